@@ -1,0 +1,44 @@
+"""The one base of every error a person is meant to read."""
+
+from __future__ import annotations
+
+REACHED = 0
+ERROR = 1
+USAGE = 2
+WAITS = 3
+FAILED = 4
+TIMED_OUT = 5
+CONFLICT = 6
+REFUSED = 7
+INTERRUPTED = 130
+
+
+class CafeError(Exception):
+    """Something went wrong that the operator can act on.
+
+    `message` says what and why, `where` names the object or field, `hint` is the next
+    command to type, `exit_code` is one of product.md's.
+    """
+
+    exit_code = ERROR
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str = "",
+        hint: str = "",
+        exit_code: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+        if exit_code is not None:
+            self.exit_code = exit_code
+
+
+class Refused(CafeError):
+    """The request is understood and not carried out: nothing was written."""
+
+    exit_code = REFUSED

@@ -1,0 +1,38 @@
+"""Every name the plugin writes into a cluster, once (protocol 2 to 5)."""
+
+from __future__ import annotations
+
+GROUP = "apps.cafe.cloud.alipay.com"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+KIND = "CafeDeployment"
+PLURAL = "cafedeployments"
+CRD = f"{PLURAL}.{GROUP}"
+
+FIELD_MANAGER = "kubectl-cafe"
+
+PREFIX = "cafe.sofastack.io"
+RELEASE = f"{PREFIX}/release"
+"""Annotation of the CafeDeployment: the release's record."""
+CONFIRMED = f"{PREFIX}/upgrade-confirmed"
+"""Annotation of the CafeDeployment: `true` or a group's number confirms the group that waits."""
+ALLOCATION = f"{PREFIX}/allocation"
+"""Annotation of the CafeDeployment: how many pods each cell has."""
+
+IN_PLACE = f"{PREFIX}/in-place"
+"""Annotation of a pod: how far its own upgrade got."""
+CELL = f"{PREFIX}/cell"
+"""Label of pods, workloads and (unitType Cell) nodes."""
+REVISION = f"{PREFIX}/revision"
+"""Label of pods and templates: the name of the ControllerRevision."""
+TRAFFIC = f"{PREFIX}/traffic"
+"""Label of a pod in Label mode: `on` or `off`."""
+IN_SERVICE = f"{PREFIX}/in-service"
+"""Readiness gate of a pod in Gate mode."""
+
+ZONE = "topology.kubernetes.io/zone"
+
+
+def lease_name(name: str) -> str:
+    """The Lease that says who drives the CafeDeployment `name`."""
+    return f"cafe-{name}"
