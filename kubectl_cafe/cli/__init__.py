@@ -1,0 +1,140 @@
+"""The command line: one module per verb, loaded when it is called.
+
+Importing this package loads click alone, so that `--help`, `version --client` and shell
+completion start as fast as Python does: whatever a verb needs it imports itself.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+import click
+
+from kubectl_cafe.cli.exits import Talk, fatal
+from kubectl_cafe.errors import REACHED
+
+PROGRAM = "kubectl cafe"
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Where a verb lives (a module with a click command named `command`) and what it is for."""
+
+    module: str
+    help: str
+
+
+SECTIONS: dict[str, dict[str, Verb]] = {
+    "Release": {
+        "plan": Verb("plan", "Show the groups, the template's changes and every finding"),
+        "upgrade": Verb("upgrade", "Start a release and drive it"),
+        "confirm": Verb("confirm", "Confirm the group that waits, and drive on"),
+        "pause": Verb("pause", "Take no more pods; those in flight finish"),
+        "resume": Verb("resume", "Go on after a pause"),
+        "retry": Verb("retry", "Go on with the group that failed"),
+        "abort": Verb("abort", "End the release where it stands"),
+        "rollback": Verb("rollback", "Go back to an earlier revision, group by group"),
+        "drive": Verb("drive", "Take the wheel of a release that nobody drives"),
+    },
+    "Look": {
+        "status": Verb("status", "Show cells, groups and pods, and what is waited for"),
+        "states": Verb("states", "Print the state machine"),
+    },
+    "Set up": {
+        "init": Verb("init", "Install or update the CafeDeployment resource"),
+        "version": Verb("version", "Print the versions of client, server and resource"),
+    },
+}
+VERBS = {name: verb for verbs in SECTIONS.values() for name, verb in verbs.items()}
+
+
+class Verbs(click.Group):
+    """The verbs by name; a verb's module is imported when the verb is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Every verb, in the order of the help."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the verb `cmd_name`; None where there is none."""
+        verb = VERBS.get(cmd_name)
+        if verb is None:
+            return None
+        command = importlib.import_module(f"{__name__}.{verb.module}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Print the table above: click's own way would import every verb."""
+        for section, verbs in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(name, verb.help) for name, verb in verbs.items()])
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments as kubectl does, where `-n=x` is `-n x`."""
+        if args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
+            raise click.UsageError(
+                f"flags stand after the command: {PROGRAM} COMMAND {args[0]} ...", ctx
+            )
+        return super().parse_args(ctx, list(_split_short_flags(args)))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb, or name those that look like it."""
+        name, *rest = args
+        command = self.get_command(ctx, name)
+        if command is None:
+            near = difflib.get_close_matches(name, VERBS, n=3)
+            meant = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise click.UsageError(f'unknown command "{name}"{meant}', ctx)
+        return name, command, rest
+
+
+def _split_short_flags(args: Sequence[str]) -> list[str]:
+    """`-n=x` as `-n x`: pflag takes both, click only the latter."""
+    split: list[str] = []
+    for place, arg in enumerate(args):
+        if arg == "--":
+            return [*split, *args[place:]]
+        if len(arg) > 2 and arg[0] == "-" and arg[1].isalpha() and arg[2] == "=":
+            split += [arg[:2], arg[3:]]
+        else:
+            split.append(arg)
+    return split
+
+
+@click.group(
+    cls=Verbs,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.pass_context
+def cafe(ctx: click.Context) -> None:
+    """Release pods in place, group by group: same names, same IPs, same nodes.
+
+    The state of a release is kept in the cluster, in the CafeDeployment itself: anyone
+    can look at it, go on with it, or take it back, from anywhere.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def run(args: Sequence[str]) -> int:
+    """Carry out one command line; the exit code. A verb returns its own, None is 0."""
+    talk = Talk()
+    try:
+        code = cafe.main(list(args), prog_name=PROGRAM, standalone_mode=False, obj=talk)
+    except (Exception, KeyboardInterrupt) as error:
+        return fatal(error, sys.stderr, talk.verbosity)
+    return code if isinstance(code, int) else REACHED
+
+
+def main() -> NoReturn:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))
