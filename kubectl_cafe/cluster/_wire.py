@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 
 @dataclass
@@ -48,31 +46,26 @@ def _about_to_send() -> None:
     this.sent = True
 
 
-class _Connection(HTTPConnection):
+class _Hooked:
+    """A connection that connects first, checks, then sends."""
+
+    sock: Any
+    connect: Callable[[], None]
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is None:
             self.connect()
         _about_to_send()
-        super().request(*args, **kwargs)
+        super().request(*args, **kwargs)  # type: ignore[misc]
 
 
-class _TlsConnection(HTTPSConnection):
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        _about_to_send()
-        super().request(*args, **kwargs)
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
+def _hooked(pool: type[Any]) -> type[Any]:
+    connection = type(pool.ConnectionCls.__name__, (_Hooked, pool.ConnectionCls), {})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
 
 def install(manager: urllib3.PoolManager) -> None:
-    """Let `manager` use these connections; a SOCKS proxy's own are left alone."""
-    if manager.pool_classes_by_scheme["https"] is HTTPSConnectionPool:
-        manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+    """Let `manager`, a proxy's as well, open such connections from now on."""
+    manager.pool_classes_by_scheme = {
+        scheme: _hooked(pool) for scheme, pool in manager.pool_classes_by_scheme.items()
+    }

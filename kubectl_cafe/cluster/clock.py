@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Protocol
 
@@ -23,18 +22,20 @@ class Clock(Protocol):
         ...
 
 
+_SLEEPLESS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Linux has a clock of its own for this; macOS' monotonic one runs on by itself."""
+
+
 class BootClock:
     """The machine's own clocks.
 
     `time.monotonic()` stands still during sleep on Linux, and a lease that ran out
-    meanwhile would look fresh; CLOCK_BOOTTIME does not, nor does macOS' CLOCK_MONOTONIC.
+    meanwhile would look fresh.
     """
 
     def monotonic(self) -> float:
         """Seconds since boot, sleep included."""
-        if sys.platform == "linux":
-            return time.clock_gettime(time.CLOCK_BOOTTIME)
-        return time.clock_gettime(time.CLOCK_MONOTONIC)
+        return time.clock_gettime(_SLEEPLESS)
 
     def time(self) -> float:
         """Seconds since the epoch."""

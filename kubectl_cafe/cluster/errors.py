@@ -10,6 +10,8 @@
 | Unauthorized, Forbidden, Invalid, NoSuchKind | refused for good | explains and stops |
 """
 
+# ruff: noqa: N818  (they are named by what happened, as the API's own reasons are)
+
 from __future__ import annotations
 
 import re
@@ -54,6 +56,10 @@ class NotSent(ApiError):
 
 class Unreachable(NotSent):
     """No connection, or no answer to a read."""
+
+
+class BrokenOff(Unreachable):
+    """The answer to a read broke off, or a watch did."""
 
 
 class TlsFailed(NotSent):
@@ -127,9 +133,7 @@ def error_for(status: int, body: bytes, where: str, method: str) -> ApiError:
     reason = str(answer.get("reason") or "")
     said = str(answer.get("message") or "") or _plain(body) or f"HTTP {status}"
     kind, message, hint = _sort(status, reason, said, answer, where, method)
-    return kind(
-        message, where=where, hint=hint, status=status, reason=reason, server_message=said
-    )
+    return kind(message, where=where, hint=hint, status=status, reason=reason, server_message=said)
 
 
 def _sort(
@@ -157,7 +161,11 @@ def _sort(
         return Throttled, f"the API server is too busy: {said}", "try again in a while"
     if status >= 500:
         if method in _READS:
-            return ServerError, f"the API server failed: {said}", "kubectl get --raw /readyz?verbose"
+            return (
+                ServerError,
+                f"the API server failed: {said}",
+                "kubectl get --raw /readyz?verbose",
+            )
         return (
             UnknownOutcome,
             f"the API server failed, and may have carried it out: {said}",
@@ -168,9 +176,7 @@ def _sort(
     return Invalid, f"the API server refuses it: {said}", ""
 
 
-def _not_found(
-    said: str, answer: dict[str, Any], where: str
-) -> tuple[type[ApiError], str, str]:
+def _not_found(said: str, answer: dict[str, Any], where: str) -> tuple[type[ApiError], str, str]:
     details = answer.get("details") or {}
     if answer.get("kind") == "Status" and details.get("name"):
         hint = "kubectl get namespaces" if details.get("kind") == "namespaces" else ""

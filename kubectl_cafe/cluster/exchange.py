@@ -1,0 +1,205 @@
+"""One request and its answer: who asks, what was sent, and what may be asked again."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import urllib3
+from kubernetes.client import ApiClient
+from kubernetes.client.exceptions import ApiException
+from urllib3 import exceptions
+
+from kubectl_cafe.cluster import _wire
+from kubectl_cafe.cluster.clock import Clock
+from kubectl_cafe.cluster.config import Access
+from kubectl_cafe.cluster.errors import (
+    ApiError,
+    BrokenOff,
+    error_for,
+    lost_answer,
+    tls_failed,
+    unreachable,
+)
+from kubectl_cafe.cluster.servertime import ServerTime
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds until a server that does not take the connection counts as unreachable."""
+READ_TIMEOUT = 35.0
+"""Seconds of silence before an answer counts as lost; an admission webhook may take 30."""
+PATIENCE = 6
+"""How often a request is repeated that the server turned away with a Retry-After."""
+LONGEST_WAIT = 15.0
+"""Seconds; a longer Retry-After is shortened to this."""
+_SHOWN = 4096
+"""Characters of a body in the trace."""
+
+Trace = Callable[[int, str], None]
+"""Takes kubectl's level (6: one line a request, 8: bodies) and a line."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to ask. `before` is the last check on a connection that is up; see `_wire`."""
+
+    method: str
+    path: str
+    query: Mapping[str, Any]
+    user_agent: str
+    body: Any = None
+    content_type: str = "application/json"
+    before: Callable[[], None] | None = None
+    timeout: float | None = None
+    streaming: bool = False
+
+
+class Exchange:
+    """Sends requests from any thread with one identity, and renews that when it is refused."""
+
+    def __init__(self, access: Access, connections: int, clock: Clock, trace: Trace) -> None:
+        self._access = access
+        self._connections = connections
+        self._clock = clock
+        self._trace = trace
+        self._renewal = threading.Lock()
+        self._client = access.connect(connections)
+        self.time = ServerTime(clock)
+
+    def answer(self, request: Request) -> urllib3.BaseHTTPResponse:
+        """The 2xx answer; raises ApiError.
+
+        Repeated: a 401 once with new credentials, what was turned away with a
+        Retry-After a few times, a read whose answer broke off once. Never a write that
+        may have happened.
+        """
+        renewed = broke = False
+        waits = PATIENCE
+        while True:
+            client = self._client
+            try:
+                answer = self._once(client, request)
+            except BrokenOff:
+                if broke:
+                    raise
+                broke = True
+                continue
+            if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                return answer
+            if answer.status == HTTPStatus.UNAUTHORIZED and not renewed:
+                renewed = True
+                self._renew(client)
+                continue
+            wait = _retry_after(request, answer)
+            if wait is None or waits == 0:
+                raise error_for(answer.status, answer.data, request.path, request.method)
+            waits -= 1
+            self._clock.sleep(min(max(wait, 1.0), LONGEST_WAIT))
+
+    def _once(self, client: ApiClient, request: Request) -> urllib3.BaseHTTPResponse:
+        started = self._clock.monotonic()
+        with _wire.attempt(request.before) as attempt:
+            method, url, headers = self._address(client, request)
+            timeout = request.timeout or self._access.request_timeout or READ_TIMEOUT
+            try:
+                answer: urllib3.BaseHTTPResponse = client.call_api(
+                    method,
+                    url,
+                    headers,
+                    request.body,
+                    _request_timeout=(min(CONNECT_TIMEOUT, timeout), timeout),
+                ).response
+                if not request.streaming or answer.status >= HTTPStatus.MULTIPLE_CHOICES:
+                    _ = answer.data  # read to the end, so that the connection is free again
+            except (exceptions.HTTPError, ApiException, OSError) as error:
+                failure = self._failure(request, error, attempt.sent, timeout)
+                self._trace(6, f"{method} {url} failed: {failure.message}")
+                raise failure from error
+        ended = self._clock.monotonic()
+        self.time.observe(answer.headers.get("Date"), started, ended)
+        status = f"{answer.status} {answer.reason or ''}".strip()
+        self._trace(6, f"{method} {url} {status} in {(ended - started) * 1000:.0f} milliseconds")
+        if request.body is not None:
+            self._trace(8, f"Request Body: {str(request.body)[:_SHOWN]}")
+        if not request.streaming:
+            self._trace(8, f"Response Body: {answer.data[:_SHOWN].decode('utf-8', 'replace')}")
+        return answer
+
+    def _address(
+        self, client: ApiClient, request: Request
+    ) -> tuple[str, str, urllib3.HTTPHeaderDict]:
+        method, url, headers, *_ = client.param_serialize(
+            request.method,
+            request.path,
+            query_params=list(request.query.items()),
+            header_params={
+                "Accept": "application/json",
+                # The server compresses nothing but large answers, and no watch.
+                "Accept-Encoding": "identity" if request.streaming else "gzip",
+            },
+            auth_settings=["BearerToken"],
+        )
+        complete = urllib3.HTTPHeaderDict(headers)
+        complete["User-Agent"] = request.user_agent
+        if request.body is not None:
+            complete["Content-Type"] = request.content_type
+        for name, value in self._access.headers:
+            complete.add(name, value)
+        return method, url, complete
+
+    def _renew(self, refused: ApiClient) -> None:
+        """New credentials, once for all threads that were refused with the old ones."""
+        with self._renewal:
+            if self._client is refused:
+                self._client = self._access.connect(self._connections)
+
+    def _failure(self, request: Request, error: Exception, sent: bool, timeout: float) -> ApiError:
+        server, context = self._access.server, self._access.context
+        root = _root(error)
+        why = _why(root, timeout)
+        if sent and request.method != "GET":
+            return lost_answer(why, request.path)
+        if isinstance(root, ssl.SSLError):
+            return tls_failed(server, context, why, request.path)
+        failure = unreachable(server, context, why, request.path)
+        if sent and not isinstance(root, exceptions.TimeoutError | TimeoutError):
+            return BrokenOff(failure.message, where=failure.where, hint=failure.hint)
+        return failure
+
+
+def _retry_after(request: Request, answer: urllib3.BaseHTTPResponse) -> float | None:
+    """Seconds to wait before asking again, None: don't."""
+    turned_away = answer.status == HTTPStatus.TOO_MANY_REQUESTS
+    failed_read = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and request.method == "GET"
+    wait = answer.headers.get("Retry-After", "")
+    return float(wait) if (turned_away or failed_read) and wait.isdigit() else None
+
+
+def _root(error: BaseException) -> BaseException:
+    """The operating system's or OpenSSL's error beneath the wrappers, as far as there is one."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, exceptions.NameResolutionError | exceptions.TimeoutError | OSError):
+            inner = seen.__cause__ or seen.__context__
+            if not (isinstance(seen, exceptions.TimeoutError) and isinstance(inner, OSError)):
+                return seen
+        seen = seen.__cause__ or seen.__context__
+    return error
+
+
+def _why(root: BaseException, timeout: float) -> str:
+    if isinstance(root, ssl.SSLCertVerificationError):
+        return f"its certificate is not valid here: {root.verify_message}"
+    if isinstance(root, ssl.SSLError):
+        return root.reason.replace("_", " ").lower() if root.reason else str(root)
+    if isinstance(root, exceptions.NameResolutionError | socket.gaierror):
+        return "its host name is unknown"
+    if isinstance(root, exceptions.TimeoutError | TimeoutError):
+        return f"no answer within {timeout:g} s"
+    if isinstance(root, OSError) and root.strerror:
+        return root.strerror.lower()
+    return " ".join(str(root).split())
