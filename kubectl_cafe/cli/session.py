@@ -1,0 +1,68 @@
+"""A connection to the cluster that the flags name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from kubectl_cafe.cli.options import AccessFlags, DryRun
+from kubectl_cafe.names import FIELD_MANAGER
+from kubectl_cafe.text import printable
+from kubectl_cafe.version import VERSION
+
+if TYPE_CHECKING:
+    from kubectl_cafe.cluster.transport import Transport
+
+TRACE_LEVEL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One API server, and the namespace and context (empty inside a cluster) in use."""
+
+    transport: Transport
+    namespace: str
+    context: str
+
+    def who(self) -> str:
+        """Who the API server says we are: never a local name."""
+        from kubectl_cafe.cluster.identity import whoami
+
+        return whoami(self.transport)
+
+
+def connect(
+    flags: AccessFlags, *, dry_run: DryRun = "none", field_manager: str = FIELD_MANAGER
+) -> Session:
+    """Read the kubeconfig; nothing is sent yet. With `dry_run` server no write is stored.
+
+    Raises AccessError for a kubeconfig, context or credentials that can't be used.
+    """
+    from kubectl_cafe.cluster.config import load
+    from kubectl_cafe.cluster.transport import Transport
+
+    access = load(
+        kubeconfig=flags.kubeconfig,
+        context=flags.context,
+        cluster=flags.cluster,
+        user=flags.user,
+        namespace=flags.namespace,
+        as_user=flags.as_user,
+        as_groups=flags.as_groups,
+        request_timeout=flags.request_timeout,
+    )
+    transport = Transport(
+        access,
+        version=VERSION,
+        trace=_trace if flags.verbosity >= TRACE_LEVEL else None,
+        verbosity=flags.verbosity,
+    )
+    transport.dry_run = "All" if dry_run == "server" else None
+    transport.field_manager = field_manager
+    return Session(transport, access.namespace, access.context)
+
+
+def _trace(line: str) -> None:
+    click.echo(printable(line), err=True)

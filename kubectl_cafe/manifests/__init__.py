@@ -1,0 +1,27 @@
+"""What `init` installs: the manifests of this folder."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+from kubectl_cafe.version import VERSION
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+INSTALLED_BY = "app.kubernetes.io/version"
+"""Label of what is installed: the version of the plugin that did it."""
+
+Manifest = dict[str, Any]
+
+
+def manifests(*, rbac: bool) -> list[Manifest]:
+    """The CRD, and with `rbac` the roles, each labelled with this version."""
+    import yaml
+
+    found: list[Manifest] = []
+    for name in ["crd.yaml", *(["rbac.yaml"] if rbac else [])]:
+        text = files(__package__).joinpath(name).read_text(encoding="utf-8")
+        found += yaml.safe_load_all(text)
+    for manifest in found:
+        manifest["metadata"]["labels"][INSTALLED_BY] = VERSION
+    return found

@@ -1,0 +1,123 @@
+"""Putting the manifests into a cluster by server-side apply, never over somebody else's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.transport import PatchKind, Transport
+from kubectl_cafe.errors import TIMED_OUT, CafeError, Refused
+from kubectl_cafe.manifests import INSTALLED_BY, MANAGED_BY, Manifest
+from kubectl_cafe.names import FIELD_MANAGER
+from kubectl_cafe.version import VERSION
+
+ESTABLISHED_WITHIN = 30.0
+"""Seconds; an API server needs well under one."""
+
+
+class Outcome(StrEnum):
+    """What an apply came to, in kubectl's words."""
+
+    CREATED = "created"
+    CONFIGURED = "configured"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """One object as the server has it now, and what was done to it."""
+
+    manifest: Manifest
+    outcome: Outcome
+
+
+def install(transport: Transport, wanted: Manifest, *, force: bool = False) -> Installed:
+    """Apply one manifest. `force` takes fields from other managers.
+
+    Raises Refused for an object that is not ours or that a newer version installed, Conflict
+    where another manager owns a field that is to change.
+    """
+    path = path_of(wanted)
+    existing = transport.get_or_none(path)
+    if existing is not None:
+        refuse_foreign(existing)
+    query = {"force": "true"} if force else {}
+    stored = transport.patch(path, wanted, PatchKind.APPLY, query)
+    return Installed(stored, _outcome(existing, stored))
+
+
+def path_of(manifest: Manifest) -> str:
+    """Where the object lives; only kinds that stand in this folder are known."""
+    kinds = {"CustomResourceDefinition": paths.crds, "ClusterRole": paths.clusterroles}
+    return kinds[manifest["kind"]](manifest["metadata"]["name"])
+
+
+def refuse_foreign(existing: Manifest) -> None:
+    """Raise Refused unless this version may write over the object `existing`."""
+    meta = existing["metadata"]
+    labels = meta.get("labels") or {}
+    managers = sorted({entry.get("manager", "?") for entry in meta.get("managedFields") or []})
+    where = f"{existing['kind']} {meta['name']}"
+    if labels.get(MANAGED_BY) != FIELD_MANAGER and FIELD_MANAGER not in managers:
+        raise Refused(
+            f"an object of this name is there, and it is not ours: it has no label "
+            f"{MANAGED_BY}={FIELD_MANAGER}, and belongs to {', '.join(managers) or 'nobody known'}",
+            where=where,
+            hint=f"kubectl get {existing['kind'].lower()} {meta['name']} -o yaml "
+            "--show-managed-fields",
+        )
+    if (found := _numbers(labels.get(INSTALLED_BY, ""))) > _numbers(VERSION):
+        raise Refused(
+            f"a newer kubectl-cafe, {'.'.join(map(str, found))}, installed it; this is {VERSION}",
+            where=where,
+            hint="kubectl krew upgrade cafe",
+        )
+
+
+def wait_established(transport: Transport, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Wait until the API server serves CafeDeployments; raises CafeError if it will not."""
+    deadline = transport.clock.monotonic() + ESTABLISHED_WITHIN
+    while True:
+        crd = transport.get(paths.crds())
+        conditions = {c["type"]: c for c in (crd.get("status") or {}).get("conditions") or []}
+        if conditions.get("Established", {}).get("status") == "True":
+            return
+        where = f"CustomResourceDefinition {crd['metadata']['name']}"
+        if (names := conditions.get("NamesAccepted", {})).get("status") == "False":
+            raise Refused(
+                f"another resource has one of its names: {names.get('message')}",
+                where=where,
+                hint="kubectl api-resources",
+            )
+        if transport.clock.monotonic() >= deadline:
+            raise CafeError(
+                f"the API server does not serve it after {ESTABLISHED_WITHIN:.0f} s",
+                where=where,
+                hint=f"kubectl get crd {crd['metadata']['name']} -o yaml",
+                exit_code=TIMED_OUT,
+            )
+        sleep(0.1)
+
+
+def _outcome(existing: Manifest | None, stored: Manifest) -> Outcome:
+    if existing is None:
+        return Outcome.CREATED
+    # A dry run counts neither resourceVersion nor generation reliably: compare what was meant.
+    same = _meant(existing) == _meant(stored)
+    return Outcome.UNCHANGED if same else Outcome.CONFIGURED
+
+
+def _meant(manifest: Manifest) -> Manifest:
+    kept = ("labels", "annotations")
+    meta = {key: manifest["metadata"].get(key) for key in kept}
+    body = {key: manifest[key] for key in manifest if key not in {"metadata", "status"}}
+    return {**body, "metadata": meta}
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """`1.2.3` for comparing; what is no version is older than every version."""
+    parts = version.split("-")[0].split(".")
+    return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else ()
