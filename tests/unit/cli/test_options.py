@@ -1,0 +1,93 @@
+"""Flags are read as kubectl reads them."""
+
+from __future__ import annotations
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from kubectl_cafe.cli import _split_short_flags, options
+from kubectl_cafe.cli.options import AccessFlags
+
+
+def flags(*args: str) -> AccessFlags:
+    """What a verb with nothing but the access flags gets."""
+    seen: list[AccessFlags] = []
+
+    @click.command()
+    @options.access_options
+    def command(access: AccessFlags) -> None:
+        seen.append(access)
+
+    done = CliRunner().invoke(command, _split_short_flags(args))
+    assert done.exit_code == 0, done.output
+    return seen[0]
+
+
+def test_without_flags_the_kubeconfig_decides_everything() -> None:
+    assert flags() == AccessFlags()
+
+
+def test_every_access_flag_arrives() -> None:
+    given = flags(
+        *("-n", "payments", "--context", "prod", "--kubeconfig", "/k", "--cluster", "c"),
+        *("--user", "u", "--as", "eve", "--as-group", "a", "--as-group", "b"),
+        *("--request-timeout", "5s", "-v", "6"),
+    )
+
+    assert given == AccessFlags(
+        namespace="payments",
+        context="prod",
+        kubeconfig="/k",
+        cluster="c",
+        user="u",
+        as_user="eve",
+        as_groups=("a", "b"),
+        request_timeout=5.0,
+        verbosity=6,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", None),
+        ("0s", None),
+        ("1s", 1.0),
+        ("2m", 120.0),
+        ("1h30m", 5400.0),
+        ("250ms", 0.25),
+        ("1.5s", 1.5),
+        ("7", 7.0),
+    ],
+)
+def test_a_timeout_is_written_as_in_go(text: str, seconds: float | None) -> None:
+    assert flags(f"--request-timeout={text}").request_timeout == seconds
+
+
+@pytest.mark.parametrize("text", ["", "s", "5x", "1s2", "-1s", "soon"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="is not a time like 1s"):
+        options.Duration().convert(text, None, None)
+
+
+def test_a_short_flag_takes_its_value_after_an_equals_sign() -> None:
+    assert flags("-n=payments", "-v=7") == AccessFlags(namespace="payments", verbosity=7)
+
+
+def test_nothing_is_split_after_two_dashes_or_in_a_long_flag() -> None:
+    args = ["--image=a=b", "--", "-n=x"]
+
+    assert _split_short_flags(args) == args
+
+
+def test_an_output_format_that_a_verb_does_not_have_is_refused_by_name() -> None:
+    @click.command()
+    @options.output_option("json", "yaml")
+    def command(output: str | None) -> None:
+        raise AssertionError(output)
+
+    done = CliRunner().invoke(command, ["-o", "xml"])
+
+    assert done.exit_code == 2
+    assert "'xml' is not one of 'json', 'yaml'" in done.output
