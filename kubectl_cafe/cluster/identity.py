@@ -1,0 +1,13 @@
+"""Who the API server takes us for."""
+
+from __future__ import annotations
+
+from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.transport import Transport
+
+
+def whoami(transport: Transport) -> str:
+    """The user name by the server's SelfSubjectReview, never a local one (protocol 4)."""
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    answer = transport.create(paths.selfsubjectreviews(), review, guarded=False)
+    return str(answer["status"]["userInfo"]["username"])
