@@ -10,14 +10,14 @@ from pathlib import Path
 
 from testbed.images import REGISTRY, SANDBOX
 
-TEST_NETWORK = ipaddress.ip_network("198.18.0.0/15")
+TEST_NETWORK = ipaddress.IPv4Network("198.18.0.0/15")
 """Set aside for tests by RFC 2544: no pod of ours can have an address that somebody needs."""
 
 PLUGINS = Path("/usr/lib/cni")
 """Where Debian's containernetworking-plugins puts its programs."""
 
 _NOBODY = "http://127.0.0.1:9"
-"""Where every image is pulled from: a refused connection at once, and the network is never asked."""
+"""Where every image is pulled from: refused at once, and the network is never asked."""
 
 _TUNED = (
     "vm/overcommit_memory",
@@ -37,8 +37,6 @@ class NodeConfig:
     directory: Path
     name: str
     cell: str
-    identity: str
-    """Six hex digits of the directory's path: what this node's bridge and cgroup are known by."""
     subnet: ipaddress.IPv4Network
     kubeconfig: Path
     containerd: Path
@@ -47,13 +45,8 @@ class NodeConfig:
 
     @property
     def bridge(self) -> str:
-        """The network interface that pods hang on; at most 15 letters."""
-        return f"cafe-{self.identity}"
-
-    @property
-    def cgroup(self) -> str:
-        """The control group that holds all containers."""
-        return f"/cafe-{self.identity}"
+        """The network interface that pods hang on."""
+        return bridge(self.directory)
 
     @property
     def address(self) -> str:
@@ -76,20 +69,23 @@ class NodeConfig:
         }
 
 
-def identity(directory: Path) -> str:
-    """What the things of this directory's node are known by on the machine: six hex digits."""
-    return hashlib.sha256(str(directory).encode()).hexdigest()[:6]
+def bridge(directory: Path) -> str:
+    """The name of the bridge of this directory's node; at most 15 letters, unlike a path."""
+    return f"cafe-{_identity(directory)}"
 
 
-def free_subnet(
-    identity: str, taken: list[ipaddress.IPv4Interface]
-) -> ipaddress.IPv4Network:
-    """The first of the /24s that none of `taken` lies in, beginning where `identity` points.
+def cgroup(directory: Path) -> str:
+    """The control group that holds all containers of this directory's node."""
+    return f"/cafe-{_identity(directory)}"
+
+
+def free_subnet(directory: Path, taken: list[ipaddress.IPv4Interface]) -> ipaddress.IPv4Network:
+    """The first of the /24s that none of `taken` lies in; each directory begins at its own.
 
     Raises LookupError when all 512 are in use.
     """
-    subnets = [n for n in TEST_NETWORK.subnets(new_prefix=24) if n.version == 4]
-    begin = int(identity, 16) % len(subnets)
+    subnets = list(TEST_NETWORK.subnets(new_prefix=24))
+    begin = int(_identity(directory), 16) % len(subnets)
     for subnet in subnets[begin:] + subnets[:begin]:
         if not any(subnet.overlaps(interface.network) for interface in taken):
             return subnet
@@ -146,7 +142,7 @@ def kubelet_configuration(node: NodeConfig) -> dict[str, object]:
         "healthzPort": 0,
         "authentication": {"anonymous": {"enabled": False}},
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": node.cgroup,
+        "cgroupRoot": cgroup(node.directory),
         "cgroupsPerQOS": False,
         "enforceNodeAllocatable": [],
         "failCgroupV1": False,
@@ -200,3 +196,8 @@ kubelet=$!
 # The wait also buries the orphans that end up with process 1.
 wait "$kubelet" || {{ tail -n 20 {here}/logs/kubelet.log; exit 1; }}
 """
+
+
+def _identity(directory: Path) -> str:
+    """Six hex digits that tell this directory's node from any other's on the machine."""
+    return hashlib.sha256(str(directory).encode()).hexdigest()[:6]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from testbed.client import Client, Object, Refused
+from testbed.controlplane import ControlPlane
 from testbed.waiting import wait_for
 
 CELL = "cafe.sofastack.io/cell"
@@ -46,3 +47,17 @@ def ready(client: Client, name: str) -> bool:
     return not found["spec"].get("taints") and any(
         c["type"] == "Ready" and c["status"] == "True" for c in conditions
     )
+
+
+def restart_kwok(plane: ControlPlane) -> None:
+    """Start the simulated nodes' kubelet anew, as after a change of the stages.
+
+    Its leases go first: it would wait 40 s for those of its former self.
+    """
+    plane.processes.stop("kwok", grace=0)
+    leases = Client.of(plane, "kube-node-lease")
+    simulated = {n["metadata"]["name"] for n in leases.within(None).list("nodes", "type=sim")}
+    for lease in leases.list("coordination.k8s.io/v1/leases"):
+        if lease["metadata"]["name"] in simulated:
+            leases.delete("coordination.k8s.io/v1/leases", lease["metadata"]["name"])
+    plane.start_kwok()
