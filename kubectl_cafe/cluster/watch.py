@@ -117,6 +117,8 @@ class Informer(threading.Thread):
         heard = False
         with self._transport.stream(self._path, query, IDLE) as stream:
             self._stream = stream
+            if self._halt.is_set():  # stop() came before there was a stream to close
+                return
             self.error = None
             for event in stream:
                 if self._halt.is_set():

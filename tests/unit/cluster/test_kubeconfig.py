@@ -1,0 +1,205 @@
+"""kubectl's rules for kubeconfigs."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_cafe.cluster.config import Access, load
+from kubectl_cafe.cluster.errors import AccessError
+
+Write = Callable[..., Path]
+
+
+def cluster(url: str = "http://127.0.0.1:1") -> dict[str, Any]:
+    return {"server": url}
+
+
+def from_files(*paths: Path, **flags: Any) -> Access:
+    return load(**flags, environ={"KUBECONFIG": os.pathsep.join(map(str, paths))})
+
+
+def token_of(access: Access) -> str | None:
+    return access.login()[0].api_key.get("BearerToken")
+
+
+def test_the_first_file_that_sets_the_current_context_wins(kubeconfig: Write) -> None:
+    one = kubeconfig("one", "a", {"a": {"cluster": "c"}}, {"c": cluster("http://one")})
+    two = kubeconfig("two", "b", {"b": {"cluster": "d"}}, {"d": cluster("http://two")})
+    assert from_files(one, two).server == "http://one"
+    assert from_files(two, one).server == "http://two"
+
+
+def test_a_file_without_current_context_leaves_it_to_the_next(kubeconfig: Write) -> None:
+    one = kubeconfig("one", "", {}, {"d": cluster("http://one")})
+    two = kubeconfig("two", "b", {"b": {"cluster": "d"}}, {"d": cluster("http://two")})
+    access = from_files(one, two)
+    assert access.context == "b"
+    assert access.server == "http://one"
+
+
+def test_files_of_the_list_that_do_not_exist_are_passed_over(
+    kubeconfig: Write, tmp_path: Path
+) -> None:
+    one = kubeconfig("one", "a", {"a": {"cluster": "c"}}, {"c": cluster("http://one")})
+    assert from_files(tmp_path / "none", one).server == "http://one"
+
+
+def test_a_kubeconfig_flag_that_names_no_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(AccessError) as caught:
+        load(str(tmp_path / "none"))
+    assert caught.value.where == str(tmp_path / "none")
+
+
+def test_an_unknown_context_lists_those_that_there_are(kubeconfig: Write) -> None:
+    path = kubeconfig("one", "a", {"a": {"cluster": "c"}, "b": {"cluster": "c"}}, {"c": cluster()})
+    with pytest.raises(AccessError) as caught:
+        load(str(path), context="prod")
+    assert "'prod'" in caught.value.message
+    assert "contexts: a, b" in caught.value.message
+    assert caught.value.hint == "kubectl config get-contexts"
+
+
+def test_an_unknown_user_lists_those_that_there_are(kubeconfig: Write) -> None:
+    path = kubeconfig("one", "a", {"a": {"cluster": "c"}}, {"c": cluster()}, {"me": {}})
+    with pytest.raises(AccessError, match="users: me"):
+        load(str(path), user="you")
+
+
+def test_no_current_context_says_so(kubeconfig: Write) -> None:
+    path = kubeconfig("one", "", {"a": {"cluster": "c"}}, {"c": cluster()})
+    with pytest.raises(AccessError, match="no current context; its contexts: a"):
+        load(str(path))
+
+
+def test_no_kubeconfig_at_all_says_where_it_was_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(AccessError) as caught:
+        load(environ={"KUBECONFIG": str(tmp_path / "none")})
+    assert str(tmp_path / "none") in caught.value.where
+    assert "--kubeconfig" in caught.value.hint
+
+
+def test_a_kubeconfig_that_is_no_yaml_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text("a: [")
+    with pytest.raises(AccessError) as caught:
+        load(str(path))
+    assert caught.value.where == str(path)
+
+
+def test_cluster_and_user_flags_override_the_contexts(kubeconfig: Write) -> None:
+    path = kubeconfig(
+        "one",
+        "a",
+        {"a": {"cluster": "c", "user": "me"}},
+        {"c": cluster("http://c"), "d": cluster("http://d")},
+        {"me": {"token": "mine"}, "you": {"token": "yours"}},
+    )
+    access = load(str(path), cluster="d", user="you")
+    assert access.server == "http://d"
+    assert token_of(access) == "Bearer yours"
+
+
+def test_the_namespace_is_the_flags_else_the_contexts_else_default(kubeconfig: Write) -> None:
+    contexts = {"a": {"cluster": "c", "namespace": "shop"}, "b": {"cluster": "c"}}
+    path = kubeconfig("one", "a", contexts, {"c": cluster()})
+    assert load(str(path), namespace="mine").namespace == "mine"
+    assert load(str(path)).namespace == "shop"
+    assert load(str(path), context="b").namespace == "default"
+
+
+def test_relative_paths_start_at_the_file_that_has_them(kubeconfig: Write, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from a file\n")
+    path = kubeconfig(
+        "one",
+        "a",
+        {"a": {"cluster": "c", "user": "me"}},
+        {"c": cluster()},
+        {"me": {"tokenFile": "token"}},
+    )
+    assert token_of(load(str(path))) == "Bearer from a file"
+
+
+def test_groups_without_a_user_to_impersonate_are_an_error(kubeconfig: Write) -> None:
+    path = kubeconfig("one", "a", {"a": {"cluster": "c"}}, {"c": cluster()})
+    with pytest.raises(AccessError, match="--as-group needs --as"):
+        load(str(path), as_groups=("admins",))
+
+
+def test_the_kubeconfigs_own_impersonation_is_kept(kubeconfig: Write) -> None:
+    path = kubeconfig(
+        "one",
+        "a",
+        {"a": {"cluster": "c", "user": "me"}},
+        {"c": cluster()},
+        {"me": {"token": "t", "as": "jane", "as-groups": ["x", "y"]}},
+    )
+    assert load(str(path)).headers == (
+        ("Impersonate-User", "jane"),
+        ("Impersonate-Group", "x"),
+        ("Impersonate-Group", "y"),
+    )
+
+
+def test_inside_a_pod_the_service_account_is_used(tmp_path: Path) -> None:
+    with pytest.raises(AccessError) as caught:
+        load(environ={"KUBERNETES_SERVICE_HOST": "10.0.0.1", "HOME": str(tmp_path)})
+    assert caught.value.where == "the pod's service account"
+
+
+def plugin(tmp_path: Path, script: str, **extra: Any) -> dict[str, Any]:
+    program = tmp_path / "plugin"
+    program.write_text(f"#!{sys.executable}\n{script}")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    version = "client.authentication.k8s.io/v1"
+    return {"exec": {"command": str(program), "apiVersion": version, **extra}}
+
+
+def with_user(kubeconfig: Write, user: dict[str, Any]) -> Access:
+    contexts = {"a": {"cluster": "c", "user": "me"}}
+    return load(str(kubeconfig("one", "a", contexts, {"c": cluster()}, {"me": user})))
+
+
+ANSWER = """
+import json
+print(json.dumps({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+                  "status": STATUS}))
+"""
+
+
+def test_a_credential_plugins_token_is_used(kubeconfig: Write, tmp_path: Path) -> None:
+    user = plugin(tmp_path, ANSWER.replace("STATUS", '{"token": "fresh"}'))
+    assert token_of(with_user(kubeconfig, user)) == "Bearer fresh"
+
+
+def test_a_credential_plugin_that_fails_is_an_error_with_its_words(
+    kubeconfig: Write, tmp_path: Path
+) -> None:
+    user = plugin(tmp_path, "import sys; sys.exit('please log in')")
+    with pytest.raises(AccessError, match="please log in") as caught:
+        with_user(kubeconfig, user).login()
+    assert "users[me].user.exec" in caught.value.where
+
+
+def test_a_credential_plugin_without_credentials_is_an_error(
+    kubeconfig: Write, tmp_path: Path
+) -> None:
+    user = plugin(tmp_path, ANSWER.replace("STATUS", "{}"))
+    with pytest.raises(AccessError, match="neither a token nor a certificate"):
+        with_user(kubeconfig, user).login()
+
+
+def test_a_credential_plugin_that_is_not_installed_gives_its_install_hint(
+    kubeconfig: Write, tmp_path: Path
+) -> None:
+    user = plugin(tmp_path, "", installHint="brew install it")
+    user["exec"]["command"] = str(tmp_path / "missing")
+    with pytest.raises(AccessError, match="can't be started") as caught:
+        with_user(kubeconfig, user).login()
+    assert caught.value.hint == "brew install it"
