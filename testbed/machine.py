@@ -42,6 +42,19 @@ def remove_bridge(name: str) -> None:
     _ip("link", "delete", name)
 
 
+def add_cgroups(name: str) -> None:
+    """Make the control group `name` in every hierarchy, with what controllers the root has (v2)."""
+    if (CGROUPS / "cgroup.controllers").exists():
+        controllers = (CGROUPS / "cgroup.controllers").read_text().split()
+        enabled = " ".join(f"+{controller}" for controller in controllers)
+        (CGROUPS / "cgroup.subtree_control").write_text(enabled)
+        roots = [CGROUPS]
+    else:
+        roots = [procs.parent for procs in CGROUPS.glob("*/cgroup.procs")]
+    for root in roots:
+        (root / name).mkdir(exist_ok=True)
+
+
 def remove_cgroups(name: str) -> None:
     """Remove the control group `name` of every hierarchy with all below it.
 

@@ -16,6 +16,10 @@ TEST_NETWORK = ipaddress.IPv4Network("198.18.0.0/15")
 PLUGINS = Path("/usr/lib/cni")
 """Where Debian's containernetworking-plugins puts its programs."""
 
+TAINT = "testbed.cafe/real"
+TOLERATION = {"key": TAINT, "operator": "Exists"}
+"""What a pod needs in its tolerations to come to a node that is reserved."""
+
 _NOBODY = "http://127.0.0.1:9"
 """Where every image is pulled from: refused at once, and the network is never asked."""
 
@@ -37,6 +41,8 @@ class NodeConfig:
     directory: Path
     name: str
     cell: str
+    reserved: bool
+    """Whether only pods with `TOLERATION` may come."""
     subnet: ipaddress.IPv4Network
     kubeconfig: Path
     containerd: Path
@@ -75,8 +81,8 @@ def bridge(directory: Path) -> str:
 
 
 def cgroup(directory: Path) -> str:
-    """The control group that holds all containers of this directory's node."""
-    return f"/cafe-{_identity(directory)}"
+    """The control group, below each hierarchy's root, that holds this directory's node's pods."""
+    return f"cafe-{_identity(directory)}"
 
 
 def free_subnet(directory: Path, taken: list[ipaddress.IPv4Interface]) -> ipaddress.IPv4Network:
@@ -133,7 +139,8 @@ def network(node: NodeConfig) -> dict[str, object]:
 
 
 def kubelet_configuration(node: NodeConfig) -> dict[str, object]:
-    """A kubelet that manages no cgroups of its own, evicts nothing and cleans no images away."""
+    """A kubelet that keeps below its own cgroup, evicts nothing and cleans no images away."""
+    taint = {"key": TAINT, "value": "true", "effect": "NoSchedule"}
     never = {"imagefs.available": "0%", "nodefs.available": "0%", "nodefs.inodesFree": "0%"}
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
@@ -142,8 +149,8 @@ def kubelet_configuration(node: NodeConfig) -> dict[str, object]:
         "healthzPort": 0,
         "authentication": {"anonymous": {"enabled": False}},
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": cgroup(node.directory),
-        "cgroupsPerQOS": False,
+        "cgroupRoot": "/" + cgroup(node.directory),
+        "cgroupsPerQOS": True,
         "enforceNodeAllocatable": [],
         "failCgroupV1": False,
         "failSwapOn": False,
@@ -152,9 +159,11 @@ def kubelet_configuration(node: NodeConfig) -> dict[str, object]:
         "evictionHard": {"memory.available": "0%", **never},
         "imageGCHighThresholdPercent": 100,
         "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
+        # Nobody answers there. Without an address the kubelet warns about every pod.
+        "clusterDNS": [node.address],
         "resolvConf": "",
         "volumePluginDir": "/run/kubelet-plugins",
-        "registerWithTaints": [],
+        "registerWithTaints": [taint] if node.reserved else [],
     }
 
 

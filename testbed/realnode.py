@@ -7,20 +7,23 @@ empty control groups and files, all of which carry this node's name and go at th
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import shutil
 import subprocess
 import time
-from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
 from testbed import images, machine, prerequisites
 from testbed.build import binary
+from testbed.client import Client, Object, Refused
 from testbed.controlplane import ControlPlane
 from testbed.errors import TestbedError
-from testbed.nodeconfig import NodeConfig, bridge, cgroup, free_subnet
+from testbed.nodeconfig import TAINT, NodeConfig, bridge, cgroup, free_subnet
 from testbed.processes import Processes, start_time
+from testbed.waiting import wait_for
 
 READY_SECONDS = 60.0
 LEAVE_SECONDS = 30
@@ -42,16 +45,25 @@ class RealNode:
         *,
         name: str = "real",
         cell: str = "CellA",
+        reserved: bool = True,
         detached: bool = False,
     ) -> None:
-        """`detached`: it outlives the process that starts it."""
+        """`reserved`: only pods that tolerate the taint `testbed.cafe/real` may come.
+
+        `detached`: it outlives the process that starts it.
+        """
         self.name = name
         self.cell = cell
         self.directory = directory.resolve()
         self._control_plane = control_plane
+        self._reserved = reserved
         self._detached = detached
         self._processes = Processes(self.directory)
         self._lock: IO[str] | None = None
+
+    @cached_property
+    def _client(self) -> Client:
+        return Client.of(self._control_plane)
 
     @property
     def running(self) -> bool:
@@ -71,6 +83,7 @@ class RealNode:
             self._clear()
             node = self._configure(programs)
             images.write_archive(node.archive, programs["app"])
+            machine.add_cgroups(cgroup(self.directory))
             machine.add_bridge(node.bridge, node.address, node.subnet.prefixlen)
             self._launch(node)
         except BaseException:
@@ -89,7 +102,9 @@ class RealNode:
     def run(self, *command: str | Path) -> str:
         """Run `command` inside the node's namespaces and return what it prints."""
         inside = ["nsenter", "--target", str(self._init()), "--mount", "--pid", "--"]
-        done = _called([*inside, *command])
+        done = subprocess.run(
+            [*inside, *map(str, command)], capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise TestbedError(f"testbed: {command[0]} failed on the node: {done.stderr.strip()}")
         return done.stdout
@@ -108,6 +123,7 @@ class RealNode:
             directory=self.directory,
             name=self.name,
             cell=self.cell,
+            reserved=self._reserved,
             subnet=free_subnet(self.directory, machine.addresses()),
             kubeconfig=self._control_plane.directory / "kubeconfig-kubelet",
             containerd=programs["containerd"],
@@ -126,24 +142,38 @@ class RealNode:
         self._processes.wait_until("node", self._ready, READY_SECONDS)
 
     def _ready(self) -> bool:
-        time.sleep(0.2)  # a kubectl in a tight loop would slow down what it waits for
-        path = '{.status.conditions[?(@.type=="Ready")].status}'
-        return self._kubectl("get", "node", self.name, "-o", f"jsonpath={path}").stdout == "True"
+        """Whether the node is Ready and the scheduler may use it."""
+        try:
+            node = self._client.get("nodes", self.name)
+        except (Refused, OSError):
+            return False
+        ready = {"type": "Ready", "status": "True"}.items()
+        taints = [taint["key"] for taint in node["spec"].get("taints", [])]
+        return set(taints) <= {TAINT} and any(
+            ready <= condition.items() for condition in node["status"].get("conditions", [])
+        )
 
     def _leave(self) -> None:
-        """Delete the node's pods and wait until the kubelet has let them go, then the node.
+        """Delete the node's pods, wait until the kubelet has let them go, then delete the node.
 
-        The API server may be gone already; the rest is removed all the same.
+        The API server may be gone already: what is on the machine is removed all the same.
         """
-        mine = ("pods", "--all-namespaces", f"--field-selector=spec.nodeName={self.name}")
-        self._kubectl("cordon", self.name)
-        self._kubectl("delete", *mine, f"--timeout={LEAVE_SECONDS}s")
-        self._kubectl("delete", *mine, "--force", "--grace-period=0", "--wait=false")
-        self._kubectl("delete", "node", self.name, "--ignore-not-found", "--wait=false")
+        with contextlib.suppress(Refused, OSError, TestbedError):
+            self._client.patch("nodes", self.name, {"spec": {"unschedulable": True}})
+            self._delete_pods({})
+            wait_for(lambda: not self._pods(), "the node's pods to go", LEAVE_SECONDS)
+        with contextlib.suppress(Refused, OSError):
+            self._delete_pods({"gracePeriodSeconds": 0})
+            self._client.delete("nodes", self.name)
 
-    def _kubectl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        kubeconfig = f"--kubeconfig={self._control_plane.kubeconfig}"
-        return _called([binary("kubectl"), kubeconfig, *arguments])
+    def _pods(self) -> list[Object]:
+        return self._client.list("pods", fieldSelector=f"spec.nodeName={self.name}")
+
+    def _delete_pods(self, options: Object) -> None:
+        for pod in self._pods():
+            with contextlib.suppress(Refused):
+                home = self._client.within(pod["metadata"]["namespace"])
+                home.delete("pods", pod["metadata"]["name"], options)
 
     def _init(self) -> int:
         """The node's process 1, as the machine numbers it."""
@@ -173,7 +203,7 @@ class RealNode:
         while init and start_time(init) == started:
             time.sleep(0.02)  # it is gone when the last process of its namespace is
         machine.remove_bridge(bridge(self.directory))
-        machine.remove_cgroups(cgroup(self.directory).strip("/"))
+        machine.remove_cgroups(cgroup(self.directory))
         if (self.directory / "made-kubelet-home").exists() and not any(KUBELET_HOME.iterdir()):
             KUBELET_HOME.rmdir()
         for path in self.directory.iterdir() if self.directory.exists() else ():
@@ -181,7 +211,3 @@ class RealNode:
                 shutil.rmtree(path)
             elif path.name not in KEPT:
                 path.unlink()
-
-
-def _called(command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
