@@ -76,7 +76,7 @@ def _install(
     from kubectl_cafe.manifests.install import install, wait_established
 
     try:
-        done = [install(session.transport, manifest, force=force) for manifest in wanted]
+        done = install(session.transport, wanted, force=force)
         if wait:
             wait_established(session.transport)
     except Forbidden as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,19 +34,29 @@ class Installed:
     outcome: Outcome
 
 
-def install(transport: Transport, wanted: Manifest, *, force: bool = False) -> Installed:
-    """Apply one manifest. `force` takes fields from other managers.
+def install(
+    transport: Transport, wanted: Sequence[Manifest], *, force: bool = False
+) -> list[Installed]:
+    """Apply the manifests; `force` takes fields from other managers.
 
-    Raises Refused for an object that is not ours or that a newer version installed, Conflict
-    where another manager owns a field that is to change.
+    All are tried in a dry run first, so that a refusal of one leaves none half installed, and
+    what is there already is not written again. Raises Refused for an object that is not ours
+    or that a newer version installed, Conflict where another manager owns a field that is to
+    change.
     """
-    path = path_of(wanted)
-    existing = transport.get_or_none(path)
-    if existing is not None:
-        refuse_foreign(existing)
-    query = {"force": "true"} if force else {}
-    stored = transport.patch(path, wanted, PatchKind.APPLY, query)
-    return Installed(stored, _outcome(existing, stored))
+    found = [transport.get_or_none(path_of(manifest)) for manifest in wanted]
+    for existing in found:
+        if existing is not None:
+            refuse_foreign(existing)
+    trials = [_apply(transport, manifest, force, dry_run="All") for manifest in wanted]
+    done: list[Installed] = []
+    for manifest, existing, trial in zip(wanted, found, trials, strict=True):
+        outcome = _outcome(existing, trial)
+        stored = trial
+        if outcome is not Outcome.UNCHANGED and not transport.dry_run:
+            stored = _apply(transport, manifest, force)
+        done.append(Installed(stored, outcome))
+    return done
 
 
 def path_of(manifest: Manifest) -> str:
@@ -102,10 +112,16 @@ def wait_established(transport: Transport, sleep: Callable[[float], None] = time
         sleep(0.1)
 
 
+def _apply(transport: Transport, manifest: Manifest, force: bool, **query: str) -> Manifest:
+    if force:
+        query["force"] = "true"
+    return transport.patch(path_of(manifest), manifest, PatchKind.APPLY, query)
+
+
 def _outcome(existing: Manifest | None, stored: Manifest) -> Outcome:
     if existing is None:
         return Outcome.CREATED
-    # A dry run counts neither resourceVersion nor generation reliably: compare what was meant.
+    # A dry run leaves resourceVersion and generation as they please: compare what was meant.
     same = _meant(existing) == _meant(stored)
     return Outcome.UNCHANGED if same else Outcome.CONFIGURED
 

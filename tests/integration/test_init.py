@@ -1,0 +1,353 @@
+"""`init` and `version` on a cluster of their own, where nothing is installed yet."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from testbed.build import binary
+from testbed.controlplane import ControlPlane
+from testbed.credentials import write_kubeconfig
+
+CRD = "customresourcedefinition.apiextensions.k8s.io/cafedeployments.apps.cafe.cloud.alipay.com"
+NAME = CRD.partition("/")[2]
+VIEWER = "clusterrole.rbac.authorization.k8s.io/kubectl-cafe-viewer"
+OPERATOR = "clusterrole.rbac.authorization.k8s.io/kubectl-cafe-operator"
+
+
+class BareControlPlane(ControlPlane):
+    """An API server and its etcd: installing needs nobody who acts on what is installed."""
+
+    def _start_controllers(self, paths: dict[str, Path]) -> None: ...
+
+    def start_kwok(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Commands against one kubeconfig."""
+
+    plane: ControlPlane
+    kubeconfig: Path
+
+    def cafe(self, *args: str) -> Done:
+        """The plugin, without a terminal."""
+        return self._run([str(Path(sys.executable).with_name("kubectl-cafe")), *args])
+
+    def kubectl(self, *args: str, given: Any = None) -> Done:
+        """The real kubectl; `given` goes to its stdin as JSON."""
+        return self._run([str(binary("kubectl")), *args], given)
+
+    def stored(self, name: str = CRD) -> dict[str, Any]:
+        """The object as the server has it."""
+        done = self.kubectl("get", name, "-o", "json", "--show-managed-fields")
+        assert done.code == 0, done.err
+        found: dict[str, Any] = json.loads(done.out)
+        return found
+
+    def as_user(self, name: str) -> Bench:
+        """The same as somebody without rights."""
+        return Bench(self.plane, self.plane.user(name))
+
+    def _run(self, command: list[str], given: Any = None) -> Done:
+        env = {**os.environ, "KUBECONFIG": str(self.kubeconfig)}
+        text = "" if given is None else json.dumps(given)
+        done = subprocess.run(command, input=text, capture_output=True, text=True, env=env)
+        return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """An API server of this module's own: the tests take the resource away under it."""
+    plane = BareControlPlane(tmp_path_factory.mktemp("bare"))
+    try:
+        plane.start()
+        yield plane
+    finally:
+        plane.stop(grace=0)
+
+
+@pytest.fixture
+def bench(plane: ControlPlane) -> Bench:
+    """The administrator's bench; nothing of ours is installed."""
+    bench = Bench(plane, plane.kubeconfig)
+    gone = bench.kubectl("delete", CRD, VIEWER, OPERATOR, "--ignore-not-found", "--wait")
+    assert gone.code == 0, gone.err
+    return bench
+
+
+def edited(crd: dict[str, Any], change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """A stored object as another manager would send it, after `change`."""
+    kept = {key: crd["metadata"][key] for key in ("name", "labels")}
+    sent = {**{k: crd[k] for k in ("apiVersion", "kind", "spec")}, "metadata": kept}
+    change(sent)
+    return sent
+
+
+def test_it_installs_the_resource_and_the_cluster_serves_it_at_once(bench: Bench) -> None:
+    done = bench.cafe("init")
+
+    assert done == Done(0, f"{CRD} created\n", "")
+    listed = bench.kubectl("get", "cafed", "-A")
+    assert (listed.code, listed.err) == (0, "No resources found\n")
+
+
+def test_a_second_time_nothing_is_written(bench: Bench) -> None:
+    bench.cafe("init", "--rbac")
+    before = {name: bench.stored(name)["metadata"] for name in (CRD, VIEWER, OPERATOR)}
+
+    done = bench.cafe("init", "--rbac")
+
+    assert done.out == f"{CRD} unchanged\n{VIEWER} unchanged\n{OPERATOR} unchanged\n"
+    assert {name: bench.stored(name)["metadata"] for name in before} == before
+
+
+def test_what_an_older_version_installed_is_updated(bench: Bench) -> None:
+    bench.cafe("init")
+    label = "app.kubernetes.io/version"
+    assert bench.kubectl("label", CRD, f"{label}=0.0.1", "--overwrite").code == 0
+    bench.kubectl("label", CRD, f"{label}-")
+
+    assert bench.cafe("init").out == f"{CRD} configured\n"
+
+
+def test_a_resource_of_somebody_else_is_refused_and_left_alone(bench: Bench) -> None:
+    bench.cafe("init")
+    foreign = edited(bench.stored(), lambda crd: crd["metadata"].update(labels={}))
+    bench.kubectl("delete", CRD, "--wait")
+    bench.kubectl("create", "-f", "-", "--field-manager=helm", given=foreign)
+    before = bench.stored()
+
+    done = bench.cafe("init")
+
+    assert done.code == 7
+    assert "it is not ours" in done.err
+    assert "belongs to helm" in done.err
+    assert "next:  kubectl get customresourcedefinition" in done.err
+    assert bench.stored() == before
+
+
+def test_a_foreign_role_is_refused_too(bench: Bench) -> None:
+    bench.kubectl("create", "clusterrole", "kubectl-cafe-viewer", "--verb=get", "--resource=pods")
+
+    done = bench.cafe("init", "--rbac")
+
+    assert done.code == 7
+    assert "where: ClusterRole kubectl-cafe-viewer" in done.err
+
+
+def test_nothing_is_installed_when_one_of_several_is_refused(bench: Bench) -> None:
+    bench.kubectl("create", "clusterrole", "kubectl-cafe-operator", "--verb=get", "--resource=pods")
+
+    assert bench.cafe("init", "--rbac").code == 7
+    assert "NotFound" in bench.kubectl("get", CRD).err
+    assert "NotFound" in bench.kubectl("get", VIEWER).err
+
+
+def test_a_field_that_another_manager_owns_is_a_conflict(bench: Bench) -> None:
+    bench.cafe("init")
+    theirs = edited(bench.stored(), lambda crd: crd["spec"]["names"].update(shortNames=["cafe"]))
+    args = ("apply", "--server-side", "--force-conflicts", "--field-manager=argocd", "-f", "-")
+    assert bench.kubectl(*args, given=theirs).code == 0
+
+    done = bench.cafe("init")
+
+    assert done.code == 6
+    assert 'conflict with "argocd"' in done.err
+    assert "--force-conflicts" in done.err
+    assert bench.stored()["spec"]["names"]["shortNames"] == ["cafe"]
+
+
+def test_taking_fields_from_another_manager_is_asked_first(bench: Bench) -> None:
+    bench.cafe("init")
+    theirs = edited(bench.stored(), lambda crd: crd["spec"]["names"].update(shortNames=["cafe"]))
+    args = ("apply", "--server-side", "--force-conflicts", "--field-manager=argocd", "-f", "-")
+    bench.kubectl(*args, given=theirs)
+
+    unasked = bench.cafe("init", "--force-conflicts")
+    assert unasked.code == 7
+    assert "context:   testbed" in unasked.err
+    assert bench.stored()["spec"]["names"]["shortNames"] == ["cafe"]
+
+    assert bench.cafe("init", "--force-conflicts", "--yes").code == 0
+    assert bench.stored()["spec"]["names"]["shortNames"] == ["cafed"]
+
+
+def test_the_client_s_dry_run_needs_no_cluster_and_prints_what_gitops_applies(
+    bench: Bench, tmp_path: Path
+) -> None:
+    nowhere = Bench(bench.plane, tmp_path / "missing")
+
+    done = nowhere.cafe("init", "--rbac", "--dry-run=client", "-o", "yaml")
+
+    assert done.code == 0
+    kinds = [document["kind"] for document in yaml.safe_load_all(done.out)]
+    assert kinds == ["CustomResourceDefinition", "ClusterRole", "ClusterRole"]
+    file = tmp_path / "cafe.yaml"
+    file.write_text(done.out)
+    applied = bench.kubectl("apply", "--server-side", "--field-manager=argocd", "-f", str(file))
+    assert applied.code == 0, applied.err
+    assert bench.cafe("init", "--rbac").out.count("unchanged") == 3
+
+
+def test_the_client_s_dry_run_says_that_it_is_one(bench: Bench) -> None:
+    assert bench.cafe("init", "--dry-run=client").out == f"{CRD} created (dry run)\n"
+
+
+def test_the_server_s_dry_run_stores_nothing(bench: Bench) -> None:
+    done = bench.cafe("init", "--rbac", "--dry-run=server")
+
+    assert done.code == 0
+    assert done.out.count("created (server dry run)") == 3
+    assert "NotFound" in bench.kubectl("get", CRD).err
+
+
+def test_the_server_s_dry_run_of_what_is_there_says_unchanged(bench: Bench) -> None:
+    bench.cafe("init")
+
+    assert bench.cafe("init", "--dry-run=server").out == f"{CRD} unchanged (server dry run)\n"
+
+
+def test_names_alone_on_request(bench: Bench) -> None:
+    assert bench.cafe("init", "--rbac", "-o", "name").out == f"{CRD}\n{VIEWER}\n{OPERATOR}\n"
+
+
+def test_json_is_one_object_or_one_list(bench: Bench) -> None:
+    one = json.loads(bench.cafe("init", "-o", "json").out)
+    many = json.loads(bench.cafe("init", "--rbac", "-o", "json").out)
+
+    assert one["metadata"]["name"] == NAME
+    assert [item["kind"] for item in many["items"]].count("ClusterRole") == 2
+
+
+def test_without_the_right_to_install_it_says_who_could_and_how(bench: Bench) -> None:
+    done = bench.as_user("nobody").cafe("init")
+
+    assert done.code == 1
+    assert 'User "nobody" cannot' in done.err
+    assert "next:  kubectl cafe init --dry-run=client -o yaml" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_an_unknown_context_is_named_with_those_that_are_there(bench: Bench) -> None:
+    done = bench.cafe("init", "--context", "prod")
+
+    assert done.code == 1
+    assert "no context 'prod'" in done.err
+    assert "testbed" in done.err
+
+
+def test_an_api_server_that_is_down_is_named(bench: Bench, tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "down"
+    write_kubeconfig(kubeconfig, "https://127.0.0.1:1", "token", "admin", bench.plane.ca)
+
+    done = Bench(bench.plane, kubeconfig).cafe("init")
+
+    assert done.code == 1
+    assert "https://127.0.0.1:1 (context testbed) can't be reached" in done.err
+    assert "next:  kubectl --context testbed cluster-info" in done.err
+
+
+def bound(bench: Bench, role: str, user: str) -> Bench:
+    """`user` with `role` in the default namespace."""
+    bench.cafe("init", "--rbac")
+    args = ("create", "rolebinding", f"{user}-{role}", f"--clusterrole={role}", f"--user={user}")
+    done = bench.kubectl(*args)
+    assert done.code == 0 or "AlreadyExists" in done.err or "already exists" in done.err
+    return bench.as_user(user)
+
+
+RELEASING = (
+    "patch pods",
+    "patch pods --subresource=status",
+    "patch cafedeployments.apps.cafe.cloud.alipay.com",
+    "patch cafedeployments.apps.cafe.cloud.alipay.com --subresource=status",
+    "create leases.coordination.k8s.io",
+    "update leases.coordination.k8s.io",
+    "create controllerrevisions.apps",
+    "create replicasets.apps",
+    "patch replicasets.apps",
+    "create events",
+    "watch endpointslices.discovery.k8s.io",
+)
+MORE = (
+    "create pods",
+    "delete pods",
+    "create pods --subresource=exec",
+    "delete cafedeployments.apps.cafe.cloud.alipay.com",
+    "delete replicasets.apps",
+    "get secrets",
+)
+
+
+def allowed(bench: Bench, *rights: str) -> list[str]:
+    """Those of `rights` that the bench's user has."""
+    return [r for r in rights if bench.kubectl("auth", "can-i", *r.split()).out == "yes\n"]
+
+
+def test_the_operator_may_do_what_a_release_does_and_no_more(bench: Bench) -> None:
+    operator = bound(bench, "kubectl-cafe-operator", "operator")
+
+    assert allowed(operator, *RELEASING, *MORE) == [*RELEASING]
+
+
+def test_the_viewer_reads_and_writes_nothing(bench: Bench) -> None:
+    viewer = bound(bench, "kubectl-cafe-viewer", "viewer")
+
+    assert viewer.kubectl("get", "cafed,pods,rs,leases").code == 0
+    writing = [right for right in RELEASING if not right.startswith("watch")]
+    assert allowed(viewer, *writing, *MORE) == []
+
+
+def test_version_names_a_missing_resource_and_the_next_command(bench: Bench) -> None:
+    done = bench.cafe("version")
+
+    assert done.code == 0
+    assert "Server Version: v1." in done.out
+    assert "Resource Version: not installed" in done.out
+    assert done.err.endswith("next: kubectl cafe init\n")
+
+
+def test_version_after_init_has_nothing_to_complain_about(bench: Bench) -> None:
+    bench.cafe("init")
+
+    done = bench.cafe("version", "-o", "json")
+
+    assert (done.code, done.err) == (0, "")
+    report = json.loads(done.out)
+    assert report["clientVersion"]["version"] == report["resource"]["installedBy"]
+    assert report["resource"]["apiVersions"] == ["apps.cafe.cloud.alipay.com/v1alpha1"]
+
+
+def test_version_works_for_somebody_without_rights(bench: Bench) -> None:
+    bench.cafe("init")
+
+    done = bench.as_user("nobody").cafe("version")
+
+    assert (done.code, done.err) == (0, "")
+    assert "Resource Version: apps.cafe.cloud.alipay.com/v1alpha1\n" in done.out
+
+
+def test_version_prints_the_requests_on_stderr_at_level_6(bench: Bench) -> None:
+    done = bench.cafe("version", "-v=6")
+
+    assert f"GET {bench.plane.server}/version 200" in done.err
+    assert "GET" not in done.out
