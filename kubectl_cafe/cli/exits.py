@@ -52,6 +52,9 @@ def _described(error: BaseException) -> tuple[str, int]:
             return _usage(error), error.exit_code
         case click.Abort() | KeyboardInterrupt():
             return "interrupted", INTERRUPTED
+        case OSError(strerror=str(why), filename=file):
+            # A file that is not there, a disk that is full: the machine's, not a bug.
+            return described(CafeError(why, where=str(file or ""))), ERROR
         case _:
             return _bug(error), ERROR
 

@@ -88,7 +88,7 @@ _ACCESS = (
         "-v",
         "--v",
         "verbosity",
-        type=click.IntRange(min=0),
+        type=int,
         default=0,
         metavar="LEVEL",
         # Read first, so that a mistake in any other flag already finds it.

@@ -76,6 +76,16 @@ def test_an_unexpected_exception_is_called_a_bug_without_a_traceback() -> None:
     assert "Traceback" not in text
 
 
+def test_a_file_that_is_not_there_is_no_bug() -> None:
+    missing = FileNotFoundError(2, "No such file or directory", "web.yaml")
+
+    assert said(missing) == (1, "error: No such file or directory\n  where: web.yaml\n")
+
+
+def test_an_os_error_without_words_of_its_own_is_a_bug() -> None:
+    assert "this is a bug" in said(OSError("odd"))[1]
+
+
 def test_a_usage_error_never_has_a_traceback() -> None:
     assert "Traceback" not in said(click.UsageError("no"), verbosity=8)[1]
 
