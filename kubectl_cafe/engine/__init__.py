@@ -1,0 +1,1 @@
+"""Observe, decide, act: the loop that carries a release (protocol 10)."""

@@ -1,0 +1,136 @@
+"""Sends what was decided, a bounded number at a time; decides nothing (protocol 6, 10)."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable
+
+from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.errors import (
+    AlreadyExists,
+    Conflict,
+    Gone,
+    NotSent,
+    UnknownOutcome,
+)
+from kubectl_cafe.cluster.transport import PatchKind, Transport
+from kubectl_cafe.engine.memory import Memory
+from kubectl_cafe.errors import Refused
+from kubectl_cafe.pods.patches import PodPatch
+from kubectl_cafe.podsets import WorkloadWrite
+
+WORKERS = 16
+RETRY = 1.0
+"""Seconds before a write that was not sent is judged anew, or a lost answer is asked for."""
+
+
+class Actor:
+    """Sixteen threads that PATCH pods; the first error that no retry mends is in `fatal`."""
+
+    def __init__(self, transport: Transport, namespace: str, memory: Memory) -> None:
+        self._transport = transport
+        self._namespace = namespace
+        self._memory = memory
+        self._queue: queue.SimpleQueue[tuple[PodPatch, bool] | None] = queue.SimpleQueue()
+        self.fatal: Exception | None = None
+        self._threads = [
+            threading.Thread(target=self._work, name=f"write {n}", daemon=True)
+            for n in range(WORKERS)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def patch(self, patches: Iterable[PodPatch], takes: frozenset[str]) -> None:
+        """Queue the pods' writes; each pod is busy until its write is answered."""
+        for patch in patches:
+            self._memory.writing(patch.uid)
+            self._queue.put((patch, patch.uid in takes))
+
+    def close(self) -> None:
+        """End the threads once their writes are answered."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while (job := self._queue.get()) is not None:
+            patch, took = job
+            try:
+                stale = self._send(patch, took)
+            except Exception as error:  # a thread that dies silently would hang the release
+                self.fatal = self.fatal or error
+                stale = patch.resource_version
+            self._memory.written(patch.uid, stale)
+
+    def _send(self, patch: PodPatch, took: bool) -> str:
+        """Send one write; the resourceVersion that turned out to be stale, or nothing."""
+        clock = self._transport.clock
+        path = paths.pods(self._namespace, patch.pod, "status" if patch.status else None)
+        try:
+            answer = self._transport.patch(path, dict(patch.body), PatchKind.STRATEGIC)
+        except Conflict:
+            return patch.resource_version
+        except Gone:
+            self._memory.pod_gone(patch.uid)
+        except UnknownOutcome:
+            self._read_again(patch, took)
+        except NotSent:
+            clock.sleep(RETRY)
+        else:
+            self._memory.pod_answered(answer, clock.monotonic(), took=took)
+        return ""
+
+    def _read_again(self, patch: PodPatch, took: bool) -> None:
+        """A lost answer: the pod itself says what became of the write."""
+        while True:
+            try:
+                pod = self._transport.get(paths.pods(self._namespace, patch.pod))
+            except Gone:
+                self._memory.pod_gone(patch.uid)
+                return
+            except NotSent:
+                if self._transport.before_write is not None:
+                    self._transport.before_write()
+                self._transport.clock.sleep(RETRY)
+                continue
+            if pod["metadata"]["uid"] != patch.uid:
+                self._memory.pod_gone(patch.uid)
+            else:
+                self._memory.pod_answered(pod, self._transport.clock.monotonic(), took=took)
+            return
+
+    def write_workloads(
+        self, writes: Iterable[WorkloadWrite], told: Callable[[str], None]
+    ) -> None:
+        """Create or patch workloads, one after the other; a stale one is judged anew."""
+        for write in writes:
+            told(write.what)
+            collection = paths.replicasets(self._namespace)
+            path = paths.replicasets(self._namespace, write.name)
+            try:
+                if write.create:
+                    answer = self._transport.create(collection, dict(write.body))
+                else:
+                    answer = self._transport.patch(path, dict(write.body), PatchKind.STRATEGIC)
+            except AlreadyExists:
+                self._known(write, path)
+            except (Conflict, Gone, UnknownOutcome, NotSent):
+                self._transport.clock.sleep(RETRY)  # The watch shows what is there now.
+            else:
+                self._memory.workload_event("MODIFIED", answer)
+
+    def _known(self, write: WorkloadWrite, path: str) -> None:
+        """It is there already: ours, from before a crash, or somebody else's."""
+        found = self._transport.get(path)
+        owners = {o["uid"] for o in found["metadata"].get("ownerReferences") or ()}
+        ours = {o["uid"] for o in write.body["metadata"]["ownerReferences"]}
+        if not owners & ours:
+            raise Refused(
+                f"ReplicaSet {write.name} exists and belongs to somebody else",
+                where=path,
+                hint=f"kubectl get replicaset {write.name} -n {self._namespace} -o yaml",
+            )
+        self._memory.workload_event("MODIFIED", found)
+

@@ -1,0 +1,180 @@
+"""A CafeDeployment as the engine reads it (protocol 2)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from kubectl_cafe import names
+from kubectl_cafe.errors import CafeError, Refused
+from kubectl_cafe.revisions import template as templates
+from statemachine.lifecycle import Position, State
+from statemachine.record import Record, RecordError, Strategy, decode
+from statemachine.steps import AllocationError, UpgradeType, allocate
+
+Json = Mapping[str, Any]
+HASHED = ("template", "topology", "podSetType", "selector")
+"""The fields of the spec whose change under a running release makes it fail (protocol 7)."""
+
+
+@dataclass(frozen=True)
+class CafeDeployment:
+    """One custom resource; `obj` is the server's answer, defaults included."""
+
+    obj: Json
+
+    @property
+    def name(self) -> str:
+        """metadata.name."""
+        return str(self.obj["metadata"]["name"])
+
+    @property
+    def namespace(self) -> str:
+        """metadata.namespace."""
+        return str(self.obj["metadata"]["namespace"])
+
+    @property
+    def uid(self) -> str:
+        """metadata.uid."""
+        return str(self.obj["metadata"]["uid"])
+
+    @property
+    def resource_version(self) -> str:
+        """metadata.resourceVersion."""
+        return str(self.obj["metadata"]["resourceVersion"])
+
+    @property
+    def where(self) -> str:
+        """How messages name it."""
+        return f"cafedeployment/{self.name} in namespace {self.namespace}"
+
+    @property
+    def spec(self) -> Json:
+        """The spec."""
+        spec: Json = self.obj["spec"]
+        return spec
+
+    @property
+    def template(self) -> Json:
+        """The pod template that the spec wishes."""
+        template: Json = self.spec["template"]
+        return template
+
+    @property
+    def replicas(self) -> int:
+        """The number of pods that the spec wishes."""
+        return int(self.spec.get("replicas", 1))
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """The annotations."""
+        return self.obj["metadata"].get("annotations") or {}
+
+    @cached_property
+    def record(self) -> Record | None:
+        """The record of its release, None before the first. Raises CafeError on a damaged one.
+
+        A record of another uid is foreign (copied by a backup, or by `get -o yaml`): it is
+        not acted on (protocol 4).
+        """
+        text = self.annotations.get(names.RELEASE)
+        if text is None:
+            return None
+        try:
+            record = decode(text)
+        except RecordError as error:
+            raise CafeError(
+                f"the release's record can't be read: {error}",
+                where=f"{self.where}, annotation {names.RELEASE}",
+                hint="nothing was changed. A newer kubectl-cafe may read it: kubectl cafe version; "
+                f"look at it: kubectl get cafed {self.name} -n {self.namespace} -o yaml",
+            ) from None
+        return record if record.uid == self.uid else None
+
+    @property
+    def foreign_record(self) -> bool:
+        """Whether the annotation belongs to another object."""
+        return names.RELEASE in self.annotations and self.record is None
+
+    @property
+    def position(self) -> Position:
+        """Where its release stands; Idle without one."""
+        return self.record.position if self.record else Position(State.IDLE)
+
+    @property
+    def confirmed(self) -> str:
+        """The confirmation as written: false, true, or a group's number."""
+        return self.annotations.get(names.CONFIRMED, "false").strip()
+
+    @property
+    def selector_labels(self) -> Mapping[str, str]:
+        """spec.selector.matchLabels."""
+        return (self.spec.get("selector") or {}).get("matchLabels") or {}
+
+    @property
+    def label_selector(self) -> str:
+        """The selector as a query parameter."""
+        return ",".join(f"{key}={value}" for key, value in sorted(self.selector_labels.items()))
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The cells; one without a name where unitType is None."""
+        topology = self.spec.get("topology") or {}
+        if topology.get("unitType", "None") == "None":
+            return ("",)
+        return tuple(topology.get("values") or ())
+
+    @property
+    def strategy(self) -> Strategy:
+        """The strategy as a release starts with it."""
+        wish = self.spec.get("strategy") or {}
+        return Strategy(
+            upgrade_type=UpgradeType(wish.get("upgradeType", "Beta")),
+            batch_size=wish.get("batchSize"),
+            need_waiting_for_confirm=wish.get("needWaitingForConfirm", False),
+            min_ready_seconds=wish.get("minReadySeconds", 0),
+            max_unavailable=wish.get("maxUnavailable", "25%"),
+            progress_deadline_seconds=wish.get("progressDeadlineSeconds", 600),
+            drain_seconds=wish.get("drainSeconds", 0),
+        )
+
+    @property
+    def spec_hash(self) -> str:
+        """Identifies what a release was planned from."""
+        return templates.fingerprint({key: self.spec.get(key) for key in HASHED})
+
+    def allocated(self) -> dict[str, int]:
+        """How many pods each cell is to have: as recorded, else computed (protocol 8)."""
+        recorded = self.annotations.get(names.ALLOCATION)
+        if recorded is not None:
+            try:
+                allocation = json.loads(recorded)
+                if set(allocation) == set(self.cells) and all(
+                    isinstance(size, int) for size in allocation.values()
+                ):
+                    return {cell: allocation[cell] for cell in self.cells}
+            except (ValueError, TypeError):
+                pass
+            raise CafeError(
+                f"{recorded!r} is not a number of pods for each of {', '.join(self.cells)}",
+                where=f"{self.where}, annotation {names.ALLOCATION}",
+                hint=f"kubectl get cafed {self.name} -n {self.namespace} -o yaml",
+            )
+        return self.wished_allocation()
+
+    def wished_allocation(self) -> dict[str, int]:
+        """How many pods each cell has by spec.replicas and spec.topology. Raises Refused."""
+        if self.cells == ("",):
+            return {"": self.replicas}
+        units = (self.spec.get("topology") or {}).get("unitReplicas") or {}
+        try:
+            return allocate(self.replicas, self.cells, units)
+        except AllocationError as error:
+            raise Refused(
+                str(error),
+                where=f"{self.where}, spec.topology.unitReplicas",
+                hint=f"kubectl edit cafed {self.name} -n {self.namespace}",
+            ) from None

@@ -1,0 +1,140 @@
+"""From a view to what is to be done: a pure function (protocol 10)."""
+
+from __future__ import annotations
+
+from kubectl_cafe.engine import groups, progress, stages
+from kubectl_cafe.engine.standing import Row, Standing, stand
+from kubectl_cafe.engine.view import Decision, View, Wanted
+from kubectl_cafe.engine.writes import Writes
+from kubectl_cafe.pods.patches import PodPatch
+from kubectl_cafe.pods.record import Mode
+from kubectl_cafe.pods.settled import wants_acknowledgement
+from kubectl_cafe.traffic import switch
+from statemachine.lifecycle import RESTING, State, Trigger
+
+CARRIES_ON = (State.PROGRESSING, State.ROLLING_BACK, State.PAUSED, State.AWAITING_CONFIRM)
+"""States in which pods in flight go on to the goal; in the others drained ones are reopened."""
+
+
+def decide(view: View) -> Decision:
+    """What to do now, and what is awaited if that is nothing."""
+    standings = [stand(pod, view) for pod in view.pods.values()]
+    writes = Writes(view)
+    surplus = groups.surplus(view, standings)
+    patches: list[PodPatch] = []
+    for standing in standings:
+        if standing.pod.uid in view.busy:
+            continue
+        write = _carry_on(standing, view, writes, surplus)
+        if write is not None:
+            patches.append(write)
+    chosen = groups.choose(view, standings) if view.running and view.goal else []
+    patches += [writes.take(standing) for standing in chosen]
+    in_flight = [s for s in standings if s.in_flight and s.row is not Row.FORGOTTEN]
+    at_rest = not patches and not view.busy and all(_at_rest(s, view) for s in in_flight)
+    decision = Decision(
+        patches=tuple(patches),
+        takes=frozenset(s.pod.uid for s in chosen if s.healthy),
+        at_rest=at_rest,
+        waits=progress.waits(view, standings),
+    )
+    if view.record.state is State.ABORTING:
+        return _with(decision, move=Wanted(Trigger.PODS_SETTLED) if at_rest else None)
+    if not view.running:
+        return decision
+    failure = progress.failure(view, standings)
+    if failure is not None:
+        return _with(decision, move=Wanted(Trigger.FAIL, failure=failure))
+    return stages.advance(view, standings, decision)
+
+
+def _carry_on(
+    standing: Standing, view: View, writes: Writes, surplus: frozenset[str]
+) -> PodPatch | None:
+    """The next write of a pod that is already under way, newborn, or not ours to take."""
+    pod = standing.pod
+    match standing.row:
+        case Row.NEWBORN if pod.containers_ready.status == "True" and _made_now(standing):
+            return writes.open(standing)
+        case Row.DRAINED:
+            return _drained(standing, view, writes, surplus)
+        case Row.PATCHED if standing.mode is Mode.NONE:
+            return None
+        case Row.PATCHED if standing.done:
+            return writes.finish(standing)
+        case Row.PATCHED | Row.PATCHED_ELSEWHERE if wants_acknowledgement(pod, standing.evidence):
+            return writes.acknowledge(standing)
+        case Row.PATCHED_ELSEWHERE:
+            return _patched_elsewhere(standing, view, writes)
+        case _:
+            return None
+
+
+def _made_now(standing: Standing) -> bool:
+    """A newborn at the goal is opened when it is settled; one of another version as it stands."""
+    return standing.settled or not standing.upgraded
+
+
+def _drained(
+    standing: Standing, view: View, writes: Writes, surplus: frozenset[str]
+) -> PodPatch | None:
+    """On to the image patch, or reopened without a restart (C58, C59)."""
+    at_goal = view.goal is not None and writes.at_goal(standing.pod)
+    goes_on = view.record.state in CARRIES_ON and view.goal is not None and not at_goal
+    if not goes_on or standing.pod.uid in surplus:
+        return writes.finish(standing)
+    if is_off(standing, view):
+        return writes.patch_images(standing)
+    return None
+
+
+def _patched_elsewhere(standing: Standing, view: View, writes: Writes) -> PodPatch | None:
+    """A change of mind under the same drain: only once the last change is settled or stuck."""
+    ready_to_change = standing.settled or bool(standing.stuck)
+    if view.record.state not in CARRIES_ON or not ready_to_change:
+        return None
+    if standing.mode is Mode.NONE or is_off(standing, view):
+        return writes.patch_images(standing)
+    return None
+
+
+def is_off(standing: Standing, view: View) -> bool:
+    """Whether the pod is out of traffic, was seen so, and for drainSeconds (C22, C23, C33)."""
+    since = view.off_since.get(standing.pod.uid)
+    return since is not None and view.now - since >= view.record.plan.strategy.drain_seconds
+
+
+def seen_off(standing: Standing, view: View) -> bool:
+    """Whether this very view shows the pod out of traffic: acknowledged, and in no endpoints."""
+    pod = standing.pod
+    return (
+        standing.row in (Row.DRAINED, Row.PATCHED, Row.PATCHED_ELSEWHERE)
+        and switch(standing.mode).acknowledged_off(pod, view.sightings[pod.uid], view.now)
+        and pod.uid not in view.endpoints
+    )
+
+
+def _at_rest(standing: Standing, view: View) -> bool:
+    """Whether a pod in flight can't move by itself any more (protocol 9)."""
+    if view.time > progress.pod_deadline(view, standing.pod):
+        return True
+    if standing.row is Row.DRAINED:
+        return False
+    if view.record.state is State.FAILED and standing.settled:
+        return True
+    return bool(standing.stuck) and standing.row is Row.PATCHED
+
+
+def _with(decision: Decision, *, move: Wanted | None) -> Decision:
+    return Decision(
+        patches=decision.patches,
+        takes=decision.takes,
+        at_rest=decision.at_rest,
+        waits=decision.waits,
+        move=move,
+    )
+
+
+def over(view: View) -> bool:
+    """Whether the release is at an end."""
+    return view.record.state in RESTING

@@ -1,0 +1,269 @@
+"""The loop that carries one release until it ends or waits for a person (protocol 10)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from kubectl_cafe.cluster.errors import Conflict, Invalid, NotSent, UnknownOutcome
+from kubectl_cafe.cluster.transport import Transport
+from kubectl_cafe.engine import journal, projection
+from kubectl_cafe.engine.act import Actor
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.decide import decide
+from kubectl_cafe.engine.observe import Observer
+from kubectl_cafe.engine.view import Decision, View, Wanted
+from kubectl_cafe.errors import CONFLICT, CafeError
+from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.times import rfc3339
+from statemachine.lifecycle import RESTING, Facts, State, Trigger
+from statemachine.record import Failure, Record, moved
+
+TICK = 0.5
+"""Seconds after which rules that read a clock are asked again."""
+STATUS_EVERY = 5.0
+"""Seconds between two writes of `.status`, moves aside."""
+UNKNOWN_PERSON = "unknown, see the audit log"
+
+
+class Watcher(Protocol):
+    """Whoever is told how the release gets on."""
+
+    def moved(self, cafe: CafeDeployment) -> None:
+        """The record has changed."""
+        ...
+
+    def looked(self, view: View, decision: Decision) -> None:
+        """A decision was made."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Why the loop ended: the record as it stands, and the last view."""
+
+    cafe: CafeDeployment
+    view: View
+
+
+class Fenced(CafeError):
+    """Another driver has taken over, or the release is no longer ours."""
+
+    exit_code = CONFLICT
+
+
+class Driver:
+    """Drives the release whose record `cafe` carries, under that record's epoch.
+
+    `who` signs moves of the engine itself. `asks`: a terminal is there, so a confirmation
+    is waited for. `stop` is set by Ctrl-C: no more pods are taken, those in flight finish.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        cafe: CafeDeployment,
+        revisions: Mapping[str, Revision],
+        observer: Observer,
+        *,
+        who: str,
+        watcher: Watcher,
+        asks: bool = False,
+    ) -> None:
+        self._transport = transport
+        self._cafe = cafe
+        self._release = _record(cafe)
+        self._revisions = dict(revisions)
+        self._who = who
+        self._watcher = watcher
+        self._asks = asks
+        self._observer = observer
+        self._memory = observer.memory
+        self._seen = threading.Lock()
+        self._newest = cafe
+        self._confirmed_here: tuple[int, str] | None = None
+        self._status_at = float("-inf")
+        self.stop = threading.Event()
+
+    # Told from other threads
+
+    def refresh(self) -> None:
+        """Read the CR; runs at each renewal of the lease, so a move is seen within 5 s."""
+        cafe = journal.read(self._transport, self._cafe.namespace, self._cafe.name)
+        with self._seen:
+            self._newest = cafe
+        self._memory.wake()
+
+    def confirm(self, group: int, who: str) -> None:
+        """A yes typed at this terminal for `group`."""
+        self._confirmed_here = (group, who)
+        self._memory.wake()
+
+    def wake(self) -> None:
+        """Look again now."""
+        self._memory.wake()
+
+    # The loop
+
+    def run(self) -> Ended:
+        """Drive; returns when the release ends, waits for a person, or `stop` is obeyed.
+
+        Raises LeaseLost and Fenced (exit 6), and what no retry mends.
+        """
+        actor = Actor(self._transport, self._cafe.namespace, self._memory)
+        try:
+            return self._loop(actor)
+        finally:
+            actor.close()
+
+    def _loop(self, actor: Actor) -> Ended:
+        while True:
+            self._observer.raise_failure()
+            self._adopt_newest()
+            self._raise_fatal(actor)
+            self._hear_people()
+            view = self._view()
+            decision = decide(view)
+            self._watcher.looked(view, decision)
+            actor.patch(decision.patches, decision.takes)
+            actor.write_workloads(decision.workloads, lambda _what: None)
+            if decision.sweep:
+                self._observer.sweep(view.record.id, view.record.step)
+            if decision.move is not None:
+                self._move(decision.move)
+                continue
+            if self._finished(decision):
+                self._project(view, force=True)
+                return Ended(self._cafe, view)
+            self._project(view)
+            self._memory.wait(TICK)
+
+    def _view(self) -> View:
+        return self._memory.view(
+            self._cafe,
+            self._revisions,
+            now=self._transport.clock.monotonic(),
+            time=self._transport.server_time(),
+            stopping=self.stop.is_set(),
+        )
+
+    def _finished(self, decision: Decision) -> bool:
+        """Whether nothing is left to do here: at an end, or at rest and waiting for a person."""
+        state = self._cafe.position.state
+        if not self._memory.idle or decision.patches:
+            return False
+        if state in RESTING:
+            return True
+        if not decision.at_rest:
+            return False
+        if state in (State.PAUSED, State.FAILED) or self.stop.is_set():
+            return True
+        return state is State.AWAITING_CONFIRM and not self._asks
+
+    # Moves
+
+    def _move(self, wanted: Wanted, facts: Facts | None = None, who: str = "") -> None:
+        """Move the record, unless somebody has moved it meanwhile: then look again."""
+        before = self._cafe.record
+
+        def judge(cafe: CafeDeployment) -> Record | None:
+            if cafe.record != before or before is None:
+                return None
+            return moved(
+                before,
+                wanted.trigger,
+                at=rfc3339(self._transport.server_time()),
+                who=who or self._who,
+                why=wanted.why,
+                facts=facts,
+                failure=wanted.failure,
+            )
+
+        try:
+            self._cafe = journal.change(self._transport, self._cafe, judge)
+        except (NotSent, UnknownOutcome):
+            self._memory.wait(1.0)
+            self.refresh()
+            return
+        self._took(self._cafe)
+        self._status_at = float("-inf")
+        self._watcher.moved(self._cafe)
+
+    def _hear_people(self) -> None:
+        """Confirmations by annotation and by terminal, and a spec edited under the release."""
+        record = _record(self._cafe)
+        waiting = record.waiting_group
+        if record.state is State.AWAITING_CONFIRM:
+            if self._confirmed_here and self._confirmed_here[0] == waiting:
+                self._move(
+                    Wanted(Trigger.CONFIRM, "typed at the terminal"),
+                    Facts(group_waits=True),
+                    self._confirmed_here[1],
+                )
+            elif self._cafe.confirmed in ("true", str(waiting)):
+                self._move(
+                    Wanted(Trigger.CONFIRM, "by annotation"),
+                    Facts(group_waits=True),
+                    UNKNOWN_PERSON,
+                )
+        edited = self._cafe.spec_hash != record.spec_hash
+        if edited and record.state in (State.PROGRESSING, State.AWAITING_CONFIRM):
+            why = "the spec was edited under the running release; no more pods are taken"
+            self._move(Wanted(Trigger.FAIL, failure=Failure("SpecChanged", why)))
+
+    def _raise_fatal(self, actor: Actor) -> None:
+        """A write that the server refuses for good fails the release; anything else ends us."""
+        error, actor.fatal = actor.fatal, None
+        if error is None:
+            return
+        record = _record(self._cafe)
+        if isinstance(error, Invalid) and record.state in (State.PROGRESSING, State.ROLLING_BACK):
+            failure = Failure("PatchRefused", f"{error.where}: {error.message}")
+            self._move(Wanted(Trigger.FAIL, failure=failure))
+            return
+        raise error
+
+    def _adopt_newest(self) -> None:
+        with self._seen:
+            newest = self._newest
+        if int(newest.resource_version) <= int(self._cafe.resource_version):
+            return
+        changed = newest.record != self._cafe.record
+        self._took(newest)
+        if changed:
+            self._watcher.moved(newest)
+
+    def _took(self, cafe: CafeDeployment) -> None:
+        """Go on from `cafe`, unless it says that the release is in other hands (I7)."""
+        record, hint = cafe.record, f"kubectl cafe status {cafe.name} -n {cafe.namespace}"
+        if record is None:
+            raise Fenced("the release's record is gone", where=cafe.where, hint=hint)
+        ours = self._release
+        if record.epoch > ours.epoch:
+            raise Fenced("another driver has taken over", where=cafe.where, hint=hint)
+        if record.id != ours.id:
+            raise Fenced(f"release {record.id} has replaced it", where=cafe.where, hint=hint)
+        self._cafe = cafe
+
+    # .status
+
+    def _project(self, view: View, *, force: bool = False) -> None:
+        """Show the release in `.status`, at moves and at most every 5 s; never read back."""
+        if not force and view.now - self._status_at < STATUS_EVERY:
+            return
+        self._status_at = view.now
+        try:
+            answer = projection.write(self._transport, self._cafe, view)
+        except (Conflict, NotSent, UnknownOutcome):
+            return  # The next projection shows it.
+        if answer is not None:
+            self._took(answer)
+
+
+def _record(cafe: CafeDeployment) -> Record:
+    if cafe.record is None:
+        raise AssertionError("a driver needs a release")
+    return cafe.record
+

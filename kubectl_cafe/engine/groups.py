@@ -1,0 +1,156 @@
+"""Which pods a group takes next: its count per cell, the order, and the budget (protocol 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kubectl_cafe.engine.standing import Row, Standing
+from kubectl_cafe.engine.view import View
+from statemachine.steps import StepKind
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many pods are unavailable, for any cause, and how many may be (protocol 7, C62, C73).
+
+    `new_unavailable` are those at or on their way to the goal: a bad version can't eat an
+    already broken set.
+    """
+
+    limit: int
+    unavailable: int
+    new_unavailable: int
+
+
+def limit_of(max_unavailable: int | str, replicas: int) -> int:
+    """maxUnavailable in pods: a percentage is rounded down, and one pod is always allowed."""
+    text = str(max_unavailable)
+    if text.endswith("%"):
+        return max(1, replicas * int(text[:-1]) // 100)
+    return max(1, int(text))
+
+
+def budget(view: View, standings: Iterable[Standing]) -> Budget:
+    """The budget as the view shows it; a missing pod is unavailable too."""
+    pods = [s for s in standings if s.row is not Row.FORGOTTEN]
+    desired = sum(workload.replicas for workload in view.workloads)
+    busy = view.busy
+    available = sum(s.available and s.pod.uid not in busy for s in pods)
+    heading = [s for s in pods if s.upgraded or s.in_flight]
+    return Budget(
+        limit=limit_of(view.record.plan.strategy.max_unavailable, desired),
+        unavailable=max(0, desired - available),
+        new_unavailable=sum(not s.available for s in heading),
+    )
+
+
+def counts(view: View, standings: Iterable[Standing]) -> dict[str, int]:
+    """How many pods of each cell the current step brings to the goal.
+
+    The last group and the sweep take every pod there is, so pods that a stranger added are
+    upgraded with them (C51); a cell that has fewer than its count is done sooner (C52).
+    """
+    living = living_per_cell(standings)
+    step = view.record.current
+    if step is None or step.kind is StepKind.COMMIT:
+        return dict.fromkeys(living, 0)
+    if step.kind is StepKind.SCALE_OUT:
+        return {cell: step.count(cell) for cell in view.record.plan.cells}
+    if step.kind is StepKind.SWEEP or step.counts == view.record.plan.cells:
+        return living
+    return {cell: min(size, step.count(cell)) for cell, size in living.items()}
+
+
+def living_per_cell(standings: Iterable[Standing]) -> dict[str, int]:
+    """The pods of each cell that count."""
+    living: dict[str, int] = {}
+    for standing in standings:
+        if standing.row is not Row.FORGOTTEN:
+            living[standing.pod.cell] = living.get(standing.pod.cell, 0) + 1
+    return living
+
+
+def surplus(view: View, standings: Sequence[Standing]) -> frozenset[str]:
+    """Drained pods whose cell has its count without them: released, not stranded (C48)."""
+    result: set[str] = set()
+    for cell, count in counts(view, standings).items():
+        here = [s for s in standings if s.pod.cell == cell]
+        there = sum(s.upgraded or s.row is Row.PATCHED_ELSEWHERE for s in here)
+        drained = sorted((s for s in here if s.row is Row.DRAINED), key=_order)
+        result.update(s.pod.uid for s in drained[max(0, count - there) :])
+    return frozenset(result)
+
+
+def choose(view: View, standings: Sequence[Standing]) -> list[Standing]:
+    """The pods to take now, in order: within the group's counts and within the budget."""
+    chosen: list[Standing] = []
+    now = budget(view, standings)
+    unavailable, new_unavailable = now.unavailable, now.new_unavailable
+    for standing in _wanted(view, standings):
+        if standing.row is Row.UNLABELLED:
+            chosen.append(standing)  # Its containers go on: it costs nothing (C78).
+            continue
+        if new_unavailable >= now.limit:
+            continue
+        if standing.healthy:
+            if unavailable >= now.limit or view.unseen_takes:
+                continue
+            # A pod inside its minReadySeconds is counted as unavailable already.
+            unavailable += standing.available
+        new_unavailable += 1
+        chosen.append(standing)
+    return chosen
+
+
+def _wanted(view: View, standings: Sequence[Standing]) -> list[Standing]:
+    """The candidates of the current group beyond what each cell already has."""
+    by_cell: dict[str, list[Standing]] = {}
+    for standing in standings:
+        by_cell.setdefault(standing.pod.cell, []).append(standing)
+    wanted: list[Standing] = []
+    for cell, count in counts(view, standings).items():
+        here = by_cell.get(cell, [])
+        taken = sum(s.upgraded or s.in_flight or s.pod.uid in view.busy for s in here)
+        free = sorted((s for s in here if is_candidate(s, view)), key=_order)
+        wanted += free[: max(0, count - taken)]
+    return wanted
+
+
+def is_candidate(standing: Standing, view: View) -> bool:
+    """Whether the pod may be taken at all (C27, C29, C80).
+
+    Not a lost one, not one with a write under way, and not one whose opening is on the way:
+    its gate is True and its containers are ready while Ready is still False.
+    """
+    pod = standing.pod
+    if pod.uid in view.busy or pod.lost:
+        return False
+    if standing.row is Row.NEWBORN:
+        return not standing.upgraded and bool(standing.stuck)
+    if standing.row is Row.UNLABELLED:
+        return standing.settled
+    if standing.row is not Row.CANDIDATE:
+        return False
+    opening = (
+        pod.gated
+        and pod.gate.status == "True"
+        and pod.containers_ready.status == "True"
+        and pod.ready.status != "True"
+    )
+    return not opening
+
+
+def _order(standing: Standing) -> tuple[bool, float, str]:
+    """Unavailable pods first, then the newest; stable for equal input."""
+    return (standing.healthy, -standing.pod.created, standing.pod.name)
+
+
+def missing(view: View, standings: Sequence[Standing]) -> Mapping[str, int]:
+    """How many available upgraded pods each cell still lacks for the current step to be over."""
+    result: dict[str, int] = {}
+    for cell, count in counts(view, standings).items():
+        there = sum(s.available and s.row is Row.AT_GOAL for s in standings if s.pod.cell == cell)
+        if there < count:
+            result[cell] = count - there
+    return result

@@ -1,0 +1,86 @@
+"""The record in the cluster: read, and moved by compare-and-swap (protocol 4, 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kubectl_cafe import names
+from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.errors import Conflict, Gone, UnknownOutcome
+from kubectl_cafe.cluster.transport import PatchKind, Transport
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.errors import CafeError
+from statemachine.lifecycle import State
+from statemachine.record import Record, encode
+
+ATTEMPTS = 10
+
+
+def read(transport: Transport, namespace: str, name: str) -> CafeDeployment:
+    """The CafeDeployment. Raises CafeError where there is none, with the next command."""
+    try:
+        return CafeDeployment(transport.get(paths.cafedeployments(namespace, name)))
+    except Gone:
+        raise CafeError(
+            f'there is no CafeDeployment "{name}" in namespace {namespace}',
+            where=f"cafedeployment/{name}",
+            hint="kubectl get cafed --all-namespaces",
+        ) from None
+
+
+def write(
+    transport: Transport,
+    cafe: CafeDeployment,
+    record: Record,
+    *,
+    spec: Mapping[str, Any] | None = None,
+    annotations: Mapping[str, str | None] | None = None,
+) -> CafeDeployment:
+    """The record, and what must change with it, in one PATCH on the object that was judged.
+
+    Entering AwaitingConfirm resets the confirmation in the same write. Raises Conflict.
+    """
+    notes: dict[str, str | None] = {names.RELEASE: encode(record), **(annotations or {})}
+    if record.state is State.AWAITING_CONFIRM:
+        notes[names.CONFIRMED] = "false"
+    body: dict[str, Any] = {
+        "metadata": {
+            "uid": cafe.uid,
+            "resourceVersion": cafe.resource_version,
+            "annotations": notes,
+        }
+    }
+    if spec:
+        body["spec"] = dict(spec)
+    path = paths.cafedeployments(cafe.namespace, cafe.name)
+    return CafeDeployment(transport.patch(path, body, PatchKind.MERGE))
+
+
+def change(
+    transport: Transport,
+    cafe: CafeDeployment,
+    judge: Callable[[CafeDeployment], Record | None],
+) -> CafeDeployment:
+    """Write what `judge` makes of the CafeDeployment; on a conflict read and judge again.
+
+    `judge` returns the new record, or None if there is nothing to write; what it raises
+    (IllegalMove, Refused) goes to the caller. A lost answer is settled by reading again.
+    """
+    for _ in range(ATTEMPTS):
+        record = judge(cafe)
+        if record is None:
+            return cafe
+        try:
+            return write(transport, cafe, record)
+        except Conflict:
+            cafe = read(transport, cafe.namespace, cafe.name)
+        except UnknownOutcome:
+            cafe = read(transport, cafe.namespace, cafe.name)
+            if cafe.record == record:
+                return cafe
+    raise CafeError(
+        f"somebody else keeps changing it: {ATTEMPTS} attempts met a newer version",
+        where=cafe.where,
+        hint=f"kubectl cafe status {cafe.name} -n {cafe.namespace}",
+    )

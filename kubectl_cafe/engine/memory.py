@@ -1,0 +1,318 @@
+"""What this process knows: the last of every object, and what it saw of them over time.
+
+Filled by the informers and by the answers to our own writes; read as one consistent View.
+Losing it with the process loses nothing but speed (protocol 10).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.decide import seen_off
+from kubectl_cafe.engine.standing import stand
+from kubectl_cafe.engine.view import View
+from kubectl_cafe.pods.model import Pod, parse
+from kubectl_cafe.pods.record import Phase
+from kubectl_cafe.pods.settled import By, settled
+from kubectl_cafe.pods.sighting import Sighting, look
+from kubectl_cafe.podsets import PodSet, Workload
+from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.traffic import Service
+
+Json = Mapping[str, Any]
+
+
+class Memory:
+    """Shared by the informers' threads, the writers' threads and the loop; one lock for all.
+
+    `changed` is notified whenever a new decision may be due.
+    """
+
+    def __init__(self, owner_uid: str, podset: PodSet) -> None:
+        self.changed = threading.Condition(threading.RLock())
+        self._owner = owner_uid
+        self._podset = podset
+        self._pods: dict[str, Pod] = {}
+        self._sightings: dict[str, Sighting] = {}
+        self._gone: set[str] = set()
+        self._slices: dict[str, tuple[str, frozenset[str]]] = {}
+        self._services: dict[str, Service] = {}
+        self._workloads: dict[str, Workload] = {}
+        self._off_since: dict[str, float] = {}
+        self._peers: dict[str, frozenset[str]] = {}
+        self._writing: set[str] = set()
+        self._stale: dict[str, str] = {}
+        self._unseen: dict[str, int] = {}
+        self._dirty = True
+        self._swept: tuple[str, int] | None = None
+
+    # Observing
+
+    def pods_listed(self, items: Iterable[Json], now: float) -> None:
+        """All pods there are, by a list."""
+        pods = [parse(item) for item in items]
+        with self.changed:
+            listed = {pod.uid for pod in pods}
+            for uid in set(self._pods) - listed:
+                self._drop(uid)
+            for pod in pods:
+                self._put(pod, now, by_watch=True)
+            self._notify()
+
+    def pod_event(self, kind: str, item: Json, now: float) -> None:
+        """One watch event."""
+        pod = parse(item)
+        with self.changed:
+            if kind == "DELETED":
+                self._drop(pod.uid)
+            else:
+                self._put(pod, now, by_watch=True)
+            self._notify()
+
+    def pod_answered(self, item: Json, now: float, *, took: bool) -> None:
+        """The answer to our own write goes into the view at once (protocol 7)."""
+        pod = parse(item)
+        with self.changed:
+            known = self._pods.get(pod.uid)
+            if took and not (known and int(known.resource_version) >= int(pod.resource_version)):
+                self._unseen[pod.uid] = int(pod.resource_version)
+            self._put(pod, now, by_watch=False)
+            self._notify()
+
+    def pod_gone(self, uid: str) -> None:
+        """A write found the pod deleted, or another one under its name."""
+        with self.changed:
+            self._drop(uid)
+            self._notify()
+
+    def _put(self, pod: Pod, now: float, *, by_watch: bool) -> None:
+        if pod.uid in self._gone:
+            return
+        known = self._pods.get(pod.uid)
+        version = int(pod.resource_version)
+        if by_watch and version >= self._unseen.get(pod.uid, 0):
+            self._unseen.pop(pod.uid, None)
+        if known is not None and int(known.resource_version) > version:
+            return
+        self._pods[pod.uid] = pod
+        self._sightings[pod.uid] = look(self._sightings.get(pod.uid), pod, now)
+        if self._stale.get(pod.uid, pod.resource_version) != pod.resource_version:
+            del self._stale[pod.uid]
+
+    def _drop(self, uid: str) -> None:
+        self._gone.add(uid)
+        for kept in (self._pods, self._sightings, self._off_since, self._unseen, self._stale):
+            kept.pop(uid, None)
+
+    def workload_listed(self, items: Iterable[Json]) -> None:
+        """All workloads of our owner."""
+        with self.changed:
+            self._workloads.clear()
+            for item in items:
+                self._put_workload(item)
+            self._notify()
+
+    def workload_event(self, kind: str, item: Json) -> None:
+        """One watch event, or the answer to our own write (ADDED, MODIFIED)."""
+        with self.changed:
+            if kind == "DELETED":
+                self._workloads.pop(item["metadata"]["name"], None)
+            else:
+                self._put_workload(item)
+            self._notify()
+
+    def _put_workload(self, item: Json) -> None:
+        owners = item["metadata"].get("ownerReferences") or ()
+        if not any(o.get("controller") and o["uid"] == self._owner for o in owners):
+            return
+        if "deletionTimestamp" in item["metadata"]:
+            return
+        workload = self._podset.parse(item)
+        known = self._workloads.get(workload.name)
+        if known is None or int(known.resource_version) <= int(workload.resource_version):
+            self._workloads[workload.name] = workload
+
+    def slices_listed(self, items: Iterable[Json]) -> None:
+        """All EndpointSlices of the namespace."""
+        with self.changed:
+            self._slices = {item["metadata"]["name"]: _endpoints(item) for item in items}
+            self._notify()
+
+    def slice_event(self, kind: str, item: Json) -> None:
+        """One watch event."""
+        with self.changed:
+            if kind == "DELETED":
+                self._slices.pop(item["metadata"]["name"], None)
+            else:
+                self._slices[item["metadata"]["name"]] = _endpoints(item)
+            self._notify()
+
+    def services_listed(self, items: Iterable[Json]) -> None:
+        """All Services of the namespace."""
+        with self.changed:
+            self._services = {item["metadata"]["name"]: service(item) for item in items}
+            self._notify()
+
+    def service_event(self, kind: str, item: Json) -> None:
+        """One watch event."""
+        with self.changed:
+            if kind == "DELETED":
+                self._services.pop(item["metadata"]["name"], None)
+            else:
+                self._services[item["metadata"]["name"]] = service(item)
+            self._notify()
+
+    # Writing
+
+    def writing(self, uid: str) -> None:
+        """A write of this pod is under way."""
+        with self.changed:
+            self._writing.add(uid)
+
+    def written(self, uid: str, stale: str = "") -> None:
+        """It is answered. `stale`: judged on this resourceVersion, which is no longer the last."""
+        with self.changed:
+            self._writing.discard(uid)
+            pod = self._pods.get(uid)
+            if stale and pod is not None and pod.resource_version == stale:
+                self._stale[uid] = stale
+            self._notify()
+
+    def swept(self, release: str, step: int) -> None:
+        """A consistent list, read in this step of this release, has been folded in."""
+        with self.changed:
+            self._swept = (release, step)
+            self._notify()
+
+    def wake(self) -> None:
+        """Something outside of the objects changed."""
+        with self.changed:
+            self._notify()
+
+    def _notify(self) -> None:
+        self._dirty = True
+        self.changed.notify_all()
+
+    def wait(self, timeout: float) -> None:
+        """Until something changed, at most `timeout` seconds."""
+        with self.changed:
+            if not self._dirty:
+                self.changed.wait(timeout)
+            self._dirty = False
+
+    # Reading
+
+    @property
+    def idle(self) -> bool:
+        """Whether every own write has its answer."""
+        with self.changed:
+            return not self._writing
+
+    def pods(self) -> list[Pod]:
+        """The pods of our workloads."""
+        with self.changed:
+            owned = {workload.uid for workload in self._workloads.values()}
+            return [pod for pod in self._pods.values() if pod.owner in owned]
+
+    def workloads(self) -> tuple[Workload, ...]:
+        """Our workloads, by cell."""
+        with self.changed:
+            return tuple(sorted(self._workloads.values(), key=lambda w: w.cell))
+
+    def services(self) -> tuple[Service, ...]:
+        """The namespace's Services."""
+        with self.changed:
+            return tuple(self._services.values())
+
+    def highest_epoch(self) -> int:
+        """The highest epoch in any pod's record (invariant I7)."""
+        with self.changed:
+            records = (pod.record for pod in self._pods.values())
+            return max((record.epoch for record in records if record), default=0)
+
+    def view(
+        self,
+        cafe: CafeDeployment,
+        revisions: Mapping[str, Revision],
+        *,
+        now: float,
+        time: float,
+        stopping: bool,
+    ) -> View:
+        """One consistent moment; folds what only time shows (off since when, proven peers)."""
+        record = cafe.record
+        if record is None:
+            raise AssertionError("a release is driven by its record")
+        with self.changed:
+            pods = {pod.uid: pod for pod in self.pods()}
+            view = View(
+                owner=cafe.obj,
+                record=record,
+                revisions=revisions,
+                pods=pods,
+                workloads=self.workloads(),
+                sightings=dict(self._sightings),
+                now=now,
+                time=time,
+                endpoints=self._ready_endpoints(),
+                services=self.services(),
+                peers=dict(self._peers),
+                busy=frozenset({*self._writing, *self._stale} & set(pods)),
+                unseen_takes=bool(self._unseen),
+                stopping=stopping,
+                swept=self._swept == (record.id, record.step),
+            )
+        return replace(view, off_since=self._fold(view))
+
+    def _fold(self, view: View) -> dict[str, float]:
+        for uid in set(self._off_since) - set(view.pods):
+            del self._off_since[uid]
+        for uid, pod in view.pods.items():
+            if pod.record is None or pod.record.phase is Phase.FINISHED:
+                self._off_since.pop(uid, None)
+                continue
+            standing = stand(pod, view)
+            if standing.in_flight and seen_off(standing, view):
+                self._off_since.setdefault(uid, view.now)
+            else:
+                self._off_since.pop(uid, None)
+            for name in standing.evidence.changed if standing.in_flight else ():
+                if settled(pod, name, standing.evidence).by is By.NEW_CONTAINER:
+                    container = pod.containers[name]
+                    known = self._peers.get(container.image, frozenset())
+                    self._peers[container.image] = known | {container.image_id}
+        return dict(self._off_since)
+
+    def _ready_endpoints(self) -> frozenset[str]:
+        ready: set[str] = set()
+        for of_service, uids in self._slices.values():
+            found = self._services.get(of_service)
+            if found is None or not found.publishes_unready:
+                ready |= uids
+        return frozenset(ready)
+
+
+def service(item: Json) -> Service:
+    """The Service in an object."""
+    spec = item.get("spec") or {}
+    return Service(
+        name=item["metadata"]["name"],
+        selector=spec.get("selector") or {},
+        publishes_unready=bool(spec.get("publishNotReadyAddresses")),
+    )
+
+
+def _endpoints(item: Json) -> tuple[str, frozenset[str]]:
+    """The slice's Service, and the uids of the pods that it shows as ready."""
+    name = (item["metadata"].get("labels") or {}).get("kubernetes.io/service-name", "")
+    uids = frozenset(
+        endpoint["targetRef"]["uid"]
+        for endpoint in item.get("endpoints") or ()
+        if (endpoint.get("conditions") or {}).get("ready") is not False
+        and (endpoint.get("targetRef") or {}).get("uid")
+    )
+    return name, uids

@@ -1,0 +1,20 @@
+"""JSON merge patches (RFC 7386): custom resources take no strategic ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """The patch that turns `old` into `new`: keys that go are null, lists are whole."""
+    patch: dict[str, Any] = {key: None for key in old if key not in new}
+    for key, value in new.items():
+        before = old.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            below = merge_patch(before, value)
+            if below:
+                patch[key] = below
+        elif key not in old or before != value:
+            patch[key] = value
+    return patch

@@ -1,0 +1,93 @@
+"""One list, then one watch, of every kind that a release reads (protocol 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.transport import Transport
+from kubectl_cafe.cluster.watch import Informer
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.memory import Memory
+from kubectl_cafe.errors import CafeError
+from kubectl_cafe.podsets.inplaceset import InPlaceSet
+
+PATIENCE = 60.0
+"""Seconds for the first lists."""
+
+
+class Observer:
+    """The informers of one release; what they see is in `memory`."""
+
+    def __init__(self, transport: Transport, cafe: CafeDeployment) -> None:
+        clock, space = transport.clock, cafe.namespace
+        memory = self.memory = Memory(cafe.uid, InPlaceSet())
+        self._transport = transport
+        self._pods_path = paths.pods(space)
+        self._pods_query = {"labelSelector": cafe.label_selector}
+
+        def failed(_error: Exception) -> None:
+            memory.wake()
+
+        self._informers = (
+            Informer(
+                transport,
+                self._pods_path,
+                self._pods_query,
+                on_sync=lambda items: memory.pods_listed(items, clock.monotonic()),
+                on_event=lambda kind, item: memory.pod_event(kind, item, clock.monotonic()),
+                on_failed=failed,
+            ),
+            Informer(
+                transport,
+                paths.replicasets(space),
+                self._pods_query,
+                on_sync=memory.workload_listed,
+                on_event=memory.workload_event,
+                on_failed=failed,
+            ),
+            Informer(
+                transport,
+                paths.endpointslices(space),
+                on_sync=memory.slices_listed,
+                on_event=memory.slice_event,
+                on_failed=failed,
+            ),
+            Informer(
+                transport,
+                paths.services(space),
+                on_sync=memory.services_listed,
+                on_event=memory.service_event,
+                on_failed=failed,
+            ),
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Start all informers, wait for their first lists, and stop them at the end."""
+        for informer in self._informers:
+            informer.start()
+        try:
+            deadline = self._transport.clock.monotonic() + PATIENCE
+            while not all(informer.synced.is_set() for informer in self._informers):
+                self.raise_failure()
+                if self._transport.clock.monotonic() > deadline:
+                    raise self._informers[0].error or CafeError("the API server lists nothing")
+                self.memory.wait(0.2)
+            yield
+        finally:
+            for informer in self._informers:
+                informer.stop()
+
+    def raise_failure(self) -> None:
+        """Raise what made an informer give up, if one has."""
+        for informer in self._informers:
+            if informer.failed is not None:
+                raise informer.failed
+
+    def sweep(self, release: str, step: int) -> None:
+        """A consistent list of the pods, folded in (protocol 7, the commit)."""
+        listing = self._transport.list(self._pods_path, self._pods_query)
+        self.memory.pods_listed(listing.items, self._transport.clock.monotonic())
+        self.memory.swept(release, step)

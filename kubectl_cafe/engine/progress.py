@@ -1,0 +1,114 @@
+"""Whether a group gets on: what it waits for, and when it has failed (protocol 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kubectl_cafe.engine import groups
+from kubectl_cafe.engine.standing import Row, Standing, ready_since
+from kubectl_cafe.engine.view import View
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.times import seconds
+from statemachine.lifecycle import State
+from statemachine.record import Failure
+from statemachine.steps import StepKind
+
+DEADLINE = "ProgressDeadlineExceeded"
+
+
+def failure(view: View, standings: Sequence[Standing]) -> Failure | None:
+    """Why the current step has failed, if it has (C18, C34, C36, C37, C82)."""
+    for standing in standings:
+        if not (standing.upgraded or standing.row is Row.PATCHED):
+            continue
+        for stuck in standing.stuck:
+            if stuck.fails:
+                return Failure(stuck.reason, stuck.message, standing.pod.name, stuck.container)
+    left = deadline(view, standings) - view.time
+    if left > 0:
+        return None
+    awaited = waits(view, standings)
+    allowed = view.record.plan.strategy.progress_deadline_seconds
+    return Failure(DEADLINE, f"no progress for {allowed} s: {'; '.join(awaited) or 'no pods'}")
+
+
+def deadline(view: View, standings: Sequence[Standing]) -> float:
+    """When the step fails without further progress, by the server's clock (C43, C44, C82).
+
+    Progress is read from the cluster, so it survives the driver: the last move (a retry and
+    a resume start anew), a pod's own record, its birth, its Ready and its containers' starts.
+    """
+    pods = [s.pod for s in standings if s.row is not Row.FORGOTTEN]
+    of_release = [
+        seconds(pod.record.since)
+        for pod in pods
+        if pod.record and pod.record.release == view.record.id
+    ]
+    released = [
+        ready_since(s.pod) + view.record.plan.strategy.min_ready_seconds
+        for s in standings
+        if s.row is Row.AT_GOAL and s.released
+    ]
+    births = [pod.created for pod in pods] if _births_count(view) else []
+    last = max(seconds(view.record.since), *of_release, *released, *births, 0.0)
+    longest = max((_grace_sum(view, pod) for pod in pods), default=0)
+    return last + view.record.plan.strategy.progress_deadline_seconds + longest
+
+
+def _births_count(view: View) -> bool:
+    step = view.record.current
+    return step is not None and step.kind in (StepKind.SCALE_OUT, StepKind.SWEEP)
+
+
+def _grace_sum(view: View, pod: Pod) -> int:
+    """Containers are killed one after the other, each with the whole grace period."""
+    changed = len(pod.record.before) if pod.record and pod.record.before else 0
+    goal = view.goal
+    if not changed and goal is not None:
+        shown = pod.images()
+        changed = sum(shown.get(name) != image for name, image in goal.images.items())
+    return pod.grace * changed
+
+
+def pod_deadline(view: View, pod: Pod) -> float:
+    """When a pod in flight is given up on, by the server's clock."""
+    since = seconds(pod.record.since) if pod.record else 0.0
+    if view.record.state is State.ABORTING:
+        since = max(since, seconds(view.record.since))
+    allowed = view.record.plan.strategy.progress_deadline_seconds
+    return since + allowed + _grace_sum(view, pod)
+
+
+def waits(view: View, standings: Sequence[Standing]) -> tuple[str, ...]:
+    """What is awaited, in words, most telling first."""
+    said: list[str] = []
+    for standing in standings:
+        said += [
+            f"pod {standing.pod.name}: container {s.container}: {s.reason}: {s.message}"
+            for s in standing.stuck
+            if standing.upgraded or standing.in_flight
+        ]
+    for row, words in (
+        (Row.UNREADABLE, "unreadable record, left alone"),
+        (Row.DRIFT, "runs an image of no known revision, left alone"),
+        (Row.ORPHAN, "out of traffic without a record, left alone"),
+    ):
+        said += _name_some(words, [s.pod for s in standings if s.row is row])
+    drained = [s.pod for s in standings if s.row is Row.DRAINED]
+    said += _name_some("leaving traffic", drained)
+    patched = [s.pod for s in standings if s.row in (Row.PATCHED, Row.PATCHED_ELSEWHERE)]
+    said += _name_some("restarting", [p for p in patched if p.uid])
+    said += _name_some("on a lost node", [s.pod for s in standings if s.pod.lost])
+    lacking = groups.missing(view, standings)
+    if lacking and not said:
+        cells = ", ".join(f"{cell or 'all'}: {count}" for cell, count in lacking.items())
+        said.append(f"pods to become available ({cells})")
+    return tuple(said)
+
+
+def _name_some(words: str, pods: Sequence[Pod], limit: int = 3) -> list[str]:
+    if not pods:
+        return []
+    listed = ", ".join(pod.name for pod in pods[:limit])
+    more = f" and {len(pods) - limit} more" if len(pods) > limit else ""
+    return [f"{words}: {listed}{more}"]

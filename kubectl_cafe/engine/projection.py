@@ -1,0 +1,95 @@
+"""`.status`: what `kubectl get`, `kubectl wait` and a health check read (protocol 2, 4).
+
+A projection of the record and the pods; it is written and never read back as truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.transport import PatchKind, Transport
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.standing import Row, stand
+from kubectl_cafe.engine.view import View
+from kubectl_cafe.times import rfc3339
+from statemachine.lifecycle import RUNNING, State
+
+Json = Mapping[str, Any]
+
+
+def status(cafe: CafeDeployment, view: View) -> dict[str, Any]:
+    """The `.status` that `view` calls for."""
+    record = view.record
+    standings = [s for s in (stand(pod, view) for pod in view.pods.values())]
+    living = [s for s in standings if s.row is not Row.FORGOTTEN]
+    desired = sum(workload.replicas for workload in view.workloads)
+    available = sum(s.available for s in living)
+    at_goal = [s for s in living if s.row is Row.AT_GOAL]
+    old = {c["type"]: c for c in (cafe.obj.get("status") or {}).get("conditions") or ()}
+    generation = cafe.obj["metadata"].get("generation", 0)
+    ready = _condition(
+        old.get("Ready"),
+        "Ready",
+        available >= desired,
+        "PodsAvailable" if available >= desired else "PodsUnavailable",
+        f"{available} of {desired} pods are available",
+        view,
+        generation,
+    )
+    progressing = _condition(
+        old.get("Progressing"),
+        "Progressing",
+        record.state in (*RUNNING, State.COMPLETED, State.ROLLED_BACK),
+        record.failure.reason if record.failure else str(record.state),
+        str(record.failure or "")[:500] or f"release {record.id} is {record.state}",
+        view,
+        generation,
+    )
+    return {
+        "observedGeneration": generation,
+        "selector": cafe.label_selector,
+        "replicas": len(living),
+        "readyReplicas": sum(s.pod.ready.status == "True" for s in living),
+        "updatedReplicas": len(at_goal),
+        "state": str(record.state),
+        "group": record.group,
+        "revision": record.to_revision,
+        "conditions": [ready, progressing],
+    }
+
+
+def _condition(
+    old: Json | None,
+    kind: str,
+    holds: bool,
+    reason: str,
+    message: str,
+    view: View,
+    generation: int,
+) -> dict[str, Any]:
+    value = "True" if holds else "False"
+    same = old is not None and old.get("status") == value
+    since = old["lastTransitionTime"] if same and old else rfc3339(view.time)
+    return {
+        "type": kind,
+        "status": value,
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": since,
+        "observedGeneration": generation,
+    }
+
+
+def write(transport: Transport, cafe: CafeDeployment, view: View) -> CafeDeployment | None:
+    """PATCH `.status` if it says something new; the CafeDeployment as it then is."""
+    wanted = status(cafe, view)
+    if (cafe.obj.get("status") or {}) == wanted:
+        return None
+    body = {
+        "metadata": {"uid": cafe.uid, "resourceVersion": cafe.resource_version},
+        "status": wanted,
+    }
+    path = paths.cafedeployments(cafe.namespace, cafe.name, "status")
+    return CafeDeployment(transport.patch(path, body, PatchKind.MERGE))

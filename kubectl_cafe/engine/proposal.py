@@ -1,0 +1,265 @@
+"""What a release would be: pure, before anything is written (protocol 3, 7; issue: plan)."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.errors import CafeError, Refused
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.record import Mode, Phase
+from kubectl_cafe.podsets import Workload
+from kubectl_cafe.revisions import image as images
+from kubectl_cafe.revisions import template as templates
+from kubectl_cafe.revisions.revision import Revision, name_of
+from kubectl_cafe.traffic import Service, mode_of
+from statemachine.lifecycle import State
+from statemachine.record import Plan
+from statemachine.steps import Kind, Step, steps
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Around:
+    """What stands in the cluster around a CafeDeployment."""
+
+    revisions: tuple[Revision, ...]
+    workloads: tuple[Workload, ...]
+    pods: tuple[Pod, ...]
+    services: tuple[Service, ...] = ()
+    budgets: tuple[Json, ...] = ()
+
+    def revision(self, name: str) -> Revision | None:
+        """The revision of that name."""
+        return next((r for r in self.revisions if r.name == name), None)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A release that may be started. `source` is the revision it comes from, None at first.
+
+    `needed` is False where every pod and workload is at the target already.
+    """
+
+    kind: Kind
+    plan: Plan
+    template: Json
+    target: str
+    source: Revision | None
+    difference: templates.Difference
+    warnings: tuple[str, ...]
+    needed: bool
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps it will have."""
+        strategy = self.plan.strategy
+        return steps(self.kind, self.plan.cells, strategy.upgrade_type, strategy.batch_size)
+
+
+def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> Json:
+    """The template with `wanted` images by container name.
+
+    Raises CafeError for an unknown container, with the near-misses, and for a malformed image.
+    """
+    template = copy.deepcopy(dict(cafe.template))
+    containers = template.get("spec", {}).get("containers") or []
+    known = [container["name"] for container in containers]
+    for name, image in wanted.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            mean = f"; did you mean {near[0]}?" if near else ""
+            raise CafeError(
+                f'there is no container "{name}" (there is {", ".join(known)}){mean}',
+                where=f"{cafe.where}, spec.template.spec.containers",
+                hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace} "
+                f"--image {near[0] if near else known[0] if known else 'NAME'}={image or 'IMAGE'}",
+            )
+    for container in containers:
+        container["image"] = wanted.get(container["name"], container.get("image", ""))
+    return template
+
+
+def propose(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
+    """The release of `template`. Raises Refused for all that can't be done, with its path."""
+    refuse_unsupported(cafe)
+    refuse_bad_images(cafe, template)
+    kind = kind_of(cafe, around)
+    source = source_of(cafe, around)
+    diff = difference(cafe, source, template)
+    target = name_of(cafe.name, template)
+    if kind is Kind.CREATE:
+        cells = cafe.wished_allocation()
+    else:
+        cells = cafe.allocated()
+        refuse_scaling(cafe, cells)
+    refuse_budgets(cafe, around)
+    return Proposal(
+        kind=kind,
+        plan=Plan(cells=cells, strategy=cafe.strategy),
+        template=template,
+        target=target,
+        source=source,
+        difference=diff,
+        warnings=warnings(cafe, around, template, diff),
+        needed=kind is Kind.CREATE or not everywhere(around, target, template),
+    )
+
+
+def kind_of(cafe: CafeDeployment, around: Around) -> Kind:
+    """A first release goes on being one until it has completed."""
+    record = cafe.record
+    unfinished = (
+        record is not None and record.kind is Kind.CREATE and record.state is not State.COMPLETED
+    )
+    return Kind.CREATE if unfinished or not around.workloads else Kind.UPGRADE
+
+
+def source_of(cafe: CafeDeployment, around: Around) -> Revision | None:
+    """The revision that replacements are born from; where cells differ, the last release's goal."""
+    shown = {workload.revision for workload in around.workloads}
+    if len(shown) == 1:
+        return around.revision(shown.pop())
+    return around.revision(cafe.record.to_revision) if cafe.record else None
+
+
+def difference(
+    cafe: CafeDeployment, source: Revision | None, template: Json
+) -> templates.Difference:
+    """What the release changes. Raises Refused where it can't go in place (C17, C57)."""
+    if source is None:
+        return templates.difference({}, {})
+    diff = templates.difference(source.template, template, tuple(cafe.selector_labels))
+    if diff.others:
+        raise Refused(
+            "only images, labels (outside the selector) and annotations can change in place; "
+            f"this changes {', '.join(diff.others)}. Nothing was written",
+            where=cafe.where,
+            hint=f"kubectl cafe plan {cafe.name} -n {cafe.namespace}",
+        )
+    return diff
+
+
+def refuse_bad_images(cafe: CafeDeployment, template: Json) -> None:
+    """An empty or malformed image would take the pod down and never start."""
+    for name, image in templates.images(template).items():
+        if problem := images.problem(image):
+            raise Refused(
+                f"{problem}. Nothing was written",
+                where=f"{cafe.where}, spec.template.spec.containers[{name}].image",
+                hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace} "
+                f"--image {name}=REGISTRY/NAME:TAG",
+            )
+
+
+def refuse_unsupported(cafe: CafeDeployment) -> None:
+    """What the CRD accepts and this version does not honour, by path (protocol 2)."""
+    spec, strategy = cafe.spec, cafe.spec.get("strategy") or {}
+    topology = spec.get("topology") or {}
+    found = {
+        "spec.podSetType": spec.get("podSetType", "InPlaceSet") != "InPlaceSet",
+        "spec.volumeClaimTemplates": bool(spec.get("volumeClaimTemplates")),
+        "spec.serviceName": bool(spec.get("serviceName")),
+        "spec.strategy.pause": bool(strategy.get("pause")),
+        "spec.strategy.trafficFinalizers": bool(strategy.get("trafficFinalizers")),
+        "spec.strategy.onFailure": strategy.get("onFailure", "Hold") != "Hold",
+        "spec.topology.autoReschedule.enable": bool(
+            (topology.get("autoReschedule") or {}).get("enable")
+        ),
+        "spec.selector.matchExpressions": bool(
+            (spec.get("selector") or {}).get("matchExpressions")
+        ),
+    }
+    if paths := [path for path, present in found.items() if present]:
+        raise Refused(
+            f"this version of kubectl-cafe does not honour {', '.join(paths)}. Nothing was written",
+            where=cafe.where,
+            hint=f"kubectl edit cafed {cafe.name} -n {cafe.namespace}",
+        )
+
+
+def refuse_scaling(cafe: CafeDeployment, cells: Mapping[str, int]) -> None:
+    """This version scales in a first release alone."""
+    wished = cafe.wished_allocation()
+    if wished != cells:
+        shown = ", ".join(f"{cell or 'all'}: {size}" for cell, size in cells.items())
+        raise Refused(
+            f"spec.replicas or spec.topology ask for another number of pods than there is ({shown});"
+            " this version of kubectl-cafe does not scale. Nothing was written",
+            where=f"{cafe.where}, spec.replicas",
+            hint=f"kubectl scale cafed {cafe.name} -n {cafe.namespace} "
+            f"--replicas {sum(cells.values())}",
+        )
+
+
+def refuse_budgets(cafe: CafeDeployment, around: Around) -> None:
+    """This version does not ask PodDisruptionBudgets, so it keeps off the pods they cover."""
+    for budget in around.budgets:
+        if any(_covers(budget, pod.labels) for pod in around.pods) or _covers(
+            budget, templates.labels(cafe.template)
+        ):
+            name = budget["metadata"]["name"]
+            raise Refused(
+                f"PodDisruptionBudget {name} covers these pods, and this version of kubectl-cafe "
+                "does not ask budgets. Nothing was written",
+                where=f"poddisruptionbudget/{name} in namespace {cafe.namespace}",
+                hint=f"kubectl describe pdb {name} -n {cafe.namespace}",
+            )
+
+
+def _covers(budget: Json, labels: Mapping[str, str]) -> bool:
+    selector = (budget.get("spec") or {}).get("selector")
+    if selector is None:
+        return False
+    if selector.get("matchExpressions"):
+        return True  # Not evaluated here: better one refusal too many.
+    wanted = selector.get("matchLabels") or {}
+    return all(labels.get(key) == value for key, value in wanted.items())
+
+
+def everywhere(around: Around, target: str, template: Json) -> bool:
+    """Whether every workload and every pod is at the target already (C7, C66)."""
+    wanted = templates.images(template)
+    return all(workload.revision == target for workload in around.workloads) and all(
+        pod.labels.get("cafe.sofastack.io/revision") == target
+        and all(pod.images().get(name) == image for name, image in wanted.items())
+        and (pod.record is None or pod.record.phase is not Phase.DRAINED)
+        for pod in around.pods
+        if not pod.terminating and not pod.over
+    )
+
+
+def warnings(
+    cafe: CafeDeployment, around: Around, template: Json, diff: templates.Difference
+) -> tuple[str, ...]:
+    """What a person should know before saying yes."""
+    said: list[str] = []
+    for name, image in templates.images(template).items():
+        if images.mutable(image):
+            said.append(
+                f"container {name}: the tag of {image} usually moves: the same string may mean "
+                "new content, and a release to it changes nothing"
+            )
+    modes = {mode_of(pod, around.services) for pod in around.pods}
+    if Mode.NONE in modes and diff.images:
+        said.append("pods without a traffic switch (mode None): requests in flight may fail")
+    if Mode.GATE in modes:
+        said.append(
+            "pods in Gate mode: one that is replaced while nobody drives stays out of traffic "
+            "until somebody opens it (Label mode has no such gap)"
+        )
+    if cafe.foreign_record:
+        said.append("the release annotation belongs to another object and is not acted on")
+    return tuple(said)
+
+
+def unfinished_without_record(cafe: CafeDeployment, pods: Sequence[Pod]) -> list[str]:
+    """Pods in the middle of an upgrade whose release has no record any more (C72)."""
+    if cafe.record is not None:
+        return []
+    return [pod.name for pod in pods if pod.record and pod.record.phase is not Phase.FINISHED]

@@ -1,0 +1,185 @@
+"""From a view to the status that people are shown: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kubectl_cafe import names
+from kubectl_cafe.cluster.leaseview import LeaseView
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.standing import Row, Standing, stand
+from kubectl_cafe.engine.verbs import VERBS
+from kubectl_cafe.engine.view import View
+from kubectl_cafe.pods.done import digest_contradicts
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.settled import By, settled
+from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.times import seconds
+from kubectl_cafe.views.status import CellLine, PodLine, Status
+from statemachine.lifecycle import RESTING, State, legal
+from statemachine.record import Record
+from statemachine.steps import StepKind
+
+
+def status_of(
+    cafe: CafeDeployment, view: View | None, waits: Sequence[str], lease: LeaseView | None
+) -> Status:
+    """The status of `cafe`; without a view it has had no release."""
+    if view is None:
+        return Status(cafe.name, cafe.namespace, str(State.IDLE), next=_upgrade(cafe))
+    record = view.record
+    standings = [stand(pod, view) for pod in view.pods.values()]
+    grouped = [step for step in record.steps if step.is_group]
+    step = record.current
+    driver = lease.holder if lease and lease.live and lease.holder else ""
+    return Status(
+        name=cafe.name,
+        namespace=cafe.namespace,
+        state=str(record.state) + (f" (from {record.origin})" if record.origin else ""),
+        release=record.id,
+        kind=str(record.kind),
+        source=_revision(view.revisions.get(record.from_revision)),
+        target=_revision(view.revisions.get(record.to_revision)),
+        group=record.group if step else 0,
+        groups=len(grouped),
+        step=str(step.kind) if step else "",
+        age=view.time - seconds(record.since),
+        who=record.who,
+        why=record.why,
+        driver=driver or ("" if record.state in RESTING else "nobody"),
+        failure=str(record.failure or ""),
+        waits=_awaited(cafe, record, waits),
+        notes=notes(cafe, view, standings),
+        next=next_command(cafe, bool(driver)),
+        cells=tuple(
+            _cell(cell, [s for s in standings if s.pod.cell == cell], record)
+            for cell in record.plan.cells
+        ),
+        pods=tuple(
+            _pod(standing)
+            for standing in sorted(standings, key=lambda s: (s.pod.cell, s.pod.name))
+        ),
+    )
+
+
+def next_command(cafe: CafeDeployment, driven: bool) -> str:
+    """What to type next, if a person is waited for or nobody drives."""
+    record, place = cafe.record, f"{cafe.name} -n {cafe.namespace}"
+    if record is None:
+        return _upgrade(cafe)
+    match record.state:
+        case State.AWAITING_CONFIRM:
+            detach = " --detach" if driven else ""
+            return f"kubectl cafe confirm {place} --group {record.waiting_group}{detach}"
+        case State.PAUSED:
+            return f"kubectl cafe resume {place}"
+        case State.FAILED:
+            known = [VERBS[trigger] for trigger in legal(record.state) if trigger in VERBS]
+            return " | ".join(f"kubectl cafe {verb} {place}" for verb in known)
+        case state if state in RESTING:
+            if cafe.spec_hash != record.spec_hash:
+                return _upgrade(cafe)
+            return ""
+        case _:
+            return "" if driven else f"kubectl cafe drive {place}"
+
+
+def _upgrade(cafe: CafeDeployment) -> str:
+    return f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace}"
+
+
+def _awaited(cafe: CafeDeployment, record: Record, waits: Sequence[str]) -> tuple[str, ...]:
+    if record.state is State.AWAITING_CONFIRM:
+        return (f"a person to confirm group {record.waiting_group}", *waits)
+    if record.state in RESTING:
+        edited = cafe.spec_hash != record.spec_hash
+        return ("the edited spec to be released",) if edited else ()
+    if record.current and record.current.kind is StepKind.COMMIT and not waits:
+        return ("the commit",)
+    return tuple(waits)
+
+
+def notes(cafe: CafeDeployment, view: View, standings: Sequence[Standing]) -> tuple[str, ...]:
+    """What people should know although nothing waits for it."""
+    said: list[str] = []
+    record = view.record
+    if record.state is State.ABORTED:
+        said.append(mixed(standings))
+    out = [s.pod.name for s in standings if s.in_flight and record.state in RESTING]
+    if out:
+        said.append(f"{len(out)} pods are left out of traffic: {', '.join(out[:3])}")
+    try:
+        if cafe.wished_allocation() != dict(record.plan.cells):
+            said.append("spec.replicas or topology ask for another number of pods: it waits")
+    except Exception:
+        said.append("spec.topology.unitReplicas don't fit spec.replicas")
+    by_time = [s.pod.name for s in standings if _by(s) in (By.TIME, By.PEER)]
+    if by_time:
+        said.append(f"judged by time alone (no acknowledgement): {', '.join(by_time[:3])}")
+    digests = [
+        s.pod.name
+        for s in standings
+        if any(digest_contradicts(container) for container in s.pod.containers.values())
+    ]
+    if digests:
+        said.append(f"imageID contradicts the pinned digest: {', '.join(digests[:3])}")
+    return tuple(said)
+
+
+def mixed(standings: Sequence[Standing]) -> str:
+    """How mixed the set is: pods by revision."""
+    counts: dict[str, int] = {}
+    for standing in standings:
+        if standing.row is not Row.FORGOTTEN:
+            name = standing.pod.labels.get(names.REVISION, "unknown")
+            counts[name] = counts.get(name, 0) + 1
+    listed = ", ".join(f"{count} at {name}" for name, count in sorted(counts.items()))
+    return f"pods: {listed or 'none'}"
+
+
+def _by(standing: Standing) -> By | None:
+    found = [settled(standing.pod, name, standing.evidence).by for name in standing.evidence.changed
+             if name in standing.pod.containers] if standing.in_flight else []
+    return next((by for by in found if by in (By.TIME, By.PEER)), None)
+
+
+def _revision(revision: Revision | None) -> str:
+    if revision is None:
+        return ""
+    shown = ", ".join(f"{name}={image}" for name, image in revision.images.items())
+    return f"revision {revision.number} ({shown})"
+
+
+def _cell(cell: str, standings: Sequence[Standing], record: Record) -> CellLine:
+    living = [s for s in standings if s.row is not Row.FORGOTTEN]
+    return CellLine(
+        cell=cell,
+        pods=len(living),
+        updated=sum(s.row is Row.AT_GOAL for s in living),
+        available=sum(s.available for s in living),
+        in_flight=sum(s.in_flight for s in living),
+        groups=tuple(step.count(cell) for step in record.steps if step.is_group),
+    )
+
+
+def _pod(standing: Standing) -> PodLine:
+    pod: Pod = standing.pod
+    trouble = "; ".join(f"{s.container}: {s.reason}" for s in standing.stuck)
+    left_alone = {Row.DRIFT: "drift", Row.ORPHAN: "orphan", Row.UNREADABLE: "unreadable record"}
+    phase = str(pod.record.phase) if pod.record and standing.in_flight else ""
+    if pod.terminating:
+        phase = "terminating"
+    return PodLine(
+        name=pod.name,
+        cell=pod.cell,
+        ready=pod.ready.status == "True",
+        available=standing.available,
+        revision=pod.labels.get(names.REVISION, ""),
+        images=",".join(container.image for container in pod.containers.values()),
+        phase=phase,
+        restarts=sum(container.restart_count for container in pod.containers.values()),
+        ip=pod.ip,
+        node=pod.node,
+        trouble=trouble or left_alone.get(standing.row, ""),
+        current=standing.in_flight,
+    )

@@ -1,0 +1,220 @@
+"""Where one pod stands in a release: the table of protocol 10 as one pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from kubectl_cafe import names
+from kubectl_cafe.engine.view import View
+from kubectl_cafe.pods.done import Stuck, done, stuck
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.record import Before, Mode, Phase
+from kubectl_cafe.pods.settled import Evidence, all_settled
+from kubectl_cafe.revisions import template as templates
+from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.times import seconds
+from kubectl_cafe.traffic import mode_of, switch
+from statemachine.lifecycle import State
+
+
+class Row(Enum):
+    """The rows of protocol 10's table."""
+
+    FORGOTTEN = auto()
+    """Terminating, Failed, Succeeded."""
+    UNREADABLE = auto()
+    """Its record is damaged or newer: left alone, reported."""
+    DRAINED = auto()
+    PATCHED = auto()
+    """Its image patch is out; `to` is the goal, or there is no goal (aborting)."""
+    PATCHED_ELSEWHERE = auto()
+    """Its image patch is out, and its `to` is no longer the goal."""
+    NEWBORN = auto()
+    """Its gate's condition is absent: it waits to be opened."""
+    ORPHAN = auto()
+    """Traffic is off and no record says why: only `repair` opens it."""
+    AT_GOAL = auto()
+    UNLABELLED = auto()
+    """It runs the goal's images, its labels or annotations are not the goal's."""
+    CANDIDATE = auto()
+    DRIFT = auto()
+    """An image of no known revision: left alone, reported."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One pod, its row, and what else the rules ask of it.
+
+    `healthy`: taking it costs availability. `available` and `released`: protocol 7; the
+    latter without minReadySeconds. `upgraded`: it runs, or is on its way to, the goal.
+    """
+
+    pod: Pod
+    row: Row
+    mode: Mode
+    evidence: Evidence
+    stuck: tuple[Stuck, ...] = ()
+    done: bool = False
+    settled: bool = False
+    released: bool = False
+    available: bool = False
+    upgraded: bool = False
+
+    @property
+    def healthy(self) -> bool:
+        """Whether taking it would cost availability."""
+        return self.available or self.released
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether it has an unfinished record."""
+        return self.row in (Row.DRAINED, Row.PATCHED, Row.PATCHED_ELSEWHERE)
+
+
+def stand(pod: Pod, view: View) -> Standing:
+    """Where `pod` stands, judged by its record and its goal, never by images alone."""
+    goal = view.goal
+    row = _row(pod, view, goal)
+    evidence = evidence_of(pod, view, goal)
+    problems = tuple(stuck(pod, evidence))
+    finished = done(pod, evidence)
+    mode = pod.record.mode if pod.record and _open(row) else mode_of(pod, view.services)
+    released = _released(pod, row, mode, evidence)
+    upgraded = row in (Row.AT_GOAL, Row.PATCHED) or _newborn_at(pod, row, goal)
+    min_ready = view.record.plan.strategy.min_ready_seconds if upgraded else 0
+    return Standing(
+        pod=pod,
+        row=row,
+        mode=mode,
+        evidence=evidence,
+        stuck=problems,
+        done=finished,
+        settled=all_settled(pod, evidence),
+        released=released,
+        available=released and view.time - ready_since(pod) >= min_ready,
+        upgraded=upgraded,
+    )
+
+
+def _open(row: Row) -> bool:
+    return row in (Row.DRAINED, Row.PATCHED, Row.PATCHED_ELSEWHERE)
+
+
+def _newborn_at(pod: Pod, row: Row, goal: Revision | None) -> bool:
+    return row is Row.NEWBORN and goal is not None and runs(pod, goal)
+
+
+def _row(pod: Pod, view: View, goal: Revision | None) -> Row:
+    if pod.terminating or pod.over:
+        return Row.FORGOTTEN
+    if pod.record_problem:
+        return Row.UNREADABLE
+    if pod.record and not finished(pod, view):
+        if pod.record.phase is Phase.DRAINED:
+            return Row.DRAINED
+        return Row.PATCHED if goal is None or pod.record.to == goal.name else Row.PATCHED_ELSEWHERE
+    if pod.gated and pod.gate.status != "True":
+        return Row.ORPHAN if pod.gate.status else Row.NEWBORN
+    if pod.labels.get(names.TRAFFIC, "on") != "on":
+        return Row.ORPHAN
+    if goal is not None and runs(pod, goal):
+        return Row.AT_GOAL if carries(pod, goal) else Row.UNLABELLED
+    if any(runs(pod, revision) for revision in view.revisions.values()):
+        return Row.CANDIDATE
+    return Row.DRIFT
+
+
+def finished(pod: Pod, view: View) -> bool:
+    """Whether the pod's record is finished.
+
+    Mode None writes no W3: there it counts as finished when the pod is done, or when its
+    group or release is over, the spec is `to`, seen, and the containers are others
+    (protocol 6).
+    """
+    record = pod.record
+    if record is None or record.phase is Phase.FINISHED:
+        return True
+    if record.mode is not Mode.NONE or record.phase is not Phase.PATCHED:
+        return False
+    if done(pod, evidence_of(pod, view, view.goal)):
+        return True
+    current = view.record.current
+    over = (
+        record.release != view.record.id
+        or view.record.state in (State.COMPLETED, State.ROLLED_BACK, State.ABORTED)
+        or current is None
+        or not current.is_group
+        or record.group < current.group
+    )
+    target = view.revisions.get(record.to)
+    return (
+        over
+        and target is not None
+        and runs(pod, target)
+        and (not pod.observed or pod.observed >= pod.generation)
+        and all(
+            pod.containers[name].container_id != before.container_id
+            for name, before in record.before.items()
+            if name in pod.containers
+        )
+    )
+
+
+def runs(pod: Pod, revision: Revision) -> bool:
+    """Whether the pod's spec has the revision's images.
+
+    Where admission rewrote one, the record whose `gen` is the pod's generation says whose
+    images they are (protocol 6).
+    """
+    shown = pod.images()
+    if all(shown.get(name) == image for name, image in revision.images.items()):
+        return True
+    record = pod.record
+    return (
+        record is not None
+        and record.phase is not Phase.DRAINED
+        and record.gen == pod.generation
+        and record.to == revision.name
+    )
+
+
+def carries(pod: Pod, revision: Revision) -> bool:
+    """Whether the revision label says that labels and annotations are the revision's (C78)."""
+    return pod.labels.get(names.REVISION) == revision.name
+
+
+def evidence_of(pod: Pod, view: View, goal: Revision | None) -> Evidence:
+    """What the settled rules may read of `pod`: which containers changed, and from what."""
+    changed: Mapping[str, Before | None] = {}
+    record = pod.record
+    if record is not None and record.phase is Phase.PATCHED:
+        changed = record.before
+    elif record is not None and record.gen == pod.generation:
+        changed = {}  # Verified before it was finished.
+    elif goal is not None:
+        changed = dict.fromkeys(templates.images(goal.template))
+    return Evidence(view.sightings[pod.uid], view.now, changed, view.peers)
+
+
+def _released(pod: Pod, row: Row, mode: Mode, evidence: Evidence) -> bool:
+    """Ready, in traffic, no restart outstanding, not terminating (protocol 7)."""
+    if row in (Row.AT_GOAL, Row.UNLABELLED) and not all_settled(pod, evidence):
+        return False  # A stranger's patch: its restart may be outstanding.
+    return (
+        row in (Row.AT_GOAL, Row.UNLABELLED, Row.CANDIDATE, Row.DRIFT)
+        and pod.ready.status == "True"
+        and switch(mode).on(pod)
+        and (not pod.observed or pod.observed >= pod.generation)
+    )
+
+
+def ready_since(pod: Pod) -> float:
+    """When minReadySeconds began: the latest of Ready's transition, the starts, and W3.
+
+    A restart moves it, so a restartCount that is unchanged for as long follows (protocol 5, 7).
+    """
+    starts = (container.started_at for container in pod.containers.values())
+    released = pod.record and pod.record.phase is Phase.FINISHED and pod.record.since
+    return max(pod.ready.since, *starts, seconds(released or None))

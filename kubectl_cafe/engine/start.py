@@ -1,0 +1,226 @@
+"""Starting a release: what must exist before the record that names it, and the record (I5)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kubectl_cafe import names
+from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.errors import AlreadyExists, Invalid
+from kubectl_cafe.cluster.transport import PatchKind, Transport
+from kubectl_cafe.engine import journal
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.merge import merge_patch
+from kubectl_cafe.engine.observe import Observer
+from kubectl_cafe.engine.proposal import Around, Proposal
+from kubectl_cafe.errors import Refused
+from kubectl_cafe.podsets.inplaceset import InPlaceSet
+from kubectl_cafe.revisions import revision as revisions
+from kubectl_cafe.revisions.revision import OUTCOME, Revision
+from kubectl_cafe.times import rfc3339
+from statemachine.lifecycle import RESTING, State, Trigger, move
+from statemachine.record import Entry, Plan, Record, cut
+from statemachine.steps import Kind
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Mover:
+    """Who makes a move and why; `epoch` is the lease's, None when nobody drives by it."""
+
+    who: str
+    why: str = ""
+    epoch: int | None = None
+
+
+def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) -> Around:
+    """What stands around the CafeDeployment; the observer has its first lists."""
+    memory = observer.memory
+    budgets = transport.list(paths.poddisruptionbudgets(cafe.namespace)).items
+    return Around(
+        revisions=read_revisions(transport, cafe),
+        workloads=memory.workloads(),
+        pods=tuple(memory.pods()),
+        services=memory.services(),
+        budgets=tuple(budgets),
+    )
+
+
+def read_revisions(transport: Transport, cafe: CafeDeployment) -> tuple[Revision, ...]:
+    """The ControllerRevisions that the CafeDeployment owns."""
+    query = {"labelSelector": f"{names.PREFIX}/name={cafe.name}"}
+    items = transport.list(paths.controllerrevisions(cafe.namespace), query).items
+    return tuple(
+        revisions.parse(item)
+        for item in items
+        if any(o["uid"] == cafe.uid for o in item["metadata"].get("ownerReferences") or ())
+    )
+
+
+def check_template(transport: Transport, cafe: CafeDeployment, proposal: Proposal) -> None:
+    """Ask the server whether the template makes a ReplicaSet; nothing is stored (protocol 2)."""
+    sets = InPlaceSet()
+    cell = next(iter(proposal.plan.cells), "")
+    trial = dict(sets.create(cafe.obj, cell, proposal.target, proposal.template).body)
+    meta = {**trial["metadata"], "generateName": f"{cafe.name[:40]}-"}
+    del meta["name"]
+    query = {"dryRun": "All", "fieldValidation": "Strict"}
+    try:
+        transport.create(
+            paths.replicasets(cafe.namespace), {**trial, "metadata": meta}, query, guarded=False
+        )
+    except Invalid as error:
+        raise Refused(
+            f"{error.message}. Nothing was written",
+            where=f"{cafe.where}, spec.template",
+            hint=f"kubectl edit cafed {cafe.name} -n {cafe.namespace}",
+        ) from None
+
+
+def store_revision(
+    transport: Transport, cafe: CafeDeployment, around: Around, template: Json
+) -> Revision:
+    """The ControllerRevision of `template`, created or given the next number."""
+    name, number = (
+        revisions.name_of(cafe.name, template),
+        revisions.next_number(around.revisions),
+    )
+    known = around.revision(name)
+    path = paths.controllerrevisions(cafe.namespace, name)
+    if known is None:
+        body = revisions.manifest(cafe.obj, template, number)
+        try:
+            created = transport.create(paths.controllerrevisions(cafe.namespace), body)
+        except AlreadyExists:
+            created = transport.get(path)
+        return revisions.parse(created)
+    if known.number == number - 1:
+        return known
+    judged = {"uid": known.uid, "resourceVersion": known.resource_version}
+    answer = transport.patch(path, {"metadata": judged, "revision": number}, PatchKind.MERGE)
+    return revisions.parse(answer)
+
+
+def conclude(transport: Transport, cafe: CafeDeployment, around: tuple[Revision, ...]) -> None:
+    """Write a release's outcome to its revision, once (protocol 4)."""
+    record = cafe.record
+    if record is None or record.state not in (State.COMPLETED, State.ROLLED_BACK, State.ABORTED):
+        return
+    found = next((r for r in around if r.name == record.to_revision), None)
+    if found is None or found.outcome == str(record.state):
+        return
+    meta = {
+        "uid": found.uid,
+        "resourceVersion": found.resource_version,
+        "annotations": {OUTCOME: str(record.state)},
+    }
+    path = paths.controllerrevisions(cafe.namespace, found.name)
+    transport.patch(path, {"metadata": meta}, PatchKind.MERGE)
+
+
+def start(
+    transport: Transport,
+    cafe: CafeDeployment,
+    proposal: Proposal,
+    mover: Mover,
+    fields: Json,
+) -> CafeDeployment:
+    """The record of a new release, and the spec it changes, in one PATCH.
+
+    `fields` is a merge patch of the spec that the verb makes. Raises IllegalMove over an
+    unfinished release, Conflict when somebody was faster.
+    """
+    position = move(cafe.position, Trigger.START)
+    record = _new(transport, cafe, proposal.kind, proposal.plan, position.state, mover)
+    wished = CafeDeployment({**cafe.obj, "spec": {**cafe.spec, "template": proposal.template}})
+    record = _aimed(record, proposal.target, proposal.source, wished, mover, Trigger.START)
+    allocation = json.dumps(dict(proposal.plan.cells), separators=(",", ":"))
+    return journal.write(
+        transport,
+        cafe,
+        record,
+        spec=fields,
+        annotations={names.ALLOCATION: allocation} if proposal.kind is Kind.CREATE else None,
+    )
+
+
+def start_rollback(
+    transport: Transport,
+    cafe: CafeDeployment,
+    target: Revision,
+    source: Revision | None,
+    plan: Plan,
+    mover: Mover,
+) -> CafeDeployment:
+    """The record of a rollback: the same release planned anew, or the morning after's."""
+    position = move(cafe.position, Trigger.ROLLBACK)
+    unfinished = cafe.record if cafe.record and cafe.position.state not in RESTING else None
+    record = _new(transport, cafe, Kind.ROLLBACK, plan, position.state, mover)
+    if unfinished is not None:
+        record = _continued(record, unfinished, mover)
+    wished = CafeDeployment({**cafe.obj, "spec": {**cafe.spec, "template": target.template}})
+    record = _aimed(record, target.name, source, wished, mover, Trigger.ROLLBACK)
+    fields = {"template": merge_patch(cafe.template, target.template)}
+    return journal.write(transport, cafe, record, spec=fields if fields["template"] else None)
+
+
+def _new(
+    transport: Transport,
+    cafe: CafeDeployment,
+    kind: Kind,
+    plan: Plan,
+    state: State,
+    mover: Mover,
+) -> Record:
+    at = rfc3339(transport.server_time())
+    known = cafe.record.epoch if cafe.record else 0
+    return Record(
+        uid=cafe.uid,
+        id=f"r-{secrets.token_hex(4)}",
+        kind=kind,
+        state=state,
+        plan=plan,
+        to_revision="",
+        spec_hash="",
+        since=at,
+        started=at,
+        who=mover.who,
+        why=cut(mover.why),
+        epoch=mover.epoch if mover.epoch is not None else known,
+        fenced_epoch=cafe.record.fenced_epoch if cafe.record else 0,
+    )
+
+
+def _continued(record: Record, before: Record, mover: Mover) -> Record:
+    return replace(
+        record,
+        id=before.id,
+        started=before.started,
+        who=before.who,
+        why=before.why or cut(mover.why),
+        journal=before.journal,
+        journal_cut=before.journal_cut,
+    )
+
+
+def _aimed(
+    record: Record,
+    target: str,
+    source: Revision | None,
+    wished: CafeDeployment,
+    mover: Mover,
+    trigger: Trigger,
+) -> Record:
+    entry = Entry(record.since, trigger, record.state, cut(mover.who), cut(mover.why))
+    return replace(
+        record,
+        to_revision=target,
+        from_revision=source.name if source else "",
+        spec_hash=wished.spec_hash,
+        journal=(*record.journal, entry),
+    )

@@ -1,0 +1,158 @@
+"""What people say to a release, judged and written by compare-and-swap (protocol 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from kubectl_cafe.cluster.transport import Transport
+from kubectl_cafe.engine import journal, start
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.proposal import Around
+from kubectl_cafe.engine.start import Mover
+from kubectl_cafe.errors import Refused
+from kubectl_cafe.revisions import template as templates
+from kubectl_cafe.revisions.revision import Revision, last_good
+from kubectl_cafe.times import rfc3339
+from statemachine.lifecycle import RESTING, Facts, IllegalMove, State, Trigger, legal
+from statemachine.record import Record, moved
+from statemachine.steps import Kind
+
+VERBS = {
+    Trigger.START: "upgrade",
+    Trigger.CONFIRM: "confirm",
+    Trigger.PAUSE: "pause",
+    Trigger.RESUME: "resume",
+    Trigger.RETRY: "retry",
+    Trigger.ROLLBACK: "rollback",
+    Trigger.ABORT: "abort",
+}
+"""The triggers that a person can pull, as the verbs are called."""
+
+
+def illegal(cafe: CafeDeployment, trigger: Trigger) -> Refused:
+    """The refusal of an illegal move: it names the legal ones (exit 7)."""
+    state = cafe.position.state
+    can = [VERBS[known] for known in legal(state) if known in VERBS]
+    able = f"legal now: {', '.join(can)}" if can else "nothing can be said to it now"
+    return Refused(
+        f"{VERBS.get(trigger, trigger)} is not legal while the release is {state}; {able}",
+        where=cafe.where,
+        hint=f"kubectl cafe status {cafe.name} -n {cafe.namespace}",
+    )
+
+
+def say(
+    transport: Transport,
+    cafe: CafeDeployment,
+    trigger: Trigger,
+    mover: Mover,
+    check: Callable[[CafeDeployment], Facts | None] = lambda _cafe: None,
+) -> CafeDeployment:
+    """Make the move and take the wheel (if `mover` has an epoch) in one write.
+
+    `check` may refuse, and gives the facts that the guards read. Raises Refused.
+    """
+
+    def judge(current: CafeDeployment) -> Record:
+        record = current.record
+        if record is None:
+            raise illegal(current, trigger)
+        try:
+            after = moved(
+                record,
+                trigger,
+                at=rfc3339(transport.server_time()),
+                who=mover.who,
+                why=mover.why,
+                facts=check(current),
+            )
+        except IllegalMove:
+            raise illegal(current, trigger) from None
+        return after if mover.epoch is None else replace(after, epoch=mover.epoch)
+
+    return journal.change(transport, cafe, judge)
+
+
+def confirm(
+    transport: Transport, cafe: CafeDeployment, mover: Mover, group: int | None
+) -> CafeDeployment:
+    """Confirm the group that waits; a number guards against confirming the one after it."""
+
+    def check(current: CafeDeployment) -> Facts:
+        record = current.record
+        waits = record.waiting_group if record else 0
+        if (
+            group is not None
+            and record
+            and record.state is State.AWAITING_CONFIRM
+            and group != waits
+        ):
+            raise Refused(
+                f"group {group} does not wait for a confirmation, group {waits} does",
+                where=current.where,
+                hint=f"kubectl cafe confirm {current.name} -n {current.namespace} --group {waits}",
+            )
+        return Facts(group_waits=True)
+
+    return say(transport, cafe, Trigger.CONFIRM, mover, check)
+
+
+def take_wheel(transport: Transport, cafe: CafeDeployment, epoch: int) -> CafeDeployment:
+    """Write the epoch: from here on a driver of a lower one stops at its next look (I7)."""
+
+    def judge(current: CafeDeployment) -> Record | None:
+        record = current.record
+        if record is None or record.epoch >= epoch:
+            return None
+        return replace(record, epoch=epoch)
+
+    return journal.change(transport, cafe, judge)
+
+
+def rollback(
+    transport: Transport, cafe: CafeDeployment, around: Around, mover: Mover, fast: bool
+) -> CafeDeployment:
+    """Back to the last good revision, from the middle or the morning after.
+
+    Raises Refused where there is none, or where it can't go in place.
+    """
+    record = cafe.record
+    if record is None or Trigger.ROLLBACK not in legal(record.state):
+        raise illegal(cafe, Trigger.ROLLBACK)
+    current = around.revision(record.to_revision)
+    target = rollback_target(record, around.revisions)
+    if target is None:
+        raise Refused(
+            "there is no earlier revision to go back to",
+            where=cafe.where,
+            hint=f"kubectl cafe abort {cafe.name} -n {cafe.namespace}",
+        )
+    if current is not None:
+        diff = templates.difference(current.template, target.template, tuple(cafe.selector_labels))
+        if diff.others:
+            raise Refused(
+                f"revision {target.number} differs in {', '.join(diff.others)}: not in place",
+                where=cafe.where,
+            )
+    strategy = replace(record.plan.strategy, batch_size=None) if fast else record.plan.strategy
+    if fast:
+        strategy = replace(strategy, upgrade_type=type(strategy.upgrade_type).BATCH)
+    plan = replace(record.plan, strategy=strategy)
+    return start.start_rollback(transport, cafe, target, current, plan, mover)
+
+
+def rollback_target(record: Record, revisions: Iterable[Revision]) -> Revision | None:
+    """The last revision that ended well, other than the one to leave (protocol 7)."""
+    known = {revision.name: revision for revision in revisions}
+    if record.kind is not Kind.ROLLBACK:
+        return known.get(record.from_revision) or last_good(known.values(), record.to_revision)
+    if record.state not in RESTING:
+        return known.get(record.to_revision)  # The goal of a rollback that failed or waits.
+    return last_good(known.values(), but=record.to_revision)
+
+
+def epoch_after(cafe: CafeDeployment, transitions: int, of_pods: int) -> int:
+    """The epoch of a new driver: above every epoch ever seen (C71)."""
+    known = cafe.record.epoch if cafe.record else 0
+    return max(transitions, known + 1, of_pods + 1)

@@ -1,0 +1,174 @@
+"""The pod writes of a release, built from where a pod stands (protocol 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from kubectl_cafe import names
+from kubectl_cafe.engine.standing import Row, Standing, runs
+from kubectl_cafe.engine.view import View
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.patches import PodPatch, patch
+from kubectl_cafe.pods.record import Before, Mode, Phase, PodRecord
+from kubectl_cafe.pods.settled import settled
+from kubectl_cafe.revisions import template as templates
+from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.times import rfc3339
+from kubectl_cafe.traffic import gate, switch
+
+
+class Writes:
+    """Builds the patches of one view."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.at = rfc3339(view.time)
+
+    def at_goal(self, pod: Pod) -> bool:
+        """Whether the pod's spec already has the goal's images."""
+        return self.view.goal is not None and runs(pod, self.view.goal)
+
+    def take(self, standing: Standing) -> PodPatch:
+        """The first write of a candidate: W1, or the only write there is (None, C78)."""
+        if standing.row is Row.UNLABELLED:
+            return self.relabel(standing)
+        if standing.mode is Mode.NONE:
+            return self.patch_images(standing)
+        record = self._record(standing, Phase.DRAINED)
+        return switch(standing.mode).turn_off(standing.pod, record, self.at)
+
+    def relabel(self, standing: Standing) -> PodPatch:
+        """Labels and annotations of a pod that has the images already: no restart (C78)."""
+        record = replace(self._record(standing, Phase.FINISHED), gen=standing.pod.generation)
+        goal = self._goal()
+        labels, notes = self._metadata(standing, goal)
+        return patch(standing.pod, "relabel", record=record, labels=labels, annotations=notes)
+
+    def patch_images(self, standing: Standing) -> PodPatch:
+        """W2: every changed image in one write, with labels and the record (C18, C21)."""
+        pod, goal = standing.pod, self._goal()
+        images = {
+            name: image
+            for name, image in goal.images.items()
+            if name in pod.containers and pod.containers[name].image != image
+        }
+        record = replace(
+            self._record(standing, Phase.PATCHED),
+            gen=pod.generation + 1,
+            before=self._before(standing, images),
+        )
+        labels, notes = self._metadata(standing, goal)
+        return patch(
+            pod, "image", record=record, labels=labels, annotations=notes, images=images
+        )
+
+    def finish(self, standing: Standing) -> PodPatch:
+        """W3: traffic on, and the record closed.
+
+        A pod that was only drained keeps its revision; its record says so.
+        """
+        pod = standing.pod
+        record = replace(
+            pod.record or self._record(standing, Phase.FINISHED),
+            release=self.view.record.id,
+            epoch=self.view.record.epoch,
+            phase=Phase.FINISHED,
+            gen=pod.generation,
+            before={},
+            since=self.at,
+        )
+        if standing.row is Row.DRAINED:
+            record = replace(record, to=pod.labels.get(names.REVISION, ""))
+        return switch(standing.mode).turn_on(pod, record, self.at)
+
+    def open(self, standing: Standing) -> PodPatch:
+        """A newborn's gate (C27)."""
+        return switch(Mode.GATE).turn_on(standing.pod, None, self.at)
+
+    def acknowledge(self, standing: Standing) -> PodPatch:
+        """The gate, rewritten for the kubelet to quote (C84)."""
+        return gate.acknowledge(standing.pod, self.at)
+
+    def _goal(self) -> Revision:
+        goal = self.view.goal
+        if goal is None:
+            raise AssertionError("no pod is taken without a goal")
+        return goal
+
+    def _record(self, standing: Standing, phase: Phase) -> PodRecord:
+        release, step = self.view.record, self.view.record.current
+        return PodRecord(
+            release=release.id,
+            epoch=release.epoch,
+            phase=phase,
+            mode=standing.mode,
+            to=release.to_revision,
+            since=self.at,
+            group=step.group if step else 0,
+        )
+
+    def _before(self, standing: Standing, images: Mapping[str, str]) -> dict[str, Before]:
+        """What each container that restarts was before, as judged now.
+
+        One whose last change is stuck goes on being what it was before that change; one that
+        this write leaves alone but the last one changed stays listed until it is settled.
+        """
+        pod = standing.pod
+        last = pod.record.before if pod.record else {}
+        unsettled = {
+            name: before
+            for name, before in last.items()
+            if name in pod.containers and settled(pod, name, standing.evidence).by is None
+        }
+        judged = {name: _judged(pod, name) for name in images if name not in unsettled}
+        kept = {
+            name: replace(
+                before,
+                container_id=pod.containers[name].container_id or before.container_id,
+                image_id=pod.containers[name].image_id or before.image_id,
+                restart_count=pod.containers[name].restart_count,
+            )
+            for name, before in unsettled.items()
+        }
+        return {**kept, **judged}
+
+    def _metadata(
+        self, standing: Standing, goal: Revision
+    ) -> tuple[dict[str, str | None], dict[str, str | None]]:
+        """Labels and annotations to set, and those of the pod's own revision to remove.
+
+        The traffic label is the switch's alone; what no template of ours named stays (I10).
+        """
+        pod = standing.pod
+        own = self.view.revisions.get(pod.labels.get(names.REVISION, ""))
+        old = own.template if own else {}
+        labels = _merge(templates.labels(old), templates.labels(goal.template), pod.labels)
+        labels.pop(names.TRAFFIC, None)
+        labels.pop(names.CELL, None)
+        if pod.labels.get(names.REVISION) != goal.name:
+            labels[names.REVISION] = goal.name
+        notes = _merge(templates.notes(old), templates.notes(goal.template), pod.annotations)
+        notes.pop(names.IN_PLACE, None)
+        return labels, notes
+
+
+def _judged(pod: Pod, name: str) -> Before:
+    container = pod.containers[name]
+    return Before(
+        image=container.image,
+        image_id=container.image_id,
+        container_id=container.container_id,
+        restart_count=container.restart_count,
+    )
+
+
+def _merge(
+    old: Mapping[str, str], new: Mapping[str, str], shown: Mapping[str, str]
+) -> dict[str, str | None]:
+    """The keys of `shown` that differ from `new`; those only in `old` are removed (None)."""
+    result: dict[str, str | None] = {
+        key: value for key, value in new.items() if shown.get(key) != value
+    }
+    result.update({key: None for key in old if key not in new and key in shown})
+    return result

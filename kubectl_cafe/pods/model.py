@@ -1,0 +1,185 @@
+"""A pod as the engine sees it: the few facts that its rules read, parsed once per event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kubectl_cafe import names
+from kubectl_cafe.pods.record import PodRecord, PodRecordError, decode
+from kubectl_cafe.times import seconds
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of a pod: its spec's image string, and its status if it has one (C14).
+
+    `container_id` and `image_id` are empty without a status. `started_at` is in seconds
+    since the epoch, 0 unless it runs. `startup_period` is the startupProbe's periodSeconds,
+    None without one.
+    """
+
+    name: str
+    image: str
+    container_id: str = ""
+    image_id: str = ""
+    restart_count: int = 0
+    ready: bool = False
+    running: bool = False
+    started_at: float = 0.0
+    waiting: str = ""
+    terminated: str = ""
+    message: str = ""
+    startup_period: int | None = None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition of a pod; `since` is its lastTransitionTime in seconds since the epoch."""
+
+    status: str
+    reason: str = ""
+    message: str = ""
+    since: float = 0.0
+
+
+ABSENT = Condition("")
+"""Stands for a condition that nobody has written."""
+
+
+@dataclass(frozen=True)
+class Pod:
+    """One pod as one watch event showed it."""
+
+    name: str
+    uid: str
+    resource_version: str
+    generation: int = 0
+    observed: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    owner: str = ""
+    node: str = ""
+    ip: str = ""
+    created: float = 0.0
+    phase: str = "Pending"
+    terminating: bool = False
+    grace: int = 30
+    restart_policy: str = "Always"
+    gated: bool = False
+    finalizers: tuple[str, ...] = ()
+    containers: Mapping[str, Container] = field(default_factory=dict)
+    ready: Condition = ABSENT
+    containers_ready: Condition = ABSENT
+    gate: Condition = ABSENT
+    record: PodRecord | None = None
+    record_problem: str = ""
+
+    @property
+    def cell(self) -> str:
+        """The cell that the pod belongs to; empty without cells."""
+        return self.labels.get(names.CELL, "")
+
+    @property
+    def over(self) -> bool:
+        """Evicted, Failed and Completed leftovers count for nothing (C50)."""
+        return self.phase in ("Failed", "Succeeded")
+
+    @property
+    def lost(self) -> bool:
+        """Its node went away: the node controller flips only Ready, without a gate's reason (C80).
+
+        Source: protocol 5; pkg/controller/nodelifecycle marks Ready False and leaves
+        ContainersReady as the kubelet last wrote it.
+        """
+        return (
+            self.ready.status == "False"
+            and self.containers_ready.status == "True"
+            and self.ready.reason != "ReadinessGatesNotReady"
+        )
+
+    def images(self) -> dict[str, str]:
+        """The image string of every container in the spec."""
+        return {name: container.image for name, container in self.containers.items()}
+
+
+def parse(obj: Json) -> Pod:
+    """The Pod in a Kubernetes object."""
+    meta, spec, status = obj["metadata"], obj.get("spec", {}), obj.get("status", {})
+    annotations = meta.get("annotations") or {}
+    record, problem = _record(annotations)
+    conditions = {c["type"]: _condition(c) for c in status.get("conditions") or ()}
+    statuses = {s["name"]: s for s in status.get("containerStatuses") or ()}
+    owner = next((r["uid"] for r in meta.get("ownerReferences") or () if r.get("controller")), "")
+    gates = [gate.get("conditionType") for gate in spec.get("readinessGates") or ()]
+    return Pod(
+        name=meta["name"],
+        uid=meta["uid"],
+        resource_version=meta["resourceVersion"],
+        generation=meta.get("generation", 0),
+        observed=status.get("observedGeneration", 0),
+        labels=meta.get("labels") or {},
+        annotations=annotations,
+        owner=owner,
+        node=spec.get("nodeName", ""),
+        ip=status.get("podIP", ""),
+        created=seconds(meta.get("creationTimestamp")),
+        phase=status.get("phase", "Pending"),
+        terminating="deletionTimestamp" in meta,
+        grace=spec.get("terminationGracePeriodSeconds", 30),
+        restart_policy=spec.get("restartPolicy", "Always"),
+        gated=names.IN_SERVICE in gates,
+        finalizers=tuple(meta.get("finalizers") or ()),
+        containers={
+            c["name"]: _container(c, statuses.get(c["name"], {}))
+            for c in spec.get("containers") or ()
+        },
+        ready=conditions.get("Ready", ABSENT),
+        containers_ready=conditions.get("ContainersReady", ABSENT),
+        gate=conditions.get(names.IN_SERVICE, ABSENT),
+        record=record,
+        record_problem=problem,
+    )
+
+
+def _record(annotations: Mapping[str, str]) -> tuple[PodRecord | None, str]:
+    text = annotations.get(names.IN_PLACE)
+    if not text:
+        return None, ""
+    try:
+        return decode(text), ""
+    except PodRecordError as error:
+        return None, str(error)
+
+
+def _condition(obj: Json) -> Condition:
+    return Condition(
+        status=obj.get("status", ""),
+        reason=obj.get("reason", ""),
+        message=obj.get("message", ""),
+        since=seconds(obj.get("lastTransitionTime")),
+    )
+
+
+def _container(spec: Json, status: Json) -> Container:
+    state = status.get("state") or {}
+    running, waiting = state.get("running"), state.get("waiting") or {}
+    terminated = state.get("terminated") or {}
+    probe = spec.get("startupProbe")
+    return Container(
+        name=spec["name"],
+        image=spec.get("image", ""),
+        container_id=status.get("containerID", ""),
+        image_id=status.get("imageID", ""),
+        restart_count=status.get("restartCount", 0),
+        ready=bool(status.get("ready")),
+        running=running is not None,
+        started_at=seconds((running or {}).get("startedAt")),
+        waiting=waiting.get("reason", ""),
+        terminated=terminated.get("reason", "") or ("Exited" if terminated else ""),
+        message=waiting.get("message", "") or terminated.get("message", ""),
+        startup_period=probe.get("periodSeconds", 10) if probe else None,
+    )

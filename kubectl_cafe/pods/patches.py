@@ -1,0 +1,66 @@
+"""The writes of one pod, as data (protocol 6). Each carries the uid and resourceVersion judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_cafe import names
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.record import PodRecord, encode
+
+
+@dataclass(frozen=True)
+class PodPatch:
+    """A strategic merge patch of one pod; `status` says that it goes to the subresource."""
+
+    pod: str
+    uid: str
+    resource_version: str
+    what: str
+    status: bool
+    body: Mapping[str, Any]
+
+
+def patch(
+    pod: Pod,
+    what: str,
+    *,
+    record: PodRecord | None = None,
+    labels: Mapping[str, str | None] | None = None,
+    annotations: Mapping[str, str | None] | None = None,
+    images: Mapping[str, str] | None = None,
+    gate: tuple[str, str] | None = None,
+    at: str = "",
+) -> PodPatch:
+    """One write: record, labels, annotations, images by container name (C21), gate.
+
+    `gate` is (status, message), written as a condition of ours alone: the server merges
+    conditions by type, so nobody else's is touched (C26). A gate and images can't go in one
+    write, the one is status and the other spec.
+    """
+    notes: dict[str, str | None] = dict(annotations or {})
+    if record is not None:
+        notes[names.IN_PLACE] = encode(record)
+    meta: dict[str, Any] = {"uid": pod.uid, "resourceVersion": pod.resource_version}
+    if labels:
+        meta["labels"] = dict(labels)
+    if notes:
+        meta["annotations"] = notes
+    body: dict[str, Any] = {"metadata": meta}
+    if images:
+        body["spec"] = {"containers": [{"name": n, "image": i} for n, i in images.items()]}
+    if gate is not None:
+        status, message = gate
+        condition = {
+            "type": names.IN_SERVICE,
+            "status": status,
+            "reason": "KubectlCafe",
+            "message": message,
+        }
+        if status != pod.gate.status:
+            condition["lastTransitionTime"] = at
+        body["status"] = {"conditions": [condition]}
+    return PodPatch(pod.name, pod.uid, pod.resource_version, what, gate is not None, body)
+

@@ -1,0 +1,76 @@
+"""How far one pod's upgrade got, kept in an annotation of that pod (protocol 4, 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from statemachine import codec
+from statemachine.codec import CodecError
+
+VERSION = 1
+
+
+class PodRecordError(ValueError):
+    """The annotation is damaged or of a newer version: the pod is left alone, and reported."""
+
+
+class Phase(StrEnum):
+    """Drained: traffic off, image untouched. Patched: the new image is in the spec. Finished."""
+
+    DRAINED = "drained"
+    PATCHED = "patched"
+    FINISHED = "finished"
+
+
+class Mode(StrEnum):
+    """How the pod leaves and joins traffic (protocol 5)."""
+
+    GATE = "Gate"
+    LABEL = "Label"
+    NONE = "None"
+
+
+@dataclass(frozen=True)
+class Before:
+    """A changed container as it was judged right before the image patch."""
+
+    image: str
+    image_id: str
+    container_id: str
+    restart_count: int
+
+
+@dataclass(frozen=True)
+class PodRecord:
+    """`to` names the revision the pod goes to, `gen` the generation that the image patch made.
+
+    `before` ("from" in the annotation's words) has the changed containers alone. `since` is
+    when the phase was written, RFC 3339; `group` the group that took the pod, 0 for a sweep.
+    """
+
+    release: str
+    epoch: int
+    phase: Phase
+    mode: Mode
+    to: str
+    since: str
+    op: str = "upgrade"
+    group: int = 0
+    gen: int = 0
+    before: Mapping[str, Before] = field(default_factory=dict)
+    v: int = VERSION
+
+
+def encode(record: PodRecord) -> str:
+    """The annotation's text, some 300 bytes and 400 per changed container."""
+    return codec.dump(record)
+
+
+def decode(text: str) -> PodRecord:
+    """The record that `encode` wrote. Raises PodRecordError."""
+    try:
+        return codec.load(PodRecord, text, VERSION)
+    except CodecError as error:
+        raise PodRecordError(str(error)) from None

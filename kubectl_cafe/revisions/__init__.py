@@ -1,0 +1,1 @@
+"""Templates, their differences, and the ControllerRevisions that keep every released one."""

@@ -1,0 +1,97 @@
+"""ControllerRevisions: every template ever released, owned by the CafeDeployment (protocol 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_cafe import names
+from kubectl_cafe.revisions import template as templates
+
+Json = Mapping[str, Any]
+
+OUTCOME = f"{names.PREFIX}/outcome"
+"""Annotation of a ControllerRevision: how its last release ended."""
+GOOD = ("Completed", "RolledBack")
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One released template. `number` grows with every release; `outcome` is its last one's."""
+
+    name: str
+    number: int
+    template: Json
+    outcome: str = ""
+    resource_version: str = ""
+    uid: str = ""
+
+    @property
+    def images(self) -> dict[str, str]:
+        """Image by container name."""
+        return templates.images(self.template)
+
+
+def name_of(owner: str, template: Json) -> str:
+    """The ControllerRevision's name: equal templates have one revision."""
+    return f"{owner}-{templates.fingerprint(template)}"
+
+
+def parse(obj: Json) -> Revision:
+    """The Revision in a ControllerRevision."""
+    meta = obj["metadata"]
+    return Revision(
+        name=meta["name"],
+        number=obj.get("revision", 0),
+        template=(obj.get("data") or {}).get("template", {}),
+        outcome=(meta.get("annotations") or {}).get(OUTCOME, ""),
+        resource_version=meta["resourceVersion"],
+        uid=meta["uid"],
+    )
+
+
+def manifest(owner: Json, template: Json, number: int) -> dict[str, Any]:
+    """The ControllerRevision of `template`, owned by the CafeDeployment object `owner`."""
+    meta = owner["metadata"]
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "ControllerRevision",
+        "metadata": {
+            "name": name_of(meta["name"], template),
+            "namespace": meta["namespace"],
+            "labels": {f"{names.PREFIX}/name": meta["name"]},
+            "ownerReferences": [owner_reference(owner)],
+        },
+        "data": {"template": template},
+        "revision": number,
+    }
+
+
+def owner_reference(owner: Json) -> dict[str, Any]:
+    """The controlling reference to the CafeDeployment object `owner`."""
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": names.KIND,
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def next_number(revisions: Iterable[Revision]) -> int:
+    """One more than the highest."""
+    return max((revision.number for revision in revisions), default=0) + 1
+
+
+def last_good(revisions: Iterable[Revision], but: str = "") -> Revision | None:
+    """The newest revision whose release ended well, other than `but`."""
+    good = [r for r in revisions if r.outcome in GOOD and r.name != but]
+    return max(good, key=lambda r: r.number, default=None)
+
+
+def prunable(revisions: Iterable[Revision], used: Iterable[str], limit: int) -> list[Revision]:
+    """The oldest revisions beyond `limit`; never one that is in use (protocol 4)."""
+    spare = sorted((r for r in revisions if r.name not in set(used)), key=lambda r: r.number)
+    return spare[: max(0, len(spare) - limit)]

@@ -1,0 +1,15 @@
+"""RFC 3339 times of Kubernetes objects, as seconds since the epoch."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def seconds(text: str | None) -> float:
+    """Seconds since the epoch of an RFC 3339 time; 0 where there is none."""
+    return datetime.fromisoformat(text).timestamp() if text else 0.0
+
+
+def rfc3339(at: float) -> str:
+    """`at` (seconds since the epoch) as Kubernetes writes a Time: UTC, whole seconds."""
+    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,78 @@
+"""How a pod leaves traffic before its restart and joins it again after (protocol 5).
+
+One module per mode; each answers the same four questions, so that the engine asks without
+knowing which: is it on, is it seen to be off, and what is written to turn it off and on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from kubectl_cafe import names
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.patches import PodPatch
+from kubectl_cafe.pods.record import Mode, PodRecord
+from kubectl_cafe.pods.sighting import Sighting
+
+
+@dataclass(frozen=True)
+class Service:
+    """A Service: its selector and whether it publishes pods that aren't ready (C30)."""
+
+    name: str
+    selector: Mapping[str, str]
+    publishes_unready: bool = False
+
+    def selects(self, labels: Mapping[str, str]) -> bool:
+        """Whether the Service selects a pod with `labels`; one without a selector selects none."""
+        return bool(self.selector) and all(labels.get(k) == v for k, v in self.selector.items())
+
+
+class Traffic(Protocol):
+    """The switch of one mode."""
+
+    def on(self, pod: Pod) -> bool:
+        """Whether the switch is on."""
+        ...
+
+    def acknowledged_off(self, pod: Pod, sighting: Sighting, now: float) -> bool:
+        """Whether whoever must act on "off" has said so (endpoints are asked elsewhere)."""
+        ...
+
+    def turn_off(self, pod: Pod, record: PodRecord, at: str) -> PodPatch:
+        """W1: off, and the record."""
+        ...
+
+    def turn_on(self, pod: Pod, record: PodRecord | None, at: str) -> PodPatch:
+        """W3: on, and the record; without a record it opens a newborn."""
+        ...
+
+
+def mode_of(pod: Pod, services: Iterable[Service]) -> Mode:
+    """The traffic mode, decided from the pod itself (C28).
+
+    Gate: it has our readiness gate. Label: it carries the traffic label and every Service
+    that selects it selects by that label. None: neither.
+    """
+    if pod.gated:
+        return Mode.GATE
+    if names.TRAFFIC in pod.labels:
+        as_on = {**pod.labels, names.TRAFFIC: "on"}
+        by_label = [s.selector.get(names.TRAFFIC) for s in services if s.selects(as_on)]
+        if all(value == "on" for value in by_label):
+            return Mode.LABEL
+    return Mode.NONE
+
+
+def switch(mode: Mode) -> Traffic:
+    """The switch of `mode`."""
+    from kubectl_cafe.traffic import gate, label, none
+
+    switches: dict[Mode, Traffic] = {
+        Mode.GATE: gate.SWITCH,
+        Mode.LABEL: label.SWITCH,
+        Mode.NONE: none.SWITCH,
+    }
+    return switches[mode]

@@ -1,0 +1,57 @@
+"""Gate mode: our readiness gate's condition on `pods/status` (protocol 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.patches import PodPatch, patch
+from kubectl_cafe.pods.record import PodRecord
+from kubectl_cafe.pods.settled import acknowledgement, quotes_gate
+from kubectl_cafe.pods.sighting import Sighting
+
+UNREADY_SEEN = 5.0
+"""Seconds of ContainersNotReady after which a pod is off anyway, whatever its gate."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The switch is the condition; the kubelet acknowledges by quoting it in Ready's message."""
+
+    def on(self, pod: Pod) -> bool:
+        """Whether the condition is True; absent counts as off, as it does for the kubelet."""
+        return pod.gate.status == "True"
+
+    def acknowledged_off(self, pod: Pod, sighting: Sighting, now: float) -> bool:
+        """Whether Ready is False because of our gate, in its present value (C22, C23, C85).
+
+        An older Ready=False proves nothing. Where containers aren't ready the kubelet names
+        that instead: then it must have stood for 5 s.
+        """
+        if pod.gate.status not in ("False", "Unknown"):
+            return False
+        if quotes_gate(pod):
+            return True
+        return (
+            pod.ready.status == "False"
+            and pod.ready.reason == "ContainersNotReady"
+            and now - sighting.ready_reason_since >= UNREADY_SEEN
+        )
+
+    def turn_off(self, pod: Pod, record: PodRecord, at: str) -> PodPatch:
+        """W1."""
+        return patch(pod, "off", record=record, gate=("False", "drained for an upgrade"), at=at)
+
+    def turn_on(self, pod: Pod, record: PodRecord | None, at: str) -> PodPatch:
+        """W3, or the opening of a newborn (C27)."""
+        what = "on" if record else "open"
+        return patch(pod, what, record=record, gate=("True", "in service"), at=at)
+
+
+def acknowledge(pod: Pod, at: str) -> PodPatch:
+    """The rewritten gate, still off, that the kubelet will quote back (protocol 6, rule b)."""
+    value = "Unknown" if pod.gate.status == "False" else "False"
+    return patch(pod, "acknowledge", gate=(value, acknowledgement(pod.generation)), at=at)
+
+
+SWITCH = Gate()

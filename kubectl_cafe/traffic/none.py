@@ -1,0 +1,34 @@
+"""No traffic mode: nothing can be switched, requests in flight may fail (protocol 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.patches import PodPatch, patch
+from kubectl_cafe.pods.record import PodRecord
+from kubectl_cafe.pods.sighting import Sighting
+
+
+@dataclass(frozen=True)
+class NoTraffic:
+    """Always on; the only write of such a pod is its image patch."""
+
+    def on(self, pod: Pod) -> bool:
+        """Nothing holds traffic back."""
+        return True
+
+    def acknowledged_off(self, pod: Pod, sighting: Sighting, now: float) -> bool:
+        """There is nothing to wait for."""
+        return True
+
+    def turn_off(self, pod: Pod, record: PodRecord, at: str) -> PodPatch:
+        """The record alone; the engine never asks for it."""
+        return patch(pod, "off", record=record)
+
+    def turn_on(self, pod: Pod, record: PodRecord | None, at: str) -> PodPatch:
+        """The record alone; the engine never asks for it."""
+        return patch(pod, "on", record=record)
+
+
+SWITCH = NoTraffic()

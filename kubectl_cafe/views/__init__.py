@@ -1,0 +1,1 @@
+"""Renderers: data in, text out. They ask nobody and decide nothing."""

@@ -1,0 +1,137 @@
+"""`status`: cells by groups by pods, what is waited for, and who drives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kubectl_cafe.views.table import age, fields, table
+
+FEW = 20
+"""Up to so many pods are all shown; of more only those in flight or in trouble."""
+
+
+@dataclass(frozen=True)
+class PodLine:
+    """One pod. `phase` is its record's, `trouble` the reason that it is stuck."""
+
+    name: str
+    cell: str
+    ready: bool
+    available: bool
+    revision: str
+    images: str
+    phase: str
+    restarts: int
+    ip: str
+    node: str
+    trouble: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class CellLine:
+    """One cell: its pods, how many are at the goal, available, in flight, and the groups' counts."""
+
+    cell: str
+    pods: int
+    updated: int
+    available: int
+    in_flight: int
+    groups: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Status:
+    """One release as a person asks for it; times are ages in seconds."""
+
+    name: str
+    namespace: str
+    state: str
+    release: str = ""
+    kind: str = ""
+    source: str = ""
+    target: str = ""
+    group: int = 0
+    groups: int = 0
+    step: str = ""
+    age: float = 0.0
+    who: str = ""
+    why: str = ""
+    driver: str = ""
+    failure: str = ""
+    waits: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    next: str = ""
+    cells: tuple[CellLine, ...] = ()
+    pods: tuple[PodLine, ...] = ()
+
+
+def render(status: Status, *, wide: bool = False) -> str:
+    """The whole view; with `wide` every pod and its address."""
+    parts = [_head(status)]
+    if status.cells:
+        parts.append(_cells(status))
+    if shown := _pods(status, wide):
+        parts.append(shown)
+    return "\n\n".join(parts)
+
+
+def _head(status: Status) -> str:
+    step = f" (group {status.group} of {status.groups}: {status.step})" if status.group else ""
+    return fields(
+        [
+            ("Name", f"{status.name} (namespace {status.namespace})"),
+            ("State", f"{status.state}{step} for {age(status.age)}" if status.release else ""),
+            ("State", "" if status.release else f"{status.state}: no release yet"),
+            ("Release", f"{status.release} {status.kind}" if status.release else ""),
+            ("From", status.source),
+            ("To", status.target),
+            ("Started by", status.who + (f": {status.why}" if status.why else "")),
+            ("Driven by", status.driver),
+            ("Failure", status.failure),
+            ("Waits for", "; ".join(status.waits)),
+            ("Note", "; ".join(status.notes)),
+            ("Next", status.next),
+        ]
+    )
+
+
+def _cells(status: Status) -> str:
+    heads = [f"group {n}" for n in range(1, status.groups + 1)]
+    rows = [
+        (
+            line.cell or "(all)",
+            line.pods,
+            line.updated,
+            line.available,
+            line.in_flight,
+            *(f"{min(line.updated, count)}/{count}" for count in line.groups),
+        )
+        for line in status.cells
+    ]
+    return table(("cell", "pods", "updated", "available", "in flight", *heads), rows)
+
+
+def _pods(status: Status, wide: bool) -> str:
+    everyone = wide or len(status.pods) <= FEW
+    lines = [p for p in status.pods if everyone or p.phase or p.trouble or not p.ready]
+    if not lines:
+        return ""
+    heads = ["pod", "cell", "ready", "available", "images", "in place", "restarts", "ip"]
+    rows: list[tuple[object, ...]] = []
+    for pod in lines[: None if wide else 50]:
+        ready = ("yes" if pod.ready else "no", "yes" if pod.available else "no")
+        row = (pod.name, pod.cell, *ready, pod.images, pod.phase, pod.restarts, pod.ip)
+        rows.append((*row, pod.node, pod.trouble) if wide else (*row, pod.trouble))
+    heads += ["node", "trouble"] if wide else ["trouble"]
+    text = table(heads, rows)
+    left = len(lines) - len(rows)
+    return f"{text}\n... and {left} more (-o wide shows all)" if left > 0 else text
+
+
+def document(status: Status) -> Mapping[str, object]:
+    """The versioned shape of `-o json` and `-o yaml`."""
+    from dataclasses import asdict
+
+    return {"apiVersion": "cafe.sofastack.io/v1", "kind": "ReleaseStatus", **asdict(status)}

@@ -1,0 +1,116 @@
+"""Dataclasses to JSON and back, strictly: what is not known is refused, with its path.
+
+Records live in annotations that people and other tools can edit, and that a newer version
+may have written. A field that is missing, unknown or of another type is an error that names
+it; nothing is guessed. Keys are camelCase as in every Kubernetes object.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+
+
+class CodecError(ValueError):
+    """The text is not what was expected; the message says where and why."""
+
+
+def camel(name: str) -> str:
+    """The JSON key of the field `name`."""
+    head, *tail = name.split("_")
+    return head + "".join(word.capitalize() for word in tail)
+
+
+def dump(value: object) -> str:
+    """`value` (a dataclass) as compact JSON; fields that are None are left out."""
+    return json.dumps(_plain(value), separators=(",", ":"), ensure_ascii=False)
+
+
+def load(cls: type[T], text: str, version: int) -> T:
+    """The `cls` that `dump` wrote. Raises CodecError; a `v` above `version` is named as such."""
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise CodecError(f"not JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise CodecError("not a JSON object")
+    found = data.get("v")
+    if isinstance(found, int) and found > version:
+        raise CodecError(f"version {found}, written by a newer kubectl-cafe (this one reads {version})")
+    if found != version:
+        raise CodecError(f"v: {found!r} is not a version of this record")
+    return cast(T, _typed(cls, data, ""))
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        pairs = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
+        return {camel(name): _plain(item) for name, item in pairs if item is not None}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _typed(kind: Any, data: object, path: str) -> object:
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        return _one_of(get_args(kind), data, path)
+    if dataclasses.is_dataclass(kind):
+        return _dataclass(cast("type[object]", kind), data, path)
+    if origin is tuple:
+        if not isinstance(data, list):
+            raise CodecError(f"{path or '.'}: a list is expected")
+        item = get_args(kind)[0]
+        return tuple(_typed(item, value, f"{path}[{n}]") for n, value in enumerate(data))
+    if origin is not None and issubclass(origin, Mapping):
+        if not isinstance(data, dict):
+            raise CodecError(f"{path or '.'}: an object is expected")
+        value_type = get_args(kind)[1]
+        return {key: _typed(value_type, value, f"{path}.{key}") for key, value in data.items()}
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        try:
+            return kind(cast(str, data))
+        except ValueError:
+            known = ", ".join(str(member) for member in kind)
+            raise CodecError(f"{path}: {data!r} is none of {known}") from None
+    if type(data) is not kind:
+        raise CodecError(f"{path or '.'}: {data!r} is not {kind.__name__}")
+    return data
+
+
+def _one_of(kinds: tuple[Any, ...], data: object, path: str) -> object:
+    problem: CodecError | None = None
+    for kind in kinds:
+        if kind is type(None):
+            if data is None:
+                return None
+            continue
+        try:
+            return _typed(kind, data, path)
+        except CodecError as error:
+            problem = problem or error
+    raise problem or CodecError(f"{path}: {data!r} is not expected")
+
+
+def _dataclass(cls: type[object], data: object, path: str) -> object:
+    if not isinstance(data, dict):
+        raise CodecError(f"{path or '.'}: an object is expected")
+    hints = get_type_hints(cls)
+    fields = {camel(f.name): f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    if unknown := sorted(set(data) - set(fields)):
+        raise CodecError(f"{path}.{unknown[0]}: unknown field")
+    values: dict[str, object] = {}
+    for key, field in fields.items():
+        if key in data:
+            values[field.name] = _typed(hints[field.name], data[key], f"{path}.{key}")
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise CodecError(f"{path}.{key}: missing")
+    return cls(**values)

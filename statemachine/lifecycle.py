@@ -1,0 +1,228 @@
+"""The states of a release and the only legal moves between them (protocol 9).
+
+`TABLE` is the one source: the machine runs it, `kubectl cafe states` prints it and
+docs/state-machine.md is generated from it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from transitions import Machine, MachineError
+
+# `transitions` narrates every move at INFO; the release's journal is our narration.
+logging.getLogger("transitions").setLevel(logging.WARNING)
+
+
+class State(StrEnum):
+    """Where a release stands."""
+
+    IDLE = "Idle"
+    PROGRESSING = "Progressing"
+    AWAITING_CONFIRM = "AwaitingConfirm"
+    PAUSED = "Paused"
+    ROLLING_BACK = "RollingBack"
+    ABORTING = "Aborting"
+    FAILED = "Failed"
+    COMPLETED = "Completed"
+    ROLLED_BACK = "RolledBack"
+    ABORTED = "Aborted"
+
+
+class Trigger(StrEnum):
+    """What moves a release: a verb of a person, or a finding of the engine."""
+
+    START = "start"
+    STEP_DONE = "step_done"
+    CONFIRM = "confirm"
+    PAUSE = "pause"
+    RESUME = "resume"
+    FAIL = "fail"
+    RETRY = "retry"
+    ROLLBACK = "rollback"
+    SUPERSEDE = "supersede"
+    ABORT = "abort"
+    PODS_SETTLED = "pods_settled"
+
+
+class Guard(StrEnum):
+    """The condition under which a row of the table applies."""
+
+    ALWAYS = ""
+    MORE_STEPS = "more steps, no confirmation due"
+    CONFIRMATION_DUE = "a confirmation is due"
+    LAST_STEP = "that was the last step"
+    GROUP_WAITS = "this group waits"
+    CAME_FROM = "it came from there"
+    FORCED = "--force"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the guards of a move are told; each fact is false unless the mover knows it."""
+
+    last_step: bool = False
+    confirmation_due: bool = False
+    group_waits: bool = False
+    forced: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One legal move: from `source` by `trigger` to `dest`, if `guard` holds."""
+
+    source: State
+    trigger: Trigger
+    dest: State
+    guard: Guard = Guard.ALWAYS
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Position:
+    """A state, and where a Paused or Failed release came from."""
+
+    state: State
+    origin: State | None = None
+
+
+class IllegalMove(ValueError):
+    """The move is not in the table; `legal` are the triggers that are."""
+
+    def __init__(self, position: Position, trigger: Trigger) -> None:
+        self.position = position
+        self.trigger = trigger
+        self.legal = legal(position.state)
+        super().__init__(f"{trigger} is not legal in state {position.state}")
+
+
+_S, _T, _G = State, Trigger, Guard
+RESTING = (_S.IDLE, _S.COMPLETED, _S.ROLLED_BACK, _S.ABORTED)
+"""No release is under way."""
+RUNNING = (_S.PROGRESSING, _S.ROLLING_BACK, _S.ABORTING)
+"""A driver has something to do."""
+REMEMBERS_ORIGIN = (_S.PAUSED, _S.FAILED)
+
+
+def _rows() -> tuple[Row, ...]:
+    started = [Row(s, _T.START, _S.PROGRESSING, note="a new release") for s in RESTING]
+    morning_after = [
+        Row(s, _T.ROLLBACK, _S.ROLLING_BACK, note="a new release: the morning after")
+        for s in RESTING
+    ]
+    steps = [
+        Row(_S.PROGRESSING, _T.STEP_DONE, _S.PROGRESSING, _G.MORE_STEPS),
+        Row(_S.PROGRESSING, _T.STEP_DONE, _S.AWAITING_CONFIRM, _G.CONFIRMATION_DUE),
+        Row(_S.PROGRESSING, _T.STEP_DONE, _S.COMPLETED, _G.LAST_STEP),
+        Row(_S.AWAITING_CONFIRM, _T.CONFIRM, _S.PROGRESSING, _G.GROUP_WAITS),
+        Row(_S.ROLLING_BACK, _T.STEP_DONE, _S.ROLLING_BACK, _G.MORE_STEPS),
+        Row(_S.ROLLING_BACK, _T.STEP_DONE, _S.ROLLED_BACK, _G.LAST_STEP),
+    ]
+    pausable = (_S.PROGRESSING, _S.AWAITING_CONFIRM, _S.ROLLING_BACK)
+    pauses = [Row(s, _T.PAUSE, _S.PAUSED) for s in pausable]
+    resumes = [
+        Row(
+            _S.PAUSED,
+            _T.RESUME,
+            s,
+            _G.CAME_FROM,
+            "the confirmation is reset" if s is _S.AWAITING_CONFIRM else "",
+        )
+        for s in pausable
+    ]
+    fallible = (*pausable, _S.ABORTING)
+    fails = [Row(s, _T.FAIL, _S.FAILED) for s in fallible]
+    retries = [Row(_S.FAILED, _T.RETRY, s, _G.CAME_FROM) for s in fallible]
+    waiting = (_S.AWAITING_CONFIRM, _S.PAUSED, _S.FAILED)
+    back = [
+        Row(s, _T.ROLLBACK, _S.ROLLING_BACK, note="the same release, planned anew")
+        for s in (_S.PROGRESSING, *waiting)
+    ]
+    over = [
+        Row(s, _T.SUPERSEDE, _S.PROGRESSING, note="a new release over the mix") for s in waiting
+    ]
+    aborts = [
+        *(Row(s, _T.ABORT, _S.ABORTING) for s in (*pausable, _S.PAUSED)),
+        # The forced row stands first: transitions takes the first row whose guard holds.
+        Row(_S.FAILED, _T.ABORT, _S.ABORTED, _G.FORCED, "pods are left out of traffic, and listed"),
+        Row(_S.FAILED, _T.ABORT, _S.ABORTING),
+        Row(
+            _S.ABORTING, _T.ABORT, _S.ABORTED, _G.FORCED, "pods are left out of traffic, and listed"
+        ),
+        Row(_S.ABORTING, _T.PODS_SETTLED, _S.ABORTED, note="it says how mixed"),
+    ]
+    return (*started, *morning_after, *steps, *pauses, *resumes, *fails, *retries, *back, *over, *aborts)
+
+
+TABLE: tuple[Row, ...] = _rows()
+
+
+class _Model:
+    """What `transitions` moves: a state, and the facts that its guards read."""
+
+    state: str
+
+    def __init__(self, position: Position, facts: Facts) -> None:
+        self.position = position
+        self.facts = facts
+
+    def holds(self, row: Row) -> bool:
+        """Whether the guard of `row` holds."""
+        facts = self.facts
+        return {
+            _G.ALWAYS: True,
+            _G.MORE_STEPS: not facts.last_step and not facts.confirmation_due,
+            _G.CONFIRMATION_DUE: not facts.last_step and facts.confirmation_due,
+            _G.LAST_STEP: facts.last_step,
+            _G.GROUP_WAITS: facts.group_waits,
+            _G.CAME_FROM: self.position.origin is row.dest,
+            _G.FORCED: facts.forced,
+        }[row.guard]
+
+
+@cache
+def _machine() -> Machine:
+    machine = Machine(model=None, states=[str(s) for s in State], initial=None, auto_transitions=False)
+    for row in TABLE:
+        machine.add_transition(
+            str(row.trigger),
+            str(row.source),
+            str(row.dest),
+            conditions=_condition(row),
+        )
+    return machine
+
+
+def _condition(row: Row):  # type: ignore[no-untyped-def]
+    # Called by `transitions` with the arguments of the trigger: the model itself.
+    return lambda model: model.holds(row)
+
+
+def legal(state: State) -> tuple[Trigger, ...]:
+    """The triggers that the table knows in `state`, in the table's order."""
+    return tuple(dict.fromkeys(row.trigger for row in TABLE if row.source is state))
+
+
+def move(position: Position, trigger: Trigger, facts: Facts = Facts()) -> Position:
+    """The position after `trigger`.
+
+    Raises IllegalMove where the table has no such row or no guard holds.
+    """
+    model = _Model(position, facts)
+    machine = _machine()
+    machine.add_model(model, initial=str(position.state))
+    try:
+        moved = getattr(model, trigger)(model) if hasattr(model, trigger) else False
+    except MachineError:
+        moved = False
+    finally:
+        machine.remove_model(model)
+    if not moved:
+        raise IllegalMove(position, trigger)
+    dest = State(model.state)
+    if dest not in REMEMBERS_ORIGIN:
+        return Position(dest)
+    return Position(dest, position.state)

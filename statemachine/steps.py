@@ -1,0 +1,162 @@
+"""A release as a list of steps, its groups, and how pods are spread over cells (protocol 7, 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from math import floor
+
+ALGORITHM = 1
+"""Version of the way steps are computed: a record of another one is refused, not misread."""
+
+
+class AllocationError(ValueError):
+    """unitReplicas and replicas don't fit; the message names the numbers."""
+
+
+class UpgradeType(StrEnum):
+    """Beta takes one pod of every cell before the batches; Batch starts with the batches."""
+
+    BETA = "Beta"
+    BATCH = "Batch"
+
+
+class Kind(StrEnum):
+    """Why a release runs."""
+
+    CREATE = "create"
+    UPGRADE = "upgrade"
+    ROLLBACK = "rollback"
+
+
+class StepKind(StrEnum):
+    """What a step does."""
+
+    UPGRADE = "upgrade"
+    COMMIT = "commit"
+    SWEEP = "sweep"
+    SCALE_OUT = "scale-out"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step. `group` is its number from 1 (0: not a group), `counts` pods per cell, cumulative."""
+
+    kind: StepKind
+    group: int = 0
+    counts: Mapping[str, int] | None = None
+
+    @property
+    def is_group(self) -> bool:
+        """Whether pods are taken in this step."""
+        return self.counts is not None
+
+    def count(self, cell: str) -> int:
+        """The number of pods that `cell` has at the goal when this step is over."""
+        return (self.counts or {}).get(cell, 0)
+
+
+def largest_remainder(total: int, weights: Mapping[str, Fraction]) -> dict[str, int]:
+    """Split `total` in proportion to `weights`; what is left goes to the largest remainders.
+
+    Ties go to the earlier key. All weights zero: nothing is given.
+    """
+    whole = sum(weights.values(), Fraction(0))
+    if whole == 0:
+        return dict.fromkeys(weights, 0)
+    exact = {key: weight * total / whole for key, weight in weights.items()}
+    given = {key: floor(share) for key, share in exact.items()}
+    left = total - sum(given.values())
+    by_remainder = sorted(weights, key=lambda key: given[key] - exact[key])
+    for key in by_remainder[:left]:
+        given[key] += 1
+    return given
+
+
+def groups(
+    cells: Mapping[str, int], upgrade_type: UpgradeType, batch_size: int | None
+) -> tuple[Mapping[str, int], ...]:
+    """The cumulative count of pods per cell after each group (protocol 7).
+
+    Two cells of 5, batchSize 4, Beta: {1,1} {3,3} {5,5}. Without a batch size all that is
+    left is one batch. No pods at all: no groups (C54).
+    """
+    done = dict.fromkeys(cells, 0)
+    result: list[Mapping[str, int]] = []
+    if upgrade_type is UpgradeType.BETA and any(cells.values()):
+        done = {cell: min(1, size) for cell, size in cells.items()}
+        result.append(dict(done))
+    while left := sum(cells.values()) - sum(done.values()):
+        size = min(batch_size or left, left)
+        weights = {cell: Fraction(cells[cell] - done[cell]) for cell in cells}
+        for cell, share in largest_remainder(size, weights).items():
+            done[cell] += share
+        result.append(dict(done))
+    return tuple(result)
+
+
+def steps(
+    kind: Kind, cells: Mapping[str, int], upgrade_type: UpgradeType, batch_size: int | None
+) -> tuple[Step, ...]:
+    """The steps of a release (protocol 7).
+
+    A first release commits its template to workloads without pods and scales out; an upgrade
+    commits after its last group; a rollback restores the templates first. After the last
+    group of both a sweep looks for pods that were born from the wrong template meanwhile.
+    """
+    of_group = StepKind.SCALE_OUT if kind is Kind.CREATE else StepKind.UPGRADE
+    grouped = tuple(
+        Step(of_group, number, counts)
+        for number, counts in enumerate(groups(cells, upgrade_type, batch_size), start=1)
+    )
+    commit, sweep = Step(StepKind.COMMIT), Step(StepKind.SWEEP)
+    match kind:
+        case Kind.CREATE:
+            return (commit, *grouped)
+        case Kind.UPGRADE:
+            return (*grouped, commit, sweep)
+        case Kind.ROLLBACK:
+            return (commit, *grouped, sweep)
+
+
+def confirmation_due(plan: Sequence[Step], index: int) -> bool:
+    """Whether a person is asked after step `index`: only between two groups.
+
+    Where the commit lies between them it is asked after the commit; after the last group
+    nobody is asked (protocol 7, 9).
+    """
+    before = any(step.is_group for step in plan[: index + 1])
+    return before and index + 1 < len(plan) and plan[index + 1].is_group
+
+
+def allocate(
+    replicas: int, values: Sequence[str], unit_replicas: Mapping[str, int | str]
+) -> dict[str, int]:
+    """How many pods each cell of `values` has (protocol 8).
+
+    Fixed `unitReplicas` first (percents of `replicas` by largest remainder), the rest evenly
+    over the other cells, the remainder to the first ones. Raises AllocationError.
+    """
+    unknown = [cell for cell in unit_replicas if cell not in values]
+    if unknown:
+        raise AllocationError(f"unitReplicas names {', '.join(unknown)}, not in topology.values")
+    exact = {
+        cell: Fraction(int(str(size).rstrip("%")), 100) * replicas
+        for cell, size in unit_replicas.items()
+        if isinstance(size, str) and size.endswith("%")
+    }
+    fixed = {cell: int(size) for cell, size in unit_replicas.items() if cell not in exact}
+    fixed.update(largest_remainder(floor(sum(exact.values(), Fraction(0))), exact))
+    rest = replicas - sum(fixed.values())
+    free = [cell for cell in values if cell not in fixed]
+    if rest < 0:
+        raise AllocationError(f"unitReplicas ask for {replicas - rest} pods, replicas is {replicas}")
+    if rest and not free:
+        raise AllocationError(
+            f"unitReplicas fix every cell to {replicas - rest} pods in all, replicas is {replicas}"
+        )
+    even, more = divmod(rest, len(free)) if free else (0, 0)
+    fixed.update({cell: even + (place < more) for place, cell in enumerate(free)})
+    return {cell: fixed[cell] for cell in values}
