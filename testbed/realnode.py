@@ -85,6 +85,7 @@ class RealNode:
             images.write_archive(node.archive, programs["app"])
             machine.add_cgroups(cgroup(self.directory))
             machine.add_bridge(node.bridge, node.address, node.subnet.prefixlen)
+            self._forget()  # a run that was killed left them, and they still look ready
             self._launch(node)
         except BaseException:
             self.stop()
@@ -162,6 +163,10 @@ class RealNode:
             self._client.patch("nodes", self.name, {"spec": {"unschedulable": True}})
             self._delete_pods({})
             wait_for(lambda: not self._pods(), "the node's pods to go", LEAVE_SECONDS)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Delete the node and its pods from the API server, whatever a kubelet may say."""
         with contextlib.suppress(Refused, OSError):
             self._delete_pods({"gracePeriodSeconds": 0})
             self._client.delete("nodes", self.name)
