@@ -115,6 +115,8 @@ class Expired(ApiError):
     """410: a watch or a list can't go on from that resourceVersion."""
 
 
+_FOREIGN_UID = re.compile(r"UID in (the )?precondition")
+"""The server has two wordings for a precondition on the uid that does not hold."""
 _READS = {"GET", "HEAD"}
 _DENIED = re.compile(
     r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]*)"'
@@ -152,7 +154,7 @@ def _sort(
     if status == 409:
         if reason == "AlreadyExists":
             return AlreadyExists, said, ""
-        if "UID in precondition" in said:
+        if _FOREIGN_UID.search(said):
             return Gone, f"another object has taken its name: {said}", ""
         return Conflict, f"it changed in the meantime: {said}", "run the command again"
     if status == 410:

@@ -179,12 +179,13 @@ def test_what_the_last_check_raises_keeps_the_write_from_being_sent(
         raise TooLateError
 
     transport.before_write = check
-    for write in (
+    writes: list[Callable[[], object]] = [
         lambda: transport.create(PODS, {}),
         lambda: transport.replace(POD, {}),
         lambda: transport.patch(POD, {}, PatchKind.MERGE),
         lambda: transport.delete(POD),
-    ):
+    ]
+    for write in writes:
         with pytest.raises(TooLateError):
             write()
     assert stub.asked == []
