@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 from kubernetes.client import ApiClient, Configuration
@@ -111,8 +112,15 @@ def _login(chosen: Chosen) -> Login:
             where=f"users[{chosen.user_name}].user.auth-provider",
             hint="use an exec credential plugin instead",
         )
+    if not chosen.cluster.get("proxy-url") and _loopback(configuration.host):
+        configuration.proxy = None  # as kubectl: no proxy of the environment for this machine
     https = configuration.host.startswith("https")
     return configuration, _tls(chosen.cluster, user) if https else None
+
+
+def _loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _flat(chosen: Chosen, user: dict[str, Any]) -> dict[str, Any]:

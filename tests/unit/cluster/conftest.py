@@ -79,12 +79,15 @@ def connect(stub: Stub, clock: HandClock, kubeconfig: Kubeconfig) -> Callable[..
     """A transport to the stub; `user` is its kubeconfig user."""
 
     def to_stub(
-        user: dict[str, Any] | None = None, url: str | None = None, **access: Any
+        user: dict[str, Any] | None = None,
+        url: str | None = None,
+        cluster: dict[str, Any] | None = None,
+        **access: Any,
     ) -> Transport:
         path = kubeconfig(
             current="here",
             contexts={"here": {"cluster": "stub", "user": "me"}},
-            clusters={"stub": {"server": url or stub.url}},
+            clusters={"stub": {"server": url or stub.url, **(cluster or {})}},
             users={"me": user or {"token": "secret"}},
         )
         return Transport(load(str(path), **access), clock=clock)

@@ -158,6 +158,27 @@ def test_a_refused_connection_means_that_the_write_was_not_sent(
     assert caught.value.hint == "kubectl --context here cluster-info"
 
 
+def test_a_clusters_proxy_is_used_and_the_last_check_is_made_there_too(
+    stub: Stub, connect: Callable[..., Transport]
+) -> None:
+    transport = connect(url="http://cluster.invalid:8080", cluster={"proxy-url": stub.url})
+    checks: list[int] = []
+    transport.before_write = lambda: checks.append(1)
+    transport.replace(POD, {})
+    assert stub.asked[0].header("Host") == "cluster.invalid:8080"
+    assert checks == [1]
+
+
+def test_no_proxy_of_the_environment_is_used_for_this_machine(
+    stub: Stub, connect: Callable[..., Transport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert connect().get(POD) == {}
+
+
 def test_an_unknown_host_is_said_in_plain_words(connect: Callable[..., Transport]) -> None:
     with pytest.raises(errors.Unreachable, match="host name is unknown"):
         connect(url="http://no-such-host.invalid").get(POD)
