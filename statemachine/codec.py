@@ -42,7 +42,9 @@ def load(cls: type[T], text: str, version: int) -> T:
         raise CodecError("not a JSON object")
     found = data.get("v")
     if isinstance(found, int) and found > version:
-        raise CodecError(f"version {found}, written by a newer kubectl-cafe (this one reads {version})")
+        raise CodecError(
+            f"version {found}, written by a newer kubectl-cafe (this one reads {version})"
+        )
     if found != version:
         raise CodecError(f"v: {found!r} is not a version of this record")
     return cast(T, _typed(cls, data, ""))

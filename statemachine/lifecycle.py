@@ -154,7 +154,18 @@ def _rows() -> tuple[Row, ...]:
         ),
         Row(_S.ABORTING, _T.PODS_SETTLED, _S.ABORTED, note="it says how mixed"),
     ]
-    return (*started, *morning_after, *steps, *pauses, *resumes, *fails, *retries, *back, *over, *aborts)
+    return (
+        *started,
+        *morning_after,
+        *steps,
+        *pauses,
+        *resumes,
+        *fails,
+        *retries,
+        *back,
+        *over,
+        *aborts,
+    )
 
 
 TABLE: tuple[Row, ...] = _rows()
@@ -185,7 +196,9 @@ class _Model:
 
 @cache
 def _machine() -> Machine:
-    machine = Machine(model=None, states=[str(s) for s in State], initial=None, auto_transitions=False)
+    machine = Machine(
+        model=None, states=[str(s) for s in State], initial=None, auto_transitions=False
+    )
     for row in TABLE:
         machine.add_transition(
             str(row.trigger),

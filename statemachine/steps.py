@@ -152,7 +152,9 @@ def allocate(
     rest = replicas - sum(fixed.values())
     free = [cell for cell in values if cell not in fixed]
     if rest < 0:
-        raise AllocationError(f"unitReplicas ask for {replicas - rest} pods, replicas is {replicas}")
+        raise AllocationError(
+            f"unitReplicas ask for {replicas - rest} pods, replicas is {replicas}"
+        )
     if rest and not free:
         raise AllocationError(
             f"unitReplicas fix every cell to {replicas - rest} pods in all, replicas is {replicas}"

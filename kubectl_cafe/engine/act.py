@@ -101,9 +101,7 @@ class Actor:
                 self._memory.pod_answered(pod, self._transport.clock.monotonic(), took=took)
             return
 
-    def write_workloads(
-        self, writes: Iterable[WorkloadWrite], told: Callable[[str], None]
-    ) -> None:
+    def write_workloads(self, writes: Iterable[WorkloadWrite], told: Callable[[str], None]) -> None:
         """Create or patch workloads, one after the other; a stale one is judged anew."""
         for write in writes:
             told(write.what)
@@ -133,4 +131,3 @@ class Actor:
                 hint=f"kubectl get replicaset {write.name} -n {self._namespace} -o yaml",
             )
         self._memory.workload_event("MODIFIED", found)
-

@@ -101,6 +101,12 @@ class Driver:
         self._confirmed_here = (group, who)
         self._memory.wake()
 
+    @property
+    def waiting_group(self) -> int:
+        """The group that waits for a confirmation now; 0: none does."""
+        record = _record(self._cafe)
+        return record.waiting_group if record.state is State.AWAITING_CONFIRM else 0
+
     def wake(self) -> None:
         """Look again now."""
         self._memory.wake()
@@ -266,4 +272,3 @@ def _record(cafe: CafeDeployment) -> Record:
     if cafe.record is None:
         raise AssertionError("a driver needs a release")
     return cafe.record
-

@@ -22,7 +22,7 @@ Json = Mapping[str, Any]
 def status(cafe: CafeDeployment, view: View) -> dict[str, Any]:
     """The `.status` that `view` calls for."""
     record = view.record
-    standings = [s for s in (stand(pod, view) for pod in view.pods.values())]
+    standings = [stand(pod, view) for pod in view.pods.values()]
     living = [s for s in standings if s.row is not Row.FORGOTTEN]
     desired = sum(workload.replicas for workload in view.workloads)
     available = sum(s.available for s in living)
@@ -54,7 +54,7 @@ def status(cafe: CafeDeployment, view: View) -> dict[str, Any]:
         "readyReplicas": sum(s.pod.ready.status == "True" for s in living),
         "updatedReplicas": len(at_goal),
         "state": str(record.state),
-        "group": record.group,
+        "group": f"{record.group}/{sum(step.is_group for step in record.steps)}",
         "revision": record.to_revision,
         "conditions": [ready, progressing],
     }

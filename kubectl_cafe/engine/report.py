@@ -56,8 +56,7 @@ def status_of(
             for cell in record.plan.cells
         ),
         pods=tuple(
-            _pod(standing)
-            for standing in sorted(standings, key=lambda s: (s.pod.cell, s.pod.name))
+            _pod(standing) for standing in sorted(standings, key=lambda s: (s.pod.cell, s.pod.name))
         ),
     )
 
@@ -90,7 +89,7 @@ def _upgrade(cafe: CafeDeployment) -> str:
 
 def _awaited(cafe: CafeDeployment, record: Record, waits: Sequence[str]) -> tuple[str, ...]:
     if record.state is State.AWAITING_CONFIRM:
-        return (f"a person to confirm group {record.waiting_group}", *waits)
+        return (f"a person to confirm group {record.waiting_group}",)
     if record.state in RESTING:
         edited = cafe.spec_hash != record.spec_hash
         return ("the edited spec to be released",) if edited else ()
@@ -138,8 +137,15 @@ def mixed(standings: Sequence[Standing]) -> str:
 
 
 def _by(standing: Standing) -> By | None:
-    found = [settled(standing.pod, name, standing.evidence).by for name in standing.evidence.changed
-             if name in standing.pod.containers] if standing.in_flight else []
+    found = (
+        [
+            settled(standing.pod, name, standing.evidence).by
+            for name in standing.evidence.changed
+            if name in standing.pod.containers
+        ]
+        if standing.in_flight
+        else []
+    )
     return next((by for by in found if by in (By.TIME, By.PEER)), None)
 
 

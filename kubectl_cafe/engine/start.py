@@ -10,7 +10,7 @@ from typing import Any
 
 from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
-from kubectl_cafe.cluster.errors import AlreadyExists, Invalid
+from kubectl_cafe.cluster.errors import Invalid
 from kubectl_cafe.cluster.transport import PatchKind, Transport
 from kubectl_cafe.engine import journal
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
@@ -93,12 +93,11 @@ def store_revision(
     known = around.revision(name)
     path = paths.controllerrevisions(cafe.namespace, name)
     if known is None:
+        # By server-side apply, which stores `data` in the server's own spelling: a created
+        # object keeps the bytes that were sent, and no later patch of its metadata would
+        # pass for one that leaves the immutable data alone.
         body = revisions.manifest(cafe.obj, template, number)
-        try:
-            created = transport.create(paths.controllerrevisions(cafe.namespace), body)
-        except AlreadyExists:
-            created = transport.get(path)
-        return revisions.parse(created)
+        return revisions.parse(transport.patch(path, body, PatchKind.APPLY, {"force": True}))
     if known.number == number - 1:
         return known
     judged = {"uid": known.uid, "resourceVersion": known.resource_version}

@@ -1,4 +1,4 @@
-"""Holding the wheel: the lease, the epoch, and the loop, from a verb to its end (protocol 9, 10)."""
+"""Holding the wheel: the lease, the epoch and the loop, from a verb to its end (protocol 10)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from kubectl_cafe import names
@@ -78,17 +78,13 @@ def drive(
         transport.release = cafe.record.id
     cafe = verbs.take_wheel(transport, cafe, wheel.epoch)
     known = {r.name: r for r in start.read_revisions(transport, cafe)}
-    driver = Driver(
-        transport, cafe, known, wheel.observer, who=who, watcher=watcher, asks=asks
-    )
+    driver = Driver(transport, cafe, known, wheel.observer, who=who, watcher=watcher, asks=asks)
     if ready is not None:
         ready(driver)
     wheel.lease.start(on_renew=driver.refresh, on_lost=driver.wake)
     ended = driver.run()
-    try:
+    with suppress(ApiError):  # If it fails, the next release's start writes it.
         start.conclude(transport, ended.cafe, tuple(known.values()))
-    except ApiError:
-        pass  # The next release's start writes it.
     return ended
 
 

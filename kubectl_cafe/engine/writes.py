@@ -59,9 +59,7 @@ class Writes:
             before=self._before(standing, images),
         )
         labels, notes = self._metadata(standing, goal)
-        return patch(
-            pod, "image", record=record, labels=labels, annotations=notes, images=images
-        )
+        return patch(pod, "image", record=record, labels=labels, annotations=notes, images=images)
 
     def finish(self, standing: Standing) -> PodPatch:
         """W3: traffic on, and the record closed.

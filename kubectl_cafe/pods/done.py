@@ -37,7 +37,7 @@ def done(pod: Pod, evidence: Evidence) -> bool:
 
 
 def probe_spoke(container: Container, evidence: Evidence) -> bool:
-    """With a startupProbe, ready is carried over from the old container until its next tick (C69)."""
+    """With a startupProbe, the old container's ready is carried over until its next tick (C69)."""
     if container.startup_period is None:
         return True
     seen = evidence.sighting.containers[container.name]

@@ -63,4 +63,3 @@ def patch(
             condition["lastTransitionTime"] = at
         body["status"] = {"conditions": [condition]}
     return PodPatch(pod.name, pod.uid, pod.resource_version, what, gate is not None, body)
-

@@ -99,7 +99,9 @@ def _look(
         container_id=container.container_id,
         # A change of the spec starts the clock anew: the same container may be an earlier spec's.
         id_since=before.id_since if before and same_id and same_generation else now,
-        ready_since=_since(before.ready_since if before and same_id else None, container.ready, now),
+        ready_since=_since(
+            before.ready_since if before and same_id else None, container.ready, now
+        ),
         trouble_since=_since(kept.trouble_since if kept else None, bool(trouble(container)), now),
         first_id=first_id,
         first_trouble=first_trouble,

@@ -29,8 +29,9 @@ def mermaid() -> str:
 
 def page() -> str:
     """docs/state-machine.md, whole."""
-    states = "\n".join(f"| {row.source} | {row.trigger} | {row.dest} | {row.guard} | {row.note} |"
-                       for row in TABLE)
+    states = "\n".join(
+        f"| {row.source} | {row.trigger} | {row.dest} | {row.guard} | {row.note} |" for row in TABLE
+    )
     return f"""# The state machine of a release
 
 This page is generated from the table that the code runs (`kubectl cafe states -o markdown`);

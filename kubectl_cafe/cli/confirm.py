@@ -1,0 +1,38 @@
+"""`confirm`: confirm the group that waits, and drive on."""
+
+from __future__ import annotations
+
+import click
+
+from kubectl_cafe.cli import options
+from kubectl_cafe.cli.driving import detach_option, reason_option
+from kubectl_cafe.cli.moving import move_and_drive
+from kubectl_cafe.cli.options import AccessFlags
+
+
+@click.command("confirm", short_help="Confirm the group that waits, and drive on")
+@click.argument("name")
+@click.option(
+    "--group",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The group that is meant; refused if another one waits.",
+)
+@reason_option
+@detach_option
+@options.access_options
+def command(access: AccessFlags, *, name: str, group: int | None, reason: str, detach: bool) -> int:
+    """Confirm the group of NAME's release that waits, and drive on.
+
+    With --group a repeat can't confirm the group after it. While somebody else drives,
+    --detach leaves the driving to them.
+    """
+    from kubectl_cafe.engine import verbs
+
+    return move_and_drive(
+        access,
+        name,
+        reason,
+        lambda transport, cafe, mover, _: verbs.confirm(transport, cafe, mover, group),
+        detach=detach,
+    )

@@ -1,0 +1,140 @@
+"""What every verb that drives has in common: its flags, its talk, Ctrl-C and its exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from kubectl_cafe.errors import FAILED, INTERRUPTED, REACHED, WAITS
+
+if TYPE_CHECKING:
+    from kubectl_cafe.engine.cafedeployment import CafeDeployment
+    from kubectl_cafe.engine.driver import Driver
+    from kubectl_cafe.engine.view import Decision, View
+    from kubectl_cafe.engine.wheel import Wheel
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def detach_option(verb: Command) -> Command:
+    """Add --detach; the verb gets `detach: bool`."""
+    return click.option(
+        "--detach", is_flag=True, help="Record the move and return; somebody else drives."
+    )(verb)
+
+
+def reason_option(verb: Command) -> Command:
+    """Add --reason; the verb gets `reason: str`."""
+    return click.option(
+        "--reason", default="", metavar="TEXT", help="Why; it is kept in the release's journal."
+    )(verb)
+
+
+def say(text: str) -> None:
+    """Talk goes to stderr, cleaned of control characters."""
+    from kubectl_cafe.text import printable
+
+    click.echo(printable(text), err=True)
+
+
+@dataclass
+class Lines:
+    """A driver's progress as plain lines: every move, and what is in trouble."""
+
+    last: str = ""
+
+    def moved(self, cafe: CafeDeployment) -> None:
+        """One line a move."""
+        from kubectl_cafe.views.moves import move_line
+
+        if cafe.record is not None:
+            say(move_line(cafe.record))
+
+    def looked(self, _view: View, decision: Decision) -> None:
+        """One line when what is awaited changes, without the noise of every event."""
+        trouble = "; ".join(w for w in decision.waits if w.startswith("pod "))
+        if trouble and trouble != self.last:
+            say(f"  {trouble}")
+        self.last = trouble
+
+
+def carry(wheel: Wheel, cafe: CafeDeployment, who: str) -> int:
+    """Drive `cafe` to its end or to where a person is waited for; the exit code."""
+    from kubectl_cafe.engine import wheel as wheels
+
+    asks = sys.stdin.isatty() and sys.stderr.isatty()
+    lines = Lines()
+    held: list[Driver] = []
+    with _interruptible(held):
+
+        def ready(driver: Driver) -> None:
+            held.append(driver)
+            if asks:
+                threading.Thread(target=_listen, args=(driver, who), daemon=True).start()
+
+        lines.moved(cafe)
+        ended = wheels.drive(wheel, cafe, lines, who=who, asks=asks, ready=ready)
+    stopped = bool(held) and held[0].stop.is_set()
+    return closing(ended.cafe, stopped=stopped)
+
+
+def closing(cafe: CafeDeployment, *, stopped: bool = False) -> int:
+    """Say how it ended and what is next; the exit code of product.md."""
+    from kubectl_cafe.engine.report import next_command
+    from statemachine.lifecycle import RESTING, State
+    from statemachine.steps import Kind
+
+    record = cafe.record
+    if record is None:
+        return REACHED
+    if following := next_command(cafe, driven=False):
+        say(f"  next:  {following}")
+    if stopped and record.state not in RESTING:
+        return INTERRUPTED
+    match record.state:
+        case State.COMPLETED:
+            return REACHED
+        case State.ROLLED_BACK:
+            return REACHED if record.kind is Kind.ROLLBACK else FAILED
+        case State.AWAITING_CONFIRM | State.PAUSED:
+            return WAITS
+        case State.FAILED:
+            say(f"  failed: {record.failure}")
+            return FAILED
+        case _:
+            return FAILED
+
+
+def _listen(driver: Driver, who: str) -> None:
+    """Take a yes typed at the terminal for the group that waits."""
+    for line in sys.stdin:
+        answer = line.strip().lower()
+        group = driver.waiting_group
+        if group and answer in ("y", "yes", str(group)):
+            driver.confirm(group, who)
+
+
+@contextmanager
+def _interruptible(held: list[Driver]) -> Iterator[None]:
+    """Ctrl-C once: no new pods, finish those in flight; twice: stop now."""
+
+    def interrupted(_number: int, _frame: object) -> None:
+        if not held or held[0].stop.is_set():
+            raise KeyboardInterrupt
+        say("interrupted: no new pods; waiting for those in flight (Ctrl-C again: stop now)")
+        held[0].stop.set()
+        # The lock of the memory may be held by this very thread: another one wakes the loop.
+        threading.Thread(target=held[0].wake, daemon=True).start()
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

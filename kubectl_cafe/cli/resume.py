@@ -1,0 +1,32 @@
+"""`resume`: go on after a pause."""
+
+from __future__ import annotations
+
+import click
+
+from kubectl_cafe.cli import options
+from kubectl_cafe.cli.driving import detach_option, reason_option
+from kubectl_cafe.cli.moving import move_and_drive
+from kubectl_cafe.cli.options import AccessFlags
+
+
+@click.command("resume", short_help="Go on after a pause")
+@click.argument("name")
+@reason_option
+@detach_option
+@options.access_options
+def command(access: AccessFlags, *, name: str, reason: str, detach: bool) -> int:
+    """Resume the paused release of NAME, and drive it.
+
+    A release that was paused while a group waited waits for that confirmation again.
+    """
+    from kubectl_cafe.engine import verbs
+    from statemachine.lifecycle import Trigger
+
+    return move_and_drive(
+        access,
+        name,
+        reason,
+        lambda transport, cafe, mover, _: verbs.say(transport, cafe, Trigger.RESUME, mover),
+        detach=detach,
+    )

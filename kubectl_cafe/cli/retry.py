@@ -1,0 +1,29 @@
+"""`retry`: go on with the group that failed."""
+
+from __future__ import annotations
+
+import click
+
+from kubectl_cafe.cli import options
+from kubectl_cafe.cli.driving import detach_option, reason_option
+from kubectl_cafe.cli.moving import move_and_drive
+from kubectl_cafe.cli.options import AccessFlags
+
+
+@click.command("retry", short_help="Go on with the group that failed")
+@click.argument("name")
+@reason_option
+@detach_option
+@options.access_options
+def command(access: AccessFlags, *, name: str, reason: str, detach: bool) -> int:
+    """Go on with the group that failed, with its deadline counted anew, and drive."""
+    from kubectl_cafe.engine import verbs
+    from statemachine.lifecycle import Trigger
+
+    return move_and_drive(
+        access,
+        name,
+        reason,
+        lambda transport, cafe, mover, _: verbs.say(transport, cafe, Trigger.RETRY, mover),
+        detach=detach,
+    )

@@ -1,0 +1,40 @@
+"""`rollback`: back to the last good revision, group by group."""
+
+from __future__ import annotations
+
+import click
+
+from kubectl_cafe.cli import options
+from kubectl_cafe.cli.driving import detach_option, reason_option
+from kubectl_cafe.cli.moving import move_and_drive
+from kubectl_cafe.cli.options import AccessFlags
+
+
+@click.command("rollback", short_help="Go back to an earlier revision, group by group")
+@click.argument("name")
+@click.option("--fast", is_flag=True, help="In one group instead of the release's groups.")
+@reason_option
+@detach_option
+@options.access_options
+def command(access: AccessFlags, *, name: str, fast: bool, reason: str, detach: bool) -> int:
+    """Go back to the last revision that was good, and drive until every pod is there.
+
+    Works in the middle of a release, paused, failed, and after it has ended. It asks for
+    no confirmations.
+    """
+    from kubectl_cafe.cluster.transport import Transport
+    from kubectl_cafe.engine import start, verbs
+    from kubectl_cafe.engine.cafedeployment import CafeDeployment
+    from kubectl_cafe.engine.observe import Observer
+    from kubectl_cafe.engine.proposal import Around
+    from kubectl_cafe.engine.start import Mover
+
+    def saying(
+        transport: Transport, cafe: CafeDeployment, mover: Mover, _observer: Observer | None
+    ) -> CafeDeployment:
+        known = start.read_revisions(transport, cafe)
+        start.conclude(transport, cafe, known)
+        around = Around(revisions=known, workloads=(), pods=())
+        return verbs.rollback(transport, cafe, around, mover, fast)
+
+    return move_and_drive(access, name, reason, saying, detach=detach)
