@@ -1,0 +1,55 @@
+# One command each; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CELLS ?= CellA,CellB,CellC
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: venv
+venv: $(VENV)/.made ## the virtual environment with everything that is needed
+
+$(VENV)/.made: setup.py pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "make: Python 3.11 or newer is needed; choose one with: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ echo "make: no venv could be made; on Debian: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+.PHONY: cluster-up
+cluster-up: venv ## a Kubernetes control plane with simulated nodes on this machine (CELLS=CellA,CellB)
+	@$(BIN)/python -m testbed up --cells $(CELLS)
+
+.PHONY: cluster-down
+cluster-down: venv ## end it
+	@$(BIN)/python -m demo.realnodes
+	@$(BIN)/python -m testbed down
+
+.PHONY: cluster-env
+cluster-env: venv ## what to export to use it: eval "$$(make cluster-env)"
+	@$(BIN)/python -m testbed env
+
+.PHONY: lint
+lint: venv ## style, types and the order of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+NODE ?= sim
+.PHONY: demo
+demo: venv ## the main job: a cluster and a release in place (NODE=real, or CONTEXT=name V1=image V2=image)
+ifdef CONTEXT
+	@$(BIN)/python -m demo --context $(CONTEXT) --old "$(V1)" --new "$(V2)"
+else ifeq ($(NODE),real)
+	@$(BIN)/python -m testbed up --cells CellC
+	@$(BIN)/python -m demo --node real
+else
+	@$(BIN)/python -m testbed up --cells $(CELLS)
+	@$(BIN)/python -m demo
+endif
