@@ -47,7 +47,7 @@ demo: venv ## the main job: a cluster and a release in place (NODE=real, or CONT
 ifdef CONTEXT
 	@$(BIN)/python -m demo --context $(CONTEXT) --old "$(V1)" --new "$(V2)"
 else ifeq ($(NODE),real)
-	@$(BIN)/python -m testbed up --cells CellC
+	@$(BIN)/python -m testbed up --cells $(CELLS)
 	@$(BIN)/python -m demo --node real
 else
 	@$(BIN)/python -m testbed up --cells $(CELLS)

@@ -18,9 +18,9 @@ from typing import Any
 
 import yaml
 
-from demo import proof
-from demo.realnodes import CELLS, nodes
+from demo import proof, realnodes
 from demo.scene import NAME, Scene
+from kubectl_cafe.names import CRD
 from testbed.__main__ import HOME, environment
 from testbed.client import Client
 from testbed.controlplane import ControlPlane
@@ -28,6 +28,7 @@ from testbed.errors import TestbedError
 from testbed.traffic import Traffic
 
 NAMESPACE = "cafe-demo"
+CELLS = ("CellA", "CellB")
 WAITS = 3
 """Exit code of a verb where a person is waited for."""
 
@@ -85,7 +86,7 @@ def play(stage: Stage, scene: Scene) -> list[str]:
     before = stage.pods()
     print(f"\n--- The upgrade: {scene.old} -> {scene.new}, in place ---")
     image = f"main={scene.new}"
-    with traffic(stage, scene) as tally:
+    with traffic(scene) as tally:
         release(stage, "cafe", "upgrade", NAME, "--image", image, "--yes", "--reason", "demo")
     stage.kubectl("cafe", "status", NAME)
     after = stage.pods()
@@ -115,7 +116,7 @@ def release(stage: Stage, *verb: str) -> None:
 
 
 @contextlib.contextmanager
-def traffic(stage: Stage, scene: Scene) -> Iterator[list[str]]:
+def traffic(scene: Scene) -> Iterator[list[str]]:
     """On a real node: ask every ready address all the time; the list gets what failed."""
     found: list[str] = []
     if not scene.real:
@@ -141,7 +142,7 @@ def own_cluster(options: argparse.Namespace) -> int:
     cells = tuple(sorted(found - {""}))
     print(
         f"This creates, in the cluster of context {options.context}:\n"
-        f"  the CustomResourceDefinition cafedeployments.apps.cafe.cloud.alipay.com (cluster-wide)\n"
+        f"  the CustomResourceDefinition {CRD} (cluster-wide)\n"
         f"  the namespace {NAMESPACE} with a Service, a CafeDeployment and its 10 pods\n"
         f"  ({', '.join(cells) if cells else 'no cells: unitType None'}), of {options.old},\n"
         f"  which are then upgraded to {options.new}. A namespace {NAMESPACE} that is there\n"
@@ -167,20 +168,29 @@ def own_testbed(real: bool) -> int:
         "KUBECONFIG": str(plane.kubeconfig),
         "PATH": f"{path}{os.pathsep}{os.environ.get('PATH', '')}",
     }
-    scene = Scene("registry.example/app:v1", "registry.example/app:v2", CELLS, sidecar="side:v1")
+    app = "registry.example/app"
+    scene = Scene(f"{app}:v1", f"{app}:v2", CELLS, sidecar="side:v1", then=f"{app}:v3")
     if real:
-        for node in nodes():
+        for node in realnodes.nodes():
             node.stop()
             print(f"demo: starting the real node {node.name} (kubelet, containerd)", flush=True)
             node.start()
-        scene = Scene("app:v1", "app:v2", CELLS, gate=True, real=True, sidecar="sidecar:v1")
+        scene = Scene(
+            "app:v1",
+            "app:v2",
+            realnodes.CELLS,
+            gate=True,
+            real=True,
+            sidecar="sidecar:v1",
+            then="app:v2-alias",
+        )
     found = play(Stage(env), scene)
     print(
         "\nThe cluster stays up. Play on:\n"
         '  eval "$(make cluster-env)"\n'
         f"  kubectl config set-context --current --namespace={NAMESPACE}\n"
         f"  kubectl cafe rollback {NAME}\n"
-        f"  kubectl cafe upgrade {NAME} --image main=registry.example/app:v3\n"
+        f"  kubectl cafe upgrade {NAME} --image main={scene.then}\n"
         "Take it down: make cluster-down"
     )
     return 1 if found else 0

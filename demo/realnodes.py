@@ -6,7 +6,7 @@ from testbed.__main__ import HOME
 from testbed.controlplane import ControlPlane
 from testbed.realnode import RealNode
 
-CELLS = ("CellA", "CellB")
+CELLS = ("RealA", "RealB")
 
 
 def nodes() -> list[RealNode]:

@@ -12,7 +12,8 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Scene:
-    """Which images and cells; `gate`: Gate mode instead of Label mode; `real`: a real kubelet."""
+    """Which images and cells; `gate`: Gate mode instead of Label mode; `real`: a real kubelet;
+    `then`: the image to play on with."""
 
     old: str
     new: str
@@ -21,6 +22,7 @@ class Scene:
     gate: bool = False
     real: bool = False
     sidecar: str = ""
+    then: str = ""
 
     def objects(self) -> list[Object]:
         """The Service first: the traffic mode of a pod depends on it."""
