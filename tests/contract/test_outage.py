@@ -1,0 +1,77 @@
+"""An API server that goes away for a moment, and one that stays away too long."""
+
+from __future__ import annotations
+
+import queue
+
+import pytest
+
+from kubectl_cafe.cluster import errors, lease, paths
+from kubectl_cafe.cluster.clock import BootClock
+from kubectl_cafe.cluster.config import load
+from kubectl_cafe.cluster.lease import LeaseKeeper, LeaseLost
+from kubectl_cafe.cluster.transport import Transport
+from kubectl_cafe.cluster.watch import Informer
+from testbed.controlplane import ControlPlane
+
+MAPS = paths.configmaps("default")
+
+
+def named(name: str) -> dict[str, object]:
+    return {"metadata": {"name": name}}
+
+
+def test_a_short_outage_costs_neither_the_lease_nor_a_second_list(
+    own_control_plane: ControlPlane,
+) -> None:
+    transport = Transport(load(str(own_control_plane.kubeconfig)))
+    keeper = LeaseKeeper(transport, "default", "cafe-web", None, "me", BootClock())
+    keeper.acquire(wait=False)
+    transport.before_write = keeper.check
+    keeper.start()
+    told: queue.Queue[str] = queue.Queue()
+    lists: list[int] = []
+    informer = Informer(
+        transport,
+        MAPS,
+        on_sync=lambda items: lists.append(len(items)),
+        on_event=lambda kind, item: told.put(f"{kind} {item['metadata']['name']}"),
+    )
+    informer.start()
+    try:
+        assert informer.synced.wait(10)
+        own_control_plane.stop_apiserver()
+        with pytest.raises(errors.NotSent):
+            Transport(load(str(own_control_plane.kubeconfig))).create(MAPS, named("lost"))
+        own_control_plane.start_apiserver()
+        transport.create(MAPS, named("after"))
+        while told.get(timeout=30) != "ADDED after":
+            pass
+        assert len(lists) == 1
+        keeper.check()
+        assert keeper.release()
+    finally:
+        informer.stop()
+        keeper.release()
+
+
+def test_a_long_outage_ends_all_writing_before_the_lease_can_be_taken(
+    own_control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The real 20 s of 30 s, in proportion: what is tested is who stops first.
+    monkeypatch.setattr(lease, "DEADLINE", 4.0)
+    monkeypatch.setattr(lease, "RENEWAL", 1.0)
+    clock = BootClock()
+    transport = Transport(load(str(own_control_plane.kubeconfig)))
+    me = LeaseKeeper(transport, "default", "cafe-web", None, "me", clock)
+    me.acquire(wait=False)
+    transport.before_write = me.check
+    me.start()
+    own_control_plane.stop_apiserver()
+    clock.sleep(5)
+    own_control_plane.start_apiserver()
+    with pytest.raises(LeaseLost):
+        transport.create(MAPS, named("late"))
+    other = Transport(load(str(own_control_plane.kubeconfig)))
+    assert other.get_or_none(f"{MAPS}/late") is None
+    assert LeaseKeeper(other, "default", "cafe-web", None, "you", clock).inspect().live
