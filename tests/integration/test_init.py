@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,19 +18,13 @@ import yaml
 from testbed.build import binary
 from testbed.controlplane import ControlPlane
 from testbed.credentials import write_kubeconfig
+from testbed.session import shared
 
+RUNS = Path(__file__).parents[2] / ".testbed" / "runs"
 CRD = "customresourcedefinition.apiextensions.k8s.io/cafedeployments.apps.cafe.cloud.alipay.com"
 NAME = CRD.partition("/")[2]
 VIEWER = "clusterrole.rbac.authorization.k8s.io/kubectl-cafe-viewer"
 OPERATOR = "clusterrole.rbac.authorization.k8s.io/kubectl-cafe-operator"
-
-
-class BareControlPlane(ControlPlane):
-    """An API server and its etcd: installing needs nobody who acts on what is installed."""
-
-    def _start_controllers(self, paths: dict[str, Path]) -> None: ...
-
-    def start_kwok(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -75,14 +70,10 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """An API server of this module's own: the tests take the resource away under it."""
-    plane = BareControlPlane(tmp_path_factory.mktemp("bare"))
-    try:
-        plane.start()
+def plane() -> Iterator[ControlPlane]:
+    """A control plane of this module's own: the tests take the resource away under it."""
+    with shared(RUNS, f"init-{secrets.token_hex(4)}", {}) as plane:
         yield plane
-    finally:
-        plane.stop(grace=0)
 
 
 @pytest.fixture
