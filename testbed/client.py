@@ -22,7 +22,7 @@ JSON = "application/json-patch+json"
 APPLY = "application/apply-patch+yaml"
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 (an answer, not a mistake)
     """The server's answer outside 2xx: `code`, and the Status object as `status`."""
 
     def __init__(self, code: int, body: bytes) -> None:
@@ -40,6 +40,16 @@ class Event:
 
     type: str
     object: Object
+
+
+class _Kept:
+    """A connection that is closed when its thread or its client is gone."""
+
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
 
 
 class Client:
@@ -126,7 +136,9 @@ class Client:
     def apply(self, resource: str, body: Object) -> Object:
         """Server-side apply, forced."""
         path = self.path(resource, body["metadata"]["name"])
-        return self.request("PATCH", path, body, APPLY, {"fieldManager": "testbed", "force": "true"})
+        return self.request(
+            "PATCH", path, body, APPLY, {"fieldManager": "testbed", "force": "true"}
+        )
 
     def delete(self, resource: str, name: str, body: Object | None = None) -> Object:
         """Delete one object; `body` is DeleteOptions."""
@@ -177,20 +189,18 @@ class Client:
     ) -> tuple[int, bytes]:
         """Send over this thread's connection; one that the server has closed is made anew."""
         for last in (False, True):
-            kept = getattr(self._local, "connection", None)
-            connection = kept or self._connect(TIMEOUT)
-            self._local.connection = connection
+            kept: _Kept | None = getattr(self._local, "kept", None)
+            connection = kept.connection if kept else self._connect(TIMEOUT)
+            self._local.kept = kept or _Kept(connection)
             try:
                 answer = self._send(connection, method, path, body, kind, query)
                 return answer.status, answer.read()
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-                connection.close()
-                self._local.connection = None
+                self._local.kept = None
                 if kept is None or last:
                     raise
             except OSError:
-                connection.close()
-                self._local.connection = None
+                self._local.kept = None
                 raise
         raise AssertionError("unreachable")
 

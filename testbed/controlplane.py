@@ -106,7 +106,7 @@ class ControlPlane:
     def start_apiserver(self) -> None:
         """Start the API server, for the first time or again on the same port and data."""
         ports, here = self._ports(), self.directory
-        command = [
+        command: list[str | Path] = [
             binary("kube-apiserver"),
             f"--etcd-servers=http://127.0.0.1:{ports['etcd']}",
             f"--secure-port={ports['apiserver']}",
@@ -133,7 +133,7 @@ class ControlPlane:
         """Start the simulated nodes' kubelet."""
         config = self.directory / "stages.yaml"
         config.write_text(stages())
-        command = [
+        command: list[str | Path] = [
             binary("kwok"),
             f"--kubeconfig={self._kubeconfig_of('kwok')}",
             "--manage-all-nodes=false",
@@ -149,7 +149,7 @@ class ControlPlane:
         ports = self._ports()
         client = f"http://127.0.0.1:{ports['etcd']}"
         peer = f"http://127.0.0.1:{ports['etcd-peer']}"
-        command = [
+        command: list[str | Path] = [
             program,
             f"--data-dir={self.directory / 'etcd'}",
             f"--listen-client-urls={client}",

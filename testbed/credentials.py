@@ -20,7 +20,7 @@ _P256_OID = bytes.fromhex("06082a8648ce3d030107")
 def write_tokens(path: Path) -> dict[str, str]:
     """Write a token file for kube-apiserver; answers the token of each user."""
     tokens = {name: secrets.token_urlsafe(24) for name in (*COMPONENTS, *PEOPLE)}
-    groups = {name: MASTERS for name in COMPONENTS} | {name: "cafe:people" for name in PEOPLE}
+    groups = dict.fromkeys(COMPONENTS, MASTERS) | dict.fromkeys(PEOPLE, "cafe:people")
     path.write_text("".join(f'{t},{name},{name},"{groups[name]}"\n' for name, t in tokens.items()))
     path.chmod(0o600)
     return tokens

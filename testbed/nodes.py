@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from testbed.client import Client, Object, Refused
 from testbed.controlplane import ControlPlane
@@ -36,17 +37,16 @@ def add_nodes(client: Client, cells: Mapping[str, int]) -> list[str]:
                 if error.code != 409:
                     raise
     for name in names:
-        wait_for(lambda name=name: ready(everywhere, name), f"node {name} to be Ready", 30)
+        wait_for(partial(ready, everywhere, name), f"node {name} to be Ready", 30)
     return names
 
 
-def ready(client: Client, name: str) -> bool:
-    """Whether the node is Ready and the scheduler may use it."""
+def ready(client: Client, name: str, but: str = "") -> bool:
+    """Whether the node is Ready and carries no taint, `but` that one."""
     found = client.within(None).get("nodes", name)
-    conditions = found["status"].get("conditions", [])
-    return not found["spec"].get("taints") and any(
-        c["type"] == "Ready" and c["status"] == "True" for c in conditions
-    )
+    conditions = found.get("status", {}).get("conditions", [])
+    taints = [taint for taint in found["spec"].get("taints", []) if taint["key"] != but]
+    return not taints and any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 def restart_kwok(plane: ControlPlane) -> None:

@@ -14,11 +14,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
 from testbed.errors import TestbedError
 
 TAIL = 20
 """Lines of a log that are shown when its process fails to start."""
+
+
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
+"""Processes that were started by this one, for as long as it lives: Popen objects that are
+dropped earlier complain that their process still runs, which here it should."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,6 @@ class Processes:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._state = directory / "processes.json"
-        self._children: dict[int, subprocess.Popen[bytes]] = {}
 
     def entries(self) -> list[Entry]:
         """What was started and not stopped, dead or alive, in the order of starting."""
@@ -63,17 +68,8 @@ class Processes:
         log = self.log(name)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
-            child = subprocess.Popen(
-                [str(part) for part in command],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=self._directory,
-                env=None if env is None else dict(env),
-                start_new_session=True,
-            )
-        self._children[child.pid] = child
-        entry = Entry(name, child.pid, start_time(child.pid) or "")
+            pid = detached(command, output, self._directory, env)
+        entry = Entry(name, pid, start_time(pid) or "")
         self._write([*(e for e in self.entries() if e.name != name), entry])
         return entry
 
@@ -110,14 +106,14 @@ class Processes:
             if grace > 0:
                 self._signal(entry, signal.SIGTERM)
                 while entry.alive() and time.monotonic() < deadline:
-                    self._reap(entry)
+                    _reap(entry.pid)
                     time.sleep(0.02)
             self._signal(entry, signal.SIGKILL)
         for entry in leaving:
             while entry.alive():
-                self._reap(entry)
+                _reap(entry.pid)
                 time.sleep(0.02)
-            self._reap(entry)
+            _reap(entry.pid)
         if leaving:
             self._write([e for e in self.entries() if e not in leaving])
 
@@ -129,15 +125,37 @@ class Processes:
             except ProcessLookupError:
                 return
 
-    def _reap(self, entry: Entry) -> None:
-        child = self._children.get(entry.pid)
-        if child is not None:
-            child.poll()
-
     def _write(self, entries: list[Entry]) -> None:
         scratch = self._state.with_suffix(".tmp")
         scratch.write_text(json.dumps([asdict(entry) for entry in entries], indent=1))
         scratch.replace(self._state)
+
+
+def detached(
+    command: Sequence[str | Path],
+    output: IO[bytes],
+    directory: Path,
+    env: Mapping[str, str] | None = None,
+) -> int:
+    """Start `command` in a session of its own, all it says goes to `output`; answers its pid."""
+    child = subprocess.Popen(
+        [str(part) for part in command],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        cwd=directory,
+        env=None if env is None else dict(env),
+        start_new_session=True,
+    )
+    _CHILDREN[child.pid] = child
+    return child.pid
+
+
+def _reap(pid: int) -> None:
+    """Let go of a child that has ended; of another's child nothing is to be done."""
+    child = _CHILDREN.get(pid)
+    if child is not None and child.poll() is not None:
+        del _CHILDREN[pid]
 
 
 def start_time(pid: int) -> str | None:

@@ -1,0 +1,98 @@
+"""Run `kubectl-cafe` as its users do: as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO
+
+PROGRAM = Path(sys.prefix) / "bin" / "kubectl-cafe"
+SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: exit code (negative: the signal that ended it), stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Running:
+    """A run that goes on; its output is collected in files, so that nothing blocks."""
+
+    def __init__(self, command: list[str], env: Mapping[str, str]) -> None:
+        self._out: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by wait)
+        self._err: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._err, env=env
+        )
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
+
+    def kill9(self) -> None:
+        """End it as a power cut would."""
+        self._process.kill()
+        self._process.wait()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal: SIGINT for Ctrl-C, SIGSTOP and SIGCONT for a laptop that sleeps."""
+        self._process.send_signal(number)
+
+    def said(self) -> tuple[str, str]:
+        """stdout and stderr up to now."""
+        return _all(self._out), _all(self._err)
+
+    def wait(self, seconds: float = SECONDS) -> Outcome:
+        """Its outcome; after `seconds` it is killed and subprocess.TimeoutExpired is raised."""
+        try:
+            code = self._process.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            self.kill9()
+            out, err = self.said()
+            error.add_note(f"stdout:\n{out}\nstderr:\n{err}")
+            raise
+        out, err = self.said()
+        return Outcome(code, out, err)
+
+
+def _all(file: IO[str]) -> str:
+    # By its own offset: the child goes on writing at the end of the same open file.
+    return os.pread(file.fileno(), 1 << 26, 0).decode(errors="replace")
+
+
+@dataclass(frozen=True)
+class Cafe:
+    """Calls `kubectl-cafe ARGUMENTS -n NAMESPACE` with one kubeconfig."""
+
+    kubeconfig: Path
+    namespace: str
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def at(self, kubeconfig: Path) -> Cafe:
+        """The same through another kubeconfig: another user's, or a proxy's."""
+        return replace(self, kubeconfig=kubeconfig)
+
+    def start(self, *arguments: str) -> Running:
+        """Start it and go on."""
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("CAFE_", "KUBE"))}
+        env |= {"KUBECONFIG": str(self.kubeconfig), "NO_COLOR": "1", "COLUMNS": "160", **self.env}
+        return Running([str(PROGRAM), *arguments, "-n", self.namespace], env)
+
+    def __call__(self, *arguments: str, seconds: float = SECONDS) -> Outcome:
+        """Run it to its end."""
+        return self.start(*arguments).wait(seconds)
