@@ -56,11 +56,11 @@ VERBS = {name: verb for verbs in SECTIONS.values() for name, verb in verbs.items
 class Verbs(click.Group):
     """The verbs by name; a verb's module is imported when the verb is called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Every verb, in the order of the help."""
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the verb `cmd_name`; None where there is none."""
         verb = VERBS.get(cmd_name)
         if verb is None:
@@ -69,7 +69,7 @@ class Verbs(click.Group):
         assert isinstance(command, click.Command)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print the table above: click's own way would import every verb."""
         for section, verbs in SECTIONS.items():
             with formatter.section(section):
