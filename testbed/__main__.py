@@ -1,4 +1,7 @@
-"""`python -m testbed up|down|env|status`: a cluster to play with, kept until `down`."""
+"""`python -m testbed up|down|env|status`: a cluster to play with, kept until `down`.
+
+`python -m testbed node-check` says what keeps a real node from running on this machine.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from testbed import prerequisites
 from testbed.build import binary
 from testbed.client import Client
 from testbed.controlplane import ControlPlane
@@ -22,7 +26,7 @@ HOME = ROOT / ".testbed" / "up"
 def main(arguments: list[str] | None = None) -> int:
     """Parse, act, and answer the exit code."""
     parser = argparse.ArgumentParser(prog="python -m testbed", description=__doc__)
-    parser.add_argument("verb", choices=("up", "down", "env", "status"))
+    parser.add_argument("verb", choices=("up", "down", "env", "status", "node-check"))
     parser.add_argument("--cells", default="CellA,CellB,CellC", help="one simulated node each")
     parser.add_argument("--directory", type=Path, default=HOME, help="where the cluster lives")
     options = parser.parse_args(arguments)
@@ -34,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
             down(plane)
         elif options.verb == "env":
             print(environment(plane))
+        elif options.verb == "node-check":
+            return node_check()
         else:
             return status(plane)
     except TestbedError as error:
@@ -75,6 +81,13 @@ def environment(plane: ControlPlane) -> str:
         f"export KUBECONFIG={shlex.quote(str(plane.kubeconfig))}\n"
         f'export PATH={shlex.quote(path)}{os.pathsep}"$PATH"'
     )
+
+
+def node_check() -> int:
+    """Print what keeps a real node from running here; 0 when nothing does."""
+    lacking = prerequisites.missing()
+    print("\n".join(lacking) or "testbed: a real node can run here")
+    return 1 if lacking else 0
 
 
 def status(plane: ControlPlane) -> int:
