@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from testbed import prerequisites
 from testbed.audit import Audit
 from testbed.client import Client
 from testbed.controlplane import ControlPlane
@@ -90,3 +91,12 @@ def proxy(control_plane: ControlPlane, tmp_path: Path) -> Iterator[FaultProxy]:
     """A proxy before the API server that loses, delays and breaks what the test tells it to."""
     with FaultProxy(control_plane, tmp_path) as one:
         yield one
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly that the tests of the real node did not run; they alone may be skipped."""
+    skipped = [r for r in terminalreporter.getreports("skipped") if "tests/node" in r.nodeid]
+    if skipped:
+        terminalreporter.section("tests/node DID NOT RUN", sep="!", red=True, bold=True)
+        lacking = "; ".join(prerequisites.missing()) or "see above"
+        terminalreporter.write_line(f"{len(skipped)} tests need a real node: {lacking}")

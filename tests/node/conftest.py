@@ -22,7 +22,6 @@ from testbed.timeline import sighting
 from testbed.waiting import wait_for
 
 NODES = Path(__file__).parents[2] / ".testbed" / "real"
-HERE = Path(__file__).parent
 Object = dict[str, Any]
 MakePod = Callable[..., Object]
 
@@ -35,15 +34,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.xdist_group("real_node"))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly what did not run."""
-    skipped = [r for r in terminalreporter.getreports("skipped") if "tests/node" in r.nodeid]
-    if skipped:
-        terminalreporter.section("tests/node DID NOT RUN", sep="!", red=True, bold=True)
-        lacking = "; ".join(prerequisites.missing()) or "see above"
-        terminalreporter.write_line(f"{len(skipped)} tests need a real node: {lacking}")
-
-
 @pytest.fixture(scope="session")
 def real_node(control_plane: ControlPlane, worker_id: str) -> Iterator[RealNode]:
     """A kubelet with containerd, in cell CellA, only for pods that ask for it."""
@@ -51,7 +41,7 @@ def real_node(control_plane: ControlPlane, worker_id: str) -> Iterator[RealNode]
         if os.environ.get("CI") == "true":
             pytest.fail(f"under CI tests/node must run: {lacking[0]}", pytrace=False)
         pytest.skip(lacking[0])
-    node = RealNode(control_plane, NODES / worker_id)
+    node = RealNode(control_plane, NODES / worker_id, name=f"real-{worker_id}")
     node.start()
     yield node
     node.stop()
