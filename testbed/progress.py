@@ -14,7 +14,7 @@ ELSEWHERE = 15.0
 
 
 class Progress:
-    """A ticking line about `what` on `stream`, for as long as the `with` block lasts.
+    """A ticking line about `what` on `stream` (stderr), for as long as the `with` block lasts.
 
     Elapsed time is in seconds of `clock`. `count_line` counts lines of `go build -v`, one per
     compiled package; what the Go cache already holds is not printed, so the count may end early.
@@ -23,17 +23,17 @@ class Progress:
     def __init__(
         self,
         what: str,
-        stream: TextIO = sys.stderr,
+        stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._what = what
-        self._stream = stream
+        self._stream = stream or sys.stderr
         self._clock = clock
         self._began = clock()
         self._expected = 0
         self._counted = 0
         self._detail = "reading the module"
-        self._live = stream.isatty()
+        self._live = self._stream.isatty()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._tick, daemon=True)
 

@@ -130,10 +130,17 @@ class Puppet:
         return client.patch("pods", meta["name"], body, "status")
 
     def lose(self) -> None:
-        """The node falls silent and is marked so, as after minutes without a heartbeat."""
+        """The node falls silent, and what the node controller does after its 50 s comes at once.
+
+        The node's Ready is Unknown, its pods' Ready is False, all else of them stays as it was.
+        """
         self._silent.set()
-        unknown = {"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown"}
-        self._status([unknown])
+        self._status([{"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown"}])
+        unready = {"type": "Ready", "status": "False", "lastTransitionTime": now()}
+        for pod in self._client.list("pods", fieldSelector=f"spec.nodeName={self.name}"):
+            client = self._client.within(pod["metadata"]["namespace"])
+            body = {"status": {"conditions": [unready]}}
+            client.patch("pods", pod["metadata"]["name"], body, "status")
 
     def stop(self) -> None:
         """Remove the node and whatever pods are left on it."""

@@ -44,7 +44,7 @@ def gate(client: Client, name: str, value: str) -> Object:
 
 
 def ready(pod: Object) -> tuple[str, str, str]:
-    """Status, reason and message of Ready."""
+    """Status, reason and message of Ready; empty where there is none."""
     for condition in pod["status"].get("conditions", []):
         if condition["type"] == "Ready":
             return (
