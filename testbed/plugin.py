@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
 
 PROGRAM = Path(sys.prefix) / "bin" / "kubectl-cafe"
 SECONDS = 120.0
@@ -29,8 +29,8 @@ class Running:
     """A run that goes on; its output is collected in files, so that nothing blocks."""
 
     def __init__(self, command: list[str], env: Mapping[str, str]) -> None:
-        self._out: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by wait)
-        self._err: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self._out = self._collector()
+        self._err = self._collector()
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._err, env=env
         )
@@ -69,10 +69,17 @@ class Running:
         out, err = self.said()
         return Outcome(code, out, err)
 
+    def _collector(self) -> int:
+        """A file without a name, open until nobody holds this object."""
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+        weakref.finalize(self, os.close, descriptor)
+        return descriptor
 
-def _all(file: IO[str]) -> str:
+
+def _all(descriptor: int) -> str:
     # By its own offset: the child goes on writing at the end of the same open file.
-    return os.pread(file.fileno(), 1 << 26, 0).decode(errors="replace")
+    return os.pread(descriptor, 1 << 26, 0).decode(errors="replace")
 
 
 @dataclass(frozen=True)
