@@ -53,3 +53,7 @@ else
 	@$(BIN)/python -m testbed up --cells $(CELLS)
 	@$(BIN)/python -m demo
 endif
+
+.PHONY: bench
+bench: venv ## figures: requests of a 100-pod release, wall time of a 500-pod release
+	@$(BIN)/python -m bench

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kubectl_cafe.engine.driver import Driver
     from kubectl_cafe.engine.view import Decision, View
     from kubectl_cafe.engine.wheel import Wheel
+    from kubectl_cafe.revisions.revision import Revision
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -65,7 +66,9 @@ class Lines:
         self.last = trouble
 
 
-def carry(wheel: Wheel, cafe: CafeDeployment, who: str) -> int:
+def carry(
+    wheel: Wheel, cafe: CafeDeployment, who: str, known: Iterable[Revision] | None = None
+) -> int:
     """Drive `cafe` to its end or to where a person is waited for; the exit code."""
     from kubectl_cafe.engine import wheel as wheels
 
@@ -80,7 +83,7 @@ def carry(wheel: Wheel, cafe: CafeDeployment, who: str) -> int:
                 threading.Thread(target=_listen, args=(driver, who), daemon=True).start()
 
         lines.moved(cafe)
-        ended = wheels.drive(wheel, cafe, lines, who=who, asks=asks, ready=ready)
+        ended = wheels.drive(wheel, cafe, lines, who=who, known=known, asks=asks, ready=ready)
     stopped = bool(held) and held[0].stop.is_set()
     return closing(ended.cafe, stopped=stopped)
 

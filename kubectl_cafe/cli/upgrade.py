@@ -153,7 +153,8 @@ def _begin(
         return REACHED
     with wheel.hold(transport, cafe, observer) as held:
         start.conclude(transport, cafe, around.revisions)
-        start.store_revision(transport, cafe, around, proposed.template)
+        stored = start.store_revision(transport, cafe, around, proposed.template)
+        known = [r for r in around.revisions if r.name != stored.name]
         mover = Mover(who, reason, held.epoch)
         started = start.start(transport, cafe, proposed, mover, fields)
-        return carry(held, started, who)
+        return carry(held, started, who, [*known, stored])

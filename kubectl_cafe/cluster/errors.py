@@ -10,7 +10,7 @@
 | Unauthorized, Forbidden, Invalid, NoSuchKind | refused for good | explains and stops |
 """
 
-# ruff: noqa: N818  (they are named by what happened, as the API's own reasons are)
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a Lease says about who drives; decides, asks nobody."""
 
-# ruff: noqa: N818  (they are named by what happened)
+
 
 from __future__ import annotations
 

@@ -189,8 +189,8 @@ def refuse_scaling(cafe: CafeDeployment, cells: Mapping[str, int]) -> None:
     if wished != cells:
         shown = ", ".join(f"{cell or 'all'}: {size}" for cell, size in cells.items())
         raise Refused(
-            f"spec.replicas or spec.topology ask for another number of pods than there is ({shown});"
-            " this version of kubectl-cafe does not scale. Nothing was written",
+            "spec.replicas or spec.topology ask for another number of pods than there is "
+            f"({shown}); this version of kubectl-cafe does not scale. Nothing was written",
             where=f"{cafe.where}, spec.replicas",
             hint=f"kubectl scale cafed {cafe.name} -n {cafe.namespace} "
             f"--replicas {sum(cells.values())}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from kubectl_cafe.engine import start, verbs
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.driver import Driver, Ended, Watcher
 from kubectl_cafe.engine.observe import Observer
-from kubectl_cafe.revisions.revision import owner_reference
+from kubectl_cafe.revisions.revision import Revision, owner_reference
 
 
 @dataclass(frozen=True)
@@ -69,22 +69,26 @@ def drive(
     watcher: Watcher,
     *,
     who: str,
+    known: Iterable[Revision] | None = None,
     asks: bool = False,
     ready: Callable[[Driver], None] | None = None,
 ) -> Ended:
-    """Carry the release of `cafe` until it ends or waits; `ready` gets the driver first."""
+    """Carry the release of `cafe` until it ends or waits; `ready` gets the driver first.
+
+    `known` are the revisions, read here unless the caller just did.
+    """
     transport = wheel.transport
     if cafe.record is not None:
         transport.release = cafe.record.id
     cafe = verbs.take_wheel(transport, cafe, wheel.epoch)
-    known = {r.name: r for r in start.read_revisions(transport, cafe)}
-    driver = Driver(transport, cafe, known, wheel.observer, who=who, watcher=watcher, asks=asks)
+    revisions = {r.name: r for r in known or start.read_revisions(transport, cafe)}
+    driver = Driver(transport, cafe, revisions, wheel.observer, who=who, watcher=watcher, asks=asks)
     if ready is not None:
         ready(driver)
     wheel.lease.start(on_renew=driver.refresh, on_lost=driver.wake)
     ended = driver.run()
     with suppress(ApiError):  # If it fails, the next release's start writes it.
-        start.conclude(transport, ended.cafe, tuple(known.values()))
+        start.conclude(transport, ended.cafe, tuple(revisions.values()))
     return ended
 
 

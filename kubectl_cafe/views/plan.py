@@ -12,7 +12,7 @@ from statemachine.steps import Step
 
 @dataclass(frozen=True)
 class PlanView:
-    """What a release would do. `changes` are (path, old, new); `members` names each group's pods."""
+    """What a release would do. `changes` are (path, old, new); `members` each group's pods."""
 
     name: str
     namespace: str

@@ -31,7 +31,7 @@ class PodLine:
 
 @dataclass(frozen=True)
 class CellLine:
-    """One cell: its pods, how many are at the goal, available, in flight, and the groups' counts."""
+    """One cell: its pods, those at the goal, available, in flight; the groups' counts."""
 
     cell: str
     pods: int

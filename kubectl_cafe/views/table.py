@@ -17,7 +17,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def fields(pairs: Sequence[tuple[str, str]]) -> str:
-    """`Name:  value` lines, as `kubectl describe` prints them; pairs without a value are left out."""
+    """`Name:  value` lines, as `kubectl describe` prints them; empty values are left out."""
     shown = [(f"{name}:", value) for name, value in pairs if value]
     width = max((len(name) for name, _ in shown), default=0) + 2
     return "\n".join(f"{name:<{width}}{printable(value)}" for name, value in shown)

@@ -1,0 +1,26 @@
+"""`python -m bench [requests] [wall]`: print the figures; nothing is asserted."""
+
+from __future__ import annotations
+
+import sys
+
+from bench import requests, wall
+from bench.stage import control_plane
+
+REPORTS = {"requests": requests.report, "wall": wall.report}
+
+
+def main() -> int:
+    """Run the named reports, or all."""
+    wanted = sys.argv[1:] or list(REPORTS)
+    if unknown := [name for name in wanted if name not in REPORTS]:
+        print(f"bench: no such report: {', '.join(unknown)} (there is {', '.join(REPORTS)})")
+        return 2
+    with control_plane() as plane:
+        for name in wanted:
+            print(f"\n== {name} ==\n{REPORTS[name](plane)}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
