@@ -42,7 +42,7 @@ class StepKind(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One step. `group` is its number from 1 (0: not a group), `counts` pods per cell, cumulative."""
+    """One step. `group` counts from 1 (0: not a group), `counts` are pods per cell, cumulative."""
 
     kind: StepKind
     group: int = 0
