@@ -217,3 +217,23 @@ def test_a_deleted_pod_goes(client: Client) -> None:
     started(client, pod("a"))
     client.delete("pods", "a")
     assert wait_for(lambda: client.find("pods", "a") is None, "the pod to go")
+
+
+def test_a_polite_kubelet_takes_the_last_of_two_changes(client: Client) -> None:
+    before = started(client, pod("a", annotations={"testbed.cafe/kill-ms": "600"}))
+    image(client, "a", "app:v2")
+    until(client, "a", waiting, "is killed")
+    image(client, "a", "app:v1")
+    after = until(client, "a", lambda p: ready(p)[0] == "True", "is Ready again")
+    assert container(after)["image"] == "app:v1"
+    assert container(after)["restartCount"] == 1
+    assert container(after)["containerID"] != container(before)["containerID"]
+
+
+def test_a_change_that_restarts_nothing_is_observed(client: Client) -> None:
+    before = started(client, pod("a"))
+    toleration = {"key": "x", "operator": "Exists", "effect": "NoExecute"}
+    tolerations = [*before["spec"]["tolerations"], toleration]
+    client.patch("pods", "a", {"spec": {"tolerations": tolerations}})
+    after = until(client, "a", lambda p: p["status"]["observedGeneration"] == 2, "is observed")
+    assert after["status"]["containerStatuses"] == before["status"]["containerStatuses"]
