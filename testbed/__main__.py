@@ -58,7 +58,7 @@ def up(plane: ControlPlane, cells: list[str]) -> None:
         plane.start()
         print(f"testbed: up at {plane.server} after {time.monotonic() - began:.1f} s")
     names = add_nodes(Client.of(plane), dict.fromkeys(cells, 1))
-    print(f"testbed: nodes {', '.join(names)} are Ready. Use it with: eval \"$(make cluster-env)\"")
+    print(f'testbed: nodes {", ".join(names)} are Ready. Use it with: eval "$(make cluster-env)"')
 
 
 def down(plane: ControlPlane) -> None:
