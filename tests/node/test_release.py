@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -157,3 +158,29 @@ def test_a_release_to_a_second_tag_of_the_same_digest_completes(
         assert pod.main.image_id == before[name].main.image_id
         assert pod.main.container_id != before[name].main.container_id
         assert pod.main.restarts == 2
+
+
+def test_a_release_to_a_tag_that_nobody_has_fails_at_its_first_pods_and_is_rolled_back(
+    client: Client, cafe: Cafe, shop: Shop, pods: Callable[[str], dict[str, Pod]]
+) -> None:
+    shop("gated", True)
+    before = pods("gated")
+    with Traffic(client, "gated") as asking:
+        asking.wait_for_addresses(PODS)
+        began = time.monotonic()
+        failed = cafe("upgrade", "gated", "--image", "main=app:nobody-has-it", "--yes")
+        print(f"\nfailed after {time.monotonic() - began:.1f} s\n{failed.out}{failed.err}")
+        assert failed.code == 4
+        assert "app:nobody-has-it" in failed.out + failed.err
+        assert len(asking.ready()) == PODS - 1  # Beta: one pod of the only cell
+        back = cafe("rollback", "gated")
+        assert back.code == 0, back.out + back.err
+        asking.wait_for_addresses(PODS)
+        asking.wait_for_requests(20)
+        tally = asking.tally()
+    after = pods("gated")
+
+    assert tally.failures == ()
+    assert {p.identity for p in after.values()} == {p.identity for p in before.values()}
+    assert sorted(p.main.restarts for p in after.values()) == [0, 0, 0, 1]
+    assert {p.main.image_id for p in after.values()} == {before[n].main.image_id for n in before}
