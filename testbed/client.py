@@ -22,7 +22,7 @@ JSON = "application/json-patch+json"
 APPLY = "application/apply-patch+yaml"
 
 
-class Refused(Exception):  # noqa: N818 (an answer, not a mistake)
+class Refused(Exception):
     """The server's answer outside 2xx: `code`, and the Status object as `status`."""
 
     def __init__(self, code: int, body: bytes) -> None:

@@ -45,7 +45,7 @@ class Running:
         return self._process.poll() is None
 
     def kill9(self) -> None:
-        """End it as a power cut would."""
+        """End it as a power cut would; what has ended already stays as it is."""
         self._process.kill()
         self._process.wait()
 
@@ -89,6 +89,8 @@ class Cafe:
     kubeconfig: Path
     namespace: str
     env: Mapping[str, str] = field(default_factory=dict)
+    runs: list[Running] = field(default_factory=list, compare=False)
+    """All that were started, for whoever cleans up."""
 
     def at(self, kubeconfig: Path) -> Cafe:
         """The same through another kubeconfig: another user's, or a proxy's."""
@@ -98,7 +100,8 @@ class Cafe:
         """Start it and go on."""
         env = {k: v for k, v in os.environ.items() if not k.startswith(("CAFE_", "KUBE"))}
         env |= {"KUBECONFIG": str(self.kubeconfig), "NO_COLOR": "1", "COLUMNS": "160", **self.env}
-        return Running([str(PROGRAM), *arguments, "-n", self.namespace], env)
+        self.runs.append(Running([str(PROGRAM), *arguments, "-n", self.namespace], env))
+        return self.runs[-1]
 
     def __call__(self, *arguments: str, seconds: float = SECONDS) -> Outcome:
         """Run it to its end."""

@@ -168,7 +168,17 @@ def start_time(pid: int) -> str | None:
         return None
     # The name, in brackets, may hold blanks: what counts stands after it.
     fields = status.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else fields[19]
+    if fields[0] in "ZX" and not _threads(pid):
+        return None
+    return fields[19]
+
+
+def _threads(pid: int) -> bool:
+    """Whether threads of a dead leader still run: until they are gone its ports are taken."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/task")) > 1
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _start_time_by_ps(pid: int) -> str | None:

@@ -61,9 +61,12 @@ def client(control_plane: ControlPlane, namespace: str) -> Client:
 
 
 @pytest.fixture
-def cafe(control_plane: ControlPlane, namespace: str) -> Cafe:
+def cafe(control_plane: ControlPlane, namespace: str) -> Iterator[Cafe]:
     """`cafe("status", "shop")` runs the plugin there; `cafe.start(...)` leaves it running."""
-    return Cafe(control_plane.kubeconfig, namespace)
+    one = Cafe(control_plane.kubeconfig, namespace)
+    yield one
+    for run in one.runs:
+        run.kill9()
 
 
 @pytest.fixture
