@@ -121,7 +121,8 @@ class Timeline:
 
 
 def _container(status: Object) -> Container:
-    state, details = next(iter(status.get("state", {}).items()), ("unknown", {}))
+    states: dict[str, Object] = status.get("state") or {"unknown": {}}
+    state, details = next(iter(states.items()))
     return Container(
         image=status["image"],
         image_id=status["imageID"],
