@@ -13,6 +13,7 @@ from testbed.client import Client
 from testbed.plugin import Cafe
 from testbed.timeline import Container, sighting
 from testbed.traffic import Tally, Traffic
+from testbed.waiting import wait_for
 
 Object = dict[str, Any]
 CAFES = "apps.cafe.cloud.alipay.com/v1alpha1/cafedeployments"
@@ -36,14 +37,14 @@ class Pod:
         return self.name, self.uid, self.address, self.node
 
 
-Shop = Callable[[str, bool], None]
+Shop = Callable[..., None]
 
 
 @pytest.fixture
 def shop(client: Client, cafe: Cafe, spec: Callable[..., Object]) -> Shop:
     """`shop("web", True)`: four pods of app:v1 behind a Service, in Gate mode or (False) None."""
 
-    def make(name: str, gate: bool) -> None:
+    def make(name: str, gate: bool, term_ms: int = 0) -> None:
         labels = {"app": name}
         client.create(
             "services",
@@ -54,7 +55,7 @@ def shop(client: Client, cafe: Cafe, spec: Callable[..., Object]) -> Shop:
         )
         template = {
             "metadata": {"labels": labels},
-            "spec": spec("app:v1", gate=gate, sidecar=True),
+            "spec": spec("app:v1", gate=gate, sidecar=True, term_ms=term_ms),
         }
         strategy = {"upgradeType": "Beta", "batchSize": 2, "maxUnavailable": 2}
         client.create(
@@ -184,3 +185,37 @@ def test_a_release_to_a_tag_that_nobody_has_fails_at_its_first_pods_and_is_rolle
     assert {p.identity for p in after.values()} == {p.identity for p in before.values()}
     assert sorted(p.main.restarts for p in after.values()) == [0, 0, 0, 1]
     assert {p.main.image_id for p in after.values()} == {before[n].main.image_id for n in before}
+
+
+def test_a_rollback_while_the_kubelet_still_kills_ends_with_the_old_version_and_no_lost_request(
+    client: Client, cafe: Cafe, shop: Shop, pods: Callable[[str], dict[str, Pod]]
+) -> None:
+    shop("gated", True, term_ms=4000)
+    before = pods("gated")
+    with Traffic(client, "gated") as asking:
+        asking.wait_for_addresses(PODS)
+        upgrade = cafe.start("upgrade", "gated", "--image", "main=app:v2", "--yes")
+        wait_for(lambda: killing(client, "gated"), "a pod whose old container is being killed")
+        back = cafe("rollback", "gated", "--detach")
+        ended = upgrade.wait()
+        assert back.code == 0, back.out + back.err
+        assert ended.code == 0, ended.out + ended.err
+        asking.wait_for_addresses(PODS)
+        asking.wait_for_requests(20)
+        tally = asking.tally()
+    after = pods("gated")
+
+    assert tally.failures == ()
+    assert {p.identity for p in after.values()} == {p.identity for p in before.values()}
+    assert {p.main.image for p in after.values()} == {"docker.io/library/app:v1"}
+    assert sorted(p.main.restarts for p in after.values()) == [0, 0, 0, 2]
+
+
+def killing(client: Client, name: str) -> bool:
+    """Whether a pod has been given another image and has not begun to run it."""
+    return any(
+        pod["metadata"]["generation"] > 1
+        and pod["status"].get("observedGeneration") == pod["metadata"]["generation"]
+        and sighting(pod).containers["main"].restarts == 0
+        for pod in client.list("pods", f"app={name}")
+    )
