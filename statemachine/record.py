@@ -185,8 +185,9 @@ def encode(record: Record) -> str:
         journal=(*record.journal[:1], *record.journal[1 + dropped :]),
         journal_cut=record.journal_cut + dropped,
     )
-    while len(text := codec.dump(record)) > SIZE_LIMIT and len(record.journal) > 1:
-        record = replace(record, journal=record.journal[1:], journal_cut=record.journal_cut + 1)
+    while len((text := codec.dump(record)).encode()) > SIZE_LIMIT and len(record.journal) > 2:
+        shorter = (*record.journal[:1], *record.journal[2:])
+        record = replace(record, journal=shorter, journal_cut=record.journal_cut + 1)
     return text
 
 
