@@ -1,0 +1,251 @@
+"""Pods, records and views in a few words, for tests of the pure code.
+
+A pod is healthy, in traffic and at v1 unless the test says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from kubectl_cafe import names
+from kubectl_cafe.engine.standing import Standing, stand
+from kubectl_cafe.engine.view import View
+from kubectl_cafe.pods.model import ABSENT, Condition, Container, Pod
+from kubectl_cafe.pods.record import Before, Mode, Phase, PodRecord
+from kubectl_cafe.pods.settled import Evidence
+from kubectl_cafe.pods.sighting import Sighting, look
+from kubectl_cafe.podsets import Workload
+from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.times import rfc3339
+from statemachine.lifecycle import State
+from statemachine.record import Plan, Record, Strategy
+from statemachine.steps import Kind
+
+START = 1_000_000.0
+"""The server's time, in seconds, at which releases of these tests started."""
+IMAGE_IDS = {"app:v1": "D1", "app:v2": "D2", "app:v3": "D3"}
+OPEN = Condition("True", since=START - 1000)
+READY = Condition("True", since=START - 1000)
+
+
+def quoted(value: str = "False") -> Condition:
+    """Ready as a kubelet words it when our gate has `value`."""
+    message = f'the status of pod readiness gate "{names.IN_SERVICE}" is not "True", but {value}'
+    return Condition("False", "ReadinessGatesNotReady", message)
+
+
+def container(
+    container_id: str = "C1", image: str = "app:v1", name: str = "main", **changes: Any
+) -> Container:
+    """A container that runs and is ready; it has no status if `container_id` is empty."""
+    runs = bool(container_id)
+    made = Container(
+        name=name,
+        image=image,
+        container_id=container_id,
+        image_id=IMAGE_IDS.get(image, "D0") if runs else "",
+        ready=runs,
+        running=runs,
+    )
+    return replace(made, **changes)
+
+
+def pod(name: str = "a", *containers: Container, **changes: Any) -> Pod:
+    """A pod at v1 in Gate mode, Ready and in traffic, seen by its kubelet."""
+    shown = containers or (container(),)
+    labels = changes.pop("labels", {})
+    made = Pod(
+        name=name,
+        uid=f"uid-{name}",
+        resource_version="7",
+        generation=1,
+        observed=1,
+        owner="uid-set",
+        phase="Running",
+        gated=True,
+        labels={names.REVISION: "v1", **labels},
+        containers={c.name: c for c in shown},
+        ready=READY,
+        containers_ready=Condition("True"),
+        gate=OPEN,
+    )
+    return replace(made, **changes)
+
+
+def before(container_id: str = "C1", image: str = "app:v1", image_id: str = "D1") -> Before:
+    """What a container was, as W2 records it."""
+    return Before(image, image_id, container_id, 0)
+
+
+def pod_record(phase: Phase = Phase.PATCHED, **changes: Any) -> PodRecord:
+    """The record of a pod on its way to v2, patched from v1 at generation 2."""
+    made = PodRecord(
+        release="r1",
+        epoch=1,
+        phase=phase,
+        mode=Mode.GATE,
+        to="v2",
+        since=rfc3339(START),
+        group=1,
+        gen=2 if phase is Phase.PATCHED else 0,
+        before={"main": before()} if phase is Phase.PATCHED else {},
+    )
+    return replace(made, **changes)
+
+
+def drained(name: str = "a", **changes: Any) -> Pod:
+    """A pod after W1, acknowledged by its kubelet."""
+    record = changes.pop("record", pod_record(Phase.DRAINED))
+    return pod(name, **{"gate": Condition("False"), "ready": quoted(), "record": record, **changes})
+
+
+def patched(name: str = "a", *containers: Container, **changes: Any) -> Pod:
+    """A pod after W2 whose kubelet has not answered yet: the old container still runs."""
+    shown = containers or (container("C1", "app:v2", image_id="D1"),)
+    standing = {"generation": 2, "observed": 1, "record": pod_record(), **changes}
+    return drained(name, containers={c.name: c for c in shown}, **standing)
+
+
+def upgraded(name: str = "a", *containers: Container, **changes: Any) -> Pod:
+    """A pod after W3: at v2, in traffic, verified."""
+    shown = containers or (container("C2", "app:v2"),)
+    record = pod_record(Phase.FINISHED, gen=2)
+    labels = {names.REVISION: "v2", **changes.pop("labels", {})}
+    standing = {"generation": 2, "observed": 2, "record": record, "labels": labels, **changes}
+    return pod(name, *shown, **standing)
+
+
+def template(image: str = "app:v1", **labels: str) -> dict[str, Any]:
+    """A pod template with one container."""
+    return {
+        "metadata": {"labels": {"app": "shop", **labels}},
+        "spec": {"containers": [{"name": "main", "image": image}]},
+    }
+
+
+def revision(name: str, number: int = 1, outcome: str = "", **changes: Any) -> Revision:
+    """The revision `name` of image app:`name`."""
+    return replace(Revision(name, number, template(f"app:{name}"), outcome), **changes)
+
+
+REVISIONS = {name: revision(name, number) for number, name in enumerate(("v1", "v2"), start=1)}
+
+
+def release(state: State = State.PROGRESSING, **changes: Any) -> Record:
+    """The record of an upgrade from v1 to v2 of one cell, without a name, of two pods.
+
+    `cells` and fields of the strategy may be given as they are.
+    """
+    cells: Mapping[str, int] = changes.pop("cells", {"": 2})
+    known = set(Strategy.__dataclass_fields__)
+    strategy = Strategy(**{key: changes.pop(key) for key in known & set(changes)})
+    made = Record(
+        uid="uid-cafe",
+        id="r1",
+        kind=Kind.UPGRADE,
+        state=state,
+        plan=Plan(cells, strategy),
+        to_revision="v2",
+        from_revision="v1",
+        spec_hash="h",
+        since=rfc3339(START),
+        started=rfc3339(START),
+        who="alice",
+        epoch=1,
+    )
+    return replace(made, **changes)
+
+
+def workload(replicas: int = 2, cell: str = "", **changes: Any) -> Workload:
+    """A ReplicaSet at v1 whose controller has seen its spec."""
+    made = Workload(f"set{cell}", "uid-set", "3", cell, replicas, "v1", 1, 1)
+    return replace(made, **changes)
+
+
+def view(*pods: Pod, record: Record | None = None, **changes: Any) -> View:
+    """A view of `pods`, a minute after the release started; each pod was just seen once."""
+    now: float = changes.pop("now", 60.0)
+    of = record or release()
+    made = View(
+        owner=cafe_object(),
+        record=of,
+        revisions=REVISIONS,
+        pods={p.uid: p for p in pods},
+        workloads=tuple(workload(size, cell) for cell, size in of.plan.cells.items()),
+        sightings={p.uid: look(None, p, now) for p in pods},
+        now=now,
+        time=START + now,
+    )
+    return replace(made, **changes)
+
+
+def standings(of: View) -> list[Standing]:
+    """Where the pods of the view stand."""
+    return [stand(p, of) for p in of.pods.values()]
+
+
+def cafe_object(**spec: Any) -> dict[str, Any]:
+    """A CafeDeployment as the server answers it, with `spec` over its smallest one."""
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": names.KIND,
+        "metadata": {
+            "name": "shop",
+            "namespace": "stores",
+            "uid": "uid-cafe",
+            "resourceVersion": "1",
+            "generation": 1,
+            "annotations": {},
+        },
+        "spec": {
+            "replicas": 2,
+            "podSetType": "InPlaceSet",
+            "selector": {"matchLabels": {"app": "shop"}},
+            "template": template(),
+            **spec,
+        },
+    }
+
+
+class Timeline:
+    """One pod as a kubelet shows it, status by status, seen by a process that forgets nothing."""
+
+    def __init__(self, changed: Mapping[str, Before | None] | None = None) -> None:
+        self.changed = {"main": before()} if changed is None else changed
+        self.peers: Mapping[str, frozenset[str]] = {}
+        self.sighting: Sighting | None = None
+        self.pod: Pod | None = None
+        self.now = 0.0
+
+    def show(self, at: float, shown: Pod) -> None:
+        """The watch shows the pod at `at` seconds."""
+        self.now, self.pod = at, shown
+        self.sighting = look(self.sighting, shown, at)
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the rules may read now."""
+        assert self.sighting is not None
+        return Evidence(self.sighting, self.now, self.changed, self.peers)
+
+
+def status(
+    generation: int,
+    observed: int,
+    *containers: Container,
+    gate: Condition = ABSENT,
+    ready: Condition | None = None,
+    **changes: Any,
+) -> Pod:
+    """One status of a timeline: a drained pod, its generations, its containers."""
+    standing = {
+        "generation": generation,
+        "observed": observed,
+        "gate": Condition("False") if gate is ABSENT else gate,
+        "ready": ready or quoted(),
+        "grace": 1,
+        **changes,
+    }
+    return pod("a", *containers, **standing)
