@@ -10,8 +10,6 @@
 | Unauthorized, Forbidden, Invalid, NoSuchKind | refused for good | explains and stops |
 """
 
-
-
 from __future__ import annotations
 
 import re

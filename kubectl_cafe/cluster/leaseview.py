@@ -1,7 +1,5 @@
 """What a Lease says about who drives; decides, asks nobody."""
 
-
-
 from __future__ import annotations
 
 from dataclasses import dataclass

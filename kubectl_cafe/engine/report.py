@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kubectl_cafe import names
 from kubectl_cafe.cluster.leaseview import LeaseView
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.standing import Row, Standing, stand
+from kubectl_cafe.engine.standing import Row, Standing, runs, stand
 from kubectl_cafe.engine.verbs import VERBS
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.done import digest_contradicts
@@ -56,7 +56,8 @@ def status_of(
             for cell in record.plan.cells
         ),
         pods=tuple(
-            _pod(standing) for standing in sorted(standings, key=lambda s: (s.pod.cell, s.pod.name))
+            _pod(standing, view)
+            for standing in sorted(standings, key=lambda s: (s.pod.cell, s.pod.name))
         ),
     )
 
@@ -156,6 +157,14 @@ def _revision(revision: Revision | None) -> str:
     return f"revision {revision.number} ({shown})"
 
 
+def _number(pod: Pod, view: View) -> str:
+    """The number of the revision whose images the pod has; its label decides among several."""
+    own = view.revisions.get(pod.labels.get(names.REVISION, ""))
+    known = [own] if own else []
+    known += sorted(view.revisions.values(), key=lambda r: -r.number)
+    return next((str(r.number) for r in known if runs(pod, r)), "?")
+
+
 def _cell(cell: str, standings: Sequence[Standing], record: Record) -> CellLine:
     living = [s for s in standings if s.row is not Row.FORGOTTEN]
     return CellLine(
@@ -168,7 +177,7 @@ def _cell(cell: str, standings: Sequence[Standing], record: Record) -> CellLine:
     )
 
 
-def _pod(standing: Standing) -> PodLine:
+def _pod(standing: Standing, view: View) -> PodLine:
     pod: Pod = standing.pod
     trouble = "; ".join(f"{s.container}: {s.reason}" for s in standing.stuck)
     left_alone = {Row.DRIFT: "drift", Row.ORPHAN: "orphan", Row.UNREADABLE: "unreadable record"}
@@ -180,7 +189,7 @@ def _pod(standing: Standing) -> PodLine:
         cell=pod.cell,
         ready=pod.ready.status == "True",
         available=standing.available,
-        revision=pod.labels.get(names.REVISION, ""),
+        revision=_number(pod, view),
         images=",".join(container.image for container in pod.containers.values()),
         phase=phase,
         restarts=sum(container.restart_count for container in pod.containers.values()),

@@ -13,7 +13,7 @@ FEW = 20
 
 @dataclass(frozen=True)
 class PodLine:
-    """One pod. `phase` is its record's, `trouble` the reason that it is stuck."""
+    """One pod. `revision` is a number, ? for unknown images; `phase` its own record's."""
 
     name: str
     cell: str
@@ -118,13 +118,13 @@ def _pods(status: Status, wide: bool) -> str:
     lines = [p for p in status.pods if everyone or p.phase or p.trouble or not p.ready]
     if not lines:
         return ""
-    heads = ["pod", "cell", "ready", "available", "images", "in place", "restarts", "ip"]
+    heads = ["pod", "revision", "ready", "available", "in place", "restarts", "ip"]
     rows: list[tuple[object, ...]] = []
     for pod in lines[: None if wide else 50]:
         ready = ("yes" if pod.ready else "no", "yes" if pod.available else "no")
-        row = (pod.name, pod.cell, *ready, pod.images, pod.phase, pod.restarts, pod.ip)
-        rows.append((*row, pod.node, pod.trouble) if wide else (*row, pod.trouble))
-    heads += ["node", "trouble"] if wide else ["trouble"]
+        row = (pod.name, pod.revision, *ready, pod.phase, pod.restarts, pod.ip)
+        rows.append((*row, pod.node, pod.images, pod.trouble) if wide else (*row, pod.trouble))
+    heads += ["node", "images", "trouble"] if wide else ["trouble"]
     text = table(heads, rows)
     left = len(lines) - len(rows)
     return f"{text}\n... and {left} more (-o wide shows all)" if left > 0 else text
