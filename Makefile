@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CELLS ?= CellA,CellB,CellC
+NODE_PACKAGES := runc containernetworking-plugins iproute2 util-linux mount
 
 .DEFAULT_GOAL := help
 
@@ -57,3 +58,16 @@ endif
 .PHONY: bench
 bench: venv ## figures: requests of a 100-pod release, wall time of a 500-pod release
 	@$(BIN)/python -m bench
+
+.PHONY: test
+test: venv machine ## every test (tests/node needs Linux and root; its absence is said, and fails under CI)
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+# What a real node needs beyond Python: installed where that is possible, else said in one line.
+.PHONY: machine
+machine: venv
+	@$(BIN)/python -m testbed node-check > /dev/null 2>&1 || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(NODE_PACKAGES) > /dev/null; \
+		fi; }
+	@$(BIN)/python -m testbed node-check || echo "tests/node WILL NOT RUN (see the line above)"
