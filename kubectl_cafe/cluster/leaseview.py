@@ -25,7 +25,8 @@ class LeaseHeld(CafeError):
             f"{view.holder} drives; its lease was renewed at {view.renewed or 'an unknown time'}"
             f" and runs out in {view.seconds_left:.0f} s",
             where=where,
-            hint=f"kubectl cafe drive {lease.removeprefix(lease_name(''))} --takeover",
+            hint=f"kubectl cafe drive {lease.removeprefix(lease_name(''))}   (waits for its end; "
+            "--detach leaves a move to whoever drives)",
         )
         self.holder = view.holder
         self.renewed = view.renewed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import (
@@ -46,6 +47,12 @@ class Actor:
         for patch in patches:
             self._memory.writing(patch.uid)
             self._queue.put((patch, patch.uid in takes))
+
+    def abandon(self) -> None:
+        """Forget what is queued and not yet sent; the next driver decides anew."""
+        with suppress(queue.Empty):
+            while True:
+                self._queue.get_nowait()
 
     def close(self) -> None:
         """End the threads once their writes are answered."""

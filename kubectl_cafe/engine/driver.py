@@ -23,6 +23,8 @@ from statemachine.record import Failure, Record, moved
 
 TICK = 0.5
 """Seconds after which rules that read a clock are asked again."""
+READ_TIMEOUT = 4.0
+"""Seconds for reading the CR at a renewal: the next one is due after five."""
 STATUS_EVERY = 5.0
 """Seconds between two writes of `.status`, moves aside."""
 UNKNOWN_PERSON = "unknown, see the audit log"
@@ -83,6 +85,7 @@ class Driver:
         self._memory = observer.memory
         self._seen = threading.Lock()
         self._newest = cafe
+        self._missing: journal.Missing | None = None
         self._confirmed_here: tuple[int, str] | None = None
         self._status_at = float("-inf")
         self.stop = threading.Event()
@@ -91,9 +94,14 @@ class Driver:
 
     def refresh(self) -> None:
         """Read the CR; runs at each renewal of the lease, so a move is seen within 5 s."""
-        cafe = journal.read(self._transport, self._cafe.namespace, self._cafe.name)
-        with self._seen:
-            self._newest = cafe
+        place = (self._cafe.namespace, self._cafe.name)
+        try:
+            cafe = journal.read(self._transport, *place, timeout=READ_TIMEOUT)
+        except journal.Missing as error:
+            self._missing = error
+        else:
+            with self._seen:
+                self._newest = cafe
         self._memory.wake()
 
     def confirm(self, group: int, who: str) -> None:
@@ -121,6 +129,9 @@ class Driver:
         actor = Actor(self._transport, self._cafe.namespace, self._memory)
         try:
             return self._loop(actor)
+        except BaseException:
+            actor.abandon()
+            raise
         finally:
             actor.close()
 
@@ -232,8 +243,14 @@ class Driver:
         raise error
 
     def _adopt_newest(self) -> None:
+        if self._missing is not None:
+            raise self._missing
         with self._seen:
             newest = self._newest
+        if newest.uid != self._cafe.uid:
+            raise Fenced("another object has taken its name", where=newest.where)
+        if self._memory.highest_epoch() > _record(self._cafe).epoch:
+            raise Fenced("a pod was written by a later driver", where=self._cafe.where)
         if int(newest.resource_version) <= int(self._cafe.resource_version):
             return
         changed = newest.record != self._cafe.record

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from kubectl_cafe import names
 from kubectl_cafe.engine.standing import Row, Standing
 from kubectl_cafe.engine.view import View
+from kubectl_cafe.pods.model import Pod
 from statemachine.steps import StepKind
 
 
@@ -120,8 +122,7 @@ def _wanted(view: View, standings: Sequence[Standing]) -> list[Standing]:
 def is_candidate(standing: Standing, view: View) -> bool:
     """Whether the pod may be taken at all (C27, C29, C80).
 
-    Not a lost one, not one with a write under way, and not one whose opening is on the way:
-    its gate is True and its containers are ready while Ready is still False.
+    Not a lost one, not one with a write under way, and not one whose opening is on the way.
     """
     pod = standing.pod
     if pod.uid in view.busy or pod.lost:
@@ -130,15 +131,33 @@ def is_candidate(standing: Standing, view: View) -> bool:
         return not standing.upgraded and bool(standing.stuck)
     if standing.row is Row.UNLABELLED:
         return standing.settled
-    if standing.row is not Row.CANDIDATE:
-        return False
-    opening = (
+    return standing.row is Row.CANDIDATE and not opening(pod)
+
+
+def opening(pod: Pod) -> bool:
+    """Whether the kubelet has yet to answer our gate's True (protocol 5).
+
+    Its gate is True and its containers are ready while Ready is still False. Where Ready's
+    message leaves our gate out, the kubelet has seen it, and it is another gate, somebody
+    else's, that keeps the pod unready (C29, C32): that one is not waited for.
+    """
+    return (
         pod.gated
         and pod.gate.status == "True"
         and pod.containers_ready.status == "True"
         and pod.ready.status != "True"
+        and not others_hold(pod)
     )
-    return not opening
+
+
+def others_hold(pod: Pod) -> bool:
+    """Whether Ready is False by readiness gates of which ours is none."""
+    return (
+        pod.ready.status == "False"
+        and pod.ready.reason == "ReadinessGatesNotReady"
+        and "readiness gate" in pod.ready.message
+        and names.IN_SERVICE not in pod.ready.message
+    )
 
 
 def _order(standing: Standing) -> tuple[bool, float, str]:

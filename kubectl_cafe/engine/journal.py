@@ -17,12 +17,19 @@ from statemachine.record import Record, encode
 ATTEMPTS = 10
 
 
-def read(transport: Transport, namespace: str, name: str) -> CafeDeployment:
-    """The CafeDeployment. Raises CafeError where there is none, with the next command."""
+class Missing(CafeError):
+    """There is no such CafeDeployment."""
+
+
+def read(
+    transport: Transport, namespace: str, name: str, *, timeout: float | None = None
+) -> CafeDeployment:
+    """The CafeDeployment. Raises Missing, with the next command."""
+    path = paths.cafedeployments(namespace, name)
     try:
-        return CafeDeployment(transport.get(paths.cafedeployments(namespace, name)))
+        return CafeDeployment(transport.get(path, timeout=timeout))
     except Gone:
-        raise CafeError(
+        raise Missing(
             f'there is no CafeDeployment "{name}" in namespace {namespace}',
             where=f"cafedeployment/{name}",
             hint="kubectl get cafed --all-namespaces",
@@ -39,10 +46,12 @@ def write(
 ) -> CafeDeployment:
     """The record, and what must change with it, in one PATCH on the object that was judged.
 
-    Entering AwaitingConfirm resets the confirmation in the same write. Raises Conflict.
+    Entering AwaitingConfirm resets the confirmation in the same write; a later write there
+    (a new driver's epoch) leaves alone what a person has annotated since. Raises Conflict.
     """
     notes: dict[str, str | None] = {names.RELEASE: encode(record), **(annotations or {})}
-    if record.state is State.AWAITING_CONFIRM:
+    entered = cafe.position.state is not State.AWAITING_CONFIRM
+    if record.state is State.AWAITING_CONFIRM and entered:
         notes[names.CONFIRMED] = "false"
     body: dict[str, Any] = {
         "metadata": {
