@@ -43,6 +43,8 @@ END = b""
 """In a Stream: an orderly end."""
 CUT = None
 """In a Stream: the connection breaks."""
+LAST_TURN = 0.1
+"""Seconds that closing TLS connections may take at the end."""
 HOP_BY_HOP = frozenset(
     {"connection", "content-length", "host", "keep-alive", "transfer-encoding", "upgrade"}
 )
@@ -168,8 +170,14 @@ class FaultProxy:
 
     async def _stop(self) -> None:
         await self._to_streams(CUT)
-        await self._session.close()
         await self._runner.cleanup()
+        await self._session.close()
+        # What is still under way is over, and sockets are closed one turn after their transports.
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        await asyncio.sleep(LAST_TURN)
 
     async def _to_streams(self, *chunks: bytes | None) -> int:
         for stream in self._streams:
@@ -238,6 +246,7 @@ class FaultProxy:
             finally:
                 self._streams.discard(stream)
                 pump.cancel()
+                await asyncio.wait([pump])
 
 
 async def _pump(answer: aiohttp.ClientResponse, stream: Stream) -> None:
