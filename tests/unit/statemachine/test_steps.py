@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,7 +67,7 @@ def test_groups_are_cumulative_grow_and_end_at_all(
     cells: dict[str, int], upgrade_type: UpgradeType, batch: int | None
 ) -> None:
     found = groups(cells, upgrade_type, batch)
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in itertools.pairwise(found):
         assert all(one[cell] <= other[cell] for cell in cells)
         assert sum(one.values()) < sum(other.values())
     assert (found[-1] if found else cells) == cells or not any(cells.values())
