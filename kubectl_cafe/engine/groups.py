@@ -39,11 +39,12 @@ def budget(view: View, standings: Iterable[Standing]) -> Budget:
     desired = sum(workload.replicas for workload in view.workloads)
     busy = view.busy
     available = sum(s.available and s.pod.uid not in busy for s in pods)
-    heading = [s for s in pods if s.upgraded or s.in_flight]
+    # A pod whose first write is under way heads for the goal, although it does not show it yet.
+    heading = [s for s in pods if s.upgraded or s.in_flight or s.pod.uid in busy]
     return Budget(
         limit=limit_of(view.record.plan.strategy.max_unavailable, desired),
         unavailable=max(0, desired - available),
-        new_unavailable=sum(not s.available for s in heading),
+        new_unavailable=sum(not s.available or s.pod.uid in busy for s in heading),
     )
 
 

@@ -22,6 +22,7 @@ from kubectl_cafe.pods.sighting import Sighting, look
 from kubectl_cafe.podsets import PodSet, Workload
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.traffic import Service
+from kubectl_cafe.traffic.endpoints import parse_service, ready_uids
 
 Json = Mapping[str, Any]
 
@@ -139,7 +140,7 @@ class Memory:
     def slices_listed(self, items: Iterable[Json]) -> None:
         """All EndpointSlices of the namespace."""
         with self.changed:
-            self._slices = {item["metadata"]["name"]: _endpoints(item) for item in items}
+            self._slices = {item["metadata"]["name"]: ready_uids(item) for item in items}
             self._notify()
 
     def slice_event(self, kind: str, item: Json) -> None:
@@ -148,13 +149,13 @@ class Memory:
             if kind == "DELETED":
                 self._slices.pop(item["metadata"]["name"], None)
             else:
-                self._slices[item["metadata"]["name"]] = _endpoints(item)
+                self._slices[item["metadata"]["name"]] = ready_uids(item)
             self._notify()
 
     def services_listed(self, items: Iterable[Json]) -> None:
         """All Services of the namespace."""
         with self.changed:
-            self._services = {item["metadata"]["name"]: service(item) for item in items}
+            self._services = {item["metadata"]["name"]: parse_service(item) for item in items}
             self._notify()
 
     def service_event(self, kind: str, item: Json) -> None:
@@ -163,7 +164,7 @@ class Memory:
             if kind == "DELETED":
                 self._services.pop(item["metadata"]["name"], None)
             else:
-                self._services[item["metadata"]["name"]] = service(item)
+                self._services[item["metadata"]["name"]] = parse_service(item)
             self._notify()
 
     # Writing
@@ -294,25 +295,3 @@ class Memory:
             if found is None or not found.publishes_unready:
                 ready |= uids
         return frozenset(ready)
-
-
-def service(item: Json) -> Service:
-    """The Service in an object."""
-    spec = item.get("spec") or {}
-    return Service(
-        name=item["metadata"]["name"],
-        selector=spec.get("selector") or {},
-        publishes_unready=bool(spec.get("publishNotReadyAddresses")),
-    )
-
-
-def _endpoints(item: Json) -> tuple[str, frozenset[str]]:
-    """The slice's Service, and the uids of the pods that it shows as ready."""
-    name = (item["metadata"].get("labels") or {}).get("kubernetes.io/service-name", "")
-    uids = frozenset(
-        endpoint["targetRef"]["uid"]
-        for endpoint in item.get("endpoints") or ()
-        if (endpoint.get("conditions") or {}).get("ready") is not False
-        and (endpoint.get("targetRef") or {}).get("uid")
-    )
-    return name, uids

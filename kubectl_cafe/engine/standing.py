@@ -79,7 +79,7 @@ def stand(pod: Pod, view: View) -> Standing:
     row = _row(pod, view, goal)
     evidence = evidence_of(pod, view, goal)
     problems = tuple(stuck(pod, evidence))
-    finished = done(pod, evidence)
+    finished = done(pod, evidence) and on_target(pod, view)
     mode = pod.record.mode if pod.record and _open(row) else mode_of(pod, view.services)
     released = _released(pod, row, mode, evidence)
     upgraded = row in (Row.AT_GOAL, Row.PATCHED) or _newborn_at(pod, row, goal)
@@ -138,7 +138,7 @@ def finished(pod: Pod, view: View) -> bool:
         return True
     if record.mode is not Mode.NONE or record.phase is not Phase.PATCHED:
         return False
-    if done(pod, evidence_of(pod, view, view.goal)):
+    if done(pod, evidence_of(pod, view, view.goal)) and on_target(pod, view):
         return True
     current = view.record.current
     over = (
@@ -178,6 +178,19 @@ def runs(pod: Pod, revision: Revision) -> bool:
         and record.gen == pod.generation
         and record.to == revision.name
     )
+
+
+def on_target(pod: Pod, view: View) -> bool:
+    """Whether a patched pod's spec is still what its record says (C55).
+
+    A stranger may have patched another image over ours: its container settles as well, and is
+    not what the pod went to. A record without a known revision is vouched for by `gen` alone.
+    """
+    record = pod.record
+    if record is None or record.phase is not Phase.PATCHED:
+        return True
+    target = view.revisions.get(record.to)
+    return record.gen == pod.generation or (target is not None and runs(pod, target))
 
 
 def carries(pod: Pod, revision: Revision) -> bool:
