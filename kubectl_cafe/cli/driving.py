@@ -49,21 +49,38 @@ def say(text: str) -> None:
 class Lines:
     """A driver's progress as plain lines: every move, and what is in trouble."""
 
+    asks: bool = False
     last: str = ""
+    asked: CafeDeployment | None = None
 
     def moved(self, cafe: CafeDeployment) -> None:
         """One line a move."""
         from kubectl_cafe.views.moves import move_line
+        from statemachine.lifecycle import State
 
-        if cafe.record is not None:
-            say(move_line(cafe.record))
+        if cafe.record is None:
+            return
+        say(move_line(cafe.record))
+        waits = cafe.record.state is State.AWAITING_CONFIRM
+        self.asked = cafe if self.asks and waits else None
 
-    def looked(self, _view: View, decision: Decision) -> None:
-        """One line when what is awaited changes, without the noise of every event."""
+    def looked(self, view: View, decision: Decision) -> None:
+        """One line when what is in trouble changes; at a terminal, what a person is asked."""
+        if self.asked is not None:
+            self._ask(self.asked, view)
+            self.asked = None
         trouble = "; ".join(w for w in decision.waits if w.startswith("pod "))
         if trouble and trouble != self.last:
             say(f"  {trouble}")
         self.last = trouble
+
+    def _ask(self, cafe: CafeDeployment, view: View) -> None:
+        from kubectl_cafe.engine.report import status_of
+        from kubectl_cafe.views.status import cells
+
+        say(f"\n{cells(status_of(cafe, view, (), None))}\n")
+        group = view.record.waiting_group
+        say(f"Confirm group {group}? Type yes or {group}; Ctrl-C leaves it waiting.")
 
 
 def carry(
@@ -73,7 +90,7 @@ def carry(
     from kubectl_cafe.engine import wheel as wheels
 
     asks = sys.stdin.isatty() and sys.stderr.isatty()
-    lines = Lines()
+    lines = Lines(asks)
     held: list[Driver] = []
     with _interruptible(held):
 

@@ -28,7 +28,9 @@ def decide(view: View) -> Decision:
         write = _carry_on(standing, view, writes, surplus)
         if write is not None:
             patches.append(write)
-    chosen = groups.choose(view, standings) if view.running and view.goal else []
+    failure = progress.failure(view, standings) if view.running else None
+    takes = view.running and view.goal is not None and failure is None
+    chosen = groups.choose(view, standings) if takes else []
     patches += [writes.take(standing) for standing in chosen]
     in_flight = [s for s in standings if s.in_flight and s.row is not Row.FORGOTTEN]
     at_rest = not patches and not view.busy and all(_at_rest(s, view) for s in in_flight)
@@ -42,7 +44,6 @@ def decide(view: View) -> Decision:
         return _with(decision, move=Wanted(Trigger.PODS_SETTLED) if at_rest else None)
     if not view.running:
         return decision
-    failure = progress.failure(view, standings)
     if failure is not None:
         return _with(decision, move=Wanted(Trigger.FAIL, failure=failure))
     return stages.advance(view, standings, decision)

@@ -71,7 +71,7 @@ def render(status: Status, *, wide: bool = False) -> str:
     """The whole view; with `wide` every pod and its address."""
     parts = [_head(status)]
     if status.cells:
-        parts.append(_cells(status))
+        parts.append(cells(status))
     if shown := _pods(status, wide):
         parts.append(shown)
     return "\n\n".join(parts)
@@ -97,7 +97,8 @@ def _head(status: Status) -> str:
     )
 
 
-def _cells(status: Status) -> str:
+def cells(status: Status) -> str:
+    """One row a cell, one column a group."""
     heads = [f"group {n}" for n in range(1, status.groups + 1)]
     rows = [
         (
