@@ -1,0 +1,203 @@
+"""`kill -9` of the driver at every single write of a release; `drive` finishes it (protocol 11).
+
+Each write has a namespace, a proxy and a release of its own, so that all the dead drivers' leases
+run out at the same time.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from testbed.audit import Audit
+from testbed.client import Client, Object
+from testbed.controlplane import ControlPlane
+from testbed.faults import Fault, Request, killed_after, killed_before
+from testbed.plugin import Cafe
+from testbed.proxy import FaultProxy
+from tests.integration.shop import GATE, NAME, Shop, condition, image, name, ready, status
+
+LEASE = 32.0
+"""Seconds after which a dead driver's lease can be taken: its duration and the margin."""
+AT_ONCE = 4
+"""Processes that may be busy at a time; the others wait for leases, which costs nothing."""
+BUDGET = 2
+"""The release's maxUnavailable: half of its pods."""
+FAULTS: dict[str, Callable[[Callable[[], object]], Fault]] = {
+    "before it is sent": killed_before,
+    "before its answer is read": killed_after,
+}
+
+
+@dataclass(frozen=True)
+class Death:
+    """A run that was told to die at its n-th write; `write` says at which it did."""
+
+    number: int
+    write: str
+    out_of_traffic: int
+    unfinished: bool
+    problems: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where the runs take place."""
+
+    plane: ControlPlane
+    folder: Path
+    mode: str
+    busy: threading.Semaphore
+
+    @contextmanager
+    def shop(self) -> Iterator[tuple[Shop, FaultProxy]]:
+        """Four pods of v1 in two cells, in a namespace of their own, and a proxy to break."""
+        space = f"t-{secrets.token_hex(4)}"
+        client = Client.of(self.plane)
+        client.create("namespaces", {"metadata": {"name": space}})
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
+        client.within(space).apply("serviceaccounts", account)
+        cafe = Cafe(self.plane.kubeconfig, space)
+        folder = self.folder / space
+        folder.mkdir()
+        with FaultProxy(self.plane, folder) as proxy:
+            shop = Shop(client.within(space), cafe, Audit.of(self.plane))
+            with self.busy:
+                shop.born(
+                    4,
+                    self.mode,
+                    cells=["CellA", "CellB"],
+                    containers={"main": "app:v1", "side": "side:v1"},
+                    maxUnavailable=BUDGET,
+                )
+            yield shop, proxy
+        client.delete("namespaces", space)
+
+    def undisturbed(self) -> int:
+        """How many writes a release takes."""
+        with self.shop() as (shop, proxy):
+            cafe = shop.cafe.at(proxy.kubeconfig)
+            done = cafe("upgrade", NAME, "--yes", "--image", "main=app:v2")
+            assert done.code == 0, done.err
+            return sum(counts(request) for request in proxy.writes)
+
+    def killed_at(self, number: int, fault: Callable[[Callable[[], object]], Fault]) -> Death:
+        """Kill the driver at write `number` and have another finish the release."""
+        with self.shop() as (shop, proxy):
+            before = {name(pod): str(pod["metadata"]["uid"]) for pod in shop.pods()}
+            since, target = shop.now(), ""
+            cafe = shop.cafe.at(proxy.kubeconfig)
+            proxy.on(nth(number), fault(lambda: cafe.runs[-1].send(signal.SIGKILL)))
+            with self.busy:
+                died = cafe("upgrade", NAME, "--yes", "--image", "main=app:v2")
+            killed = time.monotonic()
+            write = last_counted(proxy, number) if died.code == -signal.SIGKILL else "none"
+            out = sum(not ready(pod) for pod in shop.pods())
+            unfinished = shop.state() != "Completed"
+            # Most of the wait costs no process; the last seconds `drive` waits by itself.
+            time.sleep(LEASE - 4)
+            with self.busy:
+                driven = shop.cafe("drive", NAME)
+                if "app:v2" not in str(shop.cafed()["spec"]["template"]):
+                    # It died before its intent was written: nothing has begun, so begin anew.
+                    target = "begun anew"
+                    time.sleep(max(0.0, killed + LEASE + 1 - time.monotonic()))
+                    driven = shop.upgrade("app:v2")
+            problems = [
+                *([] if driven.code == 0 else [f"exit {driven.code}: {driven.err}"]),
+                *wrong_at_the_end(shop, before),
+                *(wrong_on_the_way(shop.history("pods", since)) if self.mode == "gate" else []),
+            ]
+            return Death(number, f"{write} {target}".strip(), out, unfinished, problems)
+
+
+def counts(request: Request) -> bool:
+    """Whether it is a write of the release: a renewal of the lease comes when it comes."""
+    if not request.write or "/leases" not in request.path:
+        return bool(request.write)
+    spec = request.json["spec"]
+    return bool(not spec["holderIdentity"] or spec["acquireTime"] == spec["renewTime"])
+
+
+def nth(number: int) -> Callable[[Request], bool]:
+    """Matches the n-th write of the release that the proxy sees."""
+    seen = itertools.count(1)
+    return lambda request: counts(request) and next(seen) == number
+
+
+def last_counted(proxy: FaultProxy, number: int) -> str:
+    """The n-th write in words."""
+    request = [request for request in proxy.writes if counts(request)][number - 1]
+    return f"{request.method} {'/'.join(request.path.split('/')[-3:])}"
+
+
+def wrong_at_the_end(shop: Shop, before: dict[str, str]) -> Iterator[str]:
+    """What is not as it should be once the release is over."""
+    pods = shop.pods()
+    if shop.state() != "Completed":
+        yield f"the release is {shop.state()}"
+    if {name(pod): pod["metadata"]["uid"] for pod in pods} != before:
+        yield "other pods than before"
+    for pod in pods:
+        restarts = [status(pod, container)["restartCount"] for container in ("main", "side")]
+        if (image(pod), restarts, ready(pod)) != ("app:v2", [1, 0], True):
+            yield f"{name(pod)}: {image(pod)}, restarts {restarts}, Ready {condition(pod)}"
+    for workload in shop.client.list("apps/v1/replicasets"):
+        if image(workload["spec"]["template"]) != "app:v2":
+            yield f"{name(workload)} makes pods of the old version"
+    lease = shop.client.get("coordination.k8s.io/v1/leases", f"cafe-{NAME}")
+    if lease["spec"].get("holderIdentity") and shop.record()["epoch"] > 2:
+        yield f"the lease is still held by {lease['spec']['holderIdentity']}"
+
+
+def wrong_on_the_way(history: Sequence[Object]) -> Iterator[str]:
+    """Which invariants the pods' history breaks: I1, and I3 for a set that was whole before."""
+    last: dict[str, Object] = {}
+    for pod in history:
+        known = last.get(name(pod))
+        if known and image(pod) != image(known) and ready(known):
+            yield f"{name(pod)} was patched while it was Ready"
+        last[name(pod)] = pod
+        closed = [key for key, one in last.items() if condition(one, GATE).get("status") != "True"]
+        if len(closed) > BUDGET:
+            yield f"out of traffic at once: {', '.join(closed)}"
+
+
+@pytest.mark.parametrize(
+    ("mode", "moment"),
+    [
+        ("gate", "before it is sent"),
+        ("gate", "before its answer is read"),
+        ("none", "before its answer is read"),
+    ],
+)
+def test_a_driver_killed_at_any_write_leaves_a_release_that_drive_finishes(
+    installed: None, control_plane: ControlPlane, tmp_path: Path, mode: str, moment: str
+) -> None:
+    """C62, I1, I3, I5, I8, I12: the same pods, each restarted once, never more than two closed."""
+    scene = Scene(control_plane, tmp_path, mode, threading.Semaphore(AT_ONCE))
+    count = scene.undisturbed()
+    assert count >= (20 if mode == "gate" else 12)
+
+    with ThreadPoolExecutor(count) as pool:
+        die = partial(scene.killed_at, fault=FAULTS[moment])
+        deaths = list(pool.map(die, range(1, count + 1)))
+
+    wrong = [f"{death.number} ({death.write}): {'; '.join(death.problems)}" for death in deaths]
+    assert not [line for line, death in zip(wrong, deaths, strict=True) if death.problems]
+    # A run may need a write less than the first one did; else every one of them died.
+    assert Counter(death.write == "none" for death in deaths)[True] <= 2
+    assert 1 <= max(death.out_of_traffic for death in deaths) <= BUDGET
+    assert sum(death.unfinished for death in deaths) >= count // 2
