@@ -1,0 +1,198 @@
+"""Which containers of a pod an upgrade touches, and which it leaves alone (protocol 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from testbed.client import Client, Object, Refused
+from testbed.waiting import wait_for
+from tests.integration.shop import (
+    GATE,
+    NAME,
+    Shop,
+    condition,
+    image,
+    name,
+    phase,
+    ready,
+    status,
+)
+
+POLICIES = "admissionregistration.k8s.io/v1/mutatingadmissionpolicies"
+BINDINGS = "admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings"
+TWO = {"main": "app:v1", "side": "side:v1"}
+SECONDS_TO_FAIL = 60.0
+"""A pull error fails the group after 30 s (protocol 7)."""
+
+
+@pytest.fixture
+def injection(client: Client) -> Iterator[Callable[[], None]]:
+    """`injection()` makes the API server put a sidecar before every newborn pod's containers."""
+    everything = client.within(None)
+    assert client.namespace
+    policy = f"inject-{client.namespace}"
+    sidecar = 'JSONPatch{op: "add", path: "/spec/containers/0", value: Object.spec.containers{%s}}'
+    add = sidecar % 'name: "mesh", image: "mesh:v1"'
+
+    def inject() -> None:
+        everything.create(POLICIES, {"metadata": {"name": policy}, "spec": mutation(add)})
+        here = {"matchLabels": {"kubernetes.io/metadata.name": client.namespace}}
+        bound = {"policyName": policy, "matchResources": {"namespaceSelector": here}}
+        everything.create(BINDINGS, {"metadata": {"name": policy}, "spec": bound})
+        wait_for(lambda: injected(client), "the sidecar to be injected")
+
+    yield inject
+    for resource in (BINDINGS, POLICIES):
+        if everything.find(resource, policy):
+            everything.delete(resource, policy)
+
+
+def mutation(expression: str) -> Object:
+    """The spec of a policy that patches pods at their birth."""
+    rule = {
+        "apiGroups": [""],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE"],
+        "resources": ["pods"],
+    }
+    return {
+        "matchConstraints": {"resourceRules": [rule]},
+        "failurePolicy": "Fail",
+        "reinvocationPolicy": "Never",
+        "mutations": [
+            {"patchType": "JSONPatch", "jsonPatch": {"expression": f"[{expression}]"}},
+        ],
+    }
+
+
+def injected(client: Client) -> bool:
+    """Whether a pod that is only tried out gets the sidecar."""
+    body = {
+        "metadata": {"name": "trial"},
+        "spec": {"containers": [{"name": "main", "image": "app:v1"}]},
+    }
+    try:
+        tried = client.create("pods", body, dryRun="All")
+    except Refused:
+        return False
+    return [c["name"] for c in tried["spec"]["containers"]] == ["mesh", "main"]
+
+
+def life(pod: Object, container: str) -> tuple[Any, Any]:
+    """What a restart of the container would change."""
+    shown = status(pod, container)
+    return shown["containerID"], shown["restartCount"]
+
+
+def spec_writes(shop: Shop) -> list[str]:
+    """The pods whose spec the plugin wrote, in order."""
+    return [r.name for r in shop.writes("pods") if not r.subresource]
+
+
+@pytest.mark.guard("unlisted-containers-are-no-difference")
+def test_c16_an_injected_sidecar_is_left_alone_and_hinders_nothing(
+    shop: Shop, injection: Callable[[], None]
+) -> None:
+    injection()
+    (before,) = shop.born(1)
+    assert image(before, "mesh") == "mesh:v1"
+
+    assert shop.upgrade("app:v2").code == 0
+
+    (after,) = shop.pods()
+    assert [c["image"] for c in after["spec"]["containers"]] == ["mesh:v1", "app:v2"]
+    assert life(after, "mesh") == life(before, "mesh")
+    assert shop.upgrade("app:v2").code == 0
+    assert len(spec_writes(shop)) == 1
+
+
+@pytest.mark.guard("images-by-container-name")
+def test_c21_the_right_container_is_patched_where_the_pods_order_is_another(
+    shop: Shop, injection: Callable[[], None]
+) -> None:
+    injection()
+    (before,) = shop.born(1, containers=TWO)
+    assert [c["name"] for c in before["spec"]["containers"]] == ["mesh", "main", "side"]
+
+    assert shop.cafe("upgrade", NAME, "--yes", "--image", "side=side:v2").code == 0
+
+    (after,) = shop.pods()
+    assert [c["image"] for c in after["spec"]["containers"]] == ["mesh:v1", "app:v1", "side:v2"]
+    assert [life(after, c) == life(before, c) for c in ("mesh", "main", "side")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_c20_a_container_whose_image_stays_does_not_restart(shop: Shop) -> None:
+    before = shop.born(2, containers=TWO)
+
+    assert shop.upgrade("app:v2").code == 0
+
+    for old, new in zip(before, shop.pods(), strict=True):
+        assert new["metadata"]["uid"] == old["metadata"]["uid"]
+        assert life(new, "side") == life(old, "side")
+        assert status(new, "main")["restartCount"] == 1
+
+
+@pytest.mark.guard("only-changed-images-are-patched")
+def test_c20_the_patch_names_no_container_whose_image_stays(shop: Shop) -> None:
+    shop.born(1, containers=TWO)
+
+    assert shop.upgrade("app:v2").code == 0
+
+    (pod,) = shop.pods()
+    assert owned_containers(pod) == {'k:{"name":"main"}'}
+
+
+def owned_containers(pod: Object) -> set[str]:
+    """The containers whose fields the plugin owns, by the server's managedFields."""
+    return {
+        key
+        for entry in pod["metadata"]["managedFields"]
+        if entry["manager"].startswith("kubectl-cafe") and not entry.get("subresource")
+        for key in entry["fieldsV1"].get("f:spec", {}).get("f:containers", {})
+    }
+
+
+def test_c18_two_images_change_in_one_patch_and_one_outage(shop: Shop) -> None:
+    shop.born(2, containers=TWO)
+
+    assert shop.upgrade("app:v2", "--image", "side=side:v2").code == 0
+
+    assert sorted(spec_writes(shop)) == [name(pod) for pod in shop.pods()]
+    for pod in shop.pods():
+        assert [status(pod, c)["restartCount"] for c in TWO] == [1, 1]
+        assert [image(pod, c) for c in TWO] == ["app:v2", "side:v2"]
+
+
+@pytest.mark.guard("all-changed-containers-are-done")
+@pytest.mark.parametrize(
+    ("images", "bad"),
+    [
+        pytest.param({"main": "app:v2", "side": "side:missing"}, "side", id="c18-the-second"),
+        pytest.param({"main": "app:missing", "side": "side:v2"}, "main", id="c19-the-first"),
+    ],
+)
+def test_c18_c19_one_that_can_t_start_keeps_the_pod_out_of_traffic_and_is_named(
+    shop: Shop, images: dict[str, str], bad: str
+) -> None:
+    shop.born(1, containers=TWO)
+    flags = [flag for c, i in images.items() for flag in ("--image", f"{c}={i}")]
+
+    done = shop.cafe("upgrade", NAME, "--yes", *flags, seconds=SECONDS_TO_FAIL)
+
+    (pod,) = shop.pods()
+    (good,) = set(images) - {bad}
+    assert done.code == 4
+    assert f"failed: {name(pod)}/{bad}: " in done.err
+    assert f"failed: {name(pod)}/{good}: " not in done.err
+    assert status(pod, good)["restartCount"] == 1
+    assert condition(pod, GATE)["status"] != "True"
+    assert not ready(pod)
+    assert phase(pod) == "patched"
+    assert len(spec_writes(shop)) == 1
