@@ -26,17 +26,9 @@ Object = dict[str, Any]
 MakePod = Callable[..., Object]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """One node a run: with several workers, one of them gets all tests that need it."""
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            if "real_node" in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group("real_node"))
-
-
 @pytest.fixture(scope="session")
 def real_node(control_plane: ControlPlane, worker_id: str) -> Iterator[RealNode]:
-    """A kubelet with containerd, in cell CellA, only for pods that ask for it."""
+    """A kubelet with containerd, in cell CellA, only for pods that ask for it; one a worker."""
     if lacking := prerequisites.missing():
         if os.environ.get("CI") == "true":
             pytest.fail(f"under CI tests/node must run: {lacking[0]}", pytrace=False)

@@ -30,7 +30,7 @@ import sys, time
 from pathlib import Path
 from testbed.controlplane import ControlPlane
 from testbed.realnode import RealNode
-RealNode(ControlPlane(Path(sys.argv[1])), Path(sys.argv[2]), name="doomed").start()
+RealNode(ControlPlane(Path(sys.argv[1])), Path(sys.argv[2]), name=sys.argv[3]).start()
 print("up", flush=True)
 time.sleep(600)
 """
@@ -38,8 +38,9 @@ time.sleep(600)
 
 @pytest.fixture
 def doomed(real_node: RealNode, control_plane: ControlPlane) -> Iterator[RealNode]:
-    """A second node, called `doomed`, to be started by somebody who is killed."""
-    node = RealNode(control_plane, real_node.directory.with_name("doomed"), name="doomed")
+    """A second node, to be started by somebody who is killed."""
+    name = f"doomed-{real_node.directory.name}"
+    node = RealNode(control_plane, real_node.directory.with_name(name), name=name)
     yield node
     node.stop()
 
@@ -48,7 +49,8 @@ def leftovers(directory: Path) -> list[str]:
     """What of the node in `directory` is on the machine."""
     links = Path("/sys/class/net")
     found = [str(p) for p in links.iterdir() if p.name == bridge(directory)]
-    found += [str(p) for p in machine.CGROUPS.glob(f"*/{cgroup(directory)}")]
+    groups = [machine.CGROUPS / cgroup(directory), *machine.CGROUPS.glob(f"*/{cgroup(directory)}")]
+    found += [str(group) for group in groups if group.exists()]
     found += [
         line for line in Path("/proc/mounts").read_text().splitlines() if str(directory) in line
     ]
@@ -81,7 +83,7 @@ def test_kill_9_of_its_owner_ends_every_process_and_the_next_start_removes_the_r
     control_plane: ControlPlane, doomed: RealNode
 ) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(control_plane.directory), str(doomed.directory)],
+        [sys.executable, "-c", OWNER, control_plane.directory, doomed.directory, doomed.name],
         stdout=subprocess.PIPE,
         cwd=ROOT,
     ) as owner:
@@ -102,7 +104,7 @@ def test_stop_twice_is_fine_and_leaves_nothing(
     doomed.stop()
     doomed.stop()
     assert leftovers(doomed.directory) == []
-    assert Client.of(control_plane).find("nodes", "doomed") is None
+    assert Client.of(control_plane).find("nodes", doomed.name) is None
 
 
 def test_the_client_counts_what_a_restart_without_a_switch_of_traffic_costs(

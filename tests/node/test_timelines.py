@@ -33,6 +33,11 @@ def runs(sighting: Sighting, tag: str, generation: int) -> bool:
     )
 
 
+def quotes(gate: str) -> Callable[[Sighting], bool]:
+    """Whether Ready's message is about this value of the gate."""
+    return lambda s: s.message.endswith(f'is not "True", but {gate}')
+
+
 def test_after_an_image_patch_the_pod_goes_on_ready_with_the_old_container_and_the_new_generation(
     client: Client, pod: MakePod, set_image: Patch
 ) -> None:
@@ -90,8 +95,7 @@ def test_an_idle_kubelet_acknowledges_the_gate_by_quoting_its_value(
     with Timeline(client, "web") as timeline:
         for value in ("False", "Unknown"):
             set_gate("web", value)
-            quoted = f'is not "True", but {value}'
-            seen = timeline.wait_for(lambda s, quoted=quoted: s.message.endswith(quoted))
+            seen = timeline.wait_for(quotes(value))
             assert (seen.ready, seen.reason) == ("False", "ReadinessGatesNotReady")
     print(timeline)
 
@@ -102,7 +106,7 @@ def test_a_kubelet_that_kills_acknowledges_unknown_only_with_the_container_of_th
     pod("web", "app:v1", term_ms=3000, gate=True)
     with Timeline(client, "web") as timeline:
         set_gate("web", "False")
-        timeline.wait_for(lambda s: s.message.endswith("but False"))
+        timeline.wait_for(quotes("False"))
         set_image("web", "app:v2")
         timeline.wait_for(lambda s: s.observed == 2)
         set_image("web", "app:v1")
@@ -111,7 +115,7 @@ def test_a_kubelet_that_kills_acknowledges_unknown_only_with_the_container_of_th
         )
         set_gate("web", "Unknown")
         written = timeline.wait_for(lambda s: s.gate == "Unknown")
-        acknowledged = timeline.wait_for(lambda s: s.message.endswith("but Unknown"))
+        acknowledged = timeline.wait_for(quotes("Unknown"))
     print(timeline)
     assert main_of(written) == main_of(wrong)
     assert written.message.endswith("but False")
