@@ -145,9 +145,15 @@ def own_cluster(options: argparse.Namespace) -> int:
         f"  the CustomResourceDefinition {CRD} (cluster-wide)\n"
         f"  the namespace {NAMESPACE} with a Service, a CafeDeployment and its 10 pods\n"
         f"  ({', '.join(cells) if cells else 'no cells: unitType None'}), of {options.old},\n"
-        f"  which are then upgraded to {options.new}. A namespace {NAMESPACE} that is there\n"
-        "  already is deleted first."
+        f"  which are then upgraded to {options.new}."
     )
+    if stage.kubectl("get", "ns", NAMESPACE, "--ignore-not-found", show=False):
+        print(
+            f"demo: there is a namespace {NAMESPACE} already, and the demo deletes nothing here;\n"
+            f"  next: kubectl --context {options.context} delete namespace {NAMESPACE}",
+            file=sys.stderr,
+        )
+        return 7
     if not options.yes and input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
         return 7
     found_wrong = play(stage, Scene(options.old, options.new, cells))

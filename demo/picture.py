@@ -9,6 +9,8 @@ import sys
 from xml.sax.saxutils import escape
 
 CHARACTER, LINE, MARGIN = 7.8, 18, 16
+NBSP = "\u00a0"
+"""Renderers fold plain spaces, and not all know white-space: pre."""
 STATES = ("AwaitingConfirm", "Completed", "Progressing", "Failed", "Paused", "RollingBack")
 
 
@@ -19,7 +21,7 @@ def svg(text: str) -> str:
     height = len(lines) * LINE + 2 * MARGIN
     rows = "\n".join(
         f'<text x="{MARGIN}" y="{MARGIN + LINE * (n + 0.75):.0f}" class="{_kind(line)}" '
-        f'textLength="{len(line) * CHARACTER:.0f}">{escape(line)}</text>'
+        f'textLength="{len(line) * CHARACTER:.0f}">{escape(line).replace(" ", NBSP)}</text>'
         for n, line in enumerate(lines)
         if line
     )
