@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from testbed.client import Client, Object, Refused
+from testbed.errors import TestbedError
 from testbed.waiting import wait_for
 
 
@@ -100,12 +101,19 @@ class Timeline:
         return "\n".join(map(str, self.seen))
 
     def wait_for(self, shows: Callable[[Sighting], bool], seconds: float = 30.0) -> Sighting:
-        """The first sighting, an earlier one too, of which `shows` is true."""
+        """The first sighting, an earlier one too, of which `shows` is true.
+
+        Raises TestbedError with the timeline when there is none after `seconds`.
+        """
 
         def look() -> Sighting | None:
             return next(filter(shows, list(self.seen)), None)
 
-        found = wait_for(look, f"pod {self._name} to show it", seconds)
+        try:
+            found = wait_for(look, f"pod {self._name} to show it", seconds)
+        except TestbedError as error:
+            error.add_note(f"It showed:\n{self}")
+            raise
         assert found is not None
         return found
 

@@ -56,7 +56,7 @@ def test_after_an_image_patch_the_pod_goes_on_ready_with_the_old_container_and_t
 def test_an_image_changed_while_killing_shows_the_wrong_container_ready_at_the_last_generation(
     client: Client, pod: MakePod, set_image: Patch
 ) -> None:
-    pod("web", "app:v1", term_ms=3000)
+    pod("web", "app:v1", term_ms=5000)
     with Timeline(client, "web") as timeline:
         first = main_of(timeline.seen[0])
         set_image("web", "app:v2")
@@ -65,14 +65,14 @@ def test_an_image_changed_while_killing_shows_the_wrong_container_ready_at_the_l
         wrong = timeline.wait_for(lambda s: runs(s, "v2", 3))
         right = timeline.wait_for(lambda s: runs(s, "v1", 3) and s.after > wrong.after)
     print(timeline)
-    assert right.after - wrong.after > 2.5  # the wrong one is killed in its turn
+    assert right.containers["main"].restarts == 2  # the wrong one is killed in its turn
     assert len({first[1], main_of(wrong)[1], main_of(right)[1]}) == 3
 
 
 def test_with_a_second_tag_of_one_digest_even_the_image_id_is_right_and_the_container_is_killed(
     client: Client, pod: MakePod, set_image: Patch
 ) -> None:
-    pod("web", "app:v1", term_ms=3000)
+    pod("web", "app:v1", term_ms=5000)
     with Timeline(client, "web") as timeline:
         set_image("web", "app:v2")
         timeline.wait_for(lambda s: s.observed == 2)
@@ -103,7 +103,7 @@ def test_an_idle_kubelet_acknowledges_the_gate_by_quoting_its_value(
 def test_a_kubelet_that_kills_acknowledges_unknown_only_with_the_container_of_the_last_generation(
     client: Client, pod: MakePod, set_image: Patch, set_gate: Patch
 ) -> None:
-    pod("web", "app:v1", term_ms=3000, gate=True)
+    pod("web", "app:v1", term_ms=5000, gate=True)
     with Timeline(client, "web") as timeline:
         set_gate("web", "False")
         timeline.wait_for(quotes("False"))
@@ -120,7 +120,6 @@ def test_a_kubelet_that_kills_acknowledges_unknown_only_with_the_container_of_th
     assert main_of(written) == main_of(wrong)
     assert written.message.endswith("but False")
     assert main_of(acknowledged)[0] == "v1"
-    assert acknowledged.after - written.after > 2.0
 
 
 def test_the_endpoint_leaves_the_slice_when_the_gate_is_false_and_comes_back_with_true(
