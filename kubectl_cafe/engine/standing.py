@@ -201,14 +201,16 @@ def carries(pod: Pod, revision: Revision) -> bool:
 def evidence_of(pod: Pod, view: View, goal: Revision | None) -> Evidence:
     """What the settled rules may read of `pod`: which containers changed, and from what."""
     changed: Mapping[str, Before | None] = {}
+    verified: frozenset[str] = frozenset()
     record = pod.record
+    ours = frozenset(templates.images(goal.template) if goal is not None else ())
     if record is not None and record.phase is Phase.PATCHED:
         changed = record.before
     elif record is not None and record.gen == pod.generation:
-        changed = {}  # Verified before it was finished.
-    elif goal is not None:
-        changed = dict.fromkeys(templates.images(goal.template))
-    return Evidence(view.sightings[pod.uid], view.now, changed, view.peers)
+        verified = ours
+    else:
+        changed = dict.fromkeys(ours)
+    return Evidence(view.sightings[pod.uid], view.now, changed, view.peers, verified)
 
 
 def _released(pod: Pod, row: Row, mode: Mode, evidence: Evidence) -> bool:

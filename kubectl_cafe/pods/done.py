@@ -47,11 +47,15 @@ def probe_spoke(container: Container, evidence: Evidence) -> bool:
 
 
 def stuck(pod: Pod, evidence: Evidence) -> Iterator[Stuck]:
-    """The changed containers that the kubelet says it can't run (C18, C19, C34, C37, C83)."""
+    """The changed containers that the kubelet says it can't run (C18, C19, C34, C37, C83).
+
+    Verified ones too: without a readinessProbe a version that crashes is ready for a moment (C36).
+    """
     if pod.observed and pod.observed < pod.generation:
         return
+    judged = evidence.verified.union(evidence.changed)
     for name, container in pod.containers.items():
-        if name in evidence.changed and (found := _stuck(pod, container, evidence)):
+        if name in judged and (found := _stuck(pod, container, evidence)):
             yield found
 
 

@@ -31,6 +31,7 @@ class By(StrEnum):
     TIME = "c"
     PEER = "c, a peer shows the same image"
     BORN = "the pod was never patched"
+    BEFORE = "verified before its record was finished"
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,15 @@ class Evidence:
     """What the rules read besides the pod: this process' sighting, its clock, and peers.
 
     `peers` maps an image string to the imageIDs that pods settled by rule a showed for it.
-    `changed` are the containers whose image string the upgrade changed.
+    `changed` are the containers whose image string the upgrade changed; `verified` those that
+    were settled when the pod's record was finished: what they do since then is their own.
     """
 
     sighting: Sighting
     now: float
     changed: Mapping[str, Before | None]
     peers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    verified: frozenset[str] = frozenset()
 
 
 NOT_YET = Settlement()
@@ -65,6 +68,8 @@ def settled(pod: Pod, name: str, evidence: Evidence) -> Settlement:
     seen = evidence.sighting.containers.get(name)
     if not container.container_id or seen is None:
         return NOT_YET  # C14: no status yet.
+    if name in evidence.verified:
+        return Settlement(By.BEFORE)
     if before is None and pod.generation <= 1:
         return Settlement(By.BORN)
     if before is not None and container.container_id == before.container_id:
