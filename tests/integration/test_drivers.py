@@ -33,9 +33,7 @@ def in_the_middle(shop: Shop, seconds: int) -> Running:
 
 
 @pytest.mark.guard("a-live-lease-is-not-taken")
-@pytest.mark.parametrize(
-    "verb", [("upgrade", NAME, "--yes"), ("rollback", NAME, "--yes"), ("retry", NAME)]
-)
+@pytest.mark.parametrize("verb", [("upgrade", NAME, "--yes"), ("rollback", NAME), ("retry", NAME)])
 def test_a_second_driver_ends_with_6_and_writes_nothing_while_one_lives(
     shop: Shop, proxy: FaultProxy, verb: tuple[str, ...]
 ) -> None:
