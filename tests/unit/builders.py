@@ -165,7 +165,10 @@ def workload(replicas: int = 2, cell: str = "", **changes: Any) -> Workload:
 
 
 def view(*pods: Pod, record: Record | None = None, **changes: Any) -> View:
-    """A view of `pods`, a minute after the release started; each pod was just seen once."""
+    """A view of `pods`, a minute after the release started; each pod was just seen once.
+
+    The workloads wish for as many pods as there are.
+    """
     now: float = changes.pop("now", 60.0)
     of = record or release()
     made = View(
@@ -173,7 +176,9 @@ def view(*pods: Pod, record: Record | None = None, **changes: Any) -> View:
         record=of,
         revisions=REVISIONS,
         pods={p.uid: p for p in pods},
-        workloads=tuple(workload(size, cell) for cell, size in of.plan.cells.items()),
+        workloads=tuple(
+            workload(sum(p.cell == cell for p in pods), cell) for cell in of.plan.cells
+        ),
         sightings={p.uid: look(None, p, now) for p in pods},
         now=now,
         time=START + now,

@@ -1,0 +1,202 @@
+"""Which pods a group takes: counts, order and budget (protocol 7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kubectl_cafe import names
+from kubectl_cafe.engine.groups import budget, choose, counts, limit_of, missing, surplus
+from kubectl_cafe.engine.view import View
+from kubectl_cafe.pods.model import ABSENT, Condition, Pod
+from statemachine.steps import Kind, UpgradeType
+from tests.unit.builders import (
+    container,
+    drained,
+    patched,
+    pod,
+    release,
+    standings,
+    upgraded,
+    view,
+    workload,
+)
+
+DOWN = Condition("False", "ContainersNotReady")
+BROKEN = {"ready": DOWN, "containers_ready": DOWN}
+
+
+def chosen(of: View) -> list[str]:
+    return [s.pod.name for s in choose(of, standings(of))]
+
+
+def many(count: int, **changes: object) -> list[Pod]:
+    return [pod(f"p{n}", **changes) for n in range(count)]
+
+
+def of_ten(*pods: Pod, **changes: object) -> View:
+    """Ten pods in one cell, no Beta, one batch."""
+    strategy = {"cells": {"": 10}, "upgrade_type": UpgradeType.BATCH, **changes}
+    return view(*pods, record=release(**strategy), workloads=(workload(10),))
+
+
+LIMITS = [("25%", 10, 2), ("25%", 3, 1), ("20%", 3, 1), (2, 10, 2), (0, 10, 1), ("100%", 4, 4)]
+
+
+@pytest.mark.parametrize(("wished", "replicas", "pods"), LIMITS)
+def test_c62_max_unavailable_is_rounded_down_and_at_least_one(
+    wished: int | str, replicas: int, pods: int
+) -> None:
+    assert limit_of(wished, replicas) == pods
+
+
+@pytest.mark.guard("budget-limits-healthy-takes")
+def test_c62_no_more_healthy_pods_are_taken_than_may_be_unavailable() -> None:
+    assert len(chosen(of_ten(*many(10), max_unavailable=3))) == 3
+
+
+def test_c62_pods_that_are_unavailable_for_any_cause_use_up_the_budget() -> None:
+    lost = pod("lost", ready=Condition("False"))
+    assert len(chosen(of_ten(*many(9), lost, max_unavailable=3))) == 2
+
+
+def test_c62_a_missing_pod_is_unavailable_too() -> None:
+    assert len(chosen(of_ten(*many(8), max_unavailable=3))) == 1
+
+
+def test_c49_a_terminating_pod_is_unavailable_until_it_is_gone() -> None:
+    assert len(chosen(of_ten(*many(9), pod("x", terminating=True), max_unavailable=3))) == 2
+
+
+@pytest.mark.guard("two-cells-share-one-budget")
+def test_c73_two_replicas_in_two_cells_are_never_down_both() -> None:
+    a, b = pod("a", labels={names.CELL: "A"}), pod("b", labels={names.CELL: "B"})
+    assert len(chosen(view(a, b, record=release(cells={"A": 1, "B": 1})))) == 1
+
+
+@pytest.mark.guard("broken-pods-are-exempt")
+def test_c74_of_a_set_that_is_broken_as_a_whole_pods_are_taken_all_the_same() -> None:
+    assert chosen(of_ten(*many(10, **BROKEN), max_unavailable=2)) == ["p0", "p1"]
+
+
+@pytest.mark.guard("new-version-has-its-own-cap")
+def test_c62_a_bad_version_does_not_eat_a_broken_set() -> None:
+    bad = [patched(f"bad{n}") for n in range(2)]
+    assert chosen(of_ten(*many(8, **BROKEN), *bad, max_unavailable=2)) == []
+
+
+@pytest.mark.guard("writes-under-way-count-for-the-cap")
+def test_c62_pods_whose_first_write_is_under_way_count_as_new_ones_that_are_down() -> None:
+    of = of_ten(*many(10, **BROKEN), max_unavailable=2)
+    assert chosen(replace(of, busy=frozenset({"uid-p0", "uid-p1"}))) == []
+
+
+def test_c29_a_broken_pod_is_taken_first() -> None:
+    of = of_ten(*many(9), pod("broken", **BROKEN), max_unavailable=2)
+    assert chosen(of) == ["broken", "p0"]
+
+
+def test_c29_a_broken_pod_is_taken_although_the_budget_is_used_up() -> None:
+    of = of_ten(*many(9), pod("broken", **BROKEN), max_unavailable=1)
+    assert chosen(of) == ["broken"]
+
+
+def test_the_newest_pod_is_taken_first_and_the_name_decides_between_equals() -> None:
+    of = view(pod("b", created=5.0), pod("c", created=9.0), pod("a", created=5.0))
+    assert chosen(of) == ["c"]
+    assert chosen(view(pod("b", created=5.0), pod("a", created=5.0))) == ["a"]
+
+
+@pytest.mark.guard("own-takes-are-seen-first")
+def test_no_healthy_pod_is_taken_before_the_watch_has_shown_our_last_takes() -> None:
+    of = of_ten(*many(10), max_unavailable=3)
+    assert chosen(replace(of, unseen_takes=True)) == []
+
+
+@pytest.mark.guard("a-lost-pod-is-no-candidate")
+def test_c80_a_pod_on_a_lost_node_is_not_taken() -> None:
+    lost = pod("lost", ready=Condition("False"))
+    assert chosen(view(lost)) == []
+
+
+@pytest.mark.guard("a-newborn-is-opened-first")
+def test_a_newborn_of_another_version_is_not_taken_before_it_was_opened() -> None:
+    assert chosen(view(pod("new", gate=ABSENT))) == []
+
+
+def test_a_pod_whose_opening_is_on_the_way_is_not_taken() -> None:
+    opening = pod("a", ready=Condition("False", "ReadinessGatesNotReady"))
+    assert chosen(view(opening)) == []
+
+
+def test_a_pod_with_a_write_under_way_is_not_taken_again() -> None:
+    of = of_ten(*many(10), max_unavailable=10)
+    assert "p0" not in chosen(replace(of, busy=frozenset({"uid-p0"})))
+
+
+def test_c78_relabelling_costs_no_availability_and_asks_no_budget() -> None:
+    at_v2 = [pod(f"p{n}", container("C1", "app:v2")) for n in range(10)]
+    assert len(chosen(of_ten(*at_v2, max_unavailable=1))) == 10
+
+
+def test_the_beta_group_takes_one_pod_of_every_cell() -> None:
+    pods = [pod(f"{cell}{n}", labels={names.CELL: cell}) for cell in ("A", "B") for n in range(4)]
+    of = view(*pods, record=release(cells={"A": 4, "B": 4}, max_unavailable=8))
+    assert chosen(of) == ["A0", "B0"]
+
+
+def test_pods_that_are_at_the_goal_count_for_the_group() -> None:
+    assert chosen(view(pod("a"), upgraded("b"))) == []
+
+
+def test_c88_a_pod_in_flight_is_the_group_and_not_one_more() -> None:
+    assert chosen(view(pod("a"), patched("b"))) == []
+
+
+def test_c51_the_last_group_takes_pods_that_a_stranger_added() -> None:
+    of = view(*many(5), record=release(step=1), workloads=(workload(5),))
+    assert counts(of, standings(of)) == {"": 5}
+
+
+def test_c51_an_earlier_group_does_not_grow_with_them() -> None:
+    of = view(*many(5), workloads=(workload(5),))
+    assert counts(of, standings(of)) == {"": 1}
+
+
+@pytest.mark.guard("a-group-completes-on-what-exists")
+def test_c52_a_group_of_a_set_that_was_scaled_down_completes_on_what_exists() -> None:
+    record = release(cells={"": 9}, batch_size=4, step=1)
+    of = view(upgraded("a"), upgraded("b"), record=record, workloads=(workload(2),))
+    assert missing(of, standings(of)) == {}
+
+
+def test_c54_an_empty_cell_is_vacuously_done() -> None:
+    of = view(upgraded("a", labels={names.CELL: "A"}), record=release(cells={"A": 1, "B": 0}))
+    assert missing(of, standings(of)) == {}
+
+
+def test_a_scale_out_group_waits_for_pods_that_do_not_exist_yet() -> None:
+    of = view(record=release(kind=Kind.CREATE, cells={"A": 2}, step=1))
+    assert missing(of, standings(of)) == {"A": 1}
+
+
+def test_a_group_lacks_the_pods_that_are_not_available_at_the_goal() -> None:
+    of = view(pod("a"), upgraded("b", ready=DOWN))
+    assert missing(of, standings(of)) == {"": 1}
+
+
+@pytest.mark.guard("surplus-is-released")
+def test_c48_a_drained_pod_whose_cell_has_its_count_is_surplus() -> None:
+    of = view(drained("a"), upgraded("b"))
+    assert surplus(of, standings(of)) == {"uid-a"}
+
+
+def test_c48_a_drained_pod_that_the_group_needs_is_not_surplus() -> None:
+    of = view(drained("a"), pod("b"))
+    assert surplus(of, standings(of)) == frozenset()
+
+
+def test_the_budget_counts_a_take_that_is_under_way_as_unavailable() -> None:
+    of = view(pod("a"), pod("b"), busy=frozenset({"uid-a"}))
+    assert budget(of, standings(of)).unavailable == 1
