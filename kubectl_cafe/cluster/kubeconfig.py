@@ -49,7 +49,11 @@ def files(flag: str | None, environ: Mapping[str, str]) -> list[Path]:
     if flag:
         path = Path(flag).expanduser()
         if not path.is_file():
-            raise AccessError("there is no such kubeconfig file", where=str(path))
+            raise AccessError(
+                "there is no such kubeconfig file",
+                where=str(path),
+                hint="the same command without --kubeconfig   (KUBECONFIG, then ~/.kube/config)",
+            )
         return [path]
     listed = environ.get("KUBECONFIG", "")
     if listed:
