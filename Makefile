@@ -71,3 +71,7 @@ machine: venv
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(NODE_PACKAGES) > /dev/null; \
 		fi; }
 	@$(BIN)/python -m testbed node-check || echo "tests/node WILL NOT RUN (see the line above)"
+
+.PHONY: mutate
+mutate: venv ## take each guard out of the product in turn and see its test fail (ONLY="name name")
+	@$(BIN)/python -m tests.mutate $(ONLY)

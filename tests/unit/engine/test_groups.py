@@ -51,11 +51,11 @@ def test_c62_max_unavailable_is_rounded_down_and_at_least_one(
     assert limit_of(wished, replicas) == pods
 
 
-@pytest.mark.guard("budget-limits-healthy-takes")
 def test_c62_no_more_healthy_pods_are_taken_than_may_be_unavailable() -> None:
     assert len(chosen(of_ten(*many(10), max_unavailable=3))) == 3
 
 
+@pytest.mark.guard("budget-limits-healthy-takes")
 def test_c62_pods_that_are_unavailable_for_any_cause_use_up_the_budget() -> None:
     lost = pod("lost", ready=Condition("False"))
     assert len(chosen(of_ten(*many(9), lost, max_unavailable=3))) == 2
@@ -116,7 +116,7 @@ def test_no_healthy_pod_is_taken_before_the_watch_has_shown_our_last_takes() -> 
 
 @pytest.mark.guard("a-lost-pod-is-no-candidate")
 def test_c80_a_pod_on_a_lost_node_is_not_taken() -> None:
-    lost = pod("lost", ready=Condition("False"))
+    lost = pod("lost", ready=Condition("False"), gated=False, gate=ABSENT)
     assert chosen(view(lost)) == []
 
 
@@ -166,6 +166,12 @@ def test_c51_an_earlier_group_does_not_grow_with_them() -> None:
 
 @pytest.mark.guard("a-group-completes-on-what-exists")
 def test_c52_a_group_of_a_set_that_was_scaled_down_completes_on_what_exists() -> None:
+    record = release(cells={"": 9}, batch_size=4, step=2)
+    of = view(upgraded("a"), upgraded("b"), record=record, workloads=(workload(2),))
+    assert missing(of, standings(of)) == {}
+
+
+def test_c52_an_earlier_group_of_it_completes_on_what_exists_as_well() -> None:
     record = release(cells={"": 9}, batch_size=4, step=1)
     of = view(upgraded("a"), upgraded("b"), record=record, workloads=(workload(2),))
     assert missing(of, standings(of)) == {}
