@@ -41,22 +41,26 @@ def real_node(control_plane: ControlPlane, worker_id: str) -> Iterator[RealNode]
 
 @pytest.fixture
 def spec(real_node: RealNode) -> Callable[..., Object]:
-    """`spec("app:v1", gate=True, term_ms=4000, sidecar=True)`: a pod's spec for the real node."""
+    """`spec("app:v1", gate=True, kill_seconds=4, sidecar=True)`: a pod's spec for the real node."""
 
-    def make(image: str, *, gate: bool = False, sidecar: bool = False, term_ms: int = 0) -> Object:
-        main = {
+    def make(
+        image: str, *, gate: bool = False, sidecar: bool = False, kill_seconds: int = 0
+    ) -> Object:
+        main: Object = {
             "name": "main",
             "image": image,
             "imagePullPolicy": "IfNotPresent",
-            "env": [{"name": "APP_TERM_MS", "value": str(term_ms)}],
             "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}, "periodSeconds": 1},
         }
+        if kill_seconds:
+            # Not a slow SIGTERM: a process that has just been started may not hear it yet.
+            main["lifecycle"] = {"preStop": {"sleep": {"seconds": kill_seconds}}}
         side = {"name": "side", "image": "sidecar:v1", "imagePullPolicy": "IfNotPresent"}
         return {
             "nodeSelector": {"kubernetes.io/hostname": real_node.name},
             "tolerations": [TOLERATION],
             "automountServiceAccountToken": False,
-            "terminationGracePeriodSeconds": max(1, term_ms // 1000 + 5),
+            "terminationGracePeriodSeconds": kill_seconds + 5,
             "containers": [main, side] if sidecar else [main],
             **({"readinessGates": [{"conditionType": GATE}]} if gate else {}),
         }

@@ -44,7 +44,7 @@ Shop = Callable[..., None]
 def shop(client: Client, cafe: Cafe, spec: Callable[..., Object]) -> Shop:
     """`shop("web", True)`: four pods of app:v1 behind a Service, in Gate mode or (False) None."""
 
-    def make(name: str, gate: bool, term_ms: int = 0) -> None:
+    def make(name: str, gate: bool, kill_seconds: int = 0) -> None:
         labels = {"app": name}
         client.create(
             "services",
@@ -55,7 +55,7 @@ def shop(client: Client, cafe: Cafe, spec: Callable[..., Object]) -> Shop:
         )
         template = {
             "metadata": {"labels": labels},
-            "spec": spec("app:v1", gate=gate, sidecar=True, term_ms=term_ms),
+            "spec": spec("app:v1", gate=gate, sidecar=True, kill_seconds=kill_seconds),
         }
         strategy = {"upgradeType": "Beta", "batchSize": 2, "maxUnavailable": 2}
         client.create(
@@ -190,7 +190,7 @@ def test_a_release_to_a_tag_that_nobody_has_fails_at_its_first_pods_and_is_rolle
 def test_a_rollback_while_the_kubelet_still_kills_ends_with_the_old_version_and_no_lost_request(
     client: Client, cafe: Cafe, shop: Shop, pods: Callable[[str], dict[str, Pod]]
 ) -> None:
-    shop("gated", True, term_ms=4000)
+    shop("gated", True, kill_seconds=4)
     before = pods("gated")
     with Traffic(client, "gated") as asking:
         asking.wait_for_addresses(PODS)

@@ -41,7 +41,7 @@ def quotes(gate: str) -> Callable[[Sighting], bool]:
 def test_after_an_image_patch_the_pod_goes_on_ready_with_the_old_container_and_the_new_generation(
     client: Client, pod: MakePod, set_image: Patch
 ) -> None:
-    pod("web", "app:v1", term_ms=1000)
+    pod("web", "app:v1", kill_seconds=1)
     with Timeline(client, "web") as timeline:
         before = timeline.seen[0]
         set_image("web", "app:v2")
@@ -56,7 +56,7 @@ def test_after_an_image_patch_the_pod_goes_on_ready_with_the_old_container_and_t
 def test_an_image_changed_while_killing_shows_the_wrong_container_ready_at_the_last_generation(
     client: Client, pod: MakePod, set_image: Patch
 ) -> None:
-    pod("web", "app:v1", term_ms=5000)
+    pod("web", "app:v1", kill_seconds=4)
     with Timeline(client, "web") as timeline:
         first = main_of(timeline.seen[0])
         set_image("web", "app:v2")
@@ -72,7 +72,7 @@ def test_an_image_changed_while_killing_shows_the_wrong_container_ready_at_the_l
 def test_with_a_second_tag_of_one_digest_even_the_image_id_is_right_and_the_container_is_killed(
     client: Client, pod: MakePod, set_image: Patch
 ) -> None:
-    pod("web", "app:v1", term_ms=5000)
+    pod("web", "app:v1", kill_seconds=4)
     with Timeline(client, "web") as timeline:
         set_image("web", "app:v2")
         timeline.wait_for(lambda s: s.observed == 2)
@@ -103,7 +103,7 @@ def test_an_idle_kubelet_acknowledges_the_gate_by_quoting_its_value(
 def test_a_kubelet_that_kills_acknowledges_unknown_only_with_the_container_of_the_last_generation(
     client: Client, pod: MakePod, set_image: Patch, set_gate: Patch
 ) -> None:
-    pod("web", "app:v1", term_ms=5000, gate=True)
+    pod("web", "app:v1", kill_seconds=4, gate=True)
     with Timeline(client, "web") as timeline:
         set_gate("web", "False")
         timeline.wait_for(quotes("False"))
