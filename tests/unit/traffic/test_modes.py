@@ -1,0 +1,154 @@
+"""The three traffic modes: which a pod has, and what "off" takes (protocol 5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kubectl_cafe import names
+from kubectl_cafe.pods.model import ABSENT, Condition, Pod
+from kubectl_cafe.pods.record import Mode, Phase
+from kubectl_cafe.pods.settled import acknowledgement
+from kubectl_cafe.pods.sighting import look
+from kubectl_cafe.traffic import Service, mode_of, switch
+from kubectl_cafe.traffic.endpoints import parse_service, ready_uids
+from kubectl_cafe.traffic.gate import acknowledge
+from tests.unit.builders import drained, pod, pod_record, quoted
+
+GATE, LABEL = switch(Mode.GATE), switch(Mode.LABEL)
+BY_LABEL = Service("shop", {"app": "shop", names.TRAFFIC: "on"})
+WITHOUT = Service("all", {"app": "shop"})
+UNREADY = Condition("False", "ContainersNotReady")
+
+
+def labelled(value: str = "on") -> Pod:
+    return pod(gated=False, gate=ABSENT, labels={"app": "shop", names.TRAFFIC: value})
+
+
+def off(shown: Pod, after: float = 0.0) -> bool:
+    """Whether it is acknowledged off, `after` seconds of nothing but this."""
+    return GATE.acknowledged_off(shown, look(None, shown, 0.0), after)
+
+
+def test_c28_a_pod_with_our_gate_is_in_gate_mode() -> None:
+    assert mode_of(pod(), ()) is Mode.GATE
+
+
+def test_c28_a_pod_whose_services_all_select_by_the_label_is_in_label_mode() -> None:
+    assert mode_of(labelled(), [BY_LABEL]) is Mode.LABEL
+
+
+@pytest.mark.guard("every-service-selects-by-the-label")
+def test_c28_one_service_that_does_not_select_by_the_label_makes_it_mode_none() -> None:
+    assert mode_of(labelled(), [BY_LABEL, WITHOUT]) is Mode.NONE
+
+
+def test_a_pod_that_is_off_by_its_label_is_still_in_label_mode() -> None:
+    assert mode_of(labelled("off"), [BY_LABEL]) is Mode.LABEL
+
+
+def test_a_service_of_other_pods_does_not_matter() -> None:
+    assert mode_of(labelled(), [BY_LABEL, Service("other", {"app": "cart"})]) is Mode.LABEL
+
+
+def test_a_service_without_a_selector_selects_nothing() -> None:
+    assert not Service("external", {}).selects({"app": "shop"})
+
+
+def test_a_pod_with_neither_gate_nor_label_is_in_mode_none() -> None:
+    assert mode_of(pod(gated=False), [WITHOUT]) is Mode.NONE
+
+
+def test_c22_ready_false_that_quotes_our_gate_acknowledges_off() -> None:
+    assert off(drained())
+
+
+@pytest.mark.guard("off-needs-an-acknowledgement")
+def test_c85_ready_false_for_another_reason_acknowledges_nothing() -> None:
+    assert not off(drained(ready=Condition("False", "ReadinessGatesNotReady", "another gate")))
+
+
+def test_c23_a_stale_ready_true_acknowledges_nothing() -> None:
+    assert not off(drained(ready=Condition("True")))
+
+
+def test_c85_an_older_quote_of_another_value_acknowledges_nothing() -> None:
+    assert not off(drained(gate=Condition("Unknown"), ready=quoted("False")))
+
+
+def test_c80_a_lost_node_acknowledges_nothing() -> None:
+    assert not off(drained(ready=Condition("False")), after=1000.0)
+
+
+@pytest.mark.guard("unready-containers-are-off-after-5-seconds")
+def test_c29_of_a_pod_whose_containers_are_down_that_is_awaited_for_5_seconds() -> None:
+    down = drained(ready=UNREADY, containers_ready=UNREADY)
+    assert [off(down, after) for after in (4.9, 5.0)] == [False, True]
+
+
+def test_c25_a_gate_that_is_true_is_not_off_whatever_ready_says() -> None:
+    assert not off(drained(gate=Condition("True"), ready=quoted("True")))
+
+
+def test_an_absent_gate_counts_as_off_and_is_no_acknowledgement() -> None:
+    newborn = pod(gate=ABSENT, ready=quoted("False"))
+    assert (GATE.on(newborn), off(newborn)) == (False, False)
+
+
+def test_the_gate_is_written_false_with_the_record_in_one_write() -> None:
+    written = GATE.turn_off(pod(), pod_record(Phase.DRAINED), "noon")
+    assert written.status
+    assert written.body["status"]["conditions"][0]["status"] == "False"
+    assert names.IN_PLACE in written.body["metadata"]["annotations"]
+
+
+def test_a_newborn_is_opened_without_a_record() -> None:
+    written = GATE.turn_on(pod(gate=ABSENT), None, "noon")
+    assert written.what == "open"
+    assert "annotations" not in written.body["metadata"]
+
+
+@pytest.mark.parametrize(("shown", "written"), [("False", "Unknown"), ("Unknown", "False")])
+def test_an_acknowledgement_is_asked_for_with_the_other_value_that_means_off(
+    shown: str, written: str
+) -> None:
+    condition = acknowledge(drained(gate=Condition(shown), generation=3), "noon").body["status"][
+        "conditions"
+    ][0]
+    assert (condition["status"], condition["message"]) == (written, acknowledgement(3))
+
+
+def test_in_label_mode_only_the_label_is_written() -> None:
+    body = LABEL.turn_off(labelled(), pod_record(Phase.DRAINED), "noon").body
+    assert body["metadata"]["labels"] == {names.TRAFFIC: "off"}
+
+
+def test_a_label_that_is_off_needs_nobodys_acknowledgement() -> None:
+    shown = labelled("off")
+    assert LABEL.acknowledged_off(shown, look(None, shown, 0), 0)
+
+
+def test_in_mode_none_the_pod_is_always_on() -> None:
+    assert switch(Mode.NONE).on(replace(pod(), gate=ABSENT))
+
+
+def test_c30_a_service_that_publishes_unready_pods_is_read_as_such() -> None:
+    item = {"metadata": {"name": "a"}, "spec": {"publishNotReadyAddresses": True}}
+    assert parse_service(item).publishes_unready
+
+
+def test_endpoints_are_ready_unless_they_say_no() -> None:
+    def endpoint(uid: str, **conditions: object) -> dict[str, object]:
+        return {"targetRef": {"uid": uid}, "conditions": conditions}
+
+    slice_ = {
+        "metadata": {"name": "s", "labels": {"kubernetes.io/service-name": "shop"}},
+        "endpoints": [
+            endpoint("a", ready=True),
+            endpoint("b", ready=False),
+            endpoint("c"),
+            {"addresses": ["10.0.0.1"]},
+        ],
+    }
+    assert ready_uids(slice_) == ("shop", frozenset({"a", "c"}))
