@@ -2,7 +2,8 @@
 
 All its processes live in one pid and one mount namespace. Whatever ends the first of them, a
 kill -9 too, ends every container and every mount; what then remains on the machine are a bridge,
-empty control groups and files, all of which carry this node's name and go at the next start.
+empty control groups and files, all of which carry this node's name and go at the next start, and
+an empty /var/lib/kubelet.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from testbed.waiting import wait_for
 READY_SECONDS = 60.0
 LEAVE_SECONDS = 30
 KUBELET_HOME = Path("/var/lib/kubelet")
+"""A part of it is built into the kubelet; the node puts a folder of its own there."""
 KEPT = ("lock", "logs")
 """What stays in the directory after a stop."""
 
@@ -116,9 +118,8 @@ class RealNode:
 
     def _configure(self, programs: dict[str, Path]) -> NodeConfig:
         shutil.rmtree(self.directory / "logs", ignore_errors=True)
-        if not KUBELET_HOME.exists():
-            KUBELET_HOME.mkdir()
-            (self.directory / "made-kubelet-home").touch()
+        # Stays, empty: to remove it would take it from under another node that runs.
+        KUBELET_HOME.mkdir(exist_ok=True)
         (self.directory / "kubelet").mkdir()
         node = NodeConfig(
             directory=self.directory,
@@ -209,8 +210,6 @@ class RealNode:
             time.sleep(0.02)  # it is gone when the last process of its namespace is
         machine.remove_bridge(bridge(self.directory))
         machine.remove_cgroups(cgroup(self.directory))
-        if (self.directory / "made-kubelet-home").exists() and not any(KUBELET_HOME.iterdir()):
-            KUBELET_HOME.rmdir()
         for path in self.directory.iterdir() if self.directory.exists() else ():
             if path.is_dir() and path.name not in KEPT:
                 shutil.rmtree(path)

@@ -17,7 +17,7 @@ from testbed.client import Client
 from testbed.controlplane import ControlPlane
 from testbed.errors import TestbedError
 from testbed.nodeconfig import bridge, cgroup
-from testbed.realnode import RealNode
+from testbed.realnode import KUBELET_HOME, RealNode
 from testbed.timeline import Timeline
 from testbed.traffic import Traffic
 from testbed.waiting import wait_for
@@ -69,6 +69,15 @@ def test_the_node_keeps_its_mounts_and_kernel_settings_to_itself(real_node: Real
     assert str(real_node.directory) not in Path("/proc/mounts").read_text()
     assert real_node.run("cat", knob).strip() == "10"  # what a kubelet insists on
     assert "app:v1" in real_node.ctr("images", "list", "-q")
+
+
+def test_a_node_that_stops_leaves_another_ones_files_where_they_are(
+    real_node: RealNode, doomed: RealNode
+) -> None:
+    doomed.start()
+    doomed.stop()
+    assert "pods" in real_node.run("ls", KUBELET_HOME).split()
+    assert list(KUBELET_HOME.iterdir()) == []
 
 
 def test_a_second_run_in_the_same_directory_is_told_so(
