@@ -21,6 +21,8 @@ CONFIRMED = "cafe.sofastack.io/upgrade-confirmed"
 RECORD = "cafe.sofastack.io/in-place"
 AGENT = "kubectl-cafe"
 NAME = "web"
+SECONDS = 75.0
+"""How long a release of a few pods may take; a failure by a pull error takes 30 s of it."""
 QUIET = ("leases", "events", "selfsubjectreviews")
 """Resources whose writes are bookkeeping: never a change of the release."""
 
@@ -95,7 +97,7 @@ class Shop:
 
     def upgrade(self, image: str = "", *more: str) -> Outcome:
         """`upgrade web --yes`, with another image of `main` where one is given."""
-        return self.cafe("upgrade", NAME, "--yes", *_image(image), *more)
+        return self.cafe("upgrade", NAME, "--yes", *_image(image), *more, seconds=SECONDS)
 
     def start(self, image: str, *more: str) -> Running:
         """The same, left running."""

@@ -348,7 +348,7 @@ def test_a_record_of_a_newer_version_is_left_to_a_newer_plugin(shop: Shop) -> No
     refused(shop, UPGRADE, 1, "version 99, written by a newer kubectl-cafe", "kubectl cafe version")
 
 
-@pytest.mark.guard("unknown-fields-are-refused")
+@pytest.mark.guard("codec-unknown-field")
 def test_a_record_with_a_field_that_is_not_known_is_not_acted_on(shop: Shop) -> None:
     shop.born(1)
     damage(shop, json.dumps(shop.record() | {"surprise": 1}))

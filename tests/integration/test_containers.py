@@ -12,6 +12,7 @@ from testbed.waiting import wait_for
 from tests.integration.shop import (
     GATE,
     NAME,
+    SECONDS,
     Shop,
     condition,
     image,
@@ -24,8 +25,6 @@ from tests.integration.shop import (
 POLICIES = "admissionregistration.k8s.io/v1/mutatingadmissionpolicies"
 BINDINGS = "admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings"
 TWO = {"main": "app:v1", "side": "side:v1"}
-SECONDS_TO_FAIL = 60.0
-"""A pull error fails the group after 30 s (protocol 7)."""
 
 
 @pytest.fixture
@@ -92,7 +91,7 @@ def spec_writes(shop: Shop) -> list[str]:
     return [r.name for r in shop.writes("pods") if not r.subresource]
 
 
-@pytest.mark.guard("unlisted-containers-are-no-difference")
+@pytest.mark.guard("only-listed-containers-are-compared")
 def test_c16_an_injected_sidecar_is_left_alone_and_hinders_nothing(
     shop: Shop, injection: Callable[[], None]
 ) -> None:
@@ -184,7 +183,7 @@ def test_c18_c19_one_that_can_t_start_keeps_the_pod_out_of_traffic_and_is_named(
     shop.born(1, containers=TWO)
     flags = [flag for c, i in images.items() for flag in ("--image", f"{c}={i}")]
 
-    done = shop.cafe("upgrade", NAME, "--yes", *flags, seconds=SECONDS_TO_FAIL)
+    done = shop.cafe("upgrade", NAME, "--yes", *flags, seconds=SECONDS)
 
     (pod,) = shop.pods()
     (good,) = set(images) - {bad}

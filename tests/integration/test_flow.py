@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -14,6 +14,8 @@ from tests.integration.shop import (
     CONFIRMED,
     GATE,
     NAME,
+    SECONDS,
+    TRAFFIC,
     Shop,
     condition,
     image,
@@ -118,7 +120,7 @@ def test_min_ready_seconds_pass_before_a_group_is_over(shop: Shop) -> None:
     assert (second.time - first.time).total_seconds() >= 2
 
 
-@pytest.mark.guard("budget")
+@pytest.mark.guard("percent-is-a-limit")
 def test_c73_two_replicas_in_two_cells_with_all_defaults_are_never_down_at_once(
     shop: Shop,
 ) -> None:
@@ -149,6 +151,7 @@ def test_c54_a_release_without_pods_commits_the_template_all_the_same(shop: Shop
     assert templates(shop) == {"app:v2"}
 
 
+@pytest.mark.guard("empty-cells-have-no-canary")
 def test_c54_a_cell_without_pods_is_done_at_once(shop: Shop) -> None:
     shop.make(2, "label", TWO_CELLS, upgradeType="Beta")
     shop.edit({"topology": {"unitReplicas": {"CellA": 0}}})
@@ -166,7 +169,7 @@ def relabel(shop: Shop) -> Object:
     return shop.edit({"template": {"metadata": meta}})
 
 
-@pytest.mark.guard("relabelling-switches-nothing")
+@pytest.mark.guard("labels-alone-switch-nothing")
 @pytest.mark.parametrize("mode", ["gate", "label", "none"])
 def test_c78_labels_and_annotations_cost_one_write_and_no_restart(shop: Shop, mode: str) -> None:
     pods, before = shop.born(2, mode), len(shop.writes("pods"))
@@ -182,6 +185,18 @@ def test_c78_labels_and_annotations_cost_one_write_and_no_restart(shop: Shop, mo
         assert new["metadata"]["annotations"]["note"] == "seen"
         assert new["metadata"]["generation"] == old["metadata"]["generation"]
         assert status(new)["containerID"] == status(old)["containerID"]
+
+
+@pytest.mark.guard("selector-labels-stay")
+def test_c57_a_label_that_the_workloads_select_by_is_refused_with_its_path(shop: Shop) -> None:
+    shop.born(2, "label", TWO_CELLS)
+    shop.edit({"template": {"metadata": {"labels": {CELL: "CellA"}}}})
+    before = len(shop.writes())
+
+    done = shop.upgrade("app:v2")
+
+    assert (done.code, len(shop.writes())) == (7, before)
+    assert f"spec.template.metadata.labels[{CELL}]" in done.err
 
 
 def test_c57_labels_that_the_owner_selects_by_stay(shop: Shop) -> None:
@@ -241,7 +256,7 @@ def test_kubectl_annotate_confirms_and_whoever_drives_next_goes_on(shop: Shop, v
     assert shop.cafed()["metadata"]["annotations"][CONFIRMED] == "false"
 
 
-@pytest.mark.guard("annotation-confirms-the-waiting-group-alone")
+@pytest.mark.guard("annotation-confirms-the-group-that-waits")
 def test_an_annotation_with_another_groups_number_confirms_nothing(shop: Shop) -> None:
     waiting(shop)
     shop.annotate({CONFIRMED: "3"})
@@ -275,7 +290,7 @@ def test_another_target_over_an_unfinished_release_is_refused(shop: Shop) -> Non
 # Pause and resume
 
 
-@pytest.mark.guard("paused-takes-no-pod")
+@pytest.mark.guard("nothing-is-taken-in-a-pause")
 @pytest.mark.parametrize("mode", ["gate", "label", "none"])
 def test_c58_pause_in_the_middle_of_a_batch_takes_no_pod_and_those_in_flight_finish(
     shop: Shop, mode: str
@@ -348,6 +363,7 @@ def test_a_failed_group_is_named_and_mended_by_rollback(shop: Shop) -> None:
     assert status(after)["containerID"] == status(whole)["containerID"]
 
 
+@pytest.mark.guard("a-stuck-pod-may-be-changed")
 def test_c75_a_failed_release_is_aborted_and_the_next_takes_every_pod_to_v3(shop: Shop) -> None:
     failed(shop)
 
@@ -387,7 +403,7 @@ def test_c76_a_version_that_never_becomes_ready_fails_at_the_deadline_and_retry_
     restarts = status(pod)["restartCount"]
     set_gate(shop.client, pod, OTHER, "True")
 
-    assert shop.cafe("retry", NAME).code == 0
+    assert shop.cafe("retry", NAME, seconds=SECONDS).code == 0
 
     assert shop.state() == "Completed"
     assert status(shop.pods()[0])["restartCount"] == restarts
@@ -396,7 +412,7 @@ def test_c76_a_version_that_never_becomes_ready_fails_at_the_deadline_and_retry_
 def test_c76_retry_without_a_change_fails_again(shop: Shop) -> None:
     unready(shop)
 
-    assert shop.cafe("retry", NAME).code == 4
+    assert shop.cafe("retry", NAME, seconds=SECONDS).code == 4
 
     assert shop.state() == "Failed"
 
@@ -404,7 +420,7 @@ def test_c76_retry_without_a_change_fails_again(shop: Shop) -> None:
 # Abort
 
 
-@pytest.mark.guard("drained-pods-reopen-on-abort")
+@pytest.mark.guard("abort-reopens-the-drained")
 @pytest.mark.parametrize("mode", ["gate", "label"])
 def test_c59_abort_reopens_what_was_only_drained_without_a_restart(shop: Shop, mode: str) -> None:
     before = shop.born(2, mode, drainSeconds=60)
@@ -412,7 +428,7 @@ def test_c59_abort_reopens_what_was_only_drained_without_a_restart(shop: Shop, m
     shop.until_pod(lambda pod: phase(pod) == "drained", "a drained pod")
 
     said = shop.cafe("abort", NAME)
-    running.wait()
+    running.wait(30)
 
     assert (said.code, shop.state()) == (0, "Aborted")
     assert shop.images() == ["app:v1", "app:v1"]
@@ -421,7 +437,7 @@ def test_c59_abort_reopens_what_was_only_drained_without_a_restart(shop: Shop, m
         status(p)["containerID"] for p in before
     ]
     assert all(condition(pod, GATE).get("status", "True") == "True" for pod in shop.pods())
-    labels = [pod["metadata"]["labels"].get("cafe.sofastack.io/traffic", "on") for pod in before]
+    labels = [pod["metadata"]["labels"].get(TRAFFIC, "on") for pod in shop.pods()]
     assert labels == ["on", "on"]
 
 
@@ -488,19 +504,33 @@ def test_rollback_of_an_unfinished_release_leaves_untouched_pods_alone(shop: Sho
     assert {key: after[key] for key in untouched} == untouched
 
 
-@pytest.mark.guard("change-of-mind-under-the-same-drain")
+@pytest.mark.guard("patched-for-another-goal-goes-on")
 def test_c59_rollback_of_a_patched_pod_opens_its_traffic_once(shop: Shop) -> None:
-    shop.born(1, "gate", notes=SLOW)
+    (pod,) = shop.born(1, "gate", notes={"testbed.cafe/kill-ms": "6000"})
     since = shop.now()
     running = shop.start("app:v2")
     shop.until_pod(lambda pod: phase(pod) == "patched", "a patched pod")
-    shop.cafe("pause", NAME, "--reason", "smells")
-    running.wait()
-    assert shop.cafe("rollback", NAME).code == 0
 
-    assert shop.images() == ["app:v1"]
-    assert ready(shop.pods()[0])
-    assert len(shop.history("pods", since)) > 0
+    assert shop.cafe("rollback", NAME, "--detach").code == 0
+    assert running.wait(SECONDS).code == 0
+
+    seen = [
+        (image(one), condition(one, GATE)["status"] == "True")
+        for one in [pod, *shop.history("pods", since)]
+    ]
+    assert changes(seen) == [
+        ("app:v1", True),
+        ("app:v1", False),
+        ("app:v2", False),
+        ("app:v1", False),
+        ("app:v1", True),
+    ]
+    assert shop.state() == "RolledBack"
+
+
+def changes(seen: Sequence[object]) -> list[object]:
+    """What was seen, repetitions left out."""
+    return [one for place, one in enumerate(seen) if place == 0 or one != seen[place - 1]]
 
 
 def test_rollback_without_an_earlier_revision_is_refused(shop: Shop) -> None:

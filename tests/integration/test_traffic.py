@@ -14,6 +14,7 @@ from testbed.waiting import wait_for
 from tests.integration.shop import (
     GATE,
     NAME,
+    SECONDS,
     SLICES,
     TRAFFIC,
     Shop,
@@ -104,7 +105,7 @@ def puppeteer(shop: Shop, puppet: Factory) -> Callable[..., tuple[Puppet, Object
             if gate["conditionType"] != GATE:
                 set_gate(shop.client, pod, gate["conditionType"], "True")
         one.run(pod)
-        assert running.wait().code == 0
+        assert running.wait(SECONDS).code == 0
         return one, shop.pods()[0]
 
     return make
@@ -127,7 +128,7 @@ def test_c22_in_gate_mode_no_image_is_changed_while_the_pod_is_ready(
     kubelet.run(shop.pods()[0])
     wait_for(lambda: condition(shop.pods()[0], GATE)["status"] == "True", "the gate to open")
     kubelet.show(pod)
-    assert running.wait().code == 0
+    assert running.wait(SECONDS).code == 0
 
 
 def test_c22_each_pod_was_unready_by_its_gate_directly_before_its_image_changed(
@@ -165,7 +166,7 @@ def test_c22_each_pod_was_in_no_endpoints_directly_before_its_image_changed(
     assert in_endpoints(shop.client.list(SLICES)) == uids
 
 
-@pytest.mark.guard("endpoints-are-waited-for")
+@pytest.mark.guard("no-endpoint-shows-it-ready")
 @pytest.mark.parametrize("mode", ["gate", "label"])
 def test_c22_no_image_is_changed_while_some_endpointslice_shows_the_pod(
     shop: Shop, mode: str
@@ -178,11 +179,11 @@ def test_c22_no_image_is_changed_while_some_endpointslice_shows_the_pod(
     assert stays(shop.images) == ["app:v1"]
 
     shop.client.delete(SLICES, slow)
-    assert running.wait().code == 0
+    assert running.wait(SECONDS).code == 0
     assert shop.images() == ["app:v2"]
 
 
-@pytest.mark.guard("drain-seconds")
+@pytest.mark.guard("drain-seconds-are-waited")
 @pytest.mark.parametrize("mode", ["gate", "label"])
 def test_c22_the_image_is_changed_drain_seconds_after_traffic_was_off(
     shop: Shop, mode: str
@@ -236,13 +237,14 @@ def test_c28_a_label_that_some_service_does_not_select_by_is_no_switch(shop: Sho
     assert len(shop.writes("pods")) - before == 1
 
 
+@pytest.mark.guard("status-is-merged-by-type")
 def test_c26_other_gates_and_conditions_survive_every_write(shop: Shop) -> None:
     pod_spec = {"readinessGates": [{"conditionType": OTHER}]}
     shop.make(1, "gate", pod=pod_spec)
     running = shop.cafe.start("upgrade", NAME, "--yes")
     pod = shop.until_pod(lambda pod: condition(pod, GATE).get("status") == "True", "its opening")
     set_gate(shop.client, pod, OTHER, "True")
-    assert running.wait().code == 0
+    assert running.wait(SECONDS).code == 0
     note = {"type": "example.com/note", "status": "Unknown", "reason": "Ours", "message": "keep"}
     shop.client.patch("pods", name(pod), {"status": {"conditions": [note]}}, "status")
     since = shop.now()
@@ -270,7 +272,7 @@ def test_c27_a_pod_that_is_replaced_during_a_release_is_opened_once(shop: Shop) 
     wait_for(lambda: gone not in uids(shop) and len(shop.pods()) == 2, "a replacement")
     (newborn,) = [p for p in shop.pods() if name(p) not in {name(pod) for pod in pods}]
 
-    assert shop.cafe("confirm", NAME).code == 0
+    assert shop.cafe("confirm", NAME, seconds=SECONDS).code == 0
     opened = [r for r in shop.writes("pods") if r.name == name(newborn)]
     assert shop.cafe("upgrade", NAME, "--yes").code == 0
 
@@ -291,14 +293,14 @@ def broken_and_healthy(shop: Shop) -> tuple[Object, list[Object]]:
     wait_for(lambda: len(shop.pods()) == 3, "three pods")
     for pod in shop.pods():
         set_gate(shop.client, pod, OTHER, "True")
-    assert running.wait().code == 0
-    broken, *healthy = shop.pods()
+    assert running.wait(SECONDS).code == 0
+    *healthy, broken = shop.pods()
     set_gate(shop.client, broken, OTHER, "False")
     shop.until_pod(lambda pod: not ready(pod), "a broken pod")
     return broken, healthy
 
 
-@pytest.mark.guard("unavailable-pods-first")
+@pytest.mark.guard("broken-pods-are-exempt")
 def test_c29_a_pod_that_was_unready_already_is_taken_first_and_costs_no_budget(
     shop: Shop,
 ) -> None:
@@ -313,7 +315,7 @@ def test_c29_a_pod_that_was_unready_already_is_taken_first_and_costs_no_budget(
         "app:v1",
     ]
     set_gate(shop.client, broken, OTHER, "True")
-    assert running.wait().code == 0
+    assert running.wait(SECONDS).code == 0
     assert shop.images() == ["app:v2"] * 3
 
 
@@ -340,4 +342,4 @@ def test_c85_ready_false_for_another_reason_is_no_acknowledgement(
     set_gate(shop.client, pod, OTHER, "True")
     wait_for(lambda: condition(shop.pods()[0], GATE)["status"] == "True", "the gate to open")
     kubelet.show(pod)
-    assert running.wait().code == 0
+    assert running.wait(SECONDS).code == 0

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests.integration.shop import AGENT, NAME, Shop, name
+from tests.integration.shop import AGENT, NAME, SECONDS, Shop, name
 
 
 def pod_writes(shop: Shop) -> Counter[str]:
@@ -31,7 +31,7 @@ def test_a_first_release_writes_a_newborn(shop: Shop, mode: str, count: int) -> 
     assert pod_writes(shop) == {name(pod): count for pod in pods if count}
 
 
-@pytest.mark.guard("at-goal-costs-nothing")
+@pytest.mark.guard("at-goal-is-left-alone")
 def test_c66_a_pod_that_is_at_the_target_already_costs_no_write(shop: Shop) -> None:
     """C66, C7: half of the pods were upgraded by a release that was aborted."""
     pods = shop.born(2, "gate", batchSize=1, confirm=True)
@@ -42,7 +42,7 @@ def test_c66_a_pod_that_is_at_the_target_already_costs_no_write(shop: Shop) -> N
     before = pod_writes(shop)
 
     assert shop.upgrade("app:v2").code == 3
-    assert shop.cafe("confirm", NAME).code == 0
+    assert shop.cafe("confirm", NAME, seconds=SECONDS).code == 0
 
     assert pod_writes(shop) - before == {name(p): 3 for p in pods if name(p) not in there}
 
