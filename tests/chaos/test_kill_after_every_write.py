@@ -27,7 +27,8 @@ from testbed.controlplane import ControlPlane
 from testbed.faults import Fault, Request, killed_after, killed_before
 from testbed.plugin import Cafe
 from testbed.proxy import FaultProxy
-from tests.integration.shop import GATE, NAME, Shop, condition, image, name, ready, status
+from tests.integration.shop import NAME, Shop, condition, image, name, ready, status
+from tests.integration.stage import gate
 
 LEASE = 32.0
 """Seconds after which a dead driver's lease can be taken: its duration and the margin."""
@@ -88,9 +89,10 @@ class Scene:
     def undisturbed(self) -> int:
         """How many writes a release takes."""
         with self.shop() as (shop, proxy):
-            cafe = shop.cafe.at(proxy.kubeconfig)
+            cafe, since = shop.cafe.at(proxy.kubeconfig), shop.now()
             done = cafe("upgrade", NAME, "--yes", "--image", "main=app:v2")
             assert done.code == 0, done.err
+            assert not list(wrong_on_the_way(shop.history("pods", since)))
             return sum(counts(request) for request in proxy.writes)
 
     def killed_at(self, number: int, fault: Callable[[Callable[[], object]], Fault]) -> Death:
@@ -118,7 +120,7 @@ class Scene:
             problems = [
                 *([] if driven.code == 0 else [f"exit {driven.code}: {driven.err}"]),
                 *wrong_at_the_end(shop, before),
-                *(wrong_on_the_way(shop.history("pods", since)) if self.mode == "gate" else []),
+                *wrong_on_the_way(shop.history("pods", since)),
             ]
             return Death(number, f"{write} {target}".strip(), out, unfinished, problems)
 
@@ -163,18 +165,24 @@ def wrong_at_the_end(shop: Shop, before: dict[str, str]) -> Iterator[str]:
 
 
 def wrong_on_the_way(history: Sequence[Object]) -> Iterator[str]:
-    """Which invariants the pods' history breaks: I1, and I3 for a set that was whole before."""
+    """Which invariants the pods' history breaks: I1, I2, I3 for a set that was whole before."""
     last: dict[str, Object] = {}
     for pod in history:
         known = last.get(name(pod))
-        if known and image(pod) != image(known) and ready(known):
-            yield f"{name(pod)} was patched while it was Ready"
         last[name(pod)] = pod
-        closed = [key for key, one in last.items() if condition(one, GATE).get("status") != "True"]
+        if known is None or not gate(pod):
+            continue
+        if image(pod) != image(known) and ready(known):
+            yield f"{name(pod)} was patched while it was Ready"
+        opened = gate(known) != "True" and gate(pod) == "True"
+        if opened and status(pod)["image"] != image(pod):
+            yield f"{name(pod)} was opened with {status(pod)['image']}"
+        closed = [key for key, one in last.items() if gate(one) != "True"]
         if len(closed) > BUDGET:
             yield f"out of traffic at once: {', '.join(closed)}"
 
 
+@pytest.mark.guard("image-patch-carries-its-record")
 @pytest.mark.parametrize(
     ("mode", "moment"),
     [
