@@ -35,6 +35,8 @@ def test_c1_c68_the_measured_timeline_of_an_upgrade(stage: Stage) -> None:
     stage.stays()
     stage.show(V1, seen=2)
     stage.stays()
+    stage.show(V1)
+    stage.stays()
     stage.show(replace(V2, ready=False))
     stage.stays()
     stage.show(V2)
@@ -43,7 +45,7 @@ def test_c1_c68_the_measured_timeline_of_an_upgrade(stage: Stage) -> None:
     assert (image(stage.pod()), ready(stage.pod())) == ("app:v2", True)
 
 
-@pytest.mark.guard("first-sight-is-not-new")
+@pytest.mark.guard("first-status-container-is-not-new")
 def test_c9_the_measured_timeline_of_a_change_back_while_the_kubelet_kills(stage: Stage) -> None:
     """A -> B -> A: B runs first, new and ready, with observedGeneration already A's."""
     uid = a_pod_at_v2_that_a_stranger_took_to_v1(stage)
@@ -87,7 +89,7 @@ def a_pod_at_v2_that_a_stranger_took_to_v1(stage: Stage) -> str:
     return str(pod["metadata"]["uid"])
 
 
-@pytest.mark.guard("acknowledgement-decides")
+@pytest.mark.guard("acknowledgement-is-quoted")
 def test_c84_after_a_takeover_the_acknowledgement_decides(stage: Stage) -> None:
     """Whose container it is that a new driver finds, the kubelet says by quoting the gate back."""
     stage.born()
@@ -136,7 +138,7 @@ def test_c67_a_crash_between_w1_and_w2_is_no_restart_into_the_new_image(stage: S
     assert stage.settled(running).code == 0
 
 
-@pytest.mark.guard("kubelet-has-seen-the-spec")
+@pytest.mark.guard("first-sight-is-of-this-spec")
 def test_c67_a_crash_between_w2_and_its_being_seen_is_no_restart_into_the_new_image(
     stage: Stage,
 ) -> None:
@@ -154,7 +156,7 @@ def test_c67_a_crash_between_w2_and_its_being_seen_is_no_restart_into_the_new_im
     assert stage.settled(running).code == 0
 
 
-@pytest.mark.guard("startup-probe-must-speak")
+@pytest.mark.guard("startup-probe-has-spoken")
 def test_c69_ready_carried_over_does_not_count_before_the_startup_probe_spoke(
     stage: Stage,
 ) -> None:
@@ -175,7 +177,7 @@ def test_c69_ready_carried_over_does_not_count_before_the_startup_probe_spoke(
     assert stage.settled(running).code == 0
 
 
-@pytest.mark.guard("predecessors-crash-fails-nothing")
+@pytest.mark.guard("crash-needs-a-settled-container")
 def test_c77_the_crash_of_the_version_that_is_left_does_not_fail_the_rollback(
     stage: Stage,
 ) -> None:
@@ -263,6 +265,7 @@ def test_c36_a_version_that_is_ready_for_a_moment_and_then_crashes_fails_its_gro
     assert "CrashLoopBackOff" in done.err
 
 
+@pytest.mark.guard("gate-is-quoted-as-it-is-now")
 def test_c85_an_older_quote_is_not_taken_for_the_acknowledgement(stage: Stage) -> None:
     """Ready was False already, its message says nothing of our gate's present value."""
     stage.born()
