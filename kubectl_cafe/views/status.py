@@ -135,4 +135,7 @@ def document(status: Status) -> Mapping[str, object]:
     """The versioned shape of `-o json` and `-o yaml`."""
     from dataclasses import asdict
 
-    return {"apiVersion": "cafe.sofastack.io/v1", "kind": "ReleaseStatus", **asdict(status)}
+    shown = asdict(status)
+    # `kind` is the document's own, as in every Kubernetes object.
+    shown["release_kind"] = shown.pop("kind")
+    return {"apiVersion": "cafe.sofastack.io/v1", "kind": "ReleaseStatus", **shown}
