@@ -1,0 +1,196 @@
+"""What people and machines are shown of a release, and the next command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kubectl_cafe import names
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.projection import status
+from kubectl_cafe.engine.report import next_command, status_of
+from kubectl_cafe.engine.view import View
+from kubectl_cafe.pods.model import Condition, Pod
+from kubectl_cafe.times import rfc3339
+from kubectl_cafe.views.status import Status
+from statemachine.lifecycle import State
+from statemachine.record import Failure, Record, encode
+from tests.unit.builders import (
+    START,
+    cafe_object,
+    container,
+    drained,
+    pod,
+    quoted,
+    release,
+    upgraded,
+    view,
+)
+
+PLACE = "shop -n stores"
+
+
+def cafe(record: Record | None = None, **spec: Any) -> CafeDeployment:
+    """The CafeDeployment, with `record` if there is one."""
+    obj = cafe_object(**spec)
+    if record is not None:
+        obj["metadata"]["annotations"] = {names.RELEASE: encode(record)}
+    return CafeDeployment(obj)
+
+
+def of_spec(state: State, **changes: Any) -> Record:
+    """A record in `state` that was planned from the spec as it stands."""
+    return release(state, **{"spec_hash": cafe().spec_hash, **changes})
+
+
+def reported(*pods: Pod, record: Record | None = None) -> Status:
+    of = record or of_spec(State.PROGRESSING)
+    return status_of(cafe(of), view(*pods, record=of), (), None)
+
+
+NEXT = [
+    (State.PROGRESSING, False, f"kubectl cafe drive {PLACE}"),
+    (State.PROGRESSING, True, ""),
+    (State.ROLLING_BACK, False, f"kubectl cafe drive {PLACE}"),
+    (State.AWAITING_CONFIRM, False, f"kubectl cafe confirm {PLACE} --group 1"),
+    (State.AWAITING_CONFIRM, True, f"kubectl cafe confirm {PLACE} --group 1 --detach"),
+    (State.PAUSED, False, f"kubectl cafe resume {PLACE}"),
+    (State.COMPLETED, False, ""),
+]
+
+
+@pytest.mark.parametrize(("state", "driven", "command"), NEXT)
+def test_the_next_command_is(state: State, driven: bool, command: str) -> None:
+    assert next_command(cafe(of_spec(state)), driven) == command
+
+
+def test_before_the_first_release_the_next_command_is_to_upgrade() -> None:
+    assert next_command(cafe(), False) == f"kubectl cafe upgrade {PLACE}"
+
+
+def test_after_an_edit_of_the_spec_the_next_command_is_to_upgrade() -> None:
+    edited = cafe(release(State.COMPLETED, spec_hash="older"))
+    assert next_command(edited, False) == f"kubectl cafe upgrade {PLACE}"
+
+
+def test_a_failed_release_names_every_legal_verb() -> None:
+    found = next_command(cafe(of_spec(State.FAILED, origin=State.PROGRESSING)), False)
+    verbs = [command.split()[2] for command in found.split(" | ")]
+    assert sorted(verbs) == ["abort", "retry", "rollback"]
+
+
+def test_a_release_says_where_it_stands() -> None:
+    found = reported(upgraded("a"), pod("b"))
+    assert (found.state, found.group, found.groups, found.step) == ("Progressing", 1, 2, "upgrade")
+    assert found.target == "revision 2 (main=app:v2)"
+
+
+def test_a_cell_counts_pods_at_the_goal_available_and_in_flight() -> None:
+    (cell,) = reported(upgraded("a"), drained("b")).cells
+    assert (cell.pods, cell.updated, cell.available, cell.in_flight) == (2, 1, 1, 1)
+
+
+def test_a_release_without_a_driver_says_so() -> None:
+    assert reported(pod("a")).driver == "nobody"
+
+
+def test_a_wait_for_a_person_names_the_group() -> None:
+    found = reported(record=of_spec(State.AWAITING_CONFIRM, step=1))
+    assert found.waits == ("a person to confirm group 2",)
+
+
+def test_i12_after_an_end_pods_that_are_left_out_of_traffic_are_listed() -> None:
+    found = reported(drained("a"), record=of_spec(State.ABORTED))
+    assert "1 pods are left out of traffic: a" in found.notes
+
+
+def test_an_abort_says_how_mixed_the_set_is() -> None:
+    found = reported(upgraded("a"), pod("b"), record=of_spec(State.ABORTED))
+    assert found.notes == ("pods: 1 at v1, 1 at v2",)
+
+
+@pytest.mark.parametrize(
+    ("shown", "trouble"),
+    [
+        (pod("a", container("C1", "app:hotfix")), "drift"),
+        (pod("a", gate=Condition("False"), ready=quoted()), "orphan"),
+        (pod("a", record_problem="newer"), "unreadable record"),
+    ],
+    ids=["C55 drift", "orphan", "unreadable"],
+)
+def test_a_pod_that_is_left_alone_is_named_as(shown: Pod, trouble: str) -> None:
+    assert reported(shown).pods[0].trouble == trouble
+
+
+def test_c51_a_scale_that_waits_is_said() -> None:
+    record = of_spec(State.PROGRESSING)
+    found = status_of(cafe(record, replicas=5), view(record=record), (), None)
+    assert any("another number of pods: it waits" in note for note in found.notes)
+
+
+# .status
+
+
+def projected(record: Record, *pods: Pod, of: View | None = None) -> dict[str, Any]:
+    return status(cafe(record), of or view(*pods, record=record))
+
+
+def condition(projection: dict[str, Any], kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(c for c in projection["conditions"] if c["type"] == kind)
+    return found
+
+
+def test_the_status_counts_pods() -> None:
+    found = projected(of_spec(State.PROGRESSING), upgraded("a"), drained("b"))
+    assert (found["replicas"], found["readyReplicas"], found["updatedReplicas"]) == (2, 1, 1)
+
+
+def test_the_status_has_a_selector_for_an_autoscaler() -> None:
+    assert projected(of_spec(State.PROGRESSING))["selector"] == "app=shop"
+
+
+@pytest.mark.parametrize(("pods", "ready"), [([pod("a")], "True"), ([drained("a")], "False")])
+def test_ready_says_whether_every_wished_pod_is_available(pods: list[Pod], ready: str) -> None:
+    found = projected(of_spec(State.PROGRESSING), *pods)
+    assert condition(found, "Ready")["status"] == ready
+
+
+STATES = [
+    (State.PROGRESSING, "True"),
+    (State.COMPLETED, "True"),
+    (State.FAILED, "False"),
+    (State.PAUSED, "False"),
+    (State.ABORTED, "False"),
+]
+
+
+@pytest.mark.parametrize(("state", "value"), STATES)
+def test_progressing_says_whether_it_goes_on_or_ended_well(state: State, value: str) -> None:
+    assert condition(projected(of_spec(state)), "Progressing")["status"] == value
+
+
+def test_a_failure_is_the_reason_of_progressing() -> None:
+    record = of_spec(State.FAILED, failure=Failure("ErrImagePull", "no such tag", "a", "main"))
+    found = condition(projected(record), "Progressing")
+    assert (found["reason"], found["message"]) == (
+        "ErrImagePull",
+        "a/main: ErrImagePull: no such tag",
+    )
+
+
+def test_a_condition_that_keeps_its_value_keeps_its_time() -> None:
+    record = of_spec(State.PROGRESSING)
+    of = cafe(record)
+    first = status(of, view(pod("a"), record=record, now=60.0))
+    stored = CafeDeployment({**of.obj, "status": first})
+    later = status(stored, view(pod("a"), record=record, now=90.0))
+    assert condition(later, "Ready")["lastTransitionTime"] == rfc3339(START + 60)
+
+
+def test_i8_a_status_that_says_nothing_new_is_the_same() -> None:
+    record = of_spec(State.PROGRESSING)
+    of = cafe(record)
+    first = status(of, view(pod("a"), record=record, now=60.0))
+    stored = CafeDeployment({**of.obj, "status": first})
+    assert status(stored, view(pod("a"), record=record, now=90.0)) == first
