@@ -10,7 +10,7 @@ CELLS = ("RealA", "RealB")
 
 
 def nodes() -> list[RealNode]:
-    """They outlive the demo, as its cluster does, and take any pod."""
+    """They outlive the demo, as its cluster does, and take only pods that tolerate them."""
     plane = ControlPlane(HOME)
     return [
         RealNode(
@@ -18,7 +18,6 @@ def nodes() -> list[RealNode]:
             HOME.parent / f"node-{cell.lower()}",
             name=f"real-{cell.lower()}",
             cell=cell,
-            reserved=False,
             detached=True,
         )
         for cell in CELLS

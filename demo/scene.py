@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from testbed.nodeconfig import TOLERATION
+
 NAME = "productpage"
 LABELS = {"name": "bookinfo", "instance": NAME}
 Object = dict[str, Any]
@@ -77,5 +79,6 @@ class Scene:
                 "periodSeconds": 1,
             }
             spec["automountServiceAccountToken"] = False
+            spec["tolerations"] = [TOLERATION]
             spec["terminationGracePeriodSeconds"] = 5
         return {"metadata": {"labels": {**LABELS, **traffic}}, "spec": spec}
