@@ -1,0 +1,167 @@
+"""What a process keeps of what it saw, and what it forgets (protocol 7, 10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kubectl_cafe import names
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.memory import Memory
+from kubectl_cafe.engine.view import View
+from kubectl_cafe.pods.record import Phase
+from kubectl_cafe.pods.record import encode as encode_pod
+from kubectl_cafe.podsets.inplaceset import InPlaceSet
+from statemachine.record import encode
+from tests.unit.builders import REVISIONS, cafe_object, pod_record, quoted, release, template
+
+
+def pod_object(version: int, **parts: Any) -> dict[str, Any]:
+    """A pod of our ReplicaSet as the watch shows it."""
+    meta = {
+        "name": "a",
+        "uid": "uid-a",
+        "resourceVersion": str(version),
+        "ownerReferences": [{"uid": "uid-set", "controller": True}],
+        **parts.pop("metadata", {}),
+    }
+    return {"metadata": meta, "spec": {"containers": [], **parts.pop("spec", {})}, **parts}
+
+
+def drained_object(version: int, phase: Phase = Phase.DRAINED) -> dict[str, Any]:
+    """A pod whose kubelet has acknowledged that its gate is False."""
+    return pod_object(
+        version,
+        metadata={"annotations": {names.IN_PLACE: encode_pod(pod_record(phase))}},
+        spec={"readinessGates": [{"conditionType": names.IN_SERVICE}]},
+        status={
+            "conditions": [
+                {"type": names.IN_SERVICE, "status": "False"},
+                {
+                    "type": "Ready",
+                    "status": "False",
+                    "reason": "ReadinessGatesNotReady",
+                    "message": quoted().message,
+                },
+                {"type": "ContainersReady", "status": "True"},
+            ]
+        },
+    )
+
+
+def slice_object(*uids: str) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "s", "labels": {"kubernetes.io/service-name": "shop"}},
+        "endpoints": [{"targetRef": {"uid": uid}, "conditions": {"ready": True}} for uid in uids],
+    }
+
+
+def memory(*pods: dict[str, Any]) -> Memory:
+    """A memory that has listed our ReplicaSet and `pods`."""
+    made = Memory("uid-cafe", InPlaceSet())
+    created = InPlaceSet().create(cafe_object(), "", "v1", template()).body
+    meta = {**created["metadata"], "uid": "uid-set", "resourceVersion": "1"}
+    made.workload_listed([{**created, "metadata": meta}])
+    made.pods_listed(pods, 0.0)
+    return made
+
+
+def seen(of: Memory, now: float = 1.0) -> View:
+    obj = cafe_object()
+    obj["metadata"]["annotations"] = {names.RELEASE: encode(release())}
+    return of.view(CafeDeployment(obj), REVISIONS, now=now, time=0.0, stopping=False)
+
+
+def version(of: Memory) -> list[str]:
+    return [pod.resource_version for pod in seen(of).pods.values()]
+
+
+def test_the_answer_to_our_own_write_is_in_the_view_at_once() -> None:
+    kept = memory(pod_object(5))
+    kept.pod_answered(pod_object(8), 1.0, took=False)
+    assert version(kept) == ["8"]
+
+
+@pytest.mark.guard("an-older-event-changes-nothing")
+def test_c25_an_older_event_after_our_own_write_changes_nothing() -> None:
+    kept = memory(pod_object(5))
+    kept.pod_answered(pod_object(8), 1.0, took=False)
+    kept.pod_event("MODIFIED", pod_object(6), 2.0)
+    assert version(kept) == ["8"]
+
+
+def test_a_take_is_unseen_until_the_watch_has_shown_it() -> None:
+    kept = memory(pod_object(5))
+    kept.pod_answered(pod_object(8), 1.0, took=True)
+    before = seen(kept).unseen_takes
+    kept.pod_event("MODIFIED", pod_object(8), 2.0)
+    assert (before, seen(kept).unseen_takes) == (True, False)
+
+
+@pytest.mark.guard("a-deleted-pod-stays-deleted")
+def test_c45_a_late_answer_does_not_bring_a_deleted_pod_back() -> None:
+    kept = memory(pod_object(5))
+    kept.pod_event("DELETED", pod_object(6), 1.0)
+    kept.pod_answered(pod_object(8), 2.0, took=False)
+    assert version(kept) == []
+
+
+def test_a_list_without_the_pod_forgets_it() -> None:
+    kept = memory(pod_object(5))
+    kept.pods_listed([], 1.0)
+    assert version(kept) == []
+
+
+def test_pods_of_other_owners_are_not_ours() -> None:
+    stranger = pod_object(5, metadata={"uid": "other", "ownerReferences": []})
+    assert version(memory(stranger)) == []
+
+
+def test_a_conflict_keeps_the_pod_busy_until_a_newer_version_was_seen() -> None:
+    kept = memory(pod_object(5))
+    kept.writing("uid-a")
+    kept.written("uid-a", stale="5")
+    before = seen(kept).busy
+    kept.pod_event("MODIFIED", pod_object(6), 1.0)
+    assert (before, seen(kept).busy) == (frozenset({"uid-a"}), frozenset())
+
+
+def test_c33_a_pod_is_off_since_this_process_first_saw_it_so() -> None:
+    kept = memory(drained_object(5))
+    assert [dict(seen(kept, now).off_since) for now in (3.0, 9.0)] == [{"uid-a": 3.0}] * 2
+
+
+@pytest.mark.guard("back-in-the-endpoints-is-not-off")
+def test_c33_a_pod_that_is_in_the_endpoints_again_is_not_off_any_more() -> None:
+    kept = memory(drained_object(5))
+    seen(kept, 3.0)
+    kept.slice_event("ADDED", slice_object("uid-a"))
+    assert seen(kept, 4.0).off_since == {}
+
+
+def test_c30_endpoints_of_a_service_that_publishes_unready_pods_are_not_waited_for() -> None:
+    kept = memory(drained_object(5))
+    spec = {"publishNotReadyAddresses": True}
+    kept.services_listed([{"metadata": {"name": "shop"}, "spec": spec}])
+    kept.slices_listed([slice_object("uid-a")])
+    assert seen(kept).endpoints == frozenset()
+
+
+def test_a_finished_pod_is_not_off() -> None:
+    kept = memory(drained_object(5))
+    seen(kept)
+    kept.pod_event("MODIFIED", drained_object(6, Phase.FINISHED), 2.0)
+    assert seen(kept).off_since == {}
+
+
+def test_a_sweep_counts_for_its_own_step_alone() -> None:
+    kept = memory()
+    kept.swept("r1", 3)
+    before = seen(kept).swept
+    kept.swept("r1", 0)
+    assert (before, seen(kept).swept) == (False, True)
+
+
+def test_the_highest_epoch_in_any_pods_record_is_known() -> None:
+    assert memory(drained_object(5)).highest_epoch() == 1
