@@ -99,7 +99,6 @@ def test_c4_a_longer_name_of_the_same_image_restarts_and_completes(stage: Stage)
     assert image(stage.pod()) == target
 
 
-@pytest.mark.guard("back-within-the-drain-changes-nothing")
 def test_c5_back_to_an_image_without_a_tag_within_the_drain_restarts_nothing(shop: Shop) -> None:
     (pod,) = shop.born(1, containers={"main": "nginx"}, drainSeconds=30)
     running = shop.start("nginx:stable")
