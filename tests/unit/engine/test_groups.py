@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def many(count: int, **changes: object) -> list[Pod]:
 
 def of_ten(*pods: Pod, **changes: object) -> View:
     """Ten pods in one cell, no Beta, one batch."""
-    strategy = {"cells": {"": 10}, "upgrade_type": UpgradeType.BATCH, **changes}
+    strategy: dict[str, Any] = {"cells": {"": 10}, "upgrade_type": UpgradeType.BATCH, **changes}
     return view(*pods, record=release(**strategy), workloads=(workload(10),))
 
 
@@ -125,6 +126,21 @@ def test_a_newborn_of_another_version_is_not_taken_before_it_was_opened() -> Non
     assert chosen(view(pod("new", gate=ABSENT))) == []
 
 
+@pytest.mark.guard("others-gates-are-not-waited-for")
+def test_c29_a_pod_that_somebody_elses_gate_keeps_unready_is_taken() -> None:
+    words = 'the status of pod readiness gate "example.com/lb" is not "True", but False'
+    held = pod("a", ready=Condition("False", "ReadinessGatesNotReady", words))
+    assert chosen(view(held)) == ["a"]
+
+
+def test_a_pod_whose_opening_its_kubelet_has_not_seen_is_not_taken() -> None:
+    gates = ("example.com/lb", names.IN_SERVICE)
+    words = ", ".join(f'readiness gate "{gate}" is not "True", but False' for gate in gates)
+    held = pod("a", ready=Condition("False", "ReadinessGatesNotReady", words))
+    assert chosen(view(held)) == []
+
+
+@pytest.mark.guard("an-opening-is-waited-for")
 def test_a_pod_whose_opening_is_on_the_way_is_not_taken() -> None:
     opening = pod("a", ready=Condition("False", "ReadinessGatesNotReady"))
     assert chosen(view(opening)) == []

@@ -1,0 +1,22 @@
+"""tests/guards.toml fits the tree: else `make mutate` would stop before it begins."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mutate import ROOT, Guard, fits, read
+
+GUARDS = read()
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=[f"{g.name} {g.test}" for g in GUARDS])
+def test_a_guard_stands_once_in_its_file_and_names_a_test_that_exists(guard: Guard) -> None:
+    path, _, function = guard.test.partition("::")
+    assert fits(guard) == ""
+    assert f"def {function.partition('[')[0]}(" in (ROOT / path).read_text()
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=[f"{g.name} {g.test}" for g in GUARDS])
+def test_a_guards_test_carries_its_name(guard: Guard) -> None:
+    path = guard.test.partition("::")[0]
+    assert f'guard("{guard.name}")' in (ROOT / path).read_text()
