@@ -236,5 +236,7 @@ def test_a_driver_killed_at_any_write_leaves_a_release_that_drive_finishes(
     assert not [line for line, death in zip(wrong, deaths, strict=True) if death.problems]
     # A run may need a write less than the first one did; else every one of them died.
     assert sum(death.write == "none" for death in deaths) <= 2
-    assert 1 <= max(death.out_of_traffic for death in deaths) <= BUDGET
+    out_of_traffic = max(death.out_of_traffic for death in deaths)
+    # Without a gate a pod is out for as long as its restart takes: one may look too late.
+    assert (1 if mode == "gate" else 0) <= out_of_traffic <= BUDGET
     assert sum(death.unfinished for death in deaths) >= count // 2
