@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kubectl_cafe.errors import FAILED, INTERRUPTED, REACHED, WAITS
+from kubectl_cafe.errors import FAILED, INTERRUPTED, REACHED, WAITS, CafeError
 
 if TYPE_CHECKING:
     from kubectl_cafe.engine.cafedeployment import CafeDeployment
@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from kubectl_cafe.engine.wheel import Wheel
     from kubectl_cafe.revisions.revision import Revision
 
+STOPS = (signal.SIGINT, signal.SIGTERM)
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Interrupted(CafeError):
+    """Stopped for good, in the middle of things."""
+
+    exit_code = INTERRUPTED
 
 
 def detach_option(verb: Command) -> Command:
@@ -88,11 +95,13 @@ def carry(
 ) -> int:
     """Drive `cafe` to its end or to where a person is waited for; the exit code."""
     from kubectl_cafe.engine import wheel as wheels
+    from kubectl_cafe.engine.report import status_of
+    from statemachine.lifecycle import State
 
     asks = sys.stdin.isatty() and sys.stderr.isatty()
     lines = Lines(asks)
     held: list[Driver] = []
-    with _interruptible(held):
+    with _interruptible(held, f"{cafe.name} -n {cafe.namespace}"):
 
         def ready(driver: Driver) -> None:
             held.append(driver)
@@ -101,6 +110,9 @@ def carry(
 
         lines.moved(cafe)
         ended = wheels.drive(wheel, cafe, lines, who=who, known=known, asks=asks, ready=ready)
+    if ended.cafe.position.state is State.ABORTED:
+        for note in status_of(ended.cafe, ended.view, (), None).notes:
+            say(f"  {note}")
     stopped = bool(held) and held[0].stop.is_set()
     return closing(ended.cafe, stopped=stopped)
 
@@ -114,7 +126,7 @@ def closing(cafe: CafeDeployment, *, stopped: bool = False) -> int:
     record = cafe.record
     if record is None:
         return REACHED
-    if following := next_command(cafe, driven=False):
+    for following in next_command(cafe, driven=False).splitlines():
         say(f"  next:  {following}")
     if stopped and record.state not in RESTING:
         return INTERRUPTED
@@ -126,7 +138,6 @@ def closing(cafe: CafeDeployment, *, stopped: bool = False) -> int:
         case State.AWAITING_CONFIRM | State.PAUSED:
             return WAITS
         case State.FAILED:
-            say(f"  failed: {record.failure}")
             return FAILED
         case _:
             return FAILED
@@ -139,22 +150,28 @@ def _listen(driver: Driver, who: str) -> None:
         group = driver.waiting_group
         if group and answer in ("y", "yes", str(group)):
             driver.confirm(group, who)
+        elif group:
+            say(f"Not confirmed. Type yes or {group} to confirm group {group}.")
 
 
 @contextmanager
-def _interruptible(held: list[Driver]) -> Iterator[None]:
-    """Ctrl-C once: no new pods, finish those in flight; twice: stop now."""
+def _interruptible(held: list[Driver], place: str) -> Iterator[None]:
+    """Ctrl-C (or SIGTERM) once: no new pods, finish those in flight; twice: stop now."""
 
     def interrupted(_number: int, _frame: object) -> None:
         if not held or held[0].stop.is_set():
-            raise KeyboardInterrupt
+            raise Interrupted(
+                "stopped at once: pods in flight stay as they are, perhaps out of traffic",
+                hint=f"kubectl cafe status {place}, then kubectl cafe drive {place}",
+            )
         say("interrupted: no new pods; waiting for those in flight (Ctrl-C again: stop now)")
         held[0].stop.set()
         # The lock of the memory may be held by this very thread: another one wakes the loop.
         threading.Thread(target=held[0].wake, daemon=True).start()
 
-    before = signal.signal(signal.SIGINT, interrupted)
+    before = {number: signal.signal(number, interrupted) for number in STOPS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from kubectl_cafe.cli import options
-from kubectl_cafe.cli.driving import detach_option, reason_option
+from kubectl_cafe.cli.driving import detach_option, reason_option, say
 from kubectl_cafe.cli.moving import move_and_drive
 from kubectl_cafe.cli.options import AccessFlags
 
@@ -27,6 +27,7 @@ def command(access: AccessFlags, *, name: str, fast: bool, reason: str, detach: 
     from kubectl_cafe.engine.cafedeployment import CafeDeployment
     from kubectl_cafe.engine.observe import Observer
     from kubectl_cafe.engine.proposal import Around
+    from kubectl_cafe.engine.report import revision_text
     from kubectl_cafe.engine.start import Mover
 
     def saying(
@@ -35,6 +36,10 @@ def command(access: AccessFlags, *, name: str, fast: bool, reason: str, detach: 
         known = start.read_revisions(transport, cafe)
         start.conclude(transport, cafe, known)
         around = Around(revisions=known, workloads=(), pods=())
-        return verbs.rollback(transport, cafe, around, mover, fast)
+        after = verbs.rollback(transport, cafe, around, mover, fast)
+        if after.record is not None:
+            names = (after.record.from_revision, after.record.to_revision)
+            say("rolls back " + " -> ".join(revision_text(around.revision(n)) for n in names))
+        return after
 
     return move_and_drive(access, name, reason, saying, detach=detach)

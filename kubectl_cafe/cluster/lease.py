@@ -101,7 +101,7 @@ class LeaseKeeper:
                 if taken is not None:
                     return self._taken(taken, sent)
             elif not wait:
-                raise LeaseHeld(now, self._name, self._path)
+                raise LeaseHeld(now, self._name, self._namespace)
             else:
                 if progress is not None:
                     progress(now)

@@ -20,13 +20,13 @@ class LeaseHeld(CafeError):
 
     exit_code = CONFLICT
 
-    def __init__(self, view: LeaseView, lease: str, where: str) -> None:
+    def __init__(self, view: LeaseView, lease: str, namespace: str) -> None:
         super().__init__(
-            f"{view.holder} drives; its lease was renewed at {view.renewed or 'an unknown time'}"
-            f" and runs out in {view.seconds_left:.0f} s",
-            where=where,
-            hint=f"kubectl cafe drive {lease.removeprefix(lease_name(''))}   (waits for its end; "
-            "--detach leaves a move to whoever drives)",
+            f"{view.holder} drives; its lease runs out in {view.seconds_left:.0f} s "
+            "unless it is renewed. Nothing was written",
+            where=f"lease/{lease} in namespace {namespace}",
+            hint=f"kubectl cafe drive {lease.removeprefix(lease_name(''))} -n {namespace}"
+            "   (waits for its end), or the same command with --detach (leaves it to who drives)",
         )
         self.holder = view.holder
         self.renewed = view.renewed

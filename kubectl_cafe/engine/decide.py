@@ -105,12 +105,16 @@ def is_off(standing: Standing, view: View) -> bool:
     return since is not None and view.now - since >= view.record.plan.strategy.drain_seconds
 
 
-def seen_off(standing: Standing, view: View) -> bool:
-    """Whether this very view shows the pod out of traffic: acknowledged, and in no endpoints."""
-    pod = standing.pod
+def seen_off(standing: Standing, view: View, *, before: bool = False) -> bool:
+    """Whether this very view shows the pod out of traffic: acknowledged, and in no endpoints.
+
+    `before`: the view before this one did; then it is enough that nothing speaks against it.
+    """
+    pod, traffic = standing.pod, switch(standing.mode)
+    acknowledged = traffic.acknowledged_off(pod, view.sightings[pod.uid], view.now)
     return (
         standing.row in (Row.DRAINED, Row.PATCHED, Row.PATCHED_ELSEWHERE)
-        and switch(standing.mode).acknowledged_off(pod, view.sightings[pod.uid], view.now)
+        and (acknowledged or (before and traffic.stays_off(pod)))
         and pod.uid not in view.endpoints
     )
 

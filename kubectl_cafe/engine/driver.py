@@ -16,6 +16,7 @@ from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.observe import Observer
 from kubectl_cafe.engine.view import Decision, View, Wanted
 from kubectl_cafe.errors import CONFLICT, CafeError
+from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import RESTING, Facts, State, Trigger
@@ -227,8 +228,24 @@ class Driver:
                 )
         edited = self._cafe.spec_hash != record.spec_hash
         if edited and record.state in (State.PROGRESSING, State.AWAITING_CONFIRM):
-            why = "the spec was edited under the running release; no more pods are taken"
-            self._move(Wanted(Trigger.FAIL, failure=Failure("SpecChanged", why)))
+            self._move(Wanted(Trigger.FAIL, failure=self._spec_changed(record)))
+
+    def _spec_changed(self, record: Record) -> Failure:
+        """What was edited, and the two ways out."""
+        planned = self._revisions.get(record.to_revision)
+        diff = templates.difference(planned.template if planned else {}, self._cafe.template)
+        edits = [
+            *(f"image of {name}: {old} -> {new}" for name, (old, new) in diff.images.items()),
+            *(f"label {key}" for key in diff.labels),
+            *(f"annotation {key}" for key in diff.annotations),
+            *diff.others,
+        ]
+        what = ", ".join(edits) or "selector or topology"
+        return Failure(
+            "SpecChanged",
+            f"the spec was edited under the running release ({what}); no more pods are taken. "
+            "Put it back and retry, or roll back, which discards the edit",
+        )
 
     def _raise_fatal(self, actor: Actor) -> None:
         """A write that the server refuses for good fails the release; anything else ends us."""

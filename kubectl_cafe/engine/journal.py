@@ -29,11 +29,16 @@ def read(
     try:
         return CafeDeployment(transport.get(path, timeout=timeout))
     except Gone:
-        raise Missing(
-            f'there is no CafeDeployment "{name}" in namespace {namespace}',
-            where=f"cafedeployment/{name}",
-            hint="kubectl get cafed --all-namespaces",
-        ) from None
+        raise missing(namespace, name) from None
+
+
+def missing(namespace: str, name: str) -> Missing:
+    """The error where the CafeDeployment never was, or was deleted meanwhile."""
+    return Missing(
+        f'there is no CafeDeployment "{name}" in namespace {namespace}',
+        where=f"cafedeployment/{name}",
+        hint="kubectl get cafed --all-namespaces",
+    )
 
 
 def write(
@@ -63,7 +68,10 @@ def write(
     if spec:
         body["spec"] = dict(spec)
     path = paths.cafedeployments(cafe.namespace, cafe.name)
-    return CafeDeployment(transport.patch(path, body, PatchKind.MERGE))
+    try:
+        return CafeDeployment(transport.patch(path, body, PatchKind.MERGE))
+    except Gone:
+        raise missing(cafe.namespace, cafe.name) from None
 
 
 def change(

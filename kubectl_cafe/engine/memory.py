@@ -277,7 +277,7 @@ class Memory:
                 self._off_since.pop(uid, None)
                 continue
             standing = stand(pod, view)
-            if standing.in_flight and seen_off(standing, view):
+            if standing.in_flight and seen_off(standing, view, before=uid in self._off_since):
                 self._off_since.setdefault(uid, view.now)
             else:
                 self._off_since.pop(uid, None)

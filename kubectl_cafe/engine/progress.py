@@ -10,10 +10,12 @@ from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.times import seconds
 from statemachine.lifecycle import State
-from statemachine.record import Failure
+from statemachine.record import Failure, cut
 from statemachine.steps import StepKind
 
 DEADLINE = "ProgressDeadlineExceeded"
+SHOWN = 120
+"""Characters of a kubelet's message among what is awaited; a failure has more of it."""
 
 
 def failure(view: View, standings: Sequence[Standing]) -> Failure | None:
@@ -84,7 +86,7 @@ def waits(view: View, standings: Sequence[Standing]) -> tuple[str, ...]:
     said: list[str] = []
     for standing in standings:
         said += [
-            f"pod {standing.pod.name}: container {s.container}: {s.reason}: {s.message}"
+            f"pod {standing.pod.name}: container {s.container}: {s.reason}: {cut(s.message, SHOWN)}"
             for s in standing.stuck
             if standing.upgraded or standing.in_flight
         ]

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.errors import Gone
 from kubectl_cafe.cluster.transport import PatchKind, Transport
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.journal import missing
 from kubectl_cafe.engine.standing import Row, stand
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.times import rfc3339
@@ -92,4 +94,7 @@ def write(transport: Transport, cafe: CafeDeployment, view: View) -> CafeDeploym
         "status": wanted,
     }
     path = paths.cafedeployments(cafe.namespace, cafe.name, "status")
-    return CafeDeployment(transport.patch(path, body, PatchKind.MERGE))
+    try:
+        return CafeDeployment(transport.patch(path, body, PatchKind.MERGE))
+    except Gone:
+        raise missing(cafe.namespace, cafe.name) from None

@@ -16,6 +16,7 @@ from kubectl_cafe.pods.settled import By, settled
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import seconds
 from kubectl_cafe.views.status import CellLine, PodLine, Status
+from kubectl_cafe.views.table import age
 from statemachine.lifecycle import RESTING, State, legal
 from statemachine.record import Record
 from statemachine.steps import StepKind
@@ -26,31 +27,32 @@ def status_of(
 ) -> Status:
     """The status of `cafe`; without a view it has had no release."""
     if view is None:
-        return Status(cafe.name, cafe.namespace, str(State.IDLE), next=_upgrade(cafe))
+        return Status(cafe.name, cafe.namespace, str(State.IDLE), next=(_upgrade(cafe),))
     record = view.record
     standings = [stand(pod, view) for pod in view.pods.values()]
     grouped = [step for step in record.steps if step.is_group]
     step = record.current
-    driver = lease.holder if lease and lease.live and lease.holder else ""
+    driver = _driver(lease, view.time)
     return Status(
         name=cafe.name,
         namespace=cafe.namespace,
         state=str(record.state) + (f" (from {record.origin})" if record.origin else ""),
         release=record.id,
         kind=str(record.kind),
-        source=_revision(view.revisions.get(record.from_revision)),
-        target=_revision(view.revisions.get(record.to_revision)),
+        source=revision_text(view.revisions.get(record.from_revision)),
+        target=revision_text(view.revisions.get(record.to_revision)),
         group=record.group if step else 0,
         groups=len(grouped),
         step=str(step.kind) if step else "",
         age=view.time - seconds(record.since),
         who=record.who,
         why=record.why,
+        last=_last(record),
         driver=driver or ("" if record.state in RESTING else "nobody"),
         failure=str(record.failure or ""),
-        waits=_awaited(cafe, record, waits),
+        waits=_awaited(cafe, record, waits, bool(driver)),
         notes=notes(cafe, view, standings),
-        next=next_command(cafe, bool(driver)),
+        next=tuple(next_command(cafe, bool(driver)).splitlines()),
         cells=tuple(
             _cell(cell, [s for s in standings if s.pod.cell == cell], record)
             for cell in record.plan.cells
@@ -63,11 +65,13 @@ def status_of(
 
 
 def next_command(cafe: CafeDeployment, driven: bool) -> str:
-    """What to type next, if a person is waited for or nobody drives."""
+    """What to type next, if a person is waited for or nobody drives; one choice a line."""
     record, place = cafe.record, f"{cafe.name} -n {cafe.namespace}"
     if record is None:
         return _upgrade(cafe)
     match record.state:
+        case State.AWAITING_CONFIRM if _confirmed(cafe, record):
+            return "" if driven else f"kubectl cafe drive {place}"
         case State.AWAITING_CONFIRM:
             detach = " --detach" if driven else ""
             return f"kubectl cafe confirm {place} --group {record.waiting_group}{detach}"
@@ -75,7 +79,9 @@ def next_command(cafe: CafeDeployment, driven: bool) -> str:
             return f"kubectl cafe resume {place}"
         case State.FAILED:
             known = [VERBS[trigger] for trigger in legal(record.state) if trigger in VERBS]
-            return " | ".join(f"kubectl cafe {verb} {place}" for verb in known)
+            return "\n".join(f"kubectl cafe {verb} {place}" for verb in known)
+        case State.ABORTED:
+            return f"{_upgrade(cafe)}\nkubectl cafe rollback {place}"
         case state if state in RESTING:
             if cafe.spec_hash != record.spec_hash:
                 return _upgrade(cafe)
@@ -88,9 +94,40 @@ def _upgrade(cafe: CafeDeployment) -> str:
     return f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace}"
 
 
-def _awaited(cafe: CafeDeployment, record: Record, waits: Sequence[str]) -> tuple[str, ...]:
+def _driver(lease: LeaseView | None, now: float) -> str:
+    if lease is None or not lease.live or not lease.holder:
+        return ""
+    since = f" (lease renewed {age(now - seconds(lease.renewed))} ago)" if lease.renewed else ""
+    return f"{lease.holder}{since}"
+
+
+def _last(record: Record) -> str:
+    """The last move that a person made."""
+    said = [entry for entry in record.journal if entry.trigger in VERBS]
+    if not said:
+        return ""
+    entry = said[-1]
+    return f"{entry.trigger} by {entry.who} at {entry.at}" + (f": {entry.why}" if entry.why else "")
+
+
+def _confirmed(cafe: CafeDeployment, record: Record) -> bool:
+    return cafe.confirmed in ("true", str(record.waiting_group))
+
+
+def _awaited(
+    cafe: CafeDeployment, record: Record, waits: Sequence[str], driven: bool
+) -> tuple[str, ...]:
+    moving = tuple(w for w in waits if not w.startswith("pods to become available"))
     if record.state is State.AWAITING_CONFIRM:
+        if _confirmed(cafe, record):
+            return (f"group {record.waiting_group} is confirmed; somebody to drive",)
         return (f"a person to confirm group {record.waiting_group}",)
+    if record.state is State.PAUSED:
+        return ("a person to resume it", *moving)
+    if record.state is State.FAILED:
+        return ("a person to decide", *moving)
+    if record.state not in RESTING and not driven:
+        return ("somebody to drive", *moving)
     if record.state in RESTING:
         edited = cafe.spec_hash != record.spec_hash
         return ("the edited spec to be released",) if edited else ()
@@ -104,7 +141,7 @@ def notes(cafe: CafeDeployment, view: View, standings: Sequence[Standing]) -> tu
     said: list[str] = []
     record = view.record
     if record.state is State.ABORTED:
-        said.append(mixed(standings))
+        said.append(mixed(view, standings))
     out = [s.pod.name for s in standings if s.in_flight and record.state in RESTING]
     if out:
         said.append(f"{len(out)} pods are left out of traffic: {', '.join(out[:3])}")
@@ -126,12 +163,12 @@ def notes(cafe: CafeDeployment, view: View, standings: Sequence[Standing]) -> tu
     return tuple(said)
 
 
-def mixed(standings: Sequence[Standing]) -> str:
-    """How mixed the set is: pods by revision."""
+def mixed(view: View, standings: Sequence[Standing]) -> str:
+    """How mixed the set is: pods by the number of their revision."""
     counts: dict[str, int] = {}
     for standing in standings:
         if standing.row is not Row.FORGOTTEN:
-            name = standing.pod.labels.get(names.REVISION, "unknown")
+            name = f"revision {_number(standing.pod, view)}"
             counts[name] = counts.get(name, 0) + 1
     listed = ", ".join(f"{count} at {name}" for name, count in sorted(counts.items()))
     return f"pods: {listed or 'none'}"
@@ -150,7 +187,8 @@ def _by(standing: Standing) -> By | None:
     return next((by for by in found if by in (By.TIME, By.PEER)), None)
 
 
-def _revision(revision: Revision | None) -> str:
+def revision_text(revision: Revision | None) -> str:
+    """A revision in words: its number and its images."""
     if revision is None:
         return ""
     shown = ", ".join(f"{name}={image}" for name, image in revision.images.items())

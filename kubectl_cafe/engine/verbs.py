@@ -118,7 +118,13 @@ def rollback(
     Raises Refused where there is none, or where it can't go in place.
     """
     record = cafe.record
-    if record is None or Trigger.ROLLBACK not in legal(record.state):
+    if record is None:
+        raise Refused(
+            "there has been no release yet: nothing to go back to",
+            where=cafe.where,
+            hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace}",
+        )
+    if Trigger.ROLLBACK not in legal(record.state):
         raise illegal(cafe, Trigger.ROLLBACK)
     current = around.revision(record.to_revision)
     target = rollback_target(record, around.revisions)
@@ -126,7 +132,8 @@ def rollback(
         raise Refused(
             "there is no earlier revision to go back to",
             where=cafe.where,
-            hint=f"kubectl cafe abort {cafe.name} -n {cafe.namespace}",
+            hint=f"kubectl cafe {'upgrade' if record.state in RESTING else 'abort'} "
+            f"{cafe.name} -n {cafe.namespace}",
         )
     if current is not None:
         diff = templates.difference(current.template, target.template, tuple(cafe.selector_labels))
@@ -143,13 +150,19 @@ def rollback(
 
 
 def rollback_target(record: Record, revisions: Iterable[Revision]) -> Revision | None:
-    """The last revision that ended well, other than the one to leave (protocol 7)."""
+    """The last revision that ended well, other than the one to leave (protocol 7).
+
+    A rollback that failed, waits or was aborted keeps its goal; after one that ended, neither
+    its goal nor what it went back from is an earlier revision.
+    """
     known = {revision.name: revision for revision in revisions}
     if record.kind is not Kind.ROLLBACK:
         return known.get(record.from_revision) or last_good(known.values(), record.to_revision)
-    if record.state not in RESTING:
-        return known.get(record.to_revision)  # The goal of a rollback that failed or waits.
-    return last_good(known.values(), but=record.to_revision)
+    if record.state is not State.ROLLED_BACK:
+        return known.get(record.to_revision)
+    goal = known.get(record.to_revision)
+    older = [r for r in known.values() if goal is None or r.number < goal.number]
+    return last_good((r for r in older if r.name != record.from_revision), record.to_revision)
 
 
 def epoch_after(cafe: CafeDeployment, transitions: int, of_pods: int) -> int:

@@ -41,6 +41,10 @@ class Traffic(Protocol):
         """Whether whoever must act on "off" has said so (endpoints are asked elsewhere)."""
         ...
 
+    def stays_off(self, pod: Pod) -> bool:
+        """Whether a pod that was seen off still is; what made it so need not be said again."""
+        ...
+
     def turn_off(self, pod: Pod, record: PodRecord, at: str) -> PodPatch:
         """W1: off, and the record."""
         ...

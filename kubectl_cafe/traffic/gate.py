@@ -38,6 +38,14 @@ class Gate:
             and now - sighting.ready_reason_since >= UNREADY_SEEN
         )
 
+    def stays_off(self, pod: Pod) -> bool:
+        """Whether Ready is still False under a gate that is off, for whatever reason is named.
+
+        A pod that crashes in a loop names its containers and our gate in turn: a kubelet that
+        has once acted on the gate does not forget it (C33, C77).
+        """
+        return pod.gate.status in ("False", "Unknown") and pod.ready.status == "False"
+
     def turn_off(self, pod: Pod, record: PodRecord, at: str) -> PodPatch:
         """W1."""
         return patch(pod, "off", record=record, gate=("False", "drained for an upgrade"), at=at)

@@ -23,6 +23,10 @@ class Label:
         """Nobody but the endpoints acknowledges a label."""
         return not self.on(pod)
 
+    def stays_off(self, pod: Pod) -> bool:
+        """Whether the label still says off."""
+        return not self.on(pod)
+
     def turn_off(self, pod: Pod, record: PodRecord, at: str) -> PodPatch:
         """W1."""
         return patch(pod, "off", record=record, labels={names.TRAFFIC: "off"})

@@ -22,6 +22,10 @@ class NoTraffic:
         """There is nothing to wait for."""
         return True
 
+    def stays_off(self, pod: Pod) -> bool:
+        """There is nothing to watch."""
+        return True
+
     def turn_off(self, pod: Pod, record: PodRecord, at: str) -> PodPatch:
         """The record alone; the engine never asks for it."""
         return patch(pod, "off", record=record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statemachine.lifecycle import State
-from statemachine.record import Record
+from statemachine.record import Record, cut
 from statemachine.steps import Step
 
 
@@ -19,7 +19,7 @@ def _about(record: Record) -> str:
         case State.AWAITING_CONFIRM:
             return f"group {record.waiting_group} of {grouped} waits for a confirmation"
         case State.FAILED:
-            return str(record.failure)
+            return cut(str(record.failure), 240)
         case State.COMPLETED | State.ROLLED_BACK | State.ABORTED:
             return f"release {record.id} to {record.to_revision}"
         case State.PAUSED:

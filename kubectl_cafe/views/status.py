@@ -62,7 +62,8 @@ class Status:
     failure: str = ""
     waits: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    next: str = ""
+    last: str = ""
+    next: tuple[str, ...] = ()
     cells: tuple[CellLine, ...] = ()
     pods: tuple[PodLine, ...] = ()
 
@@ -88,11 +89,12 @@ def _head(status: Status) -> str:
             ("From", status.source),
             ("To", status.target),
             ("Started by", status.who + (f": {status.why}" if status.why else "")),
+            ("Last said", status.last),
             ("Driven by", status.driver),
             ("Failure", status.failure),
             ("Waits for", "; ".join(status.waits)),
             ("Note", "; ".join(status.notes)),
-            ("Next", status.next),
+            *(("Next", command) for command in status.next),
         ]
     )
 

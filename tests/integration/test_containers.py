@@ -188,8 +188,8 @@ def test_c18_c19_one_that_can_t_start_keeps_the_pod_out_of_traffic_and_is_named(
     (pod,) = shop.pods()
     (good,) = set(images) - {bad}
     assert done.code == 4
-    assert f"failed: {name(pod)}/{bad}: " in done.err
-    assert f"failed: {name(pod)}/{good}: " not in done.err
+    assert f"Failed: {name(pod)}/{bad}: " in done.err
+    assert f"Failed: {name(pod)}/{good}: " not in done.err
     assert status(pod, good)["restartCount"] == 1
     assert condition(pod, GATE)["status"] != "True"
     assert not ready(pod)

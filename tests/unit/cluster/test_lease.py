@@ -114,7 +114,7 @@ def test_a_live_lease_is_held_with_the_holders_name_and_exit_code_6(
     assert caught.value.holder == "you"
     assert 21 <= caught.value.seconds_left <= 23
     assert caught.value.exit_code == CONFLICT
-    assert caught.value.hint.startswith("kubectl cafe drive web   (waits for its end")
+    assert caught.value.hint.startswith("kubectl cafe drive web -n ")
     assert server.spec["holderIdentity"] == "you"
 
 

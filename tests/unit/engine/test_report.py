@@ -76,7 +76,7 @@ def test_after_an_edit_of_the_spec_the_next_command_is_to_upgrade() -> None:
 
 def test_a_failed_release_names_every_legal_verb() -> None:
     found = next_command(cafe(of_spec(State.FAILED, origin=State.PROGRESSING)), False)
-    verbs = [command.split()[2] for command in found.split(" | ")]
+    verbs = [command.split()[2] for command in found.splitlines()]
     assert sorted(verbs) == ["abort", "retry", "rollback"]
 
 
@@ -107,7 +107,7 @@ def test_i12_after_an_end_pods_that_are_left_out_of_traffic_are_listed() -> None
 
 def test_an_abort_says_how_mixed_the_set_is() -> None:
     found = reported(upgraded("a"), pod("b"), record=of_spec(State.ABORTED))
-    assert found.notes == ("pods: 1 at v1, 1 at v2",)
+    assert found.notes == ("pods: 1 at revision 1, 1 at revision 2",)
 
 
 @pytest.mark.parametrize(
