@@ -6,8 +6,10 @@ computed from `plan`, not stored. Times are RFC 3339 by the API server's clock.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from statemachine import codec
 from statemachine.codec import CodecError
@@ -197,8 +199,27 @@ def decode(text: str) -> Record:
         record = codec.load(Record, text, VERSION)
     except CodecError as error:
         raise RecordError(str(error)) from None
+    if problem := _out_of_range(record):
+        raise RecordError(problem)
     if record.plan.algorithm != ALGORITHM:
         raise RecordError(f"plan.algorithm: {record.plan.algorithm}, this version has {ALGORITHM}")
     if record.step < 0 or record.step > len(record.steps):
         raise RecordError(f"step: {record.step}, the plan has {len(record.steps)} steps")
     return record
+
+
+def _out_of_range(record: Record) -> str:
+    """What no plan can be computed from, or no deadline; empty if all is well."""
+    strategy = record.plan.strategy
+    for name, time in (("since", record.since), ("started", record.started)):
+        try:
+            datetime.fromisoformat(time)
+        except ValueError:
+            return f".{name}: {time!r} is no RFC 3339 time"
+    if not re.fullmatch(r"[0-9]{1,9}%?", str(strategy.max_unavailable)):
+        return f".plan.strategy.maxUnavailable: {strategy.max_unavailable!r} is no number of pods"
+    if strategy.batch_size is not None and strategy.batch_size < 1:
+        return f".plan.strategy.batchSize: {strategy.batch_size} is below 1"
+    if any(size < 0 for size in record.plan.cells.values()):
+        return ".plan.cells: a cell has fewer than no pods"
+    return ""

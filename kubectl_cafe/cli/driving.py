@@ -97,6 +97,7 @@ def carry(
     from kubectl_cafe.engine import wheel as wheels
     from kubectl_cafe.engine.report import status_of
     from statemachine.lifecycle import State
+    from statemachine.steps import Kind
 
     asks = sys.stdin.isatty() and sys.stderr.isatty()
     lines = Lines(asks)
@@ -114,14 +115,17 @@ def carry(
         for note in status_of(ended.cafe, ended.view, (), None).notes:
             say(f"  {note}")
     stopped = bool(held) and held[0].stop.is_set()
-    return closing(ended.cafe, stopped=stopped)
+    back = cafe.record is not None and cafe.record.kind is Kind.ROLLBACK
+    return closing(ended.cafe, stopped=stopped, back=back)
 
 
-def closing(cafe: CafeDeployment, *, stopped: bool = False) -> int:
-    """Say how it ended and what is next; the exit code of product.md."""
+def closing(cafe: CafeDeployment, *, stopped: bool = False, back: bool = True) -> int:
+    """Say how it ended and what is next; the exit code of product.md.
+
+    `back`: to be rolled back is what was asked for, not what became of a release.
+    """
     from kubectl_cafe.engine.report import next_command
     from statemachine.lifecycle import RESTING, State
-    from statemachine.steps import Kind
 
     record = cafe.record
     if record is None:
@@ -134,7 +138,7 @@ def closing(cafe: CafeDeployment, *, stopped: bool = False) -> int:
         case State.COMPLETED:
             return REACHED
         case State.ROLLED_BACK:
-            return REACHED if record.kind is Kind.ROLLBACK else FAILED
+            return REACHED if back else FAILED
         case State.AWAITING_CONFIRM | State.PAUSED:
             return WAITS
         case State.FAILED:

@@ -59,6 +59,9 @@ def command(
     observer = Observer(session.transport, cafe)
     with observer.running():
         if _under_way(cafe, name_of(cafe.name, template)):
+            if detach or dry_run != "none":
+                say(f"{cafe.where}: this release is under way already; nothing was written")
+                return REACHED
             return _drive_on(session, cafe, observer)
         around = start.look_around(session.transport, cafe, observer)
         proposed = _proposed(cafe, around, template)

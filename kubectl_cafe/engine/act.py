@@ -34,7 +34,7 @@ class Actor:
         self._namespace = namespace
         self._memory = memory
         self._queue: queue.SimpleQueue[tuple[PodPatch, bool] | None] = queue.SimpleQueue()
-        self.fatal: Exception | None = None
+        self.fatal: tuple[Exception, PodPatch] | None = None
         self._threads = [
             threading.Thread(target=self._work, name=f"write {n}", daemon=True)
             for n in range(WORKERS)
@@ -67,8 +67,9 @@ class Actor:
             try:
                 stale = self._send(patch, took)
             except Exception as error:  # a thread that dies silently would hang the release
-                self.fatal = self.fatal or error
-                stale = patch.resource_version
+                self.fatal = self.fatal or (error, patch)
+                self._transport.clock.sleep(RETRY)  # The loop hears of it before it decides anew.
+                stale = ""
             self._memory.written(patch.uid, stale)
 
     def _send(self, patch: PodPatch, took: bool) -> str:
@@ -138,3 +139,5 @@ class Actor:
                 hint=f"kubectl get replicaset {write.name} -n {self._namespace} -o yaml",
             )
         self._memory.workload_event("MODIFIED", found)
+        if "deletionTimestamp" in found["metadata"]:
+            self._transport.clock.sleep(RETRY)  # An earlier one is still going.

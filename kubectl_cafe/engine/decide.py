@@ -19,16 +19,18 @@ CARRIES_ON = (State.PROGRESSING, State.ROLLING_BACK, State.PAUSED, State.AWAITIN
 def decide(view: View) -> Decision:
     """What to do now, and what is awaited if that is nothing."""
     standings = [stand(pod, view) for pod in view.pods.values()]
+    failure = progress.failure(view, standings) if view.running else None
     writes = Writes(view)
     surplus = groups.surplus(view, standings)
     patches: list[PodPatch] = []
     for standing in standings:
         if standing.pod.uid in view.busy:
             continue
+        if failure is not None and standing.row is Row.DRAINED:
+            continue  # It is reopened once the failure is recorded.
         write = _carry_on(standing, view, writes, surplus)
         if write is not None:
             patches.append(write)
-    failure = progress.failure(view, standings) if view.running else None
     takes = view.running and view.goal is not None and failure is None
     chosen = groups.choose(view, standings) if takes else []
     patches += [writes.take(standing) for standing in chosen]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,10 +14,10 @@ from kubectl_cafe.engine import journal, projection
 from kubectl_cafe.engine.act import Actor
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
+from kubectl_cafe.engine.edits import spec_changed
 from kubectl_cafe.engine.observe import Observer
 from kubectl_cafe.engine.view import Decision, View, Wanted
 from kubectl_cafe.errors import CONFLICT, CafeError
-from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import RESTING, Facts, State, Trigger
@@ -89,6 +90,7 @@ class Driver:
         self._missing: journal.Missing | None = None
         self._confirmed_here: tuple[int, str] | None = None
         self._status_at = float("-inf")
+        self._since = transport.server_time()
         self.stop = threading.Event()
 
     # Told from other threads
@@ -139,16 +141,18 @@ class Driver:
     def _loop(self, actor: Actor) -> Ended:
         while True:
             self._observer.raise_failure()
+            if self._transport.before_write is not None:
+                self._transport.before_write()  # A lost lease ends even a driver that only waits.
             self._adopt_newest()
             self._raise_fatal(actor)
             self._hear_people()
             view = self._view()
             decision = decide(view)
             self._watcher.looked(view, decision)
-            actor.patch(decision.patches, decision.takes)
-            actor.write_workloads(decision.workloads, lambda _what: None)
+            self._write(actor, decision)
             if decision.sweep:
-                self._observer.sweep(view.record.id, view.record.step)
+                with suppress(NotSent):  # It is asked for again.
+                    self._observer.sweep(view.record.id, view.record.step)
             if decision.move is not None:
                 self._move(decision.move)
                 continue
@@ -165,6 +169,7 @@ class Driver:
             now=self._transport.clock.monotonic(),
             time=self._transport.server_time(),
             stopping=self.stop.is_set(),
+            driven_since=self._since,
         )
 
     def _finished(self, decision: Decision) -> bool:
@@ -203,7 +208,8 @@ class Driver:
             self._cafe = journal.change(self._transport, self._cafe, judge)
         except (NotSent, UnknownOutcome):
             self._memory.wait(1.0)
-            self.refresh()
+            with suppress(NotSent):
+                self.refresh()
             return
         self._took(self._cafe)
         self._status_at = float("-inf")
@@ -228,36 +234,37 @@ class Driver:
                 )
         edited = self._cafe.spec_hash != record.spec_hash
         if edited and record.state in (State.PROGRESSING, State.AWAITING_CONFIRM):
-            self._move(Wanted(Trigger.FAIL, failure=self._spec_changed(record)))
-
-    def _spec_changed(self, record: Record) -> Failure:
-        """What was edited, and the two ways out."""
-        planned = self._revisions.get(record.to_revision)
-        diff = templates.difference(planned.template if planned else {}, self._cafe.template)
-        edits = [
-            *(f"image of {name}: {old} -> {new}" for name, (old, new) in diff.images.items()),
-            *(f"label {key}" for key in diff.labels),
-            *(f"annotation {key}" for key in diff.annotations),
-            *diff.others,
-        ]
-        what = ", ".join(edits) or "selector or topology"
-        return Failure(
-            "SpecChanged",
-            f"the spec was edited under the running release ({what}); no more pods are taken. "
-            "Put it back and retry, or roll back, which discards the edit",
-        )
+            self._move(
+                Wanted(
+                    Trigger.FAIL,
+                    failure=spec_changed(self._cafe, self._revisions.get(record.to_revision)),
+                )
+            )
 
     def _raise_fatal(self, actor: Actor) -> None:
         """A write that the server refuses for good fails the release; anything else ends us."""
-        error, actor.fatal = actor.fatal, None
-        if error is None:
+        found, actor.fatal = actor.fatal, None
+        if found is None:
             return
-        record = _record(self._cafe)
-        if isinstance(error, Invalid) and record.state in (State.PROGRESSING, State.ROLLING_BACK):
-            failure = Failure("PatchRefused", f"{error.where}: {error.message}")
-            self._move(Wanted(Trigger.FAIL, failure=failure))
-            return
-        raise error
+        error, patch = found
+        if not isinstance(error, Invalid):
+            raise error
+        if _record(self._cafe).state in (State.PROGRESSING, State.ROLLING_BACK):
+            self._refused(error, patch.pod)
+        elif patch.what != "image":
+            raise error  # An image patch is not sent again: the pod is reopened.
+
+    def _refused(self, error: Invalid, pod: str = "") -> None:
+        failure = Failure("PatchRefused", f"{error.where}: {error.message}", pod)
+        self._move(Wanted(Trigger.FAIL, failure=failure))
+
+    def _write(self, actor: Actor, decision: Decision) -> None:
+        """Send what was decided; a workload that the server refuses fails the release."""
+        actor.patch(decision.patches, decision.takes)
+        try:
+            actor.write_workloads(decision.workloads, lambda _what: None)
+        except Invalid as error:
+            self._refused(error)
 
     def _adopt_newest(self) -> None:
         if self._missing is not None:

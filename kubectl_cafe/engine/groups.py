@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubectl_cafe import names
-from kubectl_cafe.engine.standing import Row, Standing
+from kubectl_cafe.engine.standing import Row, Standing, touched
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import Pod
 from statemachine.steps import StepKind
@@ -40,7 +40,9 @@ def budget(view: View, standings: Iterable[Standing]) -> Budget:
     busy = view.busy
     available = sum(s.available and s.pod.uid not in busy for s in pods)
     # A pod whose first write is under way heads for the goal, although it does not show it yet.
-    heading = [s for s in pods if s.upgraded or s.in_flight or s.pod.uid in busy]
+    heading = [
+        s for s in pods if (s.upgraded and touched(s, view)) or s.in_flight or s.pod.uid in busy
+    ]
     return Budget(
         limit=limit_of(view.record.plan.strategy.max_unavailable, desired),
         unavailable=max(0, desired - available),

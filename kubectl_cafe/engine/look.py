@@ -20,7 +20,8 @@ def once(transport: Transport, cafe: CafeDeployment) -> tuple[View | None, tuple
     query = {"labelSelector": cafe.label_selector}
     now = transport.clock.monotonic()
     memory.workload_listed(transport.list(paths.replicasets(space), query).items)
-    memory.pods_listed(transport.list(paths.pods(space), query).items, now)
+    pods = transport.list(paths.pods(space), query)
+    memory.pods_listed(pods.items, now, int(pods.resource_version or 0))
     memory.services_listed(transport.list(paths.services(space)).items)
     known = {r.name: r for r in start.read_revisions(transport, cafe)}
     view = memory.view(cafe, known, now=now, time=transport.server_time(), stopping=False)

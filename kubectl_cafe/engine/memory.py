@@ -53,13 +53,15 @@ class Memory:
 
     # Observing
 
-    def pods_listed(self, items: Iterable[Json], now: float) -> None:
-        """All pods there are, by a list."""
+    def pods_listed(self, items: Iterable[Json], now: float, version: int | None = None) -> None:
+        """All pods there were at `version` (None: later than all we know of); others are gone."""
         pods = [parse(item) for item in items]
         with self.changed:
             listed = {pod.uid for pod in pods}
             for uid in set(self._pods) - listed:
-                self._drop(uid)
+                # A newer one was born after the list was made, and the watch was faster.
+                if version is None or int(self._pods[uid].resource_version) <= version:
+                    self._drop(uid)
             for pod in pods:
                 self._put(pod, now, by_watch=True)
             self._notify()
@@ -232,7 +234,7 @@ class Memory:
     def highest_epoch(self) -> int:
         """The highest epoch in any pod's record (invariant I7)."""
         with self.changed:
-            records = (pod.record for pod in self._pods.values())
+            records = (pod.record for pod in self.pods())
             return max((record.epoch for record in records if record), default=0)
 
     def view(
@@ -243,6 +245,7 @@ class Memory:
         now: float,
         time: float,
         stopping: bool,
+        driven_since: float = 0.0,
     ) -> View:
         """One consistent moment; folds what only time shows (off since when, proven peers)."""
         record = cafe.record
@@ -265,6 +268,7 @@ class Memory:
                 busy=frozenset({*self._writing, *self._stale} & set(pods)),
                 unseen_takes=bool(self._unseen),
                 stopping=stopping,
+                driven_since=driven_since,
                 swept=self._swept == (record.id, record.step),
             )
         return replace(view, off_since=self._fold(view))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.transport import Transport
@@ -30,12 +31,15 @@ class Observer:
         def failed(_error: Exception) -> None:
             memory.wake()
 
+        def pods_listed(items: list[dict[str, Any]]) -> None:
+            memory.pods_listed(items, clock.monotonic(), self._informers[0].resource_version)
+
         self._informers = (
             Informer(
                 transport,
                 self._pods_path,
                 self._pods_query,
-                on_sync=lambda items: memory.pods_listed(items, clock.monotonic()),
+                on_sync=pods_listed,
                 on_event=lambda kind, item: memory.pod_event(kind, item, clock.monotonic()),
                 on_failed=failed,
             ),
@@ -89,5 +93,6 @@ class Observer:
     def sweep(self, release: str, step: int) -> None:
         """A consistent list of the pods, folded in (protocol 7, the commit)."""
         listing = self._transport.list(self._pods_path, self._pods_query)
-        self.memory.pods_listed(listing.items, self._transport.clock.monotonic())
+        now = self._transport.clock.monotonic()
+        self.memory.pods_listed(listing.items, now, int(listing.resource_version or 0))
         self.memory.swept(release, step)

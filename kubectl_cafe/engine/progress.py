@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubectl_cafe.engine import groups
-from kubectl_cafe.engine.standing import Row, Standing, ready_since
+from kubectl_cafe.engine.standing import Row, Standing, ready_since, touched
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.times import seconds
@@ -22,6 +22,8 @@ def failure(view: View, standings: Sequence[Standing]) -> Failure | None:
     """Why the current step has failed, if it has (C18, C34, C36, C37, C82)."""
     for standing in standings:
         if not (standing.upgraded or standing.row is Row.PATCHED):
+            continue
+        if not touched(standing, view):
             continue
         for stuck in standing.stuck:
             if stuck.fails:
@@ -52,7 +54,7 @@ def deadline(view: View, standings: Sequence[Standing]) -> float:
         if s.row is Row.AT_GOAL and s.released
     ]
     births = [pod.created for pod in pods] if _births_count(view) else []
-    last = max(seconds(view.record.since), *of_release, *released, *births, 0.0)
+    last = max(seconds(view.record.since), view.driven_since, *of_release, *released, *births)
     longest = max((_grace_sum(view, pod) for pod in pods), default=0)
     return last + view.record.plan.strategy.progress_deadline_seconds + longest
 
@@ -74,7 +76,7 @@ def _grace_sum(view: View, pod: Pod) -> int:
 
 def pod_deadline(view: View, pod: Pod) -> float:
     """When a pod in flight is given up on, by the server's clock."""
-    since = seconds(pod.record.since) if pod.record else 0.0
+    since = max(seconds(pod.record.since) if pod.record else 0.0, view.driven_since)
     if view.record.state is State.ABORTING:
         since = max(since, seconds(view.record.since))
     allowed = view.record.plan.strategy.progress_deadline_seconds

@@ -228,7 +228,7 @@ def everywhere(around: Around, target: str, template: Json) -> bool:
     return all(workload.revision == target for workload in around.workloads) and all(
         pod.labels.get("cafe.sofastack.io/revision") == target
         and all(pod.images().get(name) == image for name, image in wanted.items())
-        and (pod.record is None or pod.record.phase is not Phase.DRAINED)
+        and not _unfinished(pod)
         for pod in around.pods
         if not pod.terminating and not pod.over
     )
@@ -262,4 +262,12 @@ def unfinished_without_record(cafe: CafeDeployment, pods: Sequence[Pod]) -> list
     """Pods in the middle of an upgrade whose release has no record any more (C72)."""
     if cafe.record is not None:
         return []
-    return [pod.name for pod in pods if pod.record and pod.record.phase is not Phase.FINISHED]
+    return [pod.name for pod in pods if _unfinished(pod)]
+
+
+def _unfinished(pod: Pod) -> bool:
+    """Whether the pod may be out of traffic; a record of mode None is never closed (protocol 6)."""
+    record = pod.record
+    return (
+        record is not None and record.phase is not Phase.FINISHED and record.mode is not Mode.NONE
+    )

@@ -225,6 +225,17 @@ def _released(pod: Pod, row: Row, mode: Mode, evidence: Evidence) -> bool:
     )
 
 
+def touched(standing: Standing, view: View) -> bool:
+    """Whether this release took the pod, or it was born under it (C74).
+
+    A rollback's goal is the version that other pods never left: what is wrong with one of
+    those is not the rollback's failure, and no argument against rolling back the others.
+    """
+    pod, release = standing.pod, view.record
+    taken = pod.record is not None and pod.record.release == release.id
+    return taken or pod.created >= seconds(release.started)
+
+
 def ready_since(pod: Pod) -> float:
     """When minReadySeconds began: the latest of Ready's transition, the starts, and W3.
 

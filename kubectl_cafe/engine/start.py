@@ -20,7 +20,7 @@ from kubectl_cafe.engine.proposal import Around, Proposal
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.revisions import revision as revisions
-from kubectl_cafe.revisions.revision import OUTCOME, Revision
+from kubectl_cafe.revisions.revision import GOOD, OUTCOME, Revision
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import RESTING, State, Trigger, move
 from statemachine.record import Entry, Plan, Record, cut
@@ -113,6 +113,8 @@ def conclude(transport: Transport, cafe: CafeDeployment, around: tuple[Revision,
     found = next((r for r in around if r.name == record.to_revision), None)
     if found is None or found.outcome == str(record.state):
         return
+    if record.state is State.ABORTED and found.outcome in GOOD:
+        return  # A rollback to it was given up; it was good before, and stays so.
     meta = {
         "uid": found.uid,
         "resourceVersion": found.resource_version,
@@ -190,7 +192,7 @@ def _new(
         started=at,
         who=mover.who,
         why=cut(mover.why),
-        epoch=mover.epoch if mover.epoch is not None else known,
+        epoch=known if mover.epoch is None else max(known + 1, mover.epoch),
         fenced_epoch=cafe.record.fenced_epoch if cafe.record else 0,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from kubectl_cafe.cluster.errors import Conflict
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.engine import journal, start
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
@@ -12,7 +13,7 @@ from kubectl_cafe.engine.proposal import Around
 from kubectl_cafe.engine.start import Mover
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.revisions import template as templates
-from kubectl_cafe.revisions.revision import Revision, last_good
+from kubectl_cafe.revisions.revision import GOOD, Revision, last_good
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import RESTING, Facts, IllegalMove, State, Trigger, legal
 from statemachine.record import Record, moved
@@ -69,7 +70,9 @@ def say(
             )
         except IllegalMove:
             raise illegal(current, trigger) from None
-        return after if mover.epoch is None else replace(after, epoch=mover.epoch)
+        if mover.epoch is None:
+            return after
+        return replace(after, epoch=max(after.epoch + 1, mover.epoch))
 
     return journal.change(transport, cafe, judge)
 
@@ -111,6 +114,18 @@ def take_wheel(transport: Transport, cafe: CafeDeployment, epoch: int) -> CafeDe
 
 
 def rollback(
+    transport: Transport, cafe: CafeDeployment, around: Around, mover: Mover, fast: bool
+) -> CafeDeployment:
+    """As `roll_back`, judged again where somebody else wrote in between: it is an emergency."""
+    for _ in range(journal.ATTEMPTS):
+        try:
+            return roll_back(transport, cafe, around, mover, fast)
+        except Conflict:
+            cafe = journal.read(transport, cafe.namespace, cafe.name)
+    return roll_back(transport, cafe, around, mover, fast)
+
+
+def roll_back(
     transport: Transport, cafe: CafeDeployment, around: Around, mover: Mover, fast: bool
 ) -> CafeDeployment:
     """Back to the last good revision, from the middle or the morning after.
@@ -157,7 +172,10 @@ def rollback_target(record: Record, revisions: Iterable[Revision]) -> Revision |
     """
     known = {revision.name: revision for revision in revisions}
     if record.kind is not Kind.ROLLBACK:
-        return known.get(record.from_revision) or last_good(known.values(), record.to_revision)
+        before = known.get(record.from_revision)
+        if before is not None and before.outcome in GOOD:
+            return before
+        return last_good(known.values(), record.to_revision) or before
     if record.state is not State.ROLLED_BACK:
         return known.get(record.to_revision)
     goal = known.get(record.to_revision)

@@ -27,7 +27,8 @@ class View:
     since when a drained pod is seen to be out of traffic. `busy` are pods with a write under
     way; `unseen_takes`: the watch has not yet shown our own last takes. `stopping`: no more
     pods are to be taken, whatever the record says (Ctrl-C). `swept`: a consistent list was
-    read after everything that the view shows.
+    read after everything that the view shows. `driven_since`: the server's time
+    at which this driver took the wheel; the time in which nobody drove is nobody's failure.
     """
 
     owner: Json
@@ -46,6 +47,7 @@ class View:
     unseen_takes: bool = False
     stopping: bool = False
     swept: bool = False
+    driven_since: float = 0.0
 
     @property
     def goal(self) -> Revision | None:

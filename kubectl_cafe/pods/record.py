@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from statemachine import codec
@@ -71,6 +72,10 @@ def encode(record: PodRecord) -> str:
 def decode(text: str) -> PodRecord:
     """The record that `encode` wrote. Raises PodRecordError."""
     try:
-        return codec.load(PodRecord, text, VERSION)
+        record = codec.load(PodRecord, text, VERSION)
+        datetime.fromisoformat(record.since)
     except CodecError as error:
         raise PodRecordError(str(error)) from None
+    except ValueError:
+        raise PodRecordError(f".since: {record.since!r} is no RFC 3339 time") from None
+    return record

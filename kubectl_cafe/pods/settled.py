@@ -82,7 +82,10 @@ def settled(pod: Pod, name: str, evidence: Evidence) -> Settlement:
         return Settlement(By.ACKNOWLEDGED)
     if shown_by_a_peer(container, before, evidence.peers):
         return Settlement(By.PEER)
-    if evidence.now - seen.id_since >= patience(pod, name, evidence.changed):
+    if quoting(pod):
+        return Settlement(ambiguous=True)  # Rule b decides, whatever the pull takes (C84).
+    unchanged = max(seen.id_since, seen.acted_since or seen.id_since)
+    if evidence.now - unchanged >= patience(pod, name, evidence.changed):
         return Settlement(By.TIME)
     return Settlement(ambiguous=True)
 
@@ -122,6 +125,17 @@ def quotes_gate(pod: Pod) -> bool:
         pod.ready.status == "False"
         and pod.ready.reason == "ReadinessGatesNotReady"
         and re.search(re.escape(said) + r"\b", pod.ready.message) is not None
+    )
+
+
+def quoting(pod: Pod) -> bool:
+    """Whether the kubelet answers by quoting our gate, so that an acknowledgement can be had."""
+    return (
+        pod.gated
+        and pod.gate.status in ("False", "Unknown")
+        and pod.observed > 0
+        and pod.containers_ready.status == "True"
+        and f'readiness gate "{names.IN_SERVICE}" is not "True", but ' in pod.ready.message
     )
 
 

@@ -32,7 +32,7 @@ class Seen:
     """One container: all times by this process' monotonic clock, in seconds; None: not now.
 
     `first_id` and `first_trouble` are from the first status with observedGeneration at or
-    above the pod's generation that this process saw.
+    above the pod's generation that this process saw, at `acted_since`.
     """
 
     container_id: str
@@ -41,6 +41,7 @@ class Seen:
     trouble_since: float | None = None
     first_id: str | None = None
     first_trouble: str = ""
+    acted_since: float | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Sighting:
     generation: int
     ready_reason: str
     ready_reason_since: float
+    gate: str
     containers: Mapping[str, Seen]
 
 
@@ -67,11 +69,14 @@ def look(before: Sighting | None, pod: Pod, now: float) -> Sighting:
     same = before if before and before.generation == pod.generation else None
     known = before.containers if before else {}
     reason = pod.ready.reason
-    since = before.ready_reason_since if before and before.ready_reason == reason else now
+    # A reason that stood before the gate was written says nothing about the gate (C85).
+    stands = before and (before.ready_reason, before.gate) == (reason, pod.gate.status)
+    since = before.ready_reason_since if before and stands else now
     return Sighting(
         generation=pod.generation,
         ready_reason=reason,
         ready_reason_since=since,
+        gate=pod.gate.status,
         containers={
             name: _look(
                 known.get(name),
@@ -89,11 +94,12 @@ def _look(
     before: Seen | None, same_generation: bool, container: Container, *, acted: bool, now: float
 ) -> Seen:
     same_id = before is not None and before.container_id == container.container_id
-    first_id, first_trouble = None, ""
+    first_id, first_trouble, acted_since = None, "", None
     if before and same_generation:
         first_id, first_trouble = before.first_id, before.first_trouble
+        acted_since = before.acted_since
     if acted and first_id is None:
-        first_id, first_trouble = container.container_id, trouble(container)
+        first_id, first_trouble, acted_since = container.container_id, trouble(container), now
     kept = before if before and same_generation else None
     return Seen(
         container_id=container.container_id,
@@ -105,6 +111,7 @@ def _look(
         trouble_since=_since(kept.trouble_since if kept else None, bool(trouble(container)), now),
         first_id=first_id,
         first_trouble=first_trouble,
+        acted_since=acted_since,
     )
 
 

@@ -125,3 +125,29 @@ def test_what_a_stuck_pod_says_comes_first() -> None:
 def test_where_nothing_is_under_way_the_missing_pods_are_awaited() -> None:
     of = view(pod("a"))
     assert waits(of, standings(of)) == ("pods to become available (all: 1)",)
+
+
+def crashed(name: str, **changes: object) -> View:
+    """A rollback to v1 with one pod at v1, in a crash loop."""
+    shown = container("C1", "app:v1", ready=False, running=False, waiting="CrashLoopBackOff")
+    record = release(State.ROLLING_BACK, kind=Kind.ROLLBACK, to_revision="v1", from_revision="v2")
+    return view(pod(name, shown, ready=Condition("False"), **changes), record=record)
+
+
+@pytest.mark.guard("what-nobody-touched-fails-nothing")
+def test_c74_an_old_pod_that_crashes_does_not_fail_the_rollback_to_its_version() -> None:
+    of = crashed("a")
+    assert failure(of, standings(of)) is None
+
+
+def test_c77_a_pod_born_under_the_rollback_that_crashes_fails_it() -> None:
+    of = crashed("a", created=START + 1)
+    found = failure(of, standings(of))
+    assert found is not None
+    assert found.reason == "CrashLoopBackOff"
+
+
+@pytest.mark.guard("nobody-drove-is-nobodys-failure")
+def test_the_time_in_which_nobody_drove_fails_nothing() -> None:
+    of = view(patched("a"))
+    assert due(replace(of, driven_since=START + 5000)) > 5000

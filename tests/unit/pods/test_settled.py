@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from kubectl_cafe.pods.done import done
-from kubectl_cafe.pods.model import Condition, Pod
+from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.settled import (
     By,
     Settlement,
@@ -17,6 +17,7 @@ from kubectl_cafe.pods.settled import (
     settled,
     wants_acknowledgement,
 )
+from kubectl_cafe.pods.sighting import look
 from tests.unit.builders import READY, Timeline, before, container, patched, quoted, status
 
 OLD = container("C1", "app:v1")
@@ -196,6 +197,13 @@ def taken_over(container_id: str = "C2", image_id: str = "D2") -> Timeline:
     return seen
 
 
+def by_label(seen: Timeline) -> Timeline:
+    """The same, of a pod without our gate: no acknowledgement can be had."""
+    assert seen.pod is not None
+    seen.pod = replace(seen.pod, gated=False, gate=ABSENT)
+    return seen
+
+
 def judged(seen: Timeline) -> Settlement:
     assert seen.pod is not None
     return settled(seen.pod, "main", seen.evidence)
@@ -315,25 +323,50 @@ def test_no_acknowledgement_is_asked_for_before_the_kubelet_has_seen_the_spec() 
 
 
 def test_without_an_acknowledgement_an_id_that_stays_for_t_is_settled() -> None:
-    seen = taken_over()
+    seen = by_label(taken_over())
     seen.now = 100 + 12.0  # grace 1 s: the kubelet's floor of 2 s, and 10 s.
     assert judged(seen) == Settlement(By.TIME)
 
 
 @pytest.mark.guard("time-rule-waits")
 def test_an_id_that_stays_for_less_than_t_is_not_settled() -> None:
-    seen = taken_over()
+    seen = by_label(taken_over())
     seen.now = 100 + 11.9
     assert judged(seen) == Settlement(ambiguous=True)
 
 
 @pytest.mark.guard("same-content-waits-twice")
 def test_an_image_id_that_the_pod_had_under_another_string_takes_two_t() -> None:
-    seen = taken_over("C2", "D1")
+    seen = by_label(taken_over("C2", "D1"))
     said = []
     for seen.now in (100 + 23.9, 100 + 24.0):
         said.append(judged(seen).by)
     assert said == [None, By.TIME]
+
+
+@pytest.mark.guard("an-acknowledgement-is-awaited")
+def test_c84_time_decides_nothing_where_the_kubelet_quotes_our_gate() -> None:
+    seen = Timeline()
+    seen.show(0, at_generation_3("C2", ACKNOWLEDGED, quoted("False")))
+    seen.now = 1000.0
+    assert judged(seen) == Settlement(ambiguous=True)
+
+
+@pytest.mark.guard("time-counts-from-what-the-kubelet-saw")
+def test_c67_the_time_before_the_kubelet_saw_the_spec_does_not_count() -> None:
+    seen = Timeline()
+    seen.show(0, shown(2, 1, "C1x", "D1x", "app:v2"))
+    seen.show(60, shown(2, 2, "C1x", "D1x", "app:v2"))
+    assert judged(by_label(seen)) == Settlement(ambiguous=True)
+
+
+@pytest.mark.guard("a-reason-is-older-than-the-gate")
+def test_c85_a_reason_that_stood_before_the_gate_was_written_counts_from_then() -> None:
+    unready = Condition("False", "ContainersNotReady")
+    pod = status(1, 1, ready=unready)
+    before_w1 = look(None, pod, 0.0)
+    after_w1 = look(before_w1, replace(pod, gate=Condition("False")), 60.0)
+    assert after_w1.ready_reason_since == 60.0
 
 
 def test_c44_each_changed_container_adds_its_own_t() -> None:
