@@ -364,7 +364,7 @@ def test_c67_the_time_before_the_kubelet_saw_the_spec_does_not_count() -> None:
 def test_c85_a_reason_that_stood_before_the_gate_was_written_counts_from_then() -> None:
     unready = Condition("False", "ContainersNotReady")
     pod = status(1, 1, ready=unready)
-    before_w1 = look(None, pod, 0.0)
+    before_w1 = look(None, replace(pod, gate=Condition("True")), 0.0)
     after_w1 = look(before_w1, replace(pod, gate=Condition("False")), 60.0)
     assert after_w1.ready_reason_since == 60.0
 
