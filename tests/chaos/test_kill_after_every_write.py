@@ -26,7 +26,7 @@ from testbed.controlplane import ControlPlane
 from testbed.faults import Fault, Request, killed_after, killed_before
 from testbed.plugin import Cafe
 from testbed.proxy import FaultProxy
-from tests.integration.shop import NAME, Shop, condition, image, name, ready, status
+from tests.integration.shop import NAME, Recording, Shop, condition, image, name, ready, status
 from tests.integration.stage import gate
 
 LEASE = 32.0
@@ -112,17 +112,18 @@ class Scene:
     def undisturbed(self) -> int:
         """How many writes it takes."""
         with self.shop() as (shop, proxy):
-            cafe, since = shop.cafe.at(proxy.kubeconfig), shop.now()
+            cafe = shop.cafe.at(proxy.kubeconfig)
+            pods = Recording(shop.client, "pods", shop.now())
             done = cafe(*self.play.command)
             assert done.code == 0, done.err
-            assert not list(wrong_on_the_way(shop.history("pods", since)))
+            assert not list(wrong_on_the_way(pods.so_far()))
             return sum(counts(request) for request in proxy.writes)
 
     def killed_at(self, number: int, fault: Callable[[Callable[[], object]], Fault]) -> Death:
         """Kill the driver at write `number` and have another finish the release."""
         with self.shop() as (shop, proxy):
             before = {name(pod): str(pod["metadata"]["uid"]) for pod in shop.pods()}
-            since, begun = shop.now(), ""
+            pods, begun = Recording(shop.client, "pods", shop.now()), ""
             cafe = shop.cafe.at(proxy.kubeconfig)
             proxy.on(nth(number), fault(lambda: cafe.runs[-1].send(signal.SIGKILL)))
             with self.busy:
@@ -143,7 +144,7 @@ class Scene:
             problems = [
                 *([] if driven.code == 0 else [f"exit {driven.code}: {driven.err}"]),
                 *wrong_at_the_end(shop, self.play, before),
-                *wrong_on_the_way(shop.history("pods", since)),
+                *wrong_on_the_way(pods.so_far()),
             ]
             return Death(number, f"{write} {begun}".strip(), out, unfinished, problems)
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -165,6 +169,31 @@ class Shop:
             for request in self.audit.writes(AGENT, self.client.namespace, resource)
             if request.resource not in QUIET and "dryRun=All" not in request.uri
         ]
+
+
+class Recording(threading.Thread):
+    """Every version of every object of a resource from `since` on, as they come.
+
+    A server forgets its past soon when it is busy: what takes minutes is recorded, not replayed.
+    """
+
+    def __init__(self, client: Client, resource: str, since: str) -> None:
+        super().__init__(daemon=True)
+        self._events = client.watch(resource, since, seconds=300)
+        self._objects: list[Object] = []
+        self.start()
+
+    def run(self) -> None:
+        """The thread."""
+        with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
+            for event in self._events:
+                assert event.type != "ERROR", event.object
+                self._objects.append(event.object)
+
+    def so_far(self) -> list[Object]:
+        """What it has, a moment from now, in order."""
+        time.sleep(1)
+        return [o for o in self._objects if "name" in o["metadata"]]
 
 
 def _image(image: str) -> tuple[str, ...]:
