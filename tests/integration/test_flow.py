@@ -447,7 +447,6 @@ def test_abort_says_how_mixed_it_leaves_the_set(shop: Shop) -> None:
     assert shop.cafe("abort", NAME).code == 0
 
     said = shop.cafe("status", NAME)
-    old, new = shop.record()["fromRevision"], shop.record()["toRevision"]
     assert "2 at revision 1" in said.out
     assert "1 at revision 2" in said.out
     assert templates(shop) == {"app:v1"}
