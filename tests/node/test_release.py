@@ -199,7 +199,7 @@ def test_a_rollback_while_the_kubelet_still_kills_ends_with_the_old_version_and_
         back = cafe("rollback", "gated", "--detach")
         ended = upgrade.wait()
         assert back.code == 0, back.out + back.err
-        assert ended.code == 0, ended.out + ended.err
+        assert ended.code == 4, ended.out + ended.err
         asking.wait_for_addresses(PODS)
         asking.wait_for_requests(20)
         tally = asking.tally()
