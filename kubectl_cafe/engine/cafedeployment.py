@@ -110,6 +110,12 @@ class CafeDeployment:
         return self.annotations.get(names.CONFIRMED, "false").strip()
 
     @property
+    def waiting_group_confirmed(self) -> bool:
+        """Whether the annotation confirms the group that waits: `true`, or its number."""
+        record = self.record
+        return record is not None and self.confirmed in ("true", str(record.waiting_group))
+
+    @property
     def selector_labels(self) -> Mapping[str, str]:
         """spec.selector.matchLabels."""
         return (self.spec.get("selector") or {}).get("matchLabels") or {}

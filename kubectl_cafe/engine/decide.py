@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kubectl_cafe.engine import groups, progress, stages
 from kubectl_cafe.engine.standing import Row, Standing, stand
 from kubectl_cafe.engine.view import Decision, View, Wanted
@@ -10,7 +12,7 @@ from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.pods.settled import wants_acknowledgement
 from kubectl_cafe.traffic import switch
-from statemachine.lifecycle import RESTING, State, Trigger
+from statemachine.lifecycle import State, Trigger
 
 CARRIES_ON = (State.PROGRESSING, State.ROLLING_BACK, State.PAUSED, State.AWAITING_CONFIRM)
 """States in which pods in flight go on to the goal; in the others drained ones are reopened."""
@@ -43,11 +45,11 @@ def decide(view: View) -> Decision:
         waits=progress.waits(view, standings),
     )
     if view.record.state is State.ABORTING:
-        return _with(decision, move=Wanted(Trigger.PODS_SETTLED) if at_rest else None)
+        return replace(decision, move=Wanted(Trigger.PODS_SETTLED) if at_rest else None)
     if not view.running:
         return decision
     if failure is not None:
-        return _with(decision, move=Wanted(Trigger.FAIL, failure=failure))
+        return replace(decision, move=Wanted(Trigger.FAIL, failure=failure))
     return stages.advance(view, standings, decision)
 
 
@@ -130,18 +132,3 @@ def _at_rest(standing: Standing, view: View) -> bool:
     if view.record.state is State.FAILED and standing.settled:
         return True
     return bool(standing.stuck) and standing.row is Row.PATCHED
-
-
-def _with(decision: Decision, *, move: Wanted | None) -> Decision:
-    return Decision(
-        patches=decision.patches,
-        takes=decision.takes,
-        at_rest=decision.at_rest,
-        waits=decision.waits,
-        move=move,
-    )
-
-
-def over(view: View) -> bool:
-    """Whether the release is at an end."""
-    return view.record.state in RESTING

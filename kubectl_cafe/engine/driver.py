@@ -226,7 +226,7 @@ class Driver:
                     Facts(group_waits=True),
                     self._confirmed_here[1],
                 )
-            elif self._cafe.confirmed in ("true", str(waiting)):
+            elif self._cafe.waiting_group_confirmed:
                 self._move(
                     Wanted(Trigger.CONFIRM, "by annotation"),
                     Facts(group_waits=True),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kubectl_cafe import names
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.pods.model import Pod
@@ -226,7 +227,7 @@ def everywhere(around: Around, target: str, template: Json) -> bool:
     """Whether every workload and every pod is at the target already (C7, C66)."""
     wanted = templates.images(template)
     return all(workload.revision == target for workload in around.workloads) and all(
-        pod.labels.get("cafe.sofastack.io/revision") == target
+        pod.labels.get(names.REVISION) == target
         and all(pod.images().get(name) == image for name, image in wanted.items())
         and not _unfinished(pod)
         for pod in around.pods

@@ -70,7 +70,7 @@ def next_command(cafe: CafeDeployment, driven: bool) -> str:
     if record is None:
         return _upgrade(cafe)
     match record.state:
-        case State.AWAITING_CONFIRM if _confirmed(cafe, record):
+        case State.AWAITING_CONFIRM if cafe.waiting_group_confirmed:
             return "" if driven else f"kubectl cafe drive {place}"
         case State.AWAITING_CONFIRM:
             detach = " --detach" if driven else ""
@@ -110,16 +110,12 @@ def _last(record: Record) -> str:
     return f"{entry.trigger} by {entry.who} at {entry.at}" + (f": {entry.why}" if entry.why else "")
 
 
-def _confirmed(cafe: CafeDeployment, record: Record) -> bool:
-    return cafe.confirmed in ("true", str(record.waiting_group))
-
-
 def _awaited(
     cafe: CafeDeployment, record: Record, waits: Sequence[str], driven: bool
 ) -> tuple[str, ...]:
     moving = tuple(w for w in waits if not w.startswith("pods to become available"))
     if record.state is State.AWAITING_CONFIRM:
-        if _confirmed(cafe, record):
+        if cafe.waiting_group_confirmed:
             return (f"group {record.waiting_group} is confirmed; somebody to drive",)
         return (f"a person to confirm group {record.waiting_group}",)
     if record.state is State.PAUSED:

@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from kubectl_cafe import names
-from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import ApiError
 from kubectl_cafe.cluster.lease import LeaseKeeper, LeaseView
 from kubectl_cafe.cluster.transport import Transport
@@ -95,8 +94,3 @@ def drive(
 def lease_view(transport: Transport, cafe: CafeDeployment) -> LeaseView:
     """Who drives; reads only."""
     return keeper(transport, cafe).inspect()
-
-
-def lease_path(cafe: CafeDeployment) -> str:
-    """Where the lease is."""
-    return paths.leases(cafe.namespace, names.lease_name(cafe.name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from kubectl_cafe.views.table import age, fields, table
 
@@ -135,8 +135,6 @@ def _pods(status: Status, wide: bool) -> str:
 
 def document(status: Status) -> Mapping[str, object]:
     """The versioned shape of `-o json` and `-o yaml`."""
-    from dataclasses import asdict
-
     shown = asdict(status)
     # `kind` is the document's own, as in every Kubernetes object.
     shown["release_kind"] = shown.pop("kind")
