@@ -125,7 +125,7 @@ class Actor:
             except (Conflict, Gone, UnknownOutcome, NotSent):
                 self._transport.clock.sleep(RETRY)  # The watch shows what is there now.
             else:
-                self._memory.workload_event("MODIFIED", answer)
+                self._memory.workloads.event("MODIFIED", answer)
 
     def _known(self, write: WorkloadWrite, path: str) -> None:
         """It is there already: ours, from before a crash, or somebody else's."""
@@ -138,6 +138,6 @@ class Actor:
                 where=path,
                 hint=f"kubectl get replicaset {write.name} -n {self._namespace} -o yaml",
             )
-        self._memory.workload_event("MODIFIED", found)
+        self._memory.workloads.event("MODIFIED", found)
         if "deletionTimestamp" in found["metadata"]:
             self._transport.clock.sleep(RETRY)  # An earlier one is still going.

@@ -19,10 +19,10 @@ def once(transport: Transport, cafe: CafeDeployment) -> tuple[View | None, tuple
     memory, space = Memory(cafe.uid, InPlaceSet()), cafe.namespace
     query = {"labelSelector": cafe.label_selector}
     now = transport.clock.monotonic()
-    memory.workload_listed(transport.list(paths.replicasets(space), query).items)
+    memory.workloads.listed(transport.list(paths.replicasets(space), query).items)
     pods = transport.list(paths.pods(space), query)
     memory.pods_listed(pods.items, now, int(pods.resource_version or 0))
-    memory.services_listed(transport.list(paths.services(space)).items)
+    memory.services.listed(transport.list(paths.services(space)).items)
     known = {r.name: r for r in start.read_revisions(transport, cafe)}
     view = memory.view(cafe, known, now=now, time=transport.server_time(), stopping=False)
     return view, decide(view).waits

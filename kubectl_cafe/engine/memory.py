@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.collection import Collection
 from kubectl_cafe.engine.decide import seen_off
 from kubectl_cafe.engine.standing import stand
 from kubectl_cafe.engine.view import View
@@ -21,7 +22,6 @@ from kubectl_cafe.pods.settled import By, settled
 from kubectl_cafe.pods.sighting import Sighting, look
 from kubectl_cafe.podsets import PodSet, Workload
 from kubectl_cafe.revisions.revision import Revision
-from kubectl_cafe.traffic import Service
 from kubectl_cafe.traffic.endpoints import parse_service, ready_uids
 
 Json = Mapping[str, Any]
@@ -40,9 +40,9 @@ class Memory:
         self._pods: dict[str, Pod] = {}
         self._sightings: dict[str, Sighting] = {}
         self._gone: set[str] = set()
-        self._slices: dict[str, tuple[str, frozenset[str]]] = {}
-        self._services: dict[str, Service] = {}
-        self._workloads: dict[str, Workload] = {}
+        self.workloads = Collection(self._workload, self.changed, self._notify)
+        self.services = Collection(parse_service, self.changed, self._notify)
+        self.slices = Collection(ready_uids, self.changed, self._notify)
         self._off_since: dict[str, float] = {}
         self._peers: dict[str, frozenset[str]] = {}
         self._writing: set[str] = set()
@@ -111,63 +111,12 @@ class Memory:
         for kept in (self._pods, self._sightings, self._off_since, self._unseen, self._stale):
             kept.pop(uid, None)
 
-    def workload_listed(self, items: Iterable[Json]) -> None:
-        """All workloads of our owner."""
-        with self.changed:
-            self._workloads.clear()
-            for item in items:
-                self._put_workload(item)
-            self._notify()
-
-    def workload_event(self, kind: str, item: Json) -> None:
-        """One watch event, or the answer to our own write (ADDED, MODIFIED)."""
-        with self.changed:
-            if kind == "DELETED":
-                self._workloads.pop(item["metadata"]["name"], None)
-            else:
-                self._put_workload(item)
-            self._notify()
-
-    def _put_workload(self, item: Json) -> None:
+    def _workload(self, item: Json) -> Workload | None:
         owners = item["metadata"].get("ownerReferences") or ()
-        if not any(o.get("controller") and o["uid"] == self._owner for o in owners):
-            return
-        if "deletionTimestamp" in item["metadata"]:
-            return
-        workload = self._podset.parse(item)
-        known = self._workloads.get(workload.name)
-        if known is None or int(known.resource_version) <= int(workload.resource_version):
-            self._workloads[workload.name] = workload
-
-    def slices_listed(self, items: Iterable[Json]) -> None:
-        """All EndpointSlices of the namespace."""
-        with self.changed:
-            self._slices = {item["metadata"]["name"]: ready_uids(item) for item in items}
-            self._notify()
-
-    def slice_event(self, kind: str, item: Json) -> None:
-        """One watch event."""
-        with self.changed:
-            if kind == "DELETED":
-                self._slices.pop(item["metadata"]["name"], None)
-            else:
-                self._slices[item["metadata"]["name"]] = ready_uids(item)
-            self._notify()
-
-    def services_listed(self, items: Iterable[Json]) -> None:
-        """All Services of the namespace."""
-        with self.changed:
-            self._services = {item["metadata"]["name"]: parse_service(item) for item in items}
-            self._notify()
-
-    def service_event(self, kind: str, item: Json) -> None:
-        """One watch event."""
-        with self.changed:
-            if kind == "DELETED":
-                self._services.pop(item["metadata"]["name"], None)
-            else:
-                self._services[item["metadata"]["name"]] = parse_service(item)
-            self._notify()
+        ours = any(o.get("controller") and o["uid"] == self._owner for o in owners)
+        if not ours or "deletionTimestamp" in item["metadata"]:
+            return None
+        return self._podset.parse(item)
 
     # Writing
 
@@ -218,18 +167,8 @@ class Memory:
     def pods(self) -> list[Pod]:
         """The pods of our workloads."""
         with self.changed:
-            owned = {workload.uid for workload in self._workloads.values()}
+            owned = {workload.uid for workload in self.workloads.all()}
             return [pod for pod in self._pods.values() if pod.owner in owned]
-
-    def workloads(self) -> tuple[Workload, ...]:
-        """Our workloads, by cell."""
-        with self.changed:
-            return tuple(sorted(self._workloads.values(), key=lambda w: w.cell))
-
-    def services(self) -> tuple[Service, ...]:
-        """The namespace's Services."""
-        with self.changed:
-            return tuple(self._services.values())
 
     def highest_epoch(self) -> int:
         """The highest epoch in any pod's record (invariant I7)."""
@@ -258,12 +197,12 @@ class Memory:
                 record=record,
                 revisions=revisions,
                 pods=pods,
-                workloads=self.workloads(),
+                workloads=tuple(sorted(self.workloads.all(), key=lambda w: w.cell)),
                 sightings=dict(self._sightings),
                 now=now,
                 time=time,
                 endpoints=self._ready_endpoints(),
-                services=self.services(),
+                services=self.services.all(),
                 peers=dict(self._peers),
                 busy=frozenset({*self._writing, *self._stale} & set(pods)),
                 unseen_takes=bool(self._unseen),
@@ -293,9 +232,7 @@ class Memory:
         return dict(self._off_since)
 
     def _ready_endpoints(self) -> frozenset[str]:
-        ready: set[str] = set()
-        for of_service, uids in self._slices.values():
-            found = self._services.get(of_service)
-            if found is None or not found.publishes_unready:
-                ready |= uids
-        return frozenset(ready)
+        """Pods that some EndpointSlice shows ready; unready ones are published on purpose (C30)."""
+        silent = {s.name for s in self.services.all() if s.publishes_unready}
+        shown = (uids for of_service, uids in self.slices.all() if of_service not in silent)
+        return frozenset().union(*shown)

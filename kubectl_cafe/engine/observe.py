@@ -10,6 +10,7 @@ from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.cluster.watch import Informer
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.collection import Collection
 from kubectl_cafe.engine.memory import Memory
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
@@ -28,11 +29,23 @@ class Observer:
         self._pods_path = paths.pods(space)
         self._pods_query = {"labelSelector": cafe.label_selector}
 
-        def failed(_error: Exception) -> None:
-            memory.wake()
-
         def pods_listed(items: list[dict[str, Any]]) -> None:
             memory.pods_listed(items, clock.monotonic(), self._informers[0].resource_version)
+
+        def pod_event(kind: str, item: dict[str, Any]) -> None:
+            memory.pod_event(kind, item, clock.monotonic())
+
+        def informer(
+            path: str, told: Collection[Any], query: dict[str, str] | None = None
+        ) -> Informer:
+            return Informer(
+                transport,
+                path,
+                query,
+                on_sync=told.listed,
+                on_event=told.event,
+                on_failed=self._failed,
+            )
 
         self._informers = (
             Informer(
@@ -40,32 +53,16 @@ class Observer:
                 self._pods_path,
                 self._pods_query,
                 on_sync=pods_listed,
-                on_event=lambda kind, item: memory.pod_event(kind, item, clock.monotonic()),
-                on_failed=failed,
+                on_event=pod_event,
+                on_failed=self._failed,
             ),
-            Informer(
-                transport,
-                paths.replicasets(space),
-                self._pods_query,
-                on_sync=memory.workload_listed,
-                on_event=memory.workload_event,
-                on_failed=failed,
-            ),
-            Informer(
-                transport,
-                paths.endpointslices(space),
-                on_sync=memory.slices_listed,
-                on_event=memory.slice_event,
-                on_failed=failed,
-            ),
-            Informer(
-                transport,
-                paths.services(space),
-                on_sync=memory.services_listed,
-                on_event=memory.service_event,
-                on_failed=failed,
-            ),
+            informer(paths.replicasets(space), memory.workloads, self._pods_query),
+            informer(paths.endpointslices(space), memory.slices),
+            informer(paths.services(space), memory.services),
         )
+
+    def _failed(self, _error: Exception) -> None:
+        self.memory.wake()
 
     @contextmanager
     def running(self) -> Iterator[None]:

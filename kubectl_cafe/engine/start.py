@@ -44,9 +44,9 @@ def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) 
     budgets = transport.list(paths.poddisruptionbudgets(cafe.namespace)).items
     return Around(
         revisions=read_revisions(transport, cafe),
-        workloads=memory.workloads(),
+        workloads=memory.workloads.all(),
         pods=tuple(memory.pods()),
-        services=memory.services(),
+        services=memory.services.all(),
         budgets=tuple(budgets),
     )
 

@@ -62,7 +62,7 @@ def memory(*pods: dict[str, Any]) -> Memory:
     made = Memory("uid-cafe", InPlaceSet())
     created = InPlaceSet().create(cafe_object(), "", "v1", template()).body
     meta = {**created["metadata"], "uid": "uid-set", "resourceVersion": "1"}
-    made.workload_listed([{**created, "metadata": meta}])
+    made.workloads.listed([{**created, "metadata": meta}])
     made.pods_listed(pods, 0.0)
     return made
 
@@ -136,15 +136,15 @@ def test_c33_a_pod_is_off_since_this_process_first_saw_it_so() -> None:
 def test_c33_a_pod_that_is_in_the_endpoints_again_is_not_off_any_more() -> None:
     kept = memory(drained_object(5))
     seen(kept, 3.0)
-    kept.slice_event("ADDED", slice_object("uid-a"))
+    kept.slices.event("ADDED", slice_object("uid-a"))
     assert seen(kept, 4.0).off_since == {}
 
 
 def test_c30_endpoints_of_a_service_that_publishes_unready_pods_are_not_waited_for() -> None:
     kept = memory(drained_object(5))
     spec = {"publishNotReadyAddresses": True}
-    kept.services_listed([{"metadata": {"name": "shop"}, "spec": spec}])
-    kept.slices_listed([slice_object("uid-a")])
+    kept.services.listed([{"metadata": {"name": "shop"}, "spec": spec}])
+    kept.slices.listed([slice_object("uid-a")])
     assert seen(kept).endpoints == frozenset()
 
 
