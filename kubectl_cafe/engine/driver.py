@@ -10,23 +10,20 @@ from typing import Protocol
 
 from kubectl_cafe.cluster.errors import Conflict, Invalid, NotSent, UnknownOutcome
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import journal, projection
+from kubectl_cafe.engine import projection
 from kubectl_cafe.engine.act import Actor
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.edits import spec_changed
 from kubectl_cafe.engine.observe import Observer
+from kubectl_cafe.engine.release import Release, Signed
 from kubectl_cafe.engine.view import Decision, View, Wanted
-from kubectl_cafe.errors import CONFLICT, CafeError
 from kubectl_cafe.revisions.revision import Revision
-from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import RESTING, Facts, State, Trigger
-from statemachine.record import Failure, Record, moved
+from statemachine.record import Failure
 
 TICK = 0.5
 """Seconds after which rules that read a clock are asked again."""
-READ_TIMEOUT = 4.0
-"""Seconds for reading the CR at a renewal: the next one is due after five."""
 STATUS_EVERY = 5.0
 """Seconds between two writes of `.status`, moves aside."""
 UNKNOWN_PERSON = "unknown, see the audit log"
@@ -52,12 +49,6 @@ class Ended:
     view: View
 
 
-class Fenced(CafeError):
-    """Another driver has taken over, or the release is no longer ours."""
-
-    exit_code = CONFLICT
-
-
 class Driver:
     """Drives the release whose record `cafe` carries, under that record's epoch.
 
@@ -77,17 +68,13 @@ class Driver:
         asks: bool = False,
     ) -> None:
         self._transport = transport
-        self._cafe = cafe
-        self._release = _record(cafe)
+        self._release = Release(transport, cafe)
         self._revisions = dict(revisions)
         self._who = who
         self._watcher = watcher
         self._asks = asks
         self._observer = observer
         self._memory = observer.memory
-        self._seen = threading.Lock()
-        self._newest = cafe
-        self._missing: journal.Missing | None = None
         self._confirmed_here: tuple[int, str] | None = None
         self._status_at = float("-inf")
         self._since = transport.server_time()
@@ -97,14 +84,7 @@ class Driver:
 
     def refresh(self) -> None:
         """Read the CR; runs at each renewal of the lease, so a move is seen within 5 s."""
-        place = (self._cafe.namespace, self._cafe.name)
-        try:
-            cafe = journal.read(self._transport, *place, timeout=READ_TIMEOUT)
-        except journal.Missing as error:
-            self._missing = error
-        else:
-            with self._seen:
-                self._newest = cafe
+        self._release.refresh()
         self._memory.wake()
 
     def confirm(self, group: int, who: str) -> None:
@@ -115,7 +95,7 @@ class Driver:
     @property
     def waiting_group(self) -> int:
         """The group that waits for a confirmation now; 0: none does."""
-        record = _record(self._cafe)
+        record = self._release.record
         return record.waiting_group if record.state is State.AWAITING_CONFIRM else 0
 
     def wake(self) -> None:
@@ -129,7 +109,7 @@ class Driver:
 
         Raises LeaseLost and Fenced (exit 6), and what no retry mends.
         """
-        actor = Actor(self._transport, self._cafe.namespace, self._memory)
+        actor = Actor(self._transport, self._release.cafe.namespace, self._memory)
         try:
             return self._loop(actor)
         except BaseException:
@@ -143,7 +123,8 @@ class Driver:
             self._observer.raise_failure()
             if self._transport.before_write is not None:
                 self._transport.before_write()  # A lost lease ends even a driver that only waits.
-            self._adopt_newest()
+            if self._release.take_in(self._memory.highest_epoch()):
+                self._watcher.moved(self._release.cafe)
             self._raise_fatal(actor)
             self._hear_people()
             view = self._view()
@@ -158,13 +139,13 @@ class Driver:
                 continue
             if self._finished(decision):
                 self._project(view, force=True)
-                return Ended(self._cafe, view)
+                return Ended(self._release.cafe, view)
             self._project(view)
             self._memory.wait(TICK)
 
     def _view(self) -> View:
         return self._memory.view(
-            self._cafe,
+            self._release.cafe,
             self._revisions,
             now=self._transport.clock.monotonic(),
             time=self._transport.server_time(),
@@ -174,7 +155,7 @@ class Driver:
 
     def _finished(self, decision: Decision) -> bool:
         """Whether nothing is left to do here: at an end, or at rest and waiting for a person."""
-        state = self._cafe.position.state
+        state = self._release.cafe.position.state
         if not self._memory.idle or decision.patches:
             return False
         if state in RESTING:
@@ -189,35 +170,13 @@ class Driver:
 
     def _move(self, wanted: Wanted, facts: Facts | None = None, who: str = "") -> None:
         """Move the record, unless somebody has moved it meanwhile: then look again."""
-        before = self._cafe.record
-
-        def judge(cafe: CafeDeployment) -> Record | None:
-            if cafe.record != before or before is None:
-                return None
-            return moved(
-                before,
-                wanted.trigger,
-                at=rfc3339(self._transport.server_time()),
-                who=who or self._who,
-                why=wanted.why,
-                facts=facts,
-                failure=wanted.failure,
-            )
-
-        try:
-            self._cafe = journal.change(self._transport, self._cafe, judge)
-        except (NotSent, UnknownOutcome):
-            self._memory.wait(1.0)
-            with suppress(NotSent):
-                self.refresh()
-            return
-        self._took(self._cafe)
-        self._status_at = float("-inf")
-        self._watcher.moved(self._cafe)
+        if self._release.move(Signed(wanted, who or self._who, facts)):
+            self._status_at = float("-inf")
+            self._watcher.moved(self._release.cafe)
 
     def _hear_people(self) -> None:
         """Confirmations by annotation and by terminal, and a spec edited under the release."""
-        record = _record(self._cafe)
+        cafe, record = self._release.cafe, self._release.record
         waiting = record.waiting_group
         if record.state is State.AWAITING_CONFIRM:
             if self._confirmed_here and self._confirmed_here[0] == waiting:
@@ -226,20 +185,16 @@ class Driver:
                     Facts(group_waits=True),
                     self._confirmed_here[1],
                 )
-            elif self._cafe.waiting_group_confirmed:
+            elif cafe.waiting_group_confirmed:
                 self._move(
                     Wanted(Trigger.CONFIRM, "by annotation"),
                     Facts(group_waits=True),
                     UNKNOWN_PERSON,
                 )
-        edited = self._cafe.spec_hash != record.spec_hash
+        edited = cafe.spec_hash != record.spec_hash
         if edited and record.state in (State.PROGRESSING, State.AWAITING_CONFIRM):
-            self._move(
-                Wanted(
-                    Trigger.FAIL,
-                    failure=spec_changed(self._cafe, self._revisions.get(record.to_revision)),
-                )
-            )
+            planned = self._revisions.get(record.to_revision)
+            self._move(Wanted(Trigger.FAIL, failure=spec_changed(cafe, planned)))
 
     def _raise_fatal(self, actor: Actor) -> None:
         """A write that the server refuses for good fails the release; anything else ends us."""
@@ -249,7 +204,7 @@ class Driver:
         error, patch = found
         if not isinstance(error, Invalid):
             raise error
-        if _record(self._cafe).state in (State.PROGRESSING, State.ROLLING_BACK):
+        if self._release.record.state in (State.PROGRESSING, State.ROLLING_BACK):
             self._refused(error, patch.pod)
         elif patch.what != "image":
             raise error  # An image patch is not sent again: the pod is reopened.
@@ -266,34 +221,6 @@ class Driver:
         except Invalid as error:
             self._refused(error)
 
-    def _adopt_newest(self) -> None:
-        if self._missing is not None:
-            raise self._missing
-        with self._seen:
-            newest = self._newest
-        if newest.uid != self._cafe.uid:
-            raise Fenced("another object has taken its name", where=newest.where)
-        if self._memory.highest_epoch() > _record(self._cafe).epoch:
-            raise Fenced("a pod was written by a later driver", where=self._cafe.where)
-        if int(newest.resource_version) <= int(self._cafe.resource_version):
-            return
-        changed = newest.record != self._cafe.record
-        self._took(newest)
-        if changed:
-            self._watcher.moved(newest)
-
-    def _took(self, cafe: CafeDeployment) -> None:
-        """Go on from `cafe`, unless it says that the release is in other hands (I7)."""
-        record, hint = cafe.record, f"kubectl cafe status {cafe.name} -n {cafe.namespace}"
-        if record is None:
-            raise Fenced("the release's record is gone", where=cafe.where, hint=hint)
-        ours = self._release
-        if record.epoch > ours.epoch:
-            raise Fenced("another driver has taken over", where=cafe.where, hint=hint)
-        if record.id != ours.id:
-            raise Fenced(f"release {record.id} has replaced it", where=cafe.where, hint=hint)
-        self._cafe = cafe
-
     # .status
 
     def _project(self, view: View, *, force: bool = False) -> None:
@@ -302,14 +229,8 @@ class Driver:
             return
         self._status_at = view.now
         try:
-            answer = projection.write(self._transport, self._cafe, view)
+            answer = projection.write(self._transport, self._release.cafe, view)
         except (Conflict, NotSent, UnknownOutcome):
             return  # The next projection shows it.
         if answer is not None:
-            self._took(answer)
-
-
-def _record(cafe: CafeDeployment) -> Record:
-    if cafe.record is None:
-        raise AssertionError("a driver needs a release")
-    return cafe.record
+            self._release.took(answer)

@@ -1,0 +1,131 @@
+"""The release as its driver holds it: heard of, moved, and given up in other hands (I7)."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+
+from kubectl_cafe.cluster.errors import NotSent, UnknownOutcome
+from kubectl_cafe.cluster.transport import Transport
+from kubectl_cafe.engine import journal
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.view import Wanted
+from kubectl_cafe.errors import CONFLICT, CafeError
+from kubectl_cafe.times import rfc3339
+from statemachine.lifecycle import Facts
+from statemachine.record import Record, moved
+
+READ_TIMEOUT = 4.0
+"""Seconds for reading the CR at a renewal: the next one is due after five."""
+RETRY = 1.0
+"""Seconds before a move whose fate is unknown is looked at again."""
+
+
+class Fenced(CafeError):
+    """Another driver has taken over, or the release is no longer ours."""
+
+    exit_code = CONFLICT
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A move, who makes it, and the facts that its guard reads."""
+
+    wanted: Wanted
+    who: str
+    facts: Facts | None = None
+
+
+class Release:
+    """The CafeDeployment with the release that one driver carries, under one epoch.
+
+    `cafe` is what the driver has taken in; what other threads read meanwhile waits until the
+    driver asks for it.
+    """
+
+    def __init__(self, transport: Transport, cafe: CafeDeployment) -> None:
+        self._transport = transport
+        self.cafe = cafe
+        self._id, self._epoch = self.record.id, self.record.epoch
+        self._lock = threading.Lock()
+        self._newest = cafe
+        self._missing: journal.Missing | None = None
+
+    @property
+    def record(self) -> Record:
+        """The record as the driver knows it."""
+        if self.cafe.record is None:
+            raise AssertionError("a driver needs a release")
+        return self.cafe.record
+
+    def refresh(self) -> None:
+        """Read the CR; runs at each renewal of the lease, so a move is seen within 5 s."""
+        place = (self.cafe.namespace, self.cafe.name)
+        try:
+            cafe = journal.read(self._transport, *place, timeout=READ_TIMEOUT)
+        except journal.Missing as error:
+            self._missing = error
+        else:
+            with self._lock:
+                self._newest = cafe
+
+    def take_in(self, highest_epoch: int) -> bool:
+        """Go on from what was read last; whether the record has changed.
+
+        `highest_epoch` is the pods'. Raises Fenced, and Missing where the CR is deleted.
+        """
+        if self._missing is not None:
+            raise self._missing
+        with self._lock:
+            newest = self._newest
+        if newest.uid != self.cafe.uid:
+            raise Fenced("another object has taken its name", where=newest.where)
+        if highest_epoch > self.record.epoch:
+            raise Fenced("a pod was written by a later driver", where=self.cafe.where)
+        if int(newest.resource_version) <= int(self.cafe.resource_version):
+            return False
+        before = self.cafe.record
+        self.took(newest)
+        return newest.record != before
+
+    def took(self, cafe: CafeDeployment) -> None:
+        """Go on from `cafe`, unless it says that the release is in other hands (I7)."""
+        record, hint = cafe.record, f"kubectl cafe status {cafe.name} -n {cafe.namespace}"
+        if record is None:
+            raise Fenced("the release's record is gone", where=cafe.where, hint=hint)
+        if record.epoch > self._epoch:
+            raise Fenced("another driver has taken over", where=cafe.where, hint=hint)
+        if record.id != self._id:
+            raise Fenced(f"release {record.id} has replaced it", where=cafe.where, hint=hint)
+        self.cafe = cafe
+
+    def move(self, signed: Signed) -> bool:
+        """Move the record, unless somebody has moved it meanwhile; whether it is told.
+
+        False: the answer is lost or nothing was sent; it was read again, look again.
+        """
+        before, wanted = self.record, signed.wanted
+
+        def judge(cafe: CafeDeployment) -> Record | None:
+            if cafe.record != before:
+                return None
+            return moved(
+                before,
+                wanted.trigger,
+                at=rfc3339(self._transport.server_time()),
+                who=signed.who,
+                why=wanted.why,
+                facts=signed.facts,
+                failure=wanted.failure,
+            )
+
+        try:
+            cafe = journal.change(self._transport, self.cafe, judge)
+        except (NotSent, UnknownOutcome):
+            self._transport.clock.sleep(RETRY)
+            with suppress(NotSent):
+                self.refresh()
+            return False
+        self.took(cafe)
+        return True
