@@ -16,6 +16,8 @@ RELEASE = f"{PREFIX}/release"
 """Annotation of the CafeDeployment: the release's record."""
 CONFIRMED = f"{PREFIX}/upgrade-confirmed"
 """Annotation of the CafeDeployment: `true` or a group's number confirms the group that waits."""
+EPOCH = f"{PREFIX}/epoch"
+"""Annotation of pods and workloads: the epoch of the driver that took them over."""
 ALLOCATION = f"{PREFIX}/allocation"
 """Annotation of the CafeDeployment: how many pods each cell has."""
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
 from statemachine import codec
 from statemachine.codec import CodecError
@@ -27,9 +28,19 @@ class RecordError(ValueError):
     """The record can't be read: it is damaged, or of a newer version."""
 
 
+class OnFailure(StrEnum):
+    """What becomes of a release that fails."""
+
+    HOLD = "Hold"
+    ROLLBACK = "Rollback"
+
+
 @dataclass(frozen=True)
 class Strategy:
-    """The CafeDeployment's strategy as it was when the release started (C61)."""
+    """The CafeDeployment's strategy as it was when the release started (C61).
+
+    `on_failure`: Hold stays Failed until a person decides, Rollback goes back by itself.
+    """
 
     upgrade_type: UpgradeType = UpgradeType.BETA
     batch_size: int | None = None
@@ -38,6 +49,7 @@ class Strategy:
     max_unavailable: int | str = "25%"
     progress_deadline_seconds: int = 600
     drain_seconds: int = 0
+    on_failure: OnFailure = OnFailure.HOLD
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,11 @@ class Failure:
 
 @dataclass(frozen=True)
 class Record:
-    """One release. `step` is an index into `steps`, `epoch` the lease epoch of its driver."""
+    """One release. `step` is an index into `steps`, `epoch` the lease epoch of its driver.
+
+    `fenced_epoch` is `epoch` once no earlier driver's write can land any more. `forced`: it
+    is to end as Aborted at once, even if pods stay out of traffic.
+    """
 
     uid: str
     id: str
@@ -97,6 +113,7 @@ class Record:
     fenced_epoch: int = 0
     why: str = ""
     paused_by_field: bool = False
+    forced: bool = False
     failure: Failure | None = None
     journal: tuple[Entry, ...] = ()
     journal_cut: int = 0
@@ -139,10 +156,12 @@ def moved(
     why: str = "",
     facts: Facts | None = None,
     failure: Failure | None = None,
+    by_field: bool = False,
 ) -> Record:
     """The record after `trigger`, with the move in its journal.
 
-    `step_done` computes its own facts from the plan and advances the step. Raises IllegalMove.
+    `step_done` computes its own facts from the plan and advances the step. `by_field`: a pause
+    that spec.strategy.pause made, which that field alone ends (C79). Raises IllegalMove.
     """
     step = record.step
     if trigger is Trigger.STEP_DONE:
@@ -161,7 +180,8 @@ def moved(
         step=step,
         since=at,
         failure=failure,
-        paused_by_field=False,
+        paused_by_field=by_field and position.state is State.PAUSED,
+        forced=False,
     )
     entry = Entry(at, trigger, position.state, cut(who), cut(why), after.group or None)
     return replace(after, journal=(*record.journal, entry))

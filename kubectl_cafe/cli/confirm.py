@@ -24,8 +24,8 @@ from kubectl_cafe.cli.options import AccessFlags
 def command(access: AccessFlags, *, name: str, group: int | None, reason: str, detach: bool) -> int:
     """Confirm the group of NAME's release that waits, and drive on.
 
-    With --group a repeat can't confirm the group after it. While somebody else drives,
-    --detach leaves the driving to them.
+    With --group a repeat can't confirm the group after it. While somebody else drives, it is
+    recorded for them and followed.
     """
     from kubectl_cafe.engine import verbs
 
@@ -33,6 +33,6 @@ def command(access: AccessFlags, *, name: str, group: int | None, reason: str, d
         access,
         name,
         reason,
-        lambda transport, cafe, mover, _: verbs.confirm(transport, cafe, mover, group),
+        lambda transport, cafe, mover: verbs.confirm(transport, cafe, mover, group),
         detach=detach,
     )

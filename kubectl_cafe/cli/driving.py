@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,12 +15,16 @@ import click
 from kubectl_cafe.errors import FAILED, INTERRUPTED, REACHED, WAITS, CafeError
 
 if TYPE_CHECKING:
+    from kubectl_cafe.cluster.transport import Transport
     from kubectl_cafe.engine.cafedeployment import CafeDeployment
     from kubectl_cafe.engine.driver import Driver
+    from kubectl_cafe.engine.follow import Follower
+    from kubectl_cafe.engine.observe import Observer
     from kubectl_cafe.engine.view import Decision, View
     from kubectl_cafe.engine.wheel import Wheel
     from kubectl_cafe.revisions.revision import Revision
 
+LEAVING = "interrupted: no new pods; waiting for those in flight (Ctrl-C again: stop now)"
 STOPS = (signal.SIGINT, signal.SIGTERM)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -99,9 +103,9 @@ def carry(
     from statemachine.lifecycle import State
     from statemachine.steps import Kind
 
-    asks = sys.stdin.isatty() and sys.stderr.isatty()
+    asks = _asks()
     lines = Lines(asks)
-    held: list[Driver] = []
+    held: list[Driver | Follower] = []
     with _interruptible(held, f"{cafe.name} -n {cafe.namespace}"):
 
         def ready(driver: Driver) -> None:
@@ -116,13 +120,46 @@ def carry(
             say(f"  {note}")
     stopped = bool(held) and held[0].stop.is_set()
     back = cafe.record is not None and cafe.record.kind is Kind.ROLLBACK
-    return closing(ended.cafe, stopped=stopped, back=back)
+    return closing(ended.cafe, stopped=stopped, back=back, asked=cafe)
 
 
-def closing(cafe: CafeDeployment, *, stopped: bool = False, back: bool = True) -> int:
+def follow(transport: Transport, cafe: CafeDeployment, observer: Observer, who: str) -> int | None:
+    """Follow the release that somebody else drives; the exit code, None: nobody drives it.
+
+    Ctrl-C ends the following, never the release.
+    """
+    from kubectl_cafe.engine.follow import Follower
+    from statemachine.steps import Kind
+
+    asks = _asks()
+    follower = Follower(transport, cafe, observer, Lines(asks), asks=asks)
+    if asks:
+        threading.Thread(target=_listen, args=(follower, who), daemon=True).start()
+    leaving = "left: whoever drives goes on"
+    with _interruptible([follower], f"{cafe.name} -n {cafe.namespace}", leaving):
+        ended = follower.run()
+    if ended.abandoned and not follower.stop.is_set():
+        return None
+    back = cafe.record is not None and cafe.record.kind is Kind.ROLLBACK
+    return closing(ended.cafe, stopped=follower.stop.is_set(), back=back, asked=cafe)
+
+
+def _asks() -> bool:
+    """Whether a person sits there who can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def closing(
+    cafe: CafeDeployment,
+    *,
+    stopped: bool = False,
+    back: bool = True,
+    asked: CafeDeployment | None = None,
+) -> int:
     """Say how it ended and what is next; the exit code of product.md.
 
-    `back`: to be rolled back is what was asked for, not what became of a release.
+    `back`: to be rolled back is what was asked for, not what became of a release. `asked` is
+    the release that the caller meant: one that has taken its place has not reached its goal.
     """
     from kubectl_cafe.engine.report import next_command
     from statemachine.lifecycle import RESTING, State
@@ -136,7 +173,8 @@ def closing(cafe: CafeDeployment, *, stopped: bool = False, back: bool = True) -
         return INTERRUPTED
     match record.state:
         case State.COMPLETED:
-            return REACHED
+            replaced = asked is not None and asked.record and asked.record.id != record.id
+            return FAILED if replaced else REACHED
         case State.ROLLED_BACK:
             return REACHED if back else FAILED
         case State.AWAITING_CONFIRM | State.PAUSED:
@@ -147,7 +185,7 @@ def closing(cafe: CafeDeployment, *, stopped: bool = False, back: bool = True) -
             return FAILED
 
 
-def _listen(driver: Driver, who: str) -> None:
+def _listen(driver: Driver | Follower, who: str) -> None:
     """Take a yes typed at the terminal for the group that waits."""
     for line in sys.stdin:
         answer = line.strip().lower()
@@ -159,7 +197,9 @@ def _listen(driver: Driver, who: str) -> None:
 
 
 @contextmanager
-def _interruptible(held: list[Driver], place: str) -> Iterator[None]:
+def _interruptible(
+    held: Sequence[Driver | Follower], place: str, leaving: str = LEAVING
+) -> Iterator[None]:
     """Ctrl-C (or SIGTERM) once: no new pods, finish those in flight; twice: stop now."""
 
     def interrupted(_number: int, _frame: object) -> None:
@@ -168,7 +208,7 @@ def _interruptible(held: list[Driver], place: str) -> Iterator[None]:
                 "stopped at once: pods in flight stay as they are, perhaps out of traffic",
                 hint=f"kubectl cafe status {place}, then kubectl cafe drive {place}",
             )
-        say("interrupted: no new pods; waiting for those in flight (Ctrl-C again: stop now)")
+        say(leaving)
         held[0].stop.set()
         # The lock of the memory may be held by this very thread: another one wakes the loop.
         threading.Thread(target=held[0].wake, daemon=True).start()

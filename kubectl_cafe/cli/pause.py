@@ -8,6 +8,7 @@ from kubectl_cafe.cli import options
 from kubectl_cafe.cli.driving import reason_option
 from kubectl_cafe.cli.moving import record_only
 from kubectl_cafe.cli.options import AccessFlags
+from kubectl_cafe.cli.session import connect
 
 
 @click.command("pause", short_help="Take no more pods; those in flight finish")
@@ -19,12 +20,13 @@ def command(access: AccessFlags, *, name: str, reason: str) -> int:
 
     Whoever drives sees it within 5 seconds. `resume` goes on.
     """
-    from kubectl_cafe.engine import verbs
+    from kubectl_cafe.engine import journal, verbs
     from statemachine.lifecycle import Trigger
 
+    session = connect(access)
     return record_only(
-        access,
-        name,
+        session,
+        journal.read(session.transport, session.namespace, name),
         reason,
-        lambda transport, cafe, mover, _: verbs.say(transport, cafe, Trigger.PAUSE, mover),
+        lambda transport, cafe, mover: verbs.say(transport, cafe, Trigger.PAUSE, mover),
     )

@@ -21,12 +21,11 @@ def command(access: AccessFlags, *, name: str, reason: str, detach: bool) -> int
     A release that was paused while a group waited waits for that confirmation again.
     """
     from kubectl_cafe.engine import verbs
-    from statemachine.lifecycle import Trigger
 
     return move_and_drive(
         access,
         name,
         reason,
-        lambda transport, cafe, mover, _: verbs.say(transport, cafe, Trigger.RESUME, mover),
+        verbs.resume,
         detach=detach,
     )

@@ -24,6 +24,6 @@ def command(access: AccessFlags, *, name: str, reason: str, detach: bool) -> int
         access,
         name,
         reason,
-        lambda transport, cafe, mover, _: verbs.say(transport, cafe, Trigger.RETRY, mover),
+        lambda transport, cafe, mover: verbs.say(transport, cafe, Trigger.RETRY, mover),
         detach=detach,
     )

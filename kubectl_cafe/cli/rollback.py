@@ -25,14 +25,11 @@ def command(access: AccessFlags, *, name: str, fast: bool, reason: str, detach: 
     from kubectl_cafe.cluster.transport import Transport
     from kubectl_cafe.engine import start, verbs
     from kubectl_cafe.engine.cafedeployment import CafeDeployment
-    from kubectl_cafe.engine.observe import Observer
     from kubectl_cafe.engine.proposal import Around
     from kubectl_cafe.engine.report import revision_text
     from kubectl_cafe.engine.start import Mover
 
-    def saying(
-        transport: Transport, cafe: CafeDeployment, mover: Mover, _observer: Observer | None
-    ) -> CafeDeployment:
+    def saying(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
         known = start.read_revisions(transport, cafe)
         start.conclude(transport, cafe, known)
         around = Around(revisions=known, workloads=(), pods=())

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_cafe.cli import options
-from kubectl_cafe.cli.driving import carry, closing, detach_option, reason_option, say
+from kubectl_cafe.cli.driving import detach_option, reason_option, say
+from kubectl_cafe.cli.moving import record_only, steer
 from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.proposing import image_option, show
 from kubectl_cafe.cli.session import Session, connect
@@ -16,13 +17,18 @@ from kubectl_cafe.errors import REACHED, Refused
 
 if TYPE_CHECKING:
     from kubectl_cafe.engine.cafedeployment import CafeDeployment
-    from kubectl_cafe.engine.observe import Observer
     from kubectl_cafe.engine.proposal import Around, Proposal
+    from statemachine.lifecycle import Trigger
 
 
 @click.command("upgrade", short_help="Start a release and drive it")
 @click.argument("name")
 @image_option
+@click.option(
+    "--supersede",
+    is_flag=True,
+    help="Over an unfinished release that waits, is paused or failed: plan anew over the mix.",
+)
 @reason_option
 @detach_option
 @options.yes_option
@@ -33,6 +39,7 @@ def command(
     *,
     name: str,
     images: dict[str, str],
+    supersede: bool,
     reason: str,
     detach: bool,
     yes: bool,
@@ -58,14 +65,16 @@ def command(
     template = proposal.with_images(cafe, images)
     observer = Observer(session.transport, cafe)
     with observer.running():
-        if _under_way(cafe, name_of(cafe.name, template)):
+        if _under_way(cafe, name_of(cafe.name, template)) and not supersede:
             if detach or dry_run != "none":
                 say(f"{cafe.where}: this release is under way already; nothing was written")
                 return REACHED
-            return _drive_on(session, cafe, observer)
+            say(f"{cafe.where}: this release is under way; driving on")
+            return steer(session, cafe, observer)
         around = start.look_around(session.transport, cafe, observer)
+        trigger = _trigger(cafe, supersede)
         proposed = _proposed(cafe, around, template)
-        if not proposed.needed:
+        if not proposed.needed and trigger is not trigger.SUPERSEDE:
             for warning in proposed.warnings:
                 say(f"warning: {warning}")
             say(f"{cafe.where} is already at the target; nothing was written")
@@ -76,7 +85,30 @@ def command(
             say(f"dry run ({dry_run}): nothing was written")
             return REACHED
         _ask(session, cafe, proposed, yes)
-        return _begin(session, cafe, observer, around, proposed, reason, detach)
+        beginning = start.Beginning(cafe, around, proposed, trigger)
+        if detach:
+            return record_only(session, cafe, reason, beginning.record)
+        return steer(
+            session,
+            cafe,
+            observer,
+            beginning.record,
+            reason=reason,
+            known=lambda: beginning.revisions,
+        )
+
+
+def _trigger(cafe: CafeDeployment, supersede: bool) -> Trigger:
+    """How the release begins; an unfinished one is only superseded where that was asked for."""
+    from kubectl_cafe.engine import verbs
+    from statemachine.lifecycle import Trigger, legal
+
+    can = legal(cafe.position.state)
+    if Trigger.START in can:
+        return Trigger.START
+    if not supersede or Trigger.SUPERSEDE not in can:
+        raise verbs.illegal(cafe, Trigger.SUPERSEDE if supersede else Trigger.START)
+    return Trigger.SUPERSEDE
 
 
 def _under_way(cafe: CafeDeployment, target: str) -> bool:
@@ -92,21 +124,10 @@ def _under_way(cafe: CafeDeployment, target: str) -> bool:
     )
 
 
-def _drive_on(session: Session, cafe: CafeDeployment, observer: Observer) -> int:
-    from kubectl_cafe.engine import wheel
-
-    say(f"{cafe.where}: this release is under way; driving on")
-    with wheel.hold(session.transport, cafe, observer) as held:
-        return carry(held, cafe, session.who())
-
-
 def _proposed(cafe: CafeDeployment, around: Around, template: object) -> Proposal:
-    """The proposal, or the refusal: an unfinished release, or pods of one without a record."""
-    from kubectl_cafe.engine import proposal, verbs
-    from statemachine.lifecycle import Trigger, legal
+    """The proposal, or the refusal: pods of a release without a record."""
+    from kubectl_cafe.engine import proposal
 
-    if Trigger.START not in legal(cafe.position.state):
-        raise verbs.illegal(cafe, Trigger.START)
     if lost := proposal.unfinished_without_record(cafe, around.pods):
         raise Refused(
             f"{len(lost)} pods are in the middle of an upgrade whose release has no record any "
@@ -129,35 +150,3 @@ def _ask(session: Session, cafe: CafeDeployment, proposed: Proposal, yes: bool) 
         effect=f"{proposed.kind}: {total} pods to {proposed.target}",
     )
     ask(effect, yes=yes, stdin=sys.stdin, stderr=sys.stderr)
-
-
-def _begin(
-    session: Session,
-    cafe: CafeDeployment,
-    observer: Observer,
-    around: Around,
-    proposed: Proposal,
-    reason: str,
-    detach: bool,
-) -> int:
-    from kubectl_cafe.engine import start, wheel
-    from kubectl_cafe.engine.merge import merge_patch
-    from kubectl_cafe.engine.start import Mover
-
-    transport, who = session.transport, session.who()
-    template = merge_patch(cafe.template, proposed.template)
-    fields = {"template": template} if template else {}
-    if detach:
-        start.conclude(transport, cafe, around.revisions)
-        start.store_revision(transport, cafe, around, proposed.template)
-        started = start.start(transport, cafe, proposed, Mover(who, reason), fields)
-        say(f"recorded as release {started.record.id if started.record else ''}")
-        closing(started)
-        return REACHED
-    with wheel.hold(transport, cafe, observer) as held:
-        start.conclude(transport, cafe, around.revisions)
-        stored = start.store_revision(transport, cafe, around, proposed.template)
-        known = [r for r in around.revisions if r.name != stored.name]
-        mover = Mover(who, reason, held.epoch)
-        started = start.start(transport, cafe, proposed, mover, fields)
-        return carry(held, started, who, [*known, stored])

@@ -61,6 +61,8 @@ class LeaseKeeper:
         self._lease: Object = {}
         self._deadline = float("-inf")
         self._lost = "the lease was never taken"
+        self.given_back = False
+        """Whether the holder before us gave it back: then nothing of its is in flight."""
         self._halt = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -79,6 +81,8 @@ class LeaseKeeper:
         while True:
             lease = self._read()
             now = judge(lease, self._transport.server_time())
+            if not unknown:
+                self.given_back = lease is not None and now.holder is None
             mine = now.holder == self._identity
             if lease is not None and mine and unknown:
                 # The answer to our own take was lost, the take was not.
@@ -150,17 +154,17 @@ class LeaseKeeper:
                 hint="kubectl cafe status, then kubectl cafe drive",
             )
 
-    def release(self) -> bool:
+    def release(self, *, answered: bool = True) -> bool:
         """Give the lease back; False if it wasn't ours any more or the server can't be reached.
 
-        Only when every own request has its answer (protocol 10): the next driver then
-        need not fence anything.
+        Only where `answered`, every own request (protocol 10): the next driver then need not
+        fence anything. Else it is left to run out.
         """
         self._halt.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
         mine, self._lost = not self._lost, self._lost or "it was given back"
-        if not mine:
+        if not mine or not answered:
             return False
         given_back = {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": self._now()}
         try:

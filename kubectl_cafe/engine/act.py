@@ -35,6 +35,7 @@ class Actor:
         self._memory = memory
         self._queue: queue.SimpleQueue[tuple[PodPatch, bool] | None] = queue.SimpleQueue()
         self.fatal: tuple[Exception, PodPatch] | None = None
+        self._lost: list[PodPatch] = []
         self._threads = [
             threading.Thread(target=self._work, name=f"write {n}", daemon=True)
             for n in range(WORKERS)
@@ -51,8 +52,19 @@ class Actor:
     def abandon(self) -> None:
         """Forget what is queued and not yet sent; the next driver decides anew."""
         with suppress(queue.Empty):
-            while True:
-                self._queue.get_nowait()
+            while (job := self._queue.get_nowait()) is not None:
+                self._memory.written(job[0].uid)
+
+    @property
+    def answered(self) -> bool:
+        """Whether no write of ours can land any more.
+
+        One whose answer was lost may still be on its way, until its pod has moved on.
+        """
+        shown = {pod.uid: pod.resource_version for pod in self._memory.pods()}
+        return self._memory.idle and all(
+            shown.get(patch.uid) != patch.resource_version for patch in self._lost
+        )
 
     def close(self) -> None:
         """End the threads once their writes are answered."""
@@ -83,6 +95,7 @@ class Actor:
         except Gone:
             self._memory.pod_gone(patch.uid)
         except UnknownOutcome:
+            self._lost.append(patch)
             self._read_again(patch, took)
         except NotSent:
             clock.sleep(RETRY)

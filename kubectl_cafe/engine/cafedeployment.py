@@ -12,7 +12,7 @@ from kubectl_cafe import names
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.revisions import template as templates
 from statemachine.lifecycle import Position, State
-from statemachine.record import Record, RecordError, Strategy, decode
+from statemachine.record import OnFailure, Record, RecordError, Strategy, decode
 from statemachine.steps import AllocationError, UpgradeType, allocate
 
 Json = Mapping[str, Any]
@@ -134,6 +134,11 @@ class CafeDeployment:
         return tuple(topology.get("values") or ())
 
     @property
+    def paused_by_spec(self) -> bool:
+        """spec.strategy.pause."""
+        return bool((self.spec.get("strategy") or {}).get("pause"))
+
+    @property
     def strategy(self) -> Strategy:
         """The strategy as a release starts with it."""
         wish = self.spec.get("strategy") or {}
@@ -145,6 +150,7 @@ class CafeDeployment:
             max_unavailable=wish.get("maxUnavailable", "25%"),
             progress_deadline_seconds=wish.get("progressDeadlineSeconds", 600),
             drain_seconds=wish.get("drainSeconds", 0),
+            on_failure=OnFailure(wish.get("onFailure", "Hold")),
         )
 
     @property

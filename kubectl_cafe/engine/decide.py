@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kubectl_cafe.engine import groups, progress, stages
@@ -12,8 +13,10 @@ from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.pods.settled import wants_acknowledgement
 from kubectl_cafe.traffic import switch
-from statemachine.lifecycle import State, Trigger
+from statemachine.lifecycle import Facts, State, Trigger
 
+NAMED = 5
+"""How many pods an abort by force names."""
 CARRIES_ON = (State.PROGRESSING, State.ROLLING_BACK, State.PAUSED, State.AWAITING_CONFIRM)
 """States in which pods in flight go on to the goal; in the others drained ones are reopened."""
 
@@ -21,6 +24,8 @@ CARRIES_ON = (State.PROGRESSING, State.ROLLING_BACK, State.PAUSED, State.AWAITIN
 def decide(view: View) -> Decision:
     """What to do now, and what is awaited if that is nothing."""
     standings = [stand(pod, view) for pod in view.pods.values()]
+    if view.record.forced:
+        return _force(view, standings)
     failure = progress.failure(view, standings) if view.running else None
     writes = Writes(view)
     surplus = groups.surplus(view, standings)
@@ -51,6 +56,16 @@ def decide(view: View) -> Decision:
     if failure is not None:
         return replace(decision, move=Wanted(Trigger.FAIL, failure=failure))
     return stages.advance(view, standings, decision)
+
+
+def _force(view: View, standings: Sequence[Standing]) -> Decision:
+    """Abort by force: nothing more is written, the pods that are left behind are named (C87)."""
+    if view.busy:
+        return Decision(at_rest=False, waits=("own writes to be answered",))
+    left = [s.pod.name for s in standings if s.in_flight or s.row is Row.ORPHAN]
+    named = f": {', '.join(sorted(left)[:NAMED])}" if left else ""
+    why = f"--force; {len(left)} pods are left out of traffic{named}"
+    return Decision(move=Wanted(Trigger.ABORT, why, facts=Facts(forced=True)))
 
 
 def _carry_on(

@@ -10,23 +10,25 @@ from typing import Protocol
 
 from kubectl_cafe.cluster.errors import Conflict, Invalid, NotSent, UnknownOutcome
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import projection
+from kubectl_cafe.engine import projection, start, verbs
 from kubectl_cafe.engine.act import Actor
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
-from kubectl_cafe.engine.edits import spec_changed
+from kubectl_cafe.engine.hearing import Typed, heard, rolls_back_by_itself
 from kubectl_cafe.engine.observe import Observer
-from kubectl_cafe.engine.release import Release, Signed
+from kubectl_cafe.engine.proposal import Around
+from kubectl_cafe.engine.release import Release
+from kubectl_cafe.engine.start import Mover
 from kubectl_cafe.engine.view import Decision, View, Wanted
+from kubectl_cafe.errors import Refused
 from kubectl_cafe.revisions.revision import Revision
-from statemachine.lifecycle import RESTING, Facts, State, Trigger
-from statemachine.record import Failure
+from statemachine.lifecycle import RESTING, State, Trigger
+from statemachine.record import Failure, Record
 
 TICK = 0.5
 """Seconds after which rules that read a clock are asked again."""
 STATUS_EVERY = 5.0
 """Seconds between two writes of `.status`, moves aside."""
-UNKNOWN_PERSON = "unknown, see the audit log"
 
 
 class Watcher(Protocol):
@@ -75,10 +77,13 @@ class Driver:
         self._asks = asks
         self._observer = observer
         self._memory = observer.memory
-        self._confirmed_here: tuple[int, str] | None = None
+        self._typed: Typed | None = None
+        self._no_way_back: set[str] = set()
         self._status_at = float("-inf")
         self._since = transport.server_time()
         self.stop = threading.Event()
+        self.answered = False
+        """Whether every own write had its answer when the loop ended."""
 
     # Told from other threads
 
@@ -89,7 +94,7 @@ class Driver:
 
     def confirm(self, group: int, who: str) -> None:
         """A yes typed at this terminal for `group`."""
-        self._confirmed_here = (group, who)
+        self._typed = Typed(group, who)
         self._memory.wake()
 
     @property
@@ -117,6 +122,7 @@ class Driver:
             raise
         finally:
             actor.close()
+            self.answered = actor.answered
 
     def _loop(self, actor: Actor) -> Ended:
         while True:
@@ -124,7 +130,7 @@ class Driver:
             if self._transport.before_write is not None:
                 self._transport.before_write()  # A lost lease ends even a driver that only waits.
             if self._release.take_in(self._memory.highest_epoch()):
-                self._watcher.moved(self._release.cafe)
+                self._told()
             self._raise_fatal(actor)
             self._hear_people()
             view = self._view()
@@ -168,33 +174,44 @@ class Driver:
 
     # Moves
 
-    def _move(self, wanted: Wanted, facts: Facts | None = None, who: str = "") -> None:
+    def _move(self, wanted: Wanted, who: str = "") -> None:
         """Move the record, unless somebody has moved it meanwhile: then look again."""
-        if self._release.move(Signed(wanted, who or self._who, facts)):
-            self._status_at = float("-inf")
-            self._watcher.moved(self._release.cafe)
+        if self._release.move(wanted, who or self._who):
+            self._told()
+
+    def _told(self) -> None:
+        """The record has moved: by us, or by somebody whose move we go on from."""
+        record = self._release.record
+        self._status_at = float("-inf")
+        self._transport.release = record.id
+        if record.to_revision not in self._revisions:
+            found = start.read_revisions(self._transport, self._release.cafe)
+            self._revisions = {revision.name: revision for revision in found}
+        self._watcher.moved(self._release.cafe)
 
     def _hear_people(self) -> None:
-        """Confirmations by annotation and by terminal, and a spec edited under the release."""
+        """Make the move that people want without a verb, and the one that onFailure wants."""
         cafe, record = self._release.cafe, self._release.record
-        waiting = record.waiting_group
-        if record.state is State.AWAITING_CONFIRM:
-            if self._confirmed_here and self._confirmed_here[0] == waiting:
-                self._move(
-                    Wanted(Trigger.CONFIRM, "typed at the terminal"),
-                    Facts(group_waits=True),
-                    self._confirmed_here[1],
-                )
-            elif cafe.waiting_group_confirmed:
-                self._move(
-                    Wanted(Trigger.CONFIRM, "by annotation"),
-                    Facts(group_waits=True),
-                    UNKNOWN_PERSON,
-                )
-        edited = cafe.spec_hash != record.spec_hash
-        if edited and record.state in (State.PROGRESSING, State.AWAITING_CONFIRM):
-            planned = self._revisions.get(record.to_revision)
-            self._move(Wanted(Trigger.FAIL, failure=spec_changed(cafe, planned)))
+        planned = self._revisions.get(record.to_revision)
+        signed = heard(cafe, record, planned, self._typed, self._who)
+        if signed is not None:
+            self._move(signed.wanted, signed.who)
+        elif rolls_back_by_itself(record) and record.id not in self._no_way_back:
+            self._roll_back(record)
+
+    def _roll_back(self, failed: Record) -> None:
+        """`onFailure: Rollback`; where there is no way back the release stays Failed."""
+        around = Around(revisions=tuple(self._revisions.values()), workloads=(), pods=())
+        mover = Mover(self._who, "onFailure: Rollback", failed.epoch)
+        try:
+            cafe = verbs.roll_back(self._transport, self._release.cafe, around, mover, fast=False)
+        except Refused:
+            self._no_way_back.add(failed.id)
+        except (Conflict, NotSent, UnknownOutcome):
+            self._release.look_again()
+        else:
+            self._release.took(cafe)
+            self._told()
 
     def _raise_fatal(self, actor: Actor) -> None:
         """A write that the server refuses for good fails the release; anything else ends us."""

@@ -166,9 +166,7 @@ def refuse_unsupported(cafe: CafeDeployment) -> None:
         "spec.podSetType": spec.get("podSetType", "InPlaceSet") != "InPlaceSet",
         "spec.volumeClaimTemplates": bool(spec.get("volumeClaimTemplates")),
         "spec.serviceName": bool(spec.get("serviceName")),
-        "spec.strategy.pause": bool(strategy.get("pause")),
         "spec.strategy.trafficFinalizers": bool(strategy.get("trafficFinalizers")),
-        "spec.strategy.onFailure": strategy.get("onFailure", "Hold") != "Hold",
         "spec.topology.autoReschedule.enable": bool(
             (topology.get("autoReschedule") or {}).get("enable")
         ),
@@ -254,6 +252,8 @@ def warnings(
             "pods in Gate mode: one that is replaced while nobody drives stays out of traffic "
             "until somebody opens it (Label mode has no such gap)"
         )
+    if cafe.paused_by_spec:
+        said.append("spec.strategy.pause is true: the release will pause before its first pod")
     if cafe.foreign_record:
         said.append("the release annotation belongs to another object and is not acted on")
     return tuple(said)

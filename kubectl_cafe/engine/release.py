@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 
 from kubectl_cafe.cluster.errors import NotSent, UnknownOutcome
 from kubectl_cafe.cluster.transport import Transport
@@ -13,7 +13,7 @@ from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.view import Wanted
 from kubectl_cafe.errors import CONFLICT, CafeError
 from kubectl_cafe.times import rfc3339
-from statemachine.lifecycle import Facts
+from statemachine.lifecycle import Trigger
 from statemachine.record import Record, moved
 
 READ_TIMEOUT = 4.0
@@ -28,13 +28,23 @@ class Fenced(CafeError):
     exit_code = CONFLICT
 
 
-@dataclass(frozen=True)
-class Signed:
-    """A move, who makes it, and the facts that its guard reads."""
+def under(record: Record, epoch: int, cafe: CafeDeployment) -> Record:
+    """`record` under the driver of `epoch`, whom no earlier driver can disturb any more (I7).
 
-    wanted: Wanted
-    who: str
-    facts: Facts | None = None
+    Raises Fenced where a later driver has come.
+    """
+    if record.epoch > epoch:
+        raise Fenced(
+            "another driver has taken over",
+            where=cafe.where,
+            hint=f"kubectl cafe status {cafe.name} -n {cafe.namespace}",
+        )
+    return replace(record, epoch=epoch, fenced_epoch=epoch)
+
+
+def superseded(record: Record) -> bool:
+    """Whether the release took the place of an unfinished one: the same driver carries it on."""
+    return bool(record.journal) and record.journal[0].trigger is Trigger.SUPERSEDE
 
 
 class Release:
@@ -96,16 +106,16 @@ class Release:
             raise Fenced("the release's record is gone", where=cafe.where, hint=hint)
         if record.epoch > self._epoch:
             raise Fenced("another driver has taken over", where=cafe.where, hint=hint)
-        if record.id != self._id:
+        if record.id != self._id and not superseded(record):
             raise Fenced(f"release {record.id} has replaced it", where=cafe.where, hint=hint)
-        self.cafe = cafe
+        self._id, self.cafe = record.id, cafe
 
-    def move(self, signed: Signed) -> bool:
+    def move(self, wanted: Wanted, who: str) -> bool:
         """Move the record, unless somebody has moved it meanwhile; whether it is told.
 
         False: the answer is lost or nothing was sent; it was read again, look again.
         """
-        before, wanted = self.record, signed.wanted
+        before = self.record
 
         def judge(cafe: CafeDeployment) -> Record | None:
             if cafe.record != before:
@@ -114,18 +124,23 @@ class Release:
                 before,
                 wanted.trigger,
                 at=rfc3339(self._transport.server_time()),
-                who=signed.who,
+                who=who,
                 why=wanted.why,
-                facts=signed.facts,
+                facts=wanted.facts,
                 failure=wanted.failure,
+                by_field=wanted.by_field,
             )
 
         try:
             cafe = journal.change(self._transport, self.cafe, judge)
         except (NotSent, UnknownOutcome):
-            self._transport.clock.sleep(RETRY)
-            with suppress(NotSent):
-                self.refresh()
+            self.look_again()
             return False
         self.took(cafe)
         return True
+
+    def look_again(self) -> None:
+        """Read the CR after a write whose fate is not known."""
+        self._transport.clock.sleep(RETRY)
+        with suppress(NotSent):
+            self.refresh()

@@ -75,11 +75,17 @@ def next_command(cafe: CafeDeployment, driven: bool) -> str:
         case State.AWAITING_CONFIRM:
             detach = " --detach" if driven else ""
             return f"kubectl cafe confirm {place} --group {record.waiting_group}{detach}"
+        case State.PAUSED if record.paused_by_field:
+            patch = '{"spec":{"strategy":{"pause":false}}}'
+            return f"kubectl patch cafed {place} --type merge -p '{patch}'"
         case State.PAUSED:
             return f"kubectl cafe resume {place}"
         case State.FAILED:
             known = [VERBS[trigger] for trigger in legal(record.state) if trigger in VERBS]
-            return "\n".join(f"kubectl cafe {verb} {place}" for verb in known)
+            forced = " --force" if record.origin is State.ABORTING else ""
+            return "\n".join(
+                f"kubectl cafe {verb} {place}{forced if verb == 'abort' else ''}" for verb in known
+            )
         case State.ABORTED:
             return f"{_upgrade(cafe)}\nkubectl cafe rollback {place}"
         case state if state in RESTING:
@@ -119,7 +125,8 @@ def _awaited(
             return (f"group {record.waiting_group} is confirmed; somebody to drive",)
         return (f"a person to confirm group {record.waiting_group}",)
     if record.state is State.PAUSED:
-        return ("a person to resume it", *moving)
+        field = "spec.strategy.pause to be false"
+        return (field if record.paused_by_field else "a person to resume it", *moving)
     if record.state is State.FAILED:
         return ("a person to decide", *moving)
     if record.state not in RESTING and not driven:

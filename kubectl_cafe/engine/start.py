@@ -17,10 +17,11 @@ from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.merge import merge_patch
 from kubectl_cafe.engine.observe import Observer
 from kubectl_cafe.engine.proposal import Around, Proposal
-from kubectl_cafe.errors import Refused
+from kubectl_cafe.engine.release import under
+from kubectl_cafe.errors import CONFLICT, CafeError, Refused
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.revisions import revision as revisions
-from kubectl_cafe.revisions.revision import GOOD, OUTCOME, Revision
+from kubectl_cafe.revisions.revision import GOOD, OUTCOME, SUPERSEDED, Revision
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import RESTING, State, Trigger, move
 from statemachine.record import Entry, Plan, Record, cut
@@ -105,23 +106,78 @@ def store_revision(
     return revisions.parse(answer)
 
 
-def conclude(transport: Transport, cafe: CafeDeployment, around: tuple[Revision, ...]) -> None:
-    """Write a release's outcome to its revision, once (protocol 4)."""
+def conclude(
+    transport: Transport,
+    cafe: CafeDeployment,
+    around: tuple[Revision, ...],
+    *,
+    superseded: bool = False,
+) -> None:
+    """Write a release's outcome to its revision, once (protocol 4).
+
+    `superseded`: another release is about to take its place.
+    """
     record = cafe.record
-    if record is None or record.state not in (State.COMPLETED, State.ROLLED_BACK, State.ABORTED):
+    ends = (State.COMPLETED, State.ROLLED_BACK, State.ABORTED)
+    if record is None or not (superseded or record.state in ends):
         return
+    outcome = SUPERSEDED if superseded else str(record.state)
     found = next((r for r in around if r.name == record.to_revision), None)
-    if found is None or found.outcome == str(record.state):
+    if found is None or found.outcome == outcome:
         return
-    if record.state is State.ABORTED and found.outcome in GOOD:
-        return  # A rollback to it was given up; it was good before, and stays so.
+    if outcome not in GOOD and found.outcome in GOOD:
+        return  # It was given up this time; it was good before, and stays so.
     meta = {
         "uid": found.uid,
         "resourceVersion": found.resource_version,
-        "annotations": {OUTCOME: str(record.state)},
+        "annotations": {OUTCOME: outcome},
     }
     path = paths.controllerrevisions(cafe.namespace, found.name)
     transport.patch(path, {"metadata": meta}, PatchKind.MERGE)
+
+
+@dataclass
+class Beginning:
+    """A release that was proposed for `planned` as it stood, and is to be begun by `trigger`.
+
+    `revisions` are those that its driver needs to know, once it is recorded.
+    """
+
+    planned: CafeDeployment
+    around: Around
+    proposal: Proposal
+    trigger: Trigger = Trigger.START
+    revisions: tuple[Revision, ...] | None = None
+
+    def record(self, transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
+        """The record of the new release, and the spec it changes, in one PATCH.
+
+        What it names must exist before (I5): its revision. Raises IllegalMove over an
+        unfinished release, CafeError (exit 6) where `cafe` is no longer what was planned for.
+        """
+        refuse_stale(self.planned, cafe)
+        superseding = self.trigger is Trigger.SUPERSEDE
+        conclude(transport, cafe, self.around.revisions, superseded=superseding)
+        template = self.proposal.template
+        stored = store_revision(transport, cafe, self.around, template)
+        others = (r for r in self.around.revisions if r.name != stored.name)
+        self.revisions = (*others, stored)
+        patch = merge_patch(cafe.template, template)
+        fields = {"template": patch} if patch else {}
+        return start(transport, cafe, self.proposal, mover, fields, self.trigger)
+
+
+def refuse_stale(planned: CafeDeployment, now: CafeDeployment) -> None:
+    """The plan that a person agreed to was made for this spec and this release."""
+    same = planned.record and now.record and planned.record.id == now.record.id
+    unmoved = planned.position == now.position and (same or planned.record is now.record)
+    if planned.uid != now.uid or planned.spec != now.spec or not unmoved:
+        raise CafeError(
+            "it has changed since the plan was made. Nothing was written",
+            where=now.where,
+            hint=f"kubectl cafe status {now.name} -n {now.namespace}, then the same command again",
+            exit_code=CONFLICT,
+        )
 
 
 def start(
@@ -130,16 +186,17 @@ def start(
     proposal: Proposal,
     mover: Mover,
     fields: Json,
+    trigger: Trigger = Trigger.START,
 ) -> CafeDeployment:
     """The record of a new release, and the spec it changes, in one PATCH.
 
     `fields` is a merge patch of the spec that the verb makes. Raises IllegalMove over an
-    unfinished release, Conflict when somebody was faster.
+    unfinished release unless `trigger` is SUPERSEDE, Conflict when somebody was faster.
     """
-    position = move(cafe.position, Trigger.START)
+    position = move(cafe.position, trigger)
     record = _new(transport, cafe, proposal.kind, proposal.plan, position.state, mover)
     wished = CafeDeployment({**cafe.obj, "spec": {**cafe.spec, "template": proposal.template}})
-    record = _aimed(record, proposal.target, proposal.source, wished, mover, Trigger.START)
+    record = _aimed(record, proposal.target, proposal.source, wished, mover, trigger)
     allocation = json.dumps(dict(proposal.plan.cells), separators=(",", ":"))
     return journal.write(
         transport,
@@ -179,8 +236,8 @@ def _new(
     mover: Mover,
 ) -> Record:
     at = rfc3339(transport.server_time())
-    known = cafe.record.epoch if cafe.record else 0
-    return Record(
+    before = cafe.record
+    record = Record(
         uid=cafe.uid,
         id=f"r-{secrets.token_hex(4)}",
         kind=kind,
@@ -192,9 +249,10 @@ def _new(
         started=at,
         who=mover.who,
         why=cut(mover.why),
-        epoch=known if mover.epoch is None else max(known + 1, mover.epoch),
-        fenced_epoch=cafe.record.fenced_epoch if cafe.record else 0,
+        epoch=before.epoch if before else 0,
+        fenced_epoch=before.fenced_epoch if before else 0,
     )
+    return record if mover.epoch is None else under(record, mover.epoch, cafe)
 
 
 def _continued(record: Record, before: Record, mover: Mover) -> Record:

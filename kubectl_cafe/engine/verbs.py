@@ -10,13 +10,14 @@ from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.engine import journal, start
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.proposal import Around
+from kubectl_cafe.engine.release import under
 from kubectl_cafe.engine.start import Mover
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import GOOD, Revision, last_good
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import RESTING, Facts, IllegalMove, State, Trigger, legal
-from statemachine.record import Record, moved
+from statemachine.record import Entry, Record, cut, moved
 from statemachine.steps import Kind
 
 VERBS = {
@@ -27,6 +28,7 @@ VERBS = {
     Trigger.RETRY: "retry",
     Trigger.ROLLBACK: "rollback",
     Trigger.ABORT: "abort",
+    Trigger.SUPERSEDE: "upgrade --supersede",
 }
 """The triggers that a person can pull, as the verbs are called."""
 
@@ -70,9 +72,7 @@ def say(
             )
         except IllegalMove:
             raise illegal(current, trigger) from None
-        if mover.epoch is None:
-            return after
-        return replace(after, epoch=max(after.epoch + 1, mover.epoch))
+        return after if mover.epoch is None else under(after, mover.epoch, current)
 
     return journal.change(transport, cafe, judge)
 
@@ -101,14 +101,62 @@ def confirm(
     return say(transport, cafe, Trigger.CONFIRM, mover, check)
 
 
-def take_wheel(transport: Transport, cafe: CafeDeployment, epoch: int) -> CafeDeployment:
-    """Write the epoch: from here on a driver of a lower one stops at its next look (I7)."""
+def abort(transport: Transport, cafe: CafeDeployment, mover: Mover, force: bool) -> CafeDeployment:
+    """End the release: pods in flight finish first, unless `force` leaves them as they are.
+
+    By force it is never ended past a driver (C87): the wish is recorded, and whoever drives
+    ends it once no write of its own is under way.
+    """
 
     def judge(current: CafeDeployment) -> Record | None:
         record = current.record
-        if record is None or record.epoch >= epoch:
+        if record is None or Trigger.ABORT not in legal(record.state):
+            raise illegal(current, Trigger.ABORT)
+        at, who = rfc3339(transport.server_time()), mover.who
+        if record.state is State.ABORTING and not force:
+            raise illegal(current, Trigger.ABORT)
+        if not force or record.state not in (State.FAILED, State.ABORTING):
+            record = moved(record, Trigger.ABORT, at=at, who=who, why=mover.why)
+        elif record.forced:
             return None
-        return replace(record, epoch=epoch)
+        else:
+            why = cut(f"--force {mover.why}".strip())
+            entry = Entry(at, Trigger.ABORT, record.state, cut(who), why)
+            record = replace(record, journal=(*record.journal, entry))
+        record = replace(record, forced=force)
+        return record if mover.epoch is None else under(record, mover.epoch, current)
+
+    return journal.change(transport, cafe, judge)
+
+
+def resume(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
+    """Go on after a pause; the field has to be put back first where it says pause (C79)."""
+
+    def check(current: CafeDeployment) -> None:
+        if current.position.state is State.PAUSED and current.paused_by_spec:
+            patch = '{"spec":{"strategy":{"pause":false}}}'
+            raise Refused(
+                "spec.strategy.pause is true: a resume would be paused again at once",
+                where=f"{current.where}, spec.strategy.pause",
+                hint=f"kubectl patch cafed {current.name} -n {current.namespace} "
+                f"--type merge -p '{patch}'",
+            )
+
+    return say(transport, cafe, Trigger.RESUME, mover, check)
+
+
+def take_wheel(transport: Transport, cafe: CafeDeployment, epoch: int) -> CafeDeployment:
+    """Write the epoch: from here on a driver of a lower one stops at its next look (I7).
+
+    Nothing of an earlier driver is in flight any more: the wheel was handed over, or it was
+    fenced. Raises Fenced where a later driver has come.
+    """
+
+    def judge(current: CafeDeployment) -> Record | None:
+        record = current.record
+        if record is None or record.epoch == record.fenced_epoch == epoch:
+            return None
+        return under(record, epoch, current)
 
     return journal.change(transport, cafe, judge)
 

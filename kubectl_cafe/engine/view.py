@@ -12,7 +12,7 @@ from kubectl_cafe.pods.sighting import Sighting
 from kubectl_cafe.podsets import Workload, WorkloadWrite
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.traffic import Service
-from statemachine.lifecycle import State, Trigger
+from statemachine.lifecycle import Facts, State, Trigger
 from statemachine.record import Failure, Record
 
 Json = Mapping[str, Any]
@@ -64,11 +64,21 @@ class View:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A move that the engine's findings call for."""
+    """A move that the engine's findings call for; `facts` are for its guard."""
 
     trigger: Trigger
     why: str = ""
     failure: Failure | None = None
+    facts: Facts | None = None
+    by_field: bool = False
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A move that a person asked for without a verb, and who that was."""
+
+    wanted: Wanted
+    who: str
 
 
 @dataclass(frozen=True)

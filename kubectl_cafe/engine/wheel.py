@@ -13,21 +13,46 @@ from kubectl_cafe import names
 from kubectl_cafe.cluster.errors import ApiError
 from kubectl_cafe.cluster.lease import LeaseKeeper, LeaseView
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import start, verbs
+from kubectl_cafe.engine import fence, journal, start, verbs
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.driver import Driver, Ended, Watcher
 from kubectl_cafe.engine.observe import Observer
 from kubectl_cafe.revisions.revision import Revision, owner_reference
 
 
-@dataclass(frozen=True)
+@dataclass
 class Wheel:
-    """The lease is ours; `epoch` is what every write of ours is under."""
+    """The lease is ours and no earlier driver can disturb: `cafe` as it stands from here on.
+
+    `epoch` is what every write of ours is under. `driver` hears of renewals once there is
+    one. `answered`: every own request is, so that the lease may be given back.
+    """
 
     transport: Transport
     observer: Observer
     lease: LeaseKeeper
-    epoch: int
+    cafe: CafeDeployment
+    epoch: int = 0
+    driver: Driver | None = None
+    answered: bool = False
+
+    def renewed(self) -> None:
+        """The lease was renewed: time to look at the CR."""
+        if self.driver is not None:
+            self.driver.refresh()
+
+    def lost(self) -> None:
+        """The lease is lost: whoever waits should hear of it."""
+        if self.driver is not None:
+            self.driver.wake()
+
+
+@dataclass(frozen=True)
+class Told:
+    """Who is told while the wheel is taken: of the lease waited for, of objects fenced off."""
+
+    waiting: Callable[[LeaseView], None] = lambda _view: None
+    fencing: Callable[[int], None] = lambda _count: None
 
 
 def keeper(transport: Transport, cafe: CafeDeployment) -> LeaseKeeper:
@@ -45,21 +70,30 @@ def hold(
     observer: Observer,
     *,
     wait: bool = False,
-    told: Callable[[LeaseView], None] | None = None,
+    told: Told = Told(),
 ) -> Iterator[Wheel]:
-    """Take the lease, and give it back when every own request is answered.
+    """Take the lease, fence off a driver that left without giving it back, and read the CR.
 
+    In this order: the Lease, the CR with the new epoch, every workload and pod, `fencedEpoch`.
+    It is given back at the end if every own request is answered, and the fence is complete.
     Raises LeaseHeld (exit 6) while another driver lives, unless `wait`.
     """
     lease = keeper(transport, cafe)
-    transitions = lease.acquire(wait, told)
-    epoch = verbs.epoch_after(cafe, transitions, observer.memory.highest_epoch())
+    transitions = lease.acquire(wait, told.waiting)
+    wheel = Wheel(transport, observer, lease, cafe)
     transport.before_write = lease.check
+    lease.start(on_renew=wheel.renewed, on_lost=wheel.lost)
     try:
-        yield Wheel(transport, observer, lease, epoch)
+        # Another driver may have moved it until its lease ended.
+        cafe = journal.read(transport, cafe.namespace, cafe.name)
+        epoch = verbs.epoch_after(cafe, transitions, observer.memory.highest_epoch())
+        if fence.needed(cafe.record, lease.given_back):
+            cafe = fence.fence(transport, cafe, epoch, told.fencing)
+        wheel.cafe, wheel.epoch, wheel.answered = cafe, epoch, True
+        yield wheel
     finally:
         transport.before_write = None
-        lease.release()
+        lease.release(answered=wheel.answered)
 
 
 def drive(
@@ -84,8 +118,11 @@ def drive(
     driver = Driver(transport, cafe, revisions, wheel.observer, who=who, watcher=watcher, asks=asks)
     if ready is not None:
         ready(driver)
-    wheel.lease.start(on_renew=driver.refresh, on_lost=driver.wake)
-    ended = driver.run()
+    wheel.driver = driver
+    try:
+        ended = driver.run()
+    finally:
+        wheel.answered = driver.answered
     with suppress(ApiError):  # If it fails, the next release's start writes it.
         start.conclude(transport, ended.cafe, tuple(revisions.values()))
     return ended

@@ -84,6 +84,13 @@ class Pod:
         return self.labels.get(names.CELL, "")
 
     @property
+    def epoch(self) -> int:
+        """The highest epoch that was written to it: by its record, or by a taking over (I7)."""
+        touched = self.annotations.get(names.EPOCH, "")
+        of_record = self.record.epoch if self.record else 0
+        return max(of_record, int(touched) if touched.isdecimal() else 0)
+
+    @property
     def over(self) -> bool:
         """Evicted, Failed and Completed leftovers count for nothing (C50)."""
         return self.phase in ("Failed", "Succeeded")

@@ -14,6 +14,8 @@ Json = Mapping[str, Any]
 OUTCOME = f"{names.PREFIX}/outcome"
 """Annotation of a ControllerRevision: how its last release ended."""
 GOOD = ("Completed", "RolledBack")
+SUPERSEDED = "Superseded"
+"""The outcome of a release whose place another one took before it had ended."""
 
 
 @dataclass(frozen=True)

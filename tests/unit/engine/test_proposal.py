@@ -98,9 +98,7 @@ UNHONOURED: list[tuple[str, dict[str, Any]]] = [
     ("spec.podSetType", {"podSetType": "StatefulSet"}),
     ("spec.volumeClaimTemplates", {"volumeClaimTemplates": [{}]}),
     ("spec.serviceName", {"serviceName": "x"}),
-    ("spec.strategy.pause", {"strategy": {"pause": True}}),
     ("spec.strategy.trafficFinalizers", {"strategy": {"trafficFinalizers": ["x"]}}),
-    ("spec.strategy.onFailure", {"strategy": {"onFailure": "Rollback"}}),
     (
         "spec.topology.autoReschedule.enable",
         {"topology": {"autoReschedule": {"enable": True}}},

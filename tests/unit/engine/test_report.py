@@ -77,7 +77,7 @@ def test_after_an_edit_of_the_spec_the_next_command_is_to_upgrade() -> None:
 def test_a_failed_release_names_every_legal_verb() -> None:
     found = next_command(cafe(of_spec(State.FAILED, origin=State.PROGRESSING)), False)
     verbs = [command.split()[2] for command in found.splitlines()]
-    assert sorted(verbs) == ["abort", "retry", "rollback"]
+    assert sorted(verbs) == ["abort", "retry", "rollback", "upgrade"]
 
 
 def test_a_release_says_where_it_stands() -> None:

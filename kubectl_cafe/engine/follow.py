@@ -1,0 +1,136 @@
+"""Following a release that somebody else drives: everything is seen, no pod is written (C65)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Event
+
+from kubectl_cafe.cluster.errors import NotSent
+from kubectl_cafe.cluster.lease import LeaseView
+from kubectl_cafe.cluster.transport import Transport
+from kubectl_cafe.engine import journal, start, verbs, wheel
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.decide import decide
+from kubectl_cafe.engine.driver import Watcher
+from kubectl_cafe.engine.observe import Observer
+from kubectl_cafe.engine.start import Mover
+from kubectl_cafe.engine.view import View
+from kubectl_cafe.errors import Refused
+from kubectl_cafe.revisions.revision import Revision
+from statemachine.lifecycle import RESTING, State
+
+EVERY = 1.0
+"""Seconds between two looks at the CR and the lease."""
+WAITS = (State.AWAITING_CONFIRM, State.PAUSED, State.FAILED)
+"""States in which a driver leaves once its pods are at rest."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Where the following ended: the CR, and whether it wants a driver and has none."""
+
+    cafe: CafeDeployment
+    abandoned: bool = False
+
+
+class Follower:
+    """Watches a release until it ends, waits for a person, or nobody drives any more.
+
+    `asks`: a terminal is there, so a confirmation from anywhere is waited for, and a yes typed
+    here is recorded for the driver. `stop` is set by Ctrl-C.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        cafe: CafeDeployment,
+        observer: Observer,
+        watcher: Watcher,
+        *,
+        asks: bool = False,
+    ) -> None:
+        self._transport = transport
+        self._cafe = cafe
+        self._observer = observer
+        self._watcher = watcher
+        self._asks = asks
+        self._revisions: dict[str, Revision] = {}
+        self.stop = Event()
+
+    @property
+    def waiting_group(self) -> int:
+        """The group that waits for a confirmation now; 0: none does."""
+        record = self._cafe.record
+        waits = record is not None and record.state is State.AWAITING_CONFIRM
+        return record.waiting_group if record and waits else 0
+
+    def confirm(self, group: int, who: str) -> None:
+        """A yes typed at this terminal for `group`; the next look shows what became of it."""
+        mover = Mover(who, "typed at the terminal")
+        with suppress(Refused, NotSent):  # Somebody was faster, or it is asked for again.
+            verbs.confirm(self._transport, self._cafe, mover, group)
+
+    def wake(self) -> None:
+        """Nothing to wake: it looks every second."""
+
+    def run(self) -> Followed:
+        """Follow. A server that can't be reached is asked again."""
+        shown = None
+        while True:
+            self._observer.raise_failure()
+            try:
+                lease = self._look()
+            except NotSent:
+                if self.stop.wait(EVERY):
+                    return Followed(self._cafe)
+                continue
+            if self._cafe.record != shown:
+                shown = self._cafe.record
+                self._watcher.moved(self._cafe)
+            ended = self._ended(lease)
+            if ended is not None:
+                return ended
+            self.stop.wait(EVERY)
+
+    def _look(self) -> LeaseView:
+        """Read the CR and who drives it, and the revisions where a new one is named."""
+        self._cafe = journal.read(self._transport, self._cafe.namespace, self._cafe.name)
+        record = self._cafe.record
+        if record is not None and record.to_revision not in self._revisions:
+            found = start.read_revisions(self._transport, self._cafe)
+            self._revisions = {revision.name: revision for revision in found}
+        return wheel.lease_view(self._transport, self._cafe)
+
+    def _ended(self, lease: LeaseView) -> Followed | None:
+        if self._cafe.record is None or self.stop.is_set():
+            return Followed(self._cafe)
+        view = self._view()
+        decision = decide(view)
+        self._watcher.looked(view, decision)
+        return ended(self._cafe, lease, at_rest=decision.at_rest, asks=self._asks)
+
+    def _view(self) -> View:
+        return self._observer.memory.view(
+            self._cafe,
+            self._revisions,
+            now=self._transport.clock.monotonic(),
+            time=self._transport.server_time(),
+            stopping=False,
+        )
+
+
+def ended(cafe: CafeDeployment, lease: LeaseView, *, at_rest: bool, asks: bool) -> Followed | None:
+    """Whether there is nothing left to follow; None while there is."""
+    state = cafe.position.state
+    if state in RESTING:
+        return Followed(cafe)
+    confirms = state is State.AWAITING_CONFIRM and (asks or cafe.waiting_group_confirmed)
+    if state in WAITS and at_rest and not confirms:
+        return Followed(cafe)
+    return None if driven(lease) else Followed(cafe, abandoned=True)
+
+
+def driven(lease: LeaseView) -> bool:
+    """Whether somebody holds the wheel: alive, as far as the lease can tell."""
+    return lease.live and bool(lease.holder)
