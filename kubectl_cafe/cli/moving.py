@@ -87,10 +87,10 @@ def steer(
                     return REACHED
                 return carry(held, cafe, who, known())
         except LeaseHeld as error:
-            holder = error.holder
+            left = f"{error.holder} drives (its lease runs out in {error.seconds_left:.0f} s)"
         if saying is not None:
             cafe, saying = saying(transport, cafe, Mover(who, reason)), None
-        say(f"{holder} drives; following (Ctrl-C leaves it to them)")
+        say(f"{left}; following. Ctrl-C leaves it to them")
         code = follow(transport, cafe, observer, who)
         if code is not None:
             return code
