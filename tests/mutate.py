@@ -1,8 +1,8 @@
 """Removes each guard of the product in turn and expects its test to go red.
 
-tests/guards.toml names them: the file, the text, the text without the guard, and the test.
-Each is tried in a copy of the tree, four at a time; docs/guards.md is the table of what was
-seen. Exit 1 if a test stays green, or if one is red before anything was removed.
+tests/guards/, one file an area, names them: the file, the text, the text without the guard, and
+the test. Each is tried in a copy of the tree, four at a time; docs/guards.md is the table of what
+was seen. Exit 1 if a test stays green, or if one is red before anything was removed.
 
     python -m tests.mutate [NAME ...]
 """
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-GUARDS = ROOT / "tests" / "guards.toml"
+GUARDS = ROOT / "tests" / "guards"
 PAGE = ROOT / "docs" / "guards.md"
 CLUSTER = "CAFE_TEST_CLUSTER"
 COPIED = ("kubectl_cafe", "statemachine", "testbed", "tests", "demo", "bench", "examples", "docs")
@@ -68,12 +68,13 @@ class Result:
 
 
 class Wrong(Exception):
-    """guards.toml doesn't fit the tree."""
+    """tests/guards/ doesn't fit the tree."""
 
 
 def read() -> list[Guard]:
-    """The guards of tests/guards.toml. Raises Wrong where one can't be applied."""
-    entries = tomllib.loads(GUARDS.read_text())["guard"]
+    """The guards of tests/guards/*.toml, file by file. Raises Wrong where one stands twice."""
+    files = sorted(GUARDS.glob("*.toml"))
+    entries = [entry for file in files for entry in tomllib.loads(file.read_text())["guard"]]
     guards = [Guard(**{**entry, "cases": tuple(entry["cases"])}) for entry in entries]
     names = [f"{guard.name} by {guard.test}" for guard in guards]
     if twice := {name for name in names if names.count(name) > 1}:
@@ -189,8 +190,8 @@ def page(results: Sequence[Result]) -> str:
 
 Each line is a place in the code that a case depends on, and the test that protects it.
 `make mutate` writes this page: it takes each guard out of a copy of the tree and runs the
-test there, which must fail ("red"). The texts are in `tests/guards.toml`, the cases are
-described with the tests that bear their numbers.
+test there, which must fail ("red"). The texts are in `tests/guards/`, the cases are described
+with the tests that bear their numbers.
 
 | guard | cases | file | test | red without it | seconds |
 |---|---|---|---|---|---|
