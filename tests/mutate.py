@@ -1,8 +1,9 @@
 """Removes each guard of the product in turn and expects its test to go red.
 
-tests/guards.toml names them: the file, the text, the text without the guard, and the test.
-Each is tried in a copy of the tree, four at a time; docs/guards.md is the table of what was
-seen. Exit 1 if a test stays green, or if one is red before anything was removed.
+tests/guards/, one file an area, names them: the file, the text, the text without the guard, and
+the test. Each is tried in a copy of the tree, four at a time; docs/guards.md is the table of what
+was seen. The copies are made from one snapshot, taken at the start: edits during a run change
+nothing in it. Exit 1 if a test stays green, or if one is red before anything was removed.
 
     python -m tests.mutate [NAME ...]
 """
@@ -20,10 +21,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-GUARDS = ROOT / "tests" / "guards.toml"
+GUARDS = ROOT / "tests" / "guards"
 PAGE = ROOT / "docs" / "guards.md"
 CLUSTER = "CAFE_TEST_CLUSTER"
 COPIED = ("kubectl_cafe", "statemachine", "testbed", "tests", "demo", "bench", "examples", "docs")
@@ -68,12 +70,13 @@ class Result:
 
 
 class Wrong(Exception):
-    """guards.toml doesn't fit the tree."""
+    """tests/guards/ doesn't fit the tree."""
 
 
 def read() -> list[Guard]:
-    """The guards of tests/guards.toml. Raises Wrong where one can't be applied."""
-    entries = tomllib.loads(GUARDS.read_text())["guard"]
+    """The guards of tests/guards/*.toml, file by file. Raises Wrong where one stands twice."""
+    files = sorted(GUARDS.glob("*.toml"))
+    entries = [entry for file in files for entry in tomllib.loads(file.read_text())["guard"]]
     guards = [Guard(**{**entry, "cases": tuple(entry["cases"])}) for entry in entries]
     names = [f"{guard.name} by {guard.test}" for guard in guards]
     if twice := {name for name in names if names.count(name) > 1}:
@@ -98,15 +101,15 @@ def fits(guard: Guard, root: Path = ROOT) -> str:
 
 
 @contextmanager
-def copy_of_tree() -> Iterator[Path]:
-    """The working tree, without what is built or running in it."""
+def copy_of_tree(source: Path) -> Iterator[Path]:
+    """A copy of the tree at `source`, without what is built or running in it."""
     with tempfile.TemporaryDirectory(prefix="mutate-") as name:
         root = Path(name)
         ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".pytest_cache")
-        for folder in filter(lambda folder: (ROOT / folder).is_dir(), COPIED):
-            shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
-        for file in filter(lambda file: (ROOT / file).is_file(), FILES):
-            shutil.copy2(ROOT / file, root / file)
+        for folder in filter(lambda folder: (source / folder).is_dir(), COPIED):
+            shutil.copytree(source / folder, root / folder, ignore=ignored)
+        for file in filter(lambda file: (source / file).is_file(), FILES):
+            shutil.copy2(source / file, root / file)
         yield root
 
 
@@ -152,10 +155,10 @@ def foreign_import(root: Path) -> str:
     return "" if done.stdout.count(str(root)) == 2 else done.stdout.strip()
 
 
-def mutate(guard: Guard) -> Result:
-    """Remove `guard` from a copy and run its test there."""
+def mutate(guard: Guard, snapshot: Path) -> Result:
+    """Remove `guard` from a copy of the snapshot and run its test there."""
     began = time.monotonic()
-    with copy_of_tree() as root:
+    with copy_of_tree(snapshot) as root:
         problem = fits(guard, root) or foreign_import(root)
         if not problem:
             path = root / guard.file
@@ -170,10 +173,10 @@ def mutate(guard: Guard) -> Result:
     return result
 
 
-def unmutated(guards: Sequence[Guard]) -> str:
+def unmutated(guards: Sequence[Guard], snapshot: Path) -> str:
     """Why the named tests, each run once, are not all green before anything is removed."""
     tests = sorted({guard.test for guard in guards})
-    with copy_of_tree() as root:
+    with copy_of_tree(snapshot) as root:
         code, output = run(root, tests)
     return "" if code == GREEN else f"not green to begin with:\n{output[-TAIL:]}"
 
@@ -189,8 +192,8 @@ def page(results: Sequence[Result]) -> str:
 
 Each line is a place in the code that a case depends on, and the test that protects it.
 `make mutate` writes this page: it takes each guard out of a copy of the tree and runs the
-test there, which must fail ("red"). The texts are in `tests/guards.toml`, the cases are
-described with the tests that bear their numbers.
+test there, which must fail ("red"). The texts are in `tests/guards/`, the cases are described
+with the tests that bear their numbers.
 
 | guard | cases | file | test | red without it | seconds |
 |---|---|---|---|---|---|
@@ -220,13 +223,14 @@ def main(only: Sequence[str]) -> int:
     guards = [guard for guard in read() if not only or guard.name in only]
     if unknown := set(only) - {guard.name for guard in guards}:
         raise Wrong(f"there is no guard named {', '.join(sorted(unknown))}")
-    if wrong := [f"{g.name}: {problem}" for g in guards if (problem := fits(g))]:
-        raise Wrong("\n".join(wrong))
-    with cluster(guards):
-        if problem := unmutated(guards):
-            raise Wrong(problem)
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            results = list(pool.map(mutate, guards))
+    with copy_of_tree(ROOT) as snapshot:
+        if wrong := [f"{g.name}: {problem}" for g in guards if (problem := fits(g, snapshot))]:
+            raise Wrong("\n".join(wrong))
+        with cluster(guards):
+            if problem := unmutated(guards, snapshot):
+                raise Wrong(problem)
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                results = list(pool.map(partial(mutate, snapshot=snapshot), guards))
     if not only:
         PAGE.write_text(page(results))
     green = [result.guard.name for result in results if result.problem]

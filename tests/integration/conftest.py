@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from testbed.audit import Audit
+from testbed.build import binary
 from testbed.client import Client
 from testbed.controlplane import ControlPlane
 from testbed.plugin import Cafe
+from testbed.session import shared
+from tests.integration.applied import Kubectl
+from tests.integration.bench import CRD, OPERATOR, VIEWER, Bench
 from tests.integration.shop import Shop
+
+RUNS = Path(__file__).parents[2] / ".testbed" / "runs"
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +37,41 @@ def installed(control_plane: ControlPlane) -> None:
 def shop(installed: None, client: Client, cafe: Cafe, audit: Audit) -> Shop:
     """A CafeDeployment to be made in the test's own namespace."""
     return Shop(client, cafe, audit)
+
+
+@pytest.fixture(scope="module")
+def plane() -> Iterator[ControlPlane]:
+    """A control plane of this module's own: the tests take the resource away under it."""
+    with shared(RUNS, f"init-{secrets.token_hex(4)}", {}) as plane:
+        yield plane
+
+
+@pytest.fixture
+def bench(plane: ControlPlane) -> Bench:
+    """The administrator's bench; nothing of ours is installed."""
+    bench = Bench(plane, plane.kubeconfig)
+    gone = bench.kubectl("delete", CRD, VIEWER, OPERATOR, "--ignore-not-found", "--wait")
+    assert gone.code == 0, gone.err
+    return bench
+
+
+@pytest.fixture(scope="module")
+def environment(control_plane: Any) -> dict[str, str]:
+    """The environment that leads to a cluster with the resource installed."""
+    env = {**os.environ, "KUBECONFIG": str(control_plane.kubeconfig)}
+    plugin = Path(sys.executable).with_name("kubectl-cafe")
+    done = subprocess.run([plugin, "init"], capture_output=True, text=True, env=env)
+    assert done.returncode == 0, done.stderr
+    return env
+
+
+@pytest.fixture
+def kubectl(environment: dict[str, str], namespace: str) -> Kubectl:
+    """The real kubectl in the test's namespace; `given` goes to stdin as JSON."""
+
+    def run(*args: str, given: Any = None) -> subprocess.CompletedProcess[str]:
+        command = [str(binary("kubectl")), "-n", namespace, *args]
+        text = None if given is None else json.dumps(given)
+        return subprocess.run(command, input=text, capture_output=True, text=True, env=environment)
+
+    return run

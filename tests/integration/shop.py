@@ -29,6 +29,13 @@ SECONDS = 75.0
 """How long a release of a few pods may take; a failure by a pull error takes 30 s of it."""
 QUIET = ("leases", "events", "selfsubjectreviews")
 """Resources whose writes are bookkeeping: never a change of the release."""
+TWO_CELLS = ("CellA", "CellB")
+CELL = "cafe.sofastack.io/cell"
+REPLICASETS = "apps/v1/replicasets"
+OTHER_GATE = "example.com/load-balancer"
+"""A readiness gate that somebody else keeps."""
+A_WHILE = 1.5
+"""Seconds in which a driver that did not wait would long have written."""
 
 
 @dataclass(frozen=True)
@@ -248,3 +255,31 @@ def set_gate(client: Client, pod: Object, kind: str, value: str) -> Object:
     """Write a condition of somebody else's on a pod."""
     body = {"status": {"conditions": [{"type": kind, "status": value}]}}
     return client.patch("pods", name(pod), body, "status")
+
+
+def templates(shop: Shop) -> set[str]:
+    """The images that replacements would be born with."""
+    sets = shop.client.list(REPLICASETS)
+    return {one["spec"]["template"]["spec"]["containers"][0]["image"] for one in sets}
+
+
+def confirm(shop: Shop, *more: str) -> int:
+    """`confirm web`; the exit code."""
+    return shop.cafe("confirm", NAME, *more).code
+
+
+def waiting(shop: Shop, mode: str = "label") -> None:
+    """Three pods, one a group; the first is upgraded and the second waits for a person."""
+    shop.born(3, mode, batchSize=1, confirm=True)
+    done = shop.upgrade("app:v2")
+    assert done.code == 3
+    assert f"kubectl cafe confirm {NAME} -n {shop.client.namespace} --group 2" in done.err
+
+
+def stays(look: Callable[[], object], seconds: float = A_WHILE) -> Any:
+    """The answer of `look`, which is the same for so long."""
+    first, end = look(), time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert look() == first
+        time.sleep(0.1)
+    return first

@@ -1,88 +1,18 @@
-"""`init` and `version` on a cluster of their own, where nothing is installed yet."""
+"""`init` on a cluster of its own, where nothing is installed yet."""
 
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-from testbed.build import binary
-from testbed.controlplane import ControlPlane
 from testbed.credentials import write_kubeconfig
-from testbed.session import shared
+from tests.integration.bench import CRD, OPERATOR, VIEWER, Bench, Done
 
-RUNS = Path(__file__).parents[2] / ".testbed" / "runs"
-CRD = "customresourcedefinition.apiextensions.k8s.io/cafedeployments.apps.cafe.cloud.alipay.com"
 NAME = CRD.partition("/")[2]
-VIEWER = "clusterrole.rbac.authorization.k8s.io/kubectl-cafe-viewer"
-OPERATOR = "clusterrole.rbac.authorization.k8s.io/kubectl-cafe-operator"
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command came to."""
-
-    code: int
-    out: str
-    err: str
-
-
-@dataclass(frozen=True)
-class Bench:
-    """Commands against one kubeconfig."""
-
-    plane: ControlPlane
-    kubeconfig: Path
-
-    def cafe(self, *args: str) -> Done:
-        """The plugin, without a terminal."""
-        return self._run([str(Path(sys.executable).with_name("kubectl-cafe")), *args])
-
-    def kubectl(self, *args: str, given: Any = None) -> Done:
-        """The real kubectl; `given` goes to its stdin as JSON."""
-        return self._run([str(binary("kubectl")), *args], given)
-
-    def stored(self, name: str = CRD) -> dict[str, Any]:
-        """The object as the server has it."""
-        done = self.kubectl("get", name, "-o", "json", "--show-managed-fields")
-        assert done.code == 0, done.err
-        found: dict[str, Any] = json.loads(done.out)
-        return found
-
-    def as_user(self, name: str) -> Bench:
-        """The same as somebody without rights."""
-        return Bench(self.plane, self.plane.user(name))
-
-    def _run(self, command: list[str], given: Any = None) -> Done:
-        env = {**os.environ, "KUBECONFIG": str(self.kubeconfig)}
-        text = "" if given is None else json.dumps(given)
-        done = subprocess.run(command, input=text, capture_output=True, text=True, env=env)
-        return Done(done.returncode, done.stdout, done.stderr)
-
-
-@pytest.fixture(scope="module")
-def plane() -> Iterator[ControlPlane]:
-    """A control plane of this module's own: the tests take the resource away under it."""
-    with shared(RUNS, f"init-{secrets.token_hex(4)}", {}) as plane:
-        yield plane
-
-
-@pytest.fixture
-def bench(plane: ControlPlane) -> Bench:
-    """The administrator's bench; nothing of ours is installed."""
-    bench = Bench(plane, plane.kubeconfig)
-    gone = bench.kubectl("delete", CRD, VIEWER, OPERATOR, "--ignore-not-found", "--wait")
-    assert gone.code == 0, gone.err
-    return bench
 
 
 def edited(crd: dict[str, Any], change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
@@ -306,39 +236,3 @@ def test_the_viewer_reads_and_writes_nothing(bench: Bench) -> None:
     assert viewer.kubectl("get", "cafed,pods,rs,leases").code == 0
     writing = [right for right in RELEASING if not right.startswith("watch")]
     assert allowed(viewer, *writing, *MORE) == []
-
-
-def test_version_names_a_missing_resource_and_the_next_command(bench: Bench) -> None:
-    done = bench.cafe("version")
-
-    assert done.code == 0
-    assert "Server Version: v1." in done.out
-    assert "Resource Version: not installed" in done.out
-    assert done.err.endswith("next: kubectl cafe init\n")
-
-
-def test_version_after_init_has_nothing_to_complain_about(bench: Bench) -> None:
-    bench.cafe("init")
-
-    done = bench.cafe("version", "-o", "json")
-
-    assert (done.code, done.err) == (0, "")
-    report = json.loads(done.out)
-    assert report["clientVersion"]["version"] == report["resource"]["installedBy"]
-    assert report["resource"]["apiVersions"] == ["apps.cafe.cloud.alipay.com/v1alpha1"]
-
-
-def test_version_works_for_somebody_without_rights(bench: Bench) -> None:
-    bench.cafe("init")
-
-    done = bench.as_user("nobody").cafe("version")
-
-    assert (done.code, done.err) == (0, "")
-    assert "Resource Version: apps.cafe.cloud.alipay.com/v1alpha1\n" in done.out
-
-
-def test_version_prints_the_requests_on_stderr_at_level_6(bench: Bench) -> None:
-    done = bench.cafe("version", "-v=6")
-
-    assert f"GET {bench.plane.server}/version 200" in done.err
-    assert "GET" not in done.out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from testbed.waiting import wait_for
 from tests.integration.shop import (
     GATE,
     NAME,
+    OTHER_GATE,
     SECONDS,
     SLICES,
     TRAFFIC,
@@ -25,12 +25,10 @@ from tests.integration.shop import (
     phase,
     ready,
     set_gate,
+    stays,
 )
 
 Factory = Callable[..., Puppet]
-OTHER = "example.com/load-balancer"
-A_WHILE = 1.5
-"""Seconds in which a driver that did not wait would long have written."""
 
 
 def before_the_image(shop: Shop, pods: list[Object], since: str) -> dict[str, Object]:
@@ -78,15 +76,6 @@ def holding(client: Client, pods: list[Object]) -> str:
         "ports": [{"port": 80}],
     }
     return name(client.create(SLICES, body))
-
-
-def stays(look: Callable[[], object], seconds: float = A_WHILE) -> Any:
-    """The answer of `look`, which is the same for so long."""
-    first, end = look(), time.monotonic() + seconds
-    while time.monotonic() < end:
-        assert look() == first
-        time.sleep(0.1)
-    return first
 
 
 @pytest.fixture
@@ -223,109 +212,13 @@ def test_c28_a_pod_without_gate_and_label_is_patched_at_once_and_people_are_warn
     assert [ready(pod) for pod in before_the_image(shop, pods, since).values()] == [True, True]
 
 
-@pytest.mark.guard("every-service-selects-by-the-label")
-def test_c28_a_label_that_some_service_does_not_select_by_is_no_switch(shop: Shop) -> None:
-    shop.born(1, "label", service=True)
-    around = {"selector": {"app": NAME}, "ports": [{"port": 81}]}
-    shop.client.create("services", {"metadata": {"name": "around"}, "spec": around})
-    before = len(shop.writes("pods"))
-
-    done = shop.upgrade("app:v2")
-
-    assert done.code == 0
-    assert "mode None" in done.err
-    assert len(shop.writes("pods")) - before == 1
-
-
-@pytest.mark.guard("status-is-merged-by-type")
-def test_c26_other_gates_and_conditions_survive_every_write(shop: Shop) -> None:
-    pod_spec = {"readinessGates": [{"conditionType": OTHER}]}
-    shop.make(1, "gate", pod=pod_spec)
-    running = shop.cafe.start("upgrade", NAME, "--yes")
-    pod = shop.until_pod(lambda pod: condition(pod, GATE).get("status") == "True", "its opening")
-    set_gate(shop.client, pod, OTHER, "True")
-    assert running.wait(SECONDS).code == 0
-    note = {"type": "example.com/note", "status": "Unknown", "reason": "Ours", "message": "keep"}
-    shop.client.patch("pods", name(pod), {"status": {"conditions": [note]}}, "status")
-    since = shop.now()
-
-    assert shop.upgrade("app:v2").code == 0
-
-    seen = shop.history("pods", since)
-    assert {condition(one, OTHER)["status"] for one in seen} == {"True"}
-    kept = [condition(one, "example.com/note") for one in seen]
-    assert all({key: one[key] for key in note} == note for one in kept)
-    assert {c["type"] for c in shop.pods()[0]["status"]["conditions"]} >= {
-        "PodScheduled",
-        "Initialized",
-        "ContainersReady",
-        "Ready",
-    }
-
-
-@pytest.mark.guard("newborn-is-opened")
-def test_c27_a_pod_that_is_replaced_during_a_release_is_opened_once(shop: Shop) -> None:
-    pods = shop.born(2, "gate", confirm=True, batchSize=1)
-    assert shop.upgrade("app:v2").code == 3
-    shop.client.delete("pods", name(pods[0]))
-    gone = pods[0]["metadata"]["uid"]
-    wait_for(lambda: gone not in uids(shop) and len(shop.pods()) == 2, "a replacement")
-    (newborn,) = [p for p in shop.pods() if name(p) not in {name(pod) for pod in pods}]
-
-    assert shop.cafe("confirm", NAME, seconds=SECONDS).code == 0
-    opened = [r for r in shop.writes("pods") if r.name == name(newborn)]
-    assert shop.cafe("upgrade", NAME, "--yes").code == 0
-
-    assert ready(shop.client.get("pods", name(newborn)))
-    assert opened[0].subresource == "status"
-    assert [r for r in shop.writes("pods") if r.name == name(newborn)] == opened
-
-
-def uids(shop: Shop) -> set[str]:
-    """The uids of the living pods."""
-    return {pod["metadata"]["uid"] for pod in shop.pods()}
-
-
-def broken_and_healthy(shop: Shop) -> tuple[Object, list[Object]]:
-    """Three pods at v1, one of them NotReady by somebody else's gate."""
-    shop.make(3, "gate", pod={"readinessGates": [{"conditionType": OTHER}]}, maxUnavailable=1)
-    running = shop.cafe.start("upgrade", NAME, "--yes")
-    wait_for(lambda: len(shop.pods()) == 3, "three pods")
-    for pod in shop.pods():
-        set_gate(shop.client, pod, OTHER, "True")
-    assert running.wait(SECONDS).code == 0
-    *healthy, broken = shop.pods()
-    set_gate(shop.client, broken, OTHER, "False")
-    shop.until_pod(lambda pod: not ready(pod), "a broken pod")
-    return broken, healthy
-
-
-@pytest.mark.guard("broken-pods-are-exempt")
-def test_c29_a_pod_that_was_unready_already_is_taken_first_and_costs_no_budget(
-    shop: Shop,
-) -> None:
-    broken, healthy = broken_and_healthy(shop)
-
-    running = shop.start("app:v2")
-    wait_for(lambda: image(shop.client.get("pods", name(broken))) == "app:v2", "the broken one")
-
-    # It is new and unavailable now: no healthy one is taken beside it.
-    assert stays(lambda: [image(shop.client.get("pods", name(p))) for p in healthy]) == [
-        "app:v1",
-        "app:v1",
-    ]
-    set_gate(shop.client, broken, OTHER, "True")
-    assert running.wait(SECONDS).code == 0
-    assert shop.images() == ["app:v2"] * 3
-
-
 @pytest.mark.guard("acknowledgement-quotes-our-gate")
 def test_c85_ready_false_for_another_reason_is_no_acknowledgement(
     shop: Shop, puppeteer: Callable[..., tuple[Puppet, Object]]
 ) -> None:
-    kubelet, pod = puppeteer(pod={"readinessGates": [{"conditionType": OTHER}]})
-    set_gate(shop.client, pod, OTHER, "False")
-    words = f'the status of pod readiness gate "{OTHER}" is not "True", but False'
+    kubelet, pod = puppeteer(pod={"readinessGates": [{"conditionType": OTHER_GATE}]})
+    set_gate(shop.client, pod, OTHER_GATE, "False")
+    words = f'the status of pod readiness gate "{OTHER_GATE}" is not "True", but False'
     before = Ready("False", "ReadinessGatesNotReady", words)
     kubelet.show(pod, ready=before)
 
@@ -339,7 +232,7 @@ def test_c85_ready_false_for_another_reason_is_no_acknowledgement(
     wait_for(lambda: shop.images() == ["app:v2"], "the image to be changed")
     kubelet.show(pod)
     kubelet.run(shop.pods()[0])
-    set_gate(shop.client, pod, OTHER, "True")
+    set_gate(shop.client, pod, OTHER_GATE, "True")
     wait_for(lambda: condition(shop.pods()[0], GATE)["status"] == "True", "the gate to open")
     kubelet.show(pod)
     assert running.wait(SECONDS).code == 0

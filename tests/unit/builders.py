@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from kubectl_cafe import names
+from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.standing import Standing, stand
 from kubectl_cafe.engine.view import View
-from kubectl_cafe.pods.model import ABSENT, Condition, Container, Pod
+from kubectl_cafe.pods.model import Condition, Container, Pod
 from kubectl_cafe.pods.record import Before, Mode, Phase, PodRecord
-from kubectl_cafe.pods.settled import Evidence
-from kubectl_cafe.pods.sighting import Sighting, look
+from kubectl_cafe.pods.sighting import look
 from kubectl_cafe.podsets import Workload
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
@@ -214,43 +214,13 @@ def cafe_object(**spec: Any) -> dict[str, Any]:
     }
 
 
-class Timeline:
-    """One pod as a kubelet shows it, status by status, seen by a process that forgets nothing."""
-
-    def __init__(self, changed: Mapping[str, Before | None] | None = None) -> None:
-        self.changed = {"main": before()} if changed is None else changed
-        self.peers: Mapping[str, frozenset[str]] = {}
-        self.sighting: Sighting | None = None
-        self.pod: Pod | None = None
-        self.now = 0.0
-
-    def show(self, at: float, shown: Pod) -> None:
-        """The watch shows the pod at `at` seconds."""
-        self.now, self.pod = at, shown
-        self.sighting = look(self.sighting, shown, at)
-
-    @property
-    def evidence(self) -> Evidence:
-        """What the rules may read now."""
-        assert self.sighting is not None
-        return Evidence(self.sighting, self.now, self.changed, self.peers)
+def writes(of: View) -> list[str]:
+    """What is written, as `what pod`."""
+    return [f"{patch.what} {patch.pod}" for patch in decide(of).patches]
 
 
-def status(
-    generation: int,
-    observed: int,
-    *containers: Container,
-    gate: Condition = ABSENT,
-    ready: Condition | None = None,
-    **changes: Any,
-) -> Pod:
-    """One status of a timeline: a drained pod, its generations, its containers."""
-    standing = {
-        "generation": generation,
-        "observed": observed,
-        "gate": Condition("False") if gate is ABSENT else gate,
-        "ready": ready or quoted(),
-        "grace": 1,
-        **changes,
-    }
-    return pod("a", *containers, **standing)
+def renewed(name: str = "a") -> View:
+    """A patched pod whose new container was seen to appear, still off."""
+    first = patched(name, observed=2)
+    shown = patched(name, container("C2", "app:v2"), observed=2)
+    return view(shown, sightings={shown.uid: look(look(None, first, 0), shown, 5)})

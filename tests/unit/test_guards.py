@@ -1,4 +1,4 @@
-"""tests/guards.toml fits the tree: else `make mutate` would stop before it begins."""
+"""tests/guards/ fits the tree: else `make mutate` would stop before it begins."""
 
 from __future__ import annotations
 

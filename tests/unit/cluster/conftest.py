@@ -9,9 +9,15 @@ from typing import Any
 import pytest
 import yaml
 
+from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.config import load
+from kubectl_cafe.cluster.lease import LeaseKeeper
 from kubectl_cafe.cluster.transport import Transport
+from tests.unit.cluster.leases import OWNER, Server
 from tests.unit.cluster.stub import Stub
+
+POD = paths.pods("shop", "web-1")
+PODS = paths.pods("shop")
 
 
 class HandClock:
@@ -98,3 +104,16 @@ def connect(stub: Stub, clock: HandClock, kubeconfig: Kubeconfig) -> Callable[..
 @pytest.fixture
 def transport(connect: Callable[..., Transport]) -> Transport:
     return connect()
+
+
+@pytest.fixture
+def server(stub: Stub) -> Server:
+    """The stub, as the server of one Lease."""
+    script = Server()
+    stub.script = script
+    return script
+
+
+@pytest.fixture
+def keeper(server: Server, transport: Transport, clock: HandClock) -> LeaseKeeper:
+    return LeaseKeeper(transport, "shop", "cafe-web", OWNER, "me", clock)

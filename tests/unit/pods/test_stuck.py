@@ -6,7 +6,8 @@ import pytest
 
 from kubectl_cafe.pods.done import Stuck, digest_contradicts, names_image, stuck
 from kubectl_cafe.pods.model import Container
-from tests.unit.builders import Timeline, before, container, status
+from tests.unit.builders import before, container
+from tests.unit.timelines import Timeline, status
 
 PULL_V2 = 'Back-off pulling image "app:v2"'
 D = "sha256:" + "a" * 64

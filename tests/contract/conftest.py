@@ -1,0 +1,78 @@
+"""What the tests of the real API server share: requests as the administrator."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from kubectl_cafe.cluster import errors, paths
+from kubectl_cafe.cluster.config import load
+from kubectl_cafe.cluster.transport import Transport
+from testbed.controlplane import ControlPlane
+
+Edit = dict[str, Any]
+
+
+def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def server(control_plane: ControlPlane) -> Transport:
+    return Transport(load(str(control_plane.kubeconfig)))
+
+
+@pytest.fixture(scope="module")
+def namespace(server: Transport) -> Iterator[str]:
+    name = f"contract-{uuid.uuid4().hex[:8]}"
+    server.create(paths.namespaces(), {"metadata": {"name": name}})
+    until(lambda: server.get_or_none(f"{paths.namespaces(name)}/serviceaccounts/default"))
+    yield name
+    server.delete(paths.namespaces(name))
+
+
+@pytest.fixture
+def config_map(server: Transport, namespace: str) -> Edit:
+    """Any small object: what is asked of it holds for every kind."""
+    body = {"metadata": {"generateName": "any-"}, "data": {"a": "1"}}
+    return server.create(paths.configmaps(namespace), body)
+
+
+@pytest.fixture(scope="module")
+def things(server: Transport, namespace: str) -> Iterator[str]:
+    """The path of a custom kind that has only just come to be."""
+    group = f"{namespace}.example.com"
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": anything},
+    }
+    names = {"plural": "things", "singular": "thing", "kind": "Thing", "listKind": "ThingList"}
+    spec = {"group": group, "scope": "Namespaced", "names": names, "versions": [version]}
+    body = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"things.{group}"},
+        "spec": spec,
+    }
+    server.create(paths.crds(None), body)
+    path = f"/apis/{group}/v1/namespaces/{namespace}/things"
+
+    def served() -> bool:
+        try:
+            return server.list(path).items == []
+        except (errors.NoSuchKind, errors.Throttled):
+            return False
+
+    until(served)
+    yield path
+    server.delete(paths.crds(f"things.{group}"))

@@ -1,0 +1,64 @@
+"""What lists and watches of a real API server show."""
+
+from __future__ import annotations
+
+import queue
+from typing import Any
+
+import pytest
+
+from kubectl_cafe.cluster import errors, paths, transport
+from kubectl_cafe.cluster.transport import PatchKind, Transport
+from kubectl_cafe.cluster.watch import Informer
+
+
+def test_a_list_in_pages_is_whole_and_of_one_moment(
+    server: Transport, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        body = {"metadata": {"name": f"page-{number}", "labels": {"pages": "yes"}}}
+        server.create(paths.configmaps(namespace), body)
+    monkeypatch.setattr(transport, "PAGE", 2)
+    listing = server.list(paths.configmaps(namespace), {"labelSelector": "pages=yes"})
+    assert [item["metadata"]["name"] for item in listing.items] == [
+        f"page-{number}" for number in range(5)
+    ]
+    assert int(listing.resource_version) > 0
+
+
+def test_the_informer_sees_what_is_there_and_then_every_change_in_order(
+    server: Transport, namespace: str
+) -> None:
+    told: queue.Queue[tuple[str, Any]] = queue.Queue()
+    path = paths.configmaps(namespace)
+    server.create(path, {"metadata": {"name": "seen", "labels": {"watched": "yes"}}})
+    informer = Informer(
+        server,
+        path,
+        {"labelSelector": "watched=yes"},
+        on_sync=lambda items: told.put(("SYNC", [item["metadata"]["name"] for item in items])),
+        on_event=lambda kind, item: told.put((kind, item.get("data"))),
+    )
+    informer.start()
+    try:
+        assert told.get(timeout=10) == ("SYNC", ["seen"])
+        one = paths.configmaps(namespace, "seen")
+        server.patch(one, {"data": {"a": "1"}}, PatchKind.MERGE)
+        server.patch(one, {"data": {"a": "2"}}, PatchKind.MERGE)
+        server.delete(one)
+        assert [told.get(timeout=10) for _ in range(3)] == [
+            ("MODIFIED", {"a": "1"}),
+            ("MODIFIED", {"a": "2"}),
+            ("DELETED", {"a": "2"}),
+        ]
+        assert informer.failed is None
+    finally:
+        informer.stop()
+        informer.join(5)
+    assert not informer.is_alive()
+
+
+def test_a_watch_from_a_forgotten_version_says_expired(server: Transport, things: str) -> None:
+    query = {"resourceVersion": "1", "timeoutSeconds": "5"}
+    with pytest.raises(errors.Expired), server.stream(things, query) as events:
+        list(events)

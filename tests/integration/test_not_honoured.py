@@ -1,0 +1,87 @@
+"""What this version does not honour is refused with its path, not passed over."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from testbed.client import Object
+from tests.integration.refusals import UPGRADE, refused
+from tests.integration.shop import CAFED, NAME, Shop
+
+BUDGETS = "policy/v1/poddisruptionbudgets"
+
+
+UNHONOURED: dict[str, tuple[Object, str]] = {
+    "traffic-finalizers": (
+        {"strategy": {"trafficFinalizers": ["example.com/lb"]}},
+        "spec.strategy.trafficFinalizers",
+    ),
+    "on-failure": ({"strategy": {"onFailure": "Rollback"}}, "spec.strategy.onFailure"),
+    "pause-field": ({"strategy": {"pause": True}}, "spec.strategy.pause"),
+    "auto-reschedule": (
+        {"topology": {"autoReschedule": {"enable": True}}},
+        "spec.topology.autoReschedule.enable",
+    ),
+}
+
+
+@pytest.mark.guard("unhonoured-fields-are-refused")
+@pytest.mark.parametrize(("spec", "path"), UNHONOURED.values(), ids=UNHONOURED)
+def test_what_this_version_does_not_honour_is_refused_with_its_path(
+    shop: Shop, spec: Object, path: str
+) -> None:
+    shop.born(1)
+    shop.edit(spec)
+
+    refused(shop, (*UPGRADE, "--image", "main=app:v2"), 7, f"does not honour {path}")
+
+
+@pytest.mark.parametrize("kind", ["ReplicaSet", "StatefulSet"])
+def test_another_pod_set_type_is_refused_with_its_path(shop: Shop, kind: str) -> None:
+    made = shop.make(1)
+    shop.client.delete(CAFED, NAME)
+    spec = copy.deepcopy(made["spec"]) | {"podSetType": kind}
+    body = {key: made[key] for key in ("apiVersion", "kind")}
+    shop.client.create(CAFED, body | {"metadata": {"name": NAME}, "spec": spec})
+
+    refused(shop, UPGRADE, 7, "does not honour spec.podSetType")
+
+
+@pytest.mark.guard("budgets-are-refused")
+def test_pods_under_a_disruption_budget_are_refused_with_its_name(shop: Shop) -> None:
+    shop.born(2)
+    spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": NAME}}}
+    shop.client.create(BUDGETS, {"metadata": {"name": "careful"}, "spec": spec})
+
+    refused(
+        shop,
+        (*UPGRADE, "--image", "main=app:v2"),
+        7,
+        "PodDisruptionBudget careful covers these pods",
+        "kubectl describe pdb careful",
+    )
+
+
+def test_a_disruption_budget_of_other_pods_hinders_nothing(shop: Shop) -> None:
+    shop.born(1)
+    spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "other"}}}
+    shop.client.create(BUDGETS, {"metadata": {"name": "careful"}, "spec": spec})
+
+    assert shop.upgrade("app:v2").code == 0
+
+
+@pytest.mark.guard("scaling-is-refused")
+def test_another_number_of_pods_is_refused_and_the_way_back_is_said(shop: Shop) -> None:
+    shop.born(2)
+    shop.edit({"replicas": 3})
+
+    refused(
+        shop,
+        (*UPGRADE, "--image", "main=app:v2"),
+        7,
+        "does not scale",
+        "spec.replicas",
+        "--replicas 2",
+    )

@@ -1,0 +1,74 @@
+"""Credentials that the server refuses are renewed once, by one thread for all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from kubectl_cafe.cluster import errors
+from kubectl_cafe.cluster.transport import PatchKind, Transport
+from tests.unit.cluster.conftest import POD
+from tests.unit.cluster.stub import Asked, Reply, Stub, status
+
+
+def token_server(good: str) -> Callable[[Asked], Reply]:
+    def answer(asked: Asked) -> Reply:
+        if asked.header("Authorization") == f"Bearer {good}":
+            return Reply(body={"n": 1})
+        return status(401, "Unauthorized", "Unauthorized")
+
+    return answer
+
+
+def test_a_401_renews_the_credentials_once_and_asks_again(
+    stub: Stub, connect: Callable[..., Transport], tmp_path: Any
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("old")
+    transport = connect(user={"tokenFile": str(token)})
+    token.write_text("new")
+    stub.script = token_server("new")
+    assert transport.patch(POD, {}, PatchKind.MERGE) == {"n": 1}
+    assert len(stub.asked) == 2
+
+
+def test_a_401_with_new_credentials_as_well_is_the_end(stub: Stub, transport: Transport) -> None:
+    stub.script = token_server("other")
+    with pytest.raises(errors.Unauthorized) as caught:
+        transport.get(POD)
+    assert len(stub.asked) == 2
+    assert caught.value.hint == "kubectl auth whoami"
+
+
+def test_many_threads_that_are_refused_renew_the_credentials_together(
+    stub: Stub, connect: Callable[..., Transport], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("old")
+    transport = connect(user={"tokenFile": str(token)})
+    token.write_text("new")
+    arrived = threading.Barrier(4)
+    accept = token_server("new")
+
+    def together(asked: Asked) -> Reply:
+        if asked.header("Authorization") == "Bearer old":
+            arrived.wait(5)
+        return accept(asked)
+
+    stub.script = together
+    logins: list[int] = []
+    access = transport.access
+    connect_anew = type(access).connect
+
+    def counted(self: Any, connections: int) -> Any:
+        logins.append(1)
+        return connect_anew(self, connections)
+
+    monkeypatch.setattr(type(access), "connect", counted)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda _: transport.get(POD), range(4))) == [{"n": 1}] * 4
+    assert len(logins) == 1

@@ -1,0 +1,170 @@
+"""Who drives: the lease is taken once, and waited for while another lives."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubectl_cafe.cluster import errors
+from kubectl_cafe.cluster.lease import LeaseHeld, LeaseKeeper
+from kubectl_cafe.cluster.leaseview import judge, micro_time
+from kubectl_cafe.cluster.transport import Transport
+from kubectl_cafe.errors import CONFLICT
+from tests.unit.cluster.conftest import HandClock
+from tests.unit.cluster.leases import OWNER, Server, writes
+from tests.unit.cluster.stub import Asked, Reply, Stub, status
+
+
+def test_a_time_has_exactly_six_fractional_digits() -> None:
+    assert micro_time(1_700_000_000) == "2023-11-14T22:13:20.000000Z"
+
+
+def test_a_lease_that_does_not_exist_is_made_with_its_owner(
+    keeper: LeaseKeeper, server: Server
+) -> None:
+    assert keeper.acquire(wait=False) == 1
+    assert server.spec["holderIdentity"] == "me"
+    assert server.spec["leaseDurationSeconds"] == 30
+    assert server.lease is not None
+    assert server.lease["metadata"]["ownerReferences"] == [OWNER]
+    keeper.check()
+
+
+def test_a_lease_that_was_given_back_is_taken_at_once(keeper: LeaseKeeper, server: Server) -> None:
+    server.held("", 0)
+    assert keeper.acquire(wait=False) == 5
+    assert server.spec["holderIdentity"] == "me"
+
+
+def test_a_live_lease_is_held_with_the_holders_name_and_exit_code_6(
+    keeper: LeaseKeeper, server: Server, clock: HandClock
+) -> None:
+    server.held("you", clock.time() - 10)
+    with pytest.raises(LeaseHeld) as caught:
+        keeper.acquire(wait=False)
+    assert caught.value.holder == "you"
+    assert 21 <= caught.value.seconds_left <= 23
+    assert caught.value.exit_code == CONFLICT
+    assert caught.value.hint.startswith("kubectl cafe drive web -n ")
+    assert server.spec["holderIdentity"] == "you"
+
+
+def test_a_lease_past_its_time_and_the_margin_is_taken_at_once(
+    keeper: LeaseKeeper, server: Server, clock: HandClock
+) -> None:
+    server.held("you", clock.time() - 34)
+    assert keeper.acquire(wait=False) == 5
+
+
+def test_the_margin_is_waited_for_as_well(
+    keeper: LeaseKeeper, server: Server, clock: HandClock
+) -> None:
+    server.held("you", clock.time() - 30.5)
+    with pytest.raises(LeaseHeld):
+        keeper.acquire(wait=False)
+
+
+def test_the_servers_clock_decides_and_not_this_machines(
+    keeper: LeaseKeeper, server: Server, stub: Stub, clock: HandClock
+) -> None:
+    ahead = clock.time() + 3600
+    stub.now = lambda: ahead
+    server.held("you", ahead - 10)
+    with pytest.raises(LeaseHeld):
+        keeper.acquire(wait=False)
+
+
+def test_waiting_takes_it_once_the_holders_time_is_over(
+    keeper: LeaseKeeper, server: Server, clock: HandClock
+) -> None:
+    began = clock.now
+    server.held("you", clock.time())
+    seen: list[str | None] = []
+    assert keeper.acquire(wait=True, progress=lambda view: seen.append(view.holder)) == 5
+    assert set(seen) == {"you"}
+    assert 32 <= clock.now - began <= 35
+
+
+def test_waiting_takes_it_as_soon_as_it_is_given_back(
+    keeper: LeaseKeeper, server: Server, clock: HandClock
+) -> None:
+    began = clock.now
+    server.held("you", clock.time())
+
+    def progress(_: object) -> None:
+        if clock.now - began >= 3:
+            server.held("", clock.time())
+
+    keeper.acquire(wait=True, progress=progress)
+    assert clock.now - began <= 5
+
+
+def test_waiting_goes_on_while_the_holder_renews(
+    keeper: LeaseKeeper, server: Server, clock: HandClock
+) -> None:
+    began = clock.now
+
+    def renew(_: object) -> None:
+        if clock.now - began < 100:
+            server.held("you", clock.time())
+
+    server.held("you", clock.time())
+    keeper.acquire(wait=True, progress=renew)
+    assert clock.now - began >= 130
+
+
+def test_a_lease_renewed_in_the_future_is_taken_after_a_whole_duration_without_a_change(
+    keeper: LeaseKeeper, server: Server, clock: HandClock
+) -> None:
+    began = clock.now
+    server.held("you", clock.time() + 100_000)
+    assert keeper.acquire(wait=True) == 5
+    assert 32 <= clock.now - began <= 35
+
+
+def test_only_one_of_two_gets_it(
+    keeper: LeaseKeeper, server: Server, transport: Transport, clock: HandClock
+) -> None:
+    server.held("", 0)
+
+    def faster(_: Asked) -> None:
+        server.before = lambda _: None
+        server.held("you", clock.time())
+
+    server.before = faster
+    with pytest.raises(LeaseHeld):
+        keeper.acquire(wait=False)
+    assert server.spec["holderIdentity"] == "you"
+
+
+def test_a_take_whose_answer_is_lost_is_recognised_as_ours(
+    keeper: LeaseKeeper, server: Server
+) -> None:
+    def lose(_: Asked) -> Reply:
+        server.after = lambda _: None
+        return Reply(reset=True)
+
+    server.after = lose
+    assert keeper.acquire(wait=False) == 1
+    assert server.spec["leaseTransitions"] == 1
+    keeper.check()
+
+
+def test_a_server_that_fails_every_write_ends_the_attempt(
+    keeper: LeaseKeeper, server: Server
+) -> None:
+    server.before = lambda _: status(500, "", "etcd is down")
+    with pytest.raises(errors.UnknownOutcome):
+        keeper.acquire(wait=True)
+
+
+def test_inspecting_writes_nothing(
+    keeper: LeaseKeeper, server: Server, stub: Stub, clock: HandClock
+) -> None:
+    server.held("you", clock.time() - 10)
+    view = keeper.inspect()
+    assert (view.holder, view.live, view.transitions) == ("you", True, 4)
+    assert writes(stub) == []
+
+
+def test_a_holder_without_a_time_counts_as_live() -> None:
+    assert judge({"spec": {"holderIdentity": "you"}}, 0).live
