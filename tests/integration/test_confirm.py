@@ -70,4 +70,4 @@ def test_another_target_over_an_unfinished_release_is_refused(shop: Shop) -> Non
     done = shop.upgrade("app:v3")
 
     assert (done.code, len(shop.writes())) == (7, before)
-    assert "legal now: confirm, pause, rollback, abort" in done.err
+    assert "legal now: confirm, pause, rollback, upgrade --supersede, abort" in done.err

@@ -18,8 +18,6 @@ UNHONOURED: dict[str, tuple[Object, str]] = {
         {"strategy": {"trafficFinalizers": ["example.com/lb"]}},
         "spec.strategy.trafficFinalizers",
     ),
-    "on-failure": ({"strategy": {"onFailure": "Rollback"}}, "spec.strategy.onFailure"),
-    "pause-field": ({"strategy": {"pause": True}}, "spec.strategy.pause"),
     "auto-reschedule": (
         {"topology": {"autoReschedule": {"enable": True}}},
         "spec.topology.autoReschedule.enable",
