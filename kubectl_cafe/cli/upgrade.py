@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 
 
 @click.command("upgrade", short_help="Start a release and drive it")
-@click.argument("name")
+@click.argument("name", required=False)
 @image_option
+@click.option(
+    "-f",
+    "--filename",
+    "file",
+    metavar="FILE",
+    help="Release the CafeDeployment of this file (- for stdin); it is created if need be.",
+)
 @click.option(
     "--supersede",
     is_flag=True,
@@ -37,7 +44,8 @@ if TYPE_CHECKING:
 def command(
     access: AccessFlags,
     *,
-    name: str,
+    name: str | None,
+    file: str | None,
     images: dict[str, str],
     supersede: bool,
     reason: str,
@@ -45,7 +53,7 @@ def command(
     yes: bool,
     dry_run: DryRun,
 ) -> int:
-    """Release the CafeDeployment NAME: its spec as it stands, or with other images.
+    """Release the CafeDeployment NAME: its spec as it stands, with other images, or a file's.
 
     Pods are upgraded in place, group by group. The command drives until the release ends
     (exit code 0, or 4 if it failed) or waits for a person (3). Towards a target that is
@@ -55,17 +63,19 @@ def command(
     Examples:
       kubectl cafe upgrade productpage --image main=registry.example/productpage:v2
       kubectl cafe upgrade productpage --reason "CHG-1234" --yes
+      kubectl cafe upgrade -f productpage.yaml
     """
-    from kubectl_cafe.engine import journal, proposal, start
+    from kubectl_cafe.engine import start
     from kubectl_cafe.engine.observe import Observer
     from kubectl_cafe.revisions.revision import name_of
 
     session = connect(access)
-    cafe = journal.read(session.transport, session.namespace, name)
-    template = proposal.with_images(cafe, images)
+    cafe, wished, yes = _wish(session, access, name, images, file, yes, dry_run)
+    if wished is None:
+        return REACHED
     observer = Observer(session.transport, cafe)
     with observer.running():
-        if _under_way(cafe, name_of(cafe.name, template)) and not supersede:
+        if _under_way(cafe, name_of(cafe.name, wished.template)) and not supersede:
             if detach or dry_run != "none":
                 say(f"{cafe.where}: this release is under way already; nothing was written")
                 return REACHED
@@ -73,19 +83,22 @@ def command(
             return steer(session, cafe, observer)
         around = start.look_around(session.transport, cafe, observer)
         trigger = _trigger(cafe, supersede)
-        proposed = _proposed(cafe, around, template)
+        proposed = _proposed(wished, around)
         if not proposed.needed and trigger is not trigger.SUPERSEDE:
             for warning in proposed.warnings:
                 say(f"warning: {warning}")
             say(f"{cafe.where} is already at the target; nothing was written")
+            if wished.spec != cafe.spec:
+                say(f"  next:  kubectl apply -f {file}   (the rest of its spec differs)")
             return REACHED
         say(show(cafe, around, proposed, session.context))
-        start.check_template(session.transport, cafe, proposed)
+        start.check_template(session.transport, wished, proposed)
         if dry_run != "none":
             say(f"dry run ({dry_run}): nothing was written")
             return REACHED
-        _ask(session, cafe, proposed, yes)
-        beginning = start.Beginning(cafe, around, proposed, trigger)
+        total = sum(proposed.plan.cells.values())
+        _ask(session, cafe, f"{proposed.kind}: {total} pods to {proposed.target}", yes)
+        beginning = start.Beginning(cafe, wished, around, proposed, trigger)
         if detach:
             return record_only(session, cafe, reason, beginning.record)
         return steer(
@@ -96,6 +109,44 @@ def command(
             reason=reason,
             known=lambda: beginning.revisions,
         )
+
+
+def _wish(
+    session: Session,
+    access: AccessFlags,
+    name: str | None,
+    images: dict[str, str],
+    file: str | None,
+    yes: bool,
+    dry_run: DryRun,
+) -> tuple[CafeDeployment, CafeDeployment | None, bool]:
+    """The CafeDeployment, what it is to become, and whether that was agreed to already.
+
+    One that a file is about and that isn't there yet is created, after a yes. It is to
+    become nothing where that would only be a dry run.
+    """
+    from kubectl_cafe.cli.manifest import read
+    from kubectl_cafe.engine import journal, wish
+
+    transport, space = session.transport, session.namespace
+    if file is None:
+        if name is None:
+            raise click.UsageError("a NAME or -f FILE is wanted", click.get_current_context())
+        cafe = journal.read(transport, space, name)
+        return cafe, wish.of_images(cafe, images), yes
+    manifest = read(file, name, access.namespace)
+    space = manifest["metadata"].get("namespace") or space
+    try:
+        cafe = journal.read(transport, space, manifest["metadata"]["name"])
+    except journal.Missing:
+        trial = wish.create(transport, space, manifest, trial=True)
+        if dry_run != "none":
+            say(f"dry run ({dry_run}): {trial.where} would be created; nothing was written")
+            return trial, None, yes
+        _ask(session, trial, "create it, and release it for the first time", yes)
+        cafe, yes = wish.create(transport, space, manifest), True
+    wished = wish.of_manifest(transport, cafe, manifest)
+    return cafe, wish.of_images(wished, images), yes
 
 
 def _trigger(cafe: CafeDeployment, supersede: bool) -> Trigger:
@@ -124,29 +175,22 @@ def _under_way(cafe: CafeDeployment, target: str) -> bool:
     )
 
 
-def _proposed(cafe: CafeDeployment, around: Around, template: object) -> Proposal:
+def _proposed(wished: CafeDeployment, around: Around) -> Proposal:
     """The proposal, or the refusal: pods of a release without a record."""
     from kubectl_cafe.engine import proposal
 
-    if lost := proposal.unfinished_without_record(cafe, around.pods):
+    if lost := proposal.unfinished_without_record(wished, around.pods):
         raise Refused(
             f"{len(lost)} pods are in the middle of an upgrade whose release has no record any "
             f"more ({', '.join(lost[:3])}). Nothing was written",
-            where=cafe.where,
-            hint=f"kubectl get cafed {cafe.name} -n {cafe.namespace} -o yaml",
+            where=wished.where,
+            hint=f"kubectl get cafed {wished.name} -n {wished.namespace} -o yaml",
         )
-    assert isinstance(template, dict)
-    return proposal.propose(cafe, around, template)
+    return proposal.propose(wished, around, wished.template)
 
 
-def _ask(session: Session, cafe: CafeDeployment, proposed: Proposal, yes: bool) -> None:
+def _ask(session: Session, cafe: CafeDeployment, effect: str, yes: bool) -> None:
     from kubectl_cafe.cli.asking import Effect, ask
 
-    total = sum(proposed.plan.cells.values())
-    effect = Effect(
-        context=session.context,
-        namespace=cafe.namespace,
-        object=f"cafedeployment/{cafe.name}",
-        effect=f"{proposed.kind}: {total} pods to {proposed.target}",
-    )
-    ask(effect, yes=yes, stdin=sys.stdin, stderr=sys.stderr)
+    shown = Effect(session.context, cafe.namespace, f"cafedeployment/{cafe.name}", effect)
+    ask(shown, yes=yes, stdin=sys.stdin, stderr=sys.stderr)

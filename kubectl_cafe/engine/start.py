@@ -140,10 +140,12 @@ def conclude(
 class Beginning:
     """A release that was proposed for `planned` as it stood, and is to be begun by `trigger`.
 
-    `revisions` are those that its driver needs to know, once it is recorded.
+    `wished` is the CafeDeployment as it is to become. `revisions` are those that its driver
+    needs to know, once it is recorded.
     """
 
     planned: CafeDeployment
+    wished: CafeDeployment
     around: Around
     proposal: Proposal
     trigger: Trigger = Trigger.START
@@ -162,9 +164,7 @@ class Beginning:
         stored = store_revision(transport, cafe, self.around, template)
         others = (r for r in self.around.revisions if r.name != stored.name)
         self.revisions = (*others, stored)
-        patch = merge_patch(cafe.template, template)
-        fields = {"template": patch} if patch else {}
-        return start(transport, cafe, self.proposal, mover, fields, self.trigger)
+        return start(transport, cafe, self.proposal, mover, self.wished.spec, self.trigger)
 
 
 def refuse_stale(planned: CafeDeployment, now: CafeDeployment) -> None:
@@ -185,24 +185,24 @@ def start(
     cafe: CafeDeployment,
     proposal: Proposal,
     mover: Mover,
-    fields: Json,
+    spec: Json,
     trigger: Trigger = Trigger.START,
 ) -> CafeDeployment:
-    """The record of a new release, and the spec it changes, in one PATCH.
+    """The record of a new release, and the spec it is to have, in one PATCH.
 
-    `fields` is a merge patch of the spec that the verb makes. Raises IllegalMove over an
+    Raises IllegalMove over an
     unfinished release unless `trigger` is SUPERSEDE, Conflict when somebody was faster.
     """
     position = move(cafe.position, trigger)
     record = _new(transport, cafe, proposal.kind, proposal.plan, position.state, mover)
-    wished = CafeDeployment({**cafe.obj, "spec": {**cafe.spec, "template": proposal.template}})
+    wished = CafeDeployment({**cafe.obj, "spec": spec})
     record = _aimed(record, proposal.target, proposal.source, wished, mover, trigger)
     allocation = json.dumps(dict(proposal.plan.cells), separators=(",", ":"))
     return journal.write(
         transport,
         cafe,
         record,
-        spec=fields,
+        spec=merge_patch(cafe.spec, spec),
         annotations={names.ALLOCATION: allocation} if proposal.kind is Kind.CREATE else None,
     )
 
