@@ -45,7 +45,10 @@ Trace = Callable[[int, str], None]
 
 @dataclass(frozen=True)
 class Request:
-    """What to ask. `before` is the last check on a connection that is up; see `_wire`."""
+    """What to ask. `before` is the last check on a connection that is up; see `_wire`.
+
+    `patience` is how often it is repeated when the server turns it away.
+    """
 
     method: str
     path: str
@@ -56,6 +59,7 @@ class Request:
     before: Callable[[], None] | None = None
     timeout: float | None = None
     streaming: bool = False
+    patience: int = PATIENCE
 
 
 class Exchange:
@@ -78,7 +82,7 @@ class Exchange:
         may have happened.
         """
         renewed = broke = False
-        waits = PATIENCE
+        waits = request.patience
         while True:
             client = self._client
             try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -13,8 +15,9 @@ import urllib3
 from kubectl_cafe.cluster.clock import BootClock, Clock
 from kubectl_cafe.cluster.config import Access
 from kubectl_cafe.cluster.errors import BrokenOff, Expired, Gone, lost_answer
-from kubectl_cafe.cluster.exchange import Exchange, Request
+from kubectl_cafe.cluster.exchange import PATIENCE, Exchange, Request
 from kubectl_cafe.cluster.stream import Stream
+from kubectl_cafe.errors import CafeError
 from kubectl_cafe.names import FIELD_MANAGER
 from kubectl_cafe.version import VERSION
 
@@ -24,6 +27,8 @@ Query = Mapping[str, str | int | bool]
 
 PAGE = 500
 """Items in one page of a list."""
+ASIDE = 2.0
+"""Seconds for a connection, and for an answer, that nobody waits for."""
 
 
 class PatchKind(Enum):
@@ -136,6 +141,19 @@ class Transport:
         """POST to a collection. `guarded` False goes past `before_write` (leases, reviews)."""
         return self._write("POST", path, body, query, guarded=guarded, timeout=timeout)
 
+    def create_aside(self, path: str, body: Object) -> None:
+        """POST what nobody waits for, in a thread of its own, past `before_write`.
+
+        It is tried once and its failure is not told. A process that ends waits for it, for
+        twice `ASIDE` at the most.
+        """
+        with suppress(RuntimeError):  # No more threads: then without it.
+            threading.Thread(target=self._aside, args=(path, body), name="aside").start()
+
+    def _aside(self, path: str, body: Object) -> None:
+        with suppress(CafeError):
+            self._write("POST", path, body, guarded=False, timeout=ASIDE, patience=0)
+
     def replace(
         self, path: str, body: Object, *, guarded: bool = True, timeout: float | None = None
     ) -> Object:
@@ -186,6 +204,7 @@ class Transport:
         content_type: str = "application/json",
         guarded: bool = True,
         timeout: float | None = None,
+        patience: int = PATIENCE,
     ) -> Object:
         full: dict[str, Any] = {} if method == "DELETE" else {"fieldManager": self.field_manager}
         if self.dry_run:
@@ -198,6 +217,7 @@ class Transport:
             content_type=content_type,
             before=self.before_write if guarded else None,
             timeout=timeout,
+            patience=patience,
         )
         answer = self._exchange.answer(request)
         try:
