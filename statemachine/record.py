@@ -63,7 +63,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the journal: a move, when, by whom and why."""
+    """One line of the journal: a move, when, by whom, why, and on which machine."""
 
     at: str
     trigger: Trigger
@@ -71,6 +71,7 @@ class Entry:
     who: str
     why: str = ""
     group: int | None = None
+    host: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,8 @@ def moved(
         paused_by_field=by_field and position.state is State.PAUSED,
         forced=False,
     )
-    entry = Entry(at, trigger, position.state, cut(who), cut(why), after.group or None)
+    said = why or str(failure or "")
+    entry = Entry(at, trigger, position.state, cut(who), cut(said), after.group or None)
     return replace(after, journal=(*record.journal, entry))
 
 

@@ -1,6 +1,8 @@
-"""Who the API server takes us for."""
+"""Who the API server takes us for, and where we are."""
 
 from __future__ import annotations
+
+import socket
 
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.transport import Transport
@@ -11,3 +13,8 @@ def whoami(transport: Transport) -> str:
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     answer = transport.create(paths.selfsubjectreviews(), review, guarded=False)
     return str(answer["status"]["userInfo"]["username"])
+
+
+def here() -> str:
+    """This machine's name, as the holder of a lease begins with it."""
+    return socket.gethostname()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import Conflict, Gone, UnknownOutcome
+from kubectl_cafe.cluster.identity import here
 from kubectl_cafe.cluster.transport import PatchKind, Transport
+from kubectl_cafe.engine import events
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import CafeError
 from statemachine.lifecycle import State
-from statemachine.record import Record, encode
+from statemachine.record import Entry, Record, encode
 
 ATTEMPTS = 10
 
@@ -52,8 +55,10 @@ def write(
     """The record, and what must change with it, in one PATCH on the object that was judged.
 
     Entering AwaitingConfirm resets the confirmation in the same write; a later write there
-    (a new driver's epoch) leaves alone what a person has annotated since. Raises Conflict.
+    (a new driver's epoch) leaves alone what a person has annotated since. A move is told as
+    an Event once it is written. Raises Conflict.
     """
+    record = signed(cafe.record, record, here())
     notes: dict[str, str | None] = {names.RELEASE: encode(record), **(annotations or {})}
     entered = cafe.position.state is not State.AWAITING_CONFIRM
     if record.state is State.AWAITING_CONFIRM and entered:
@@ -69,9 +74,11 @@ def write(
         body["spec"] = dict(spec)
     path = paths.cafedeployments(cafe.namespace, cafe.name)
     try:
-        return CafeDeployment(transport.patch(path, body, PatchKind.MERGE))
+        after = CafeDeployment(transport.patch(path, body, PatchKind.MERGE))
     except Gone:
         raise missing(cafe.namespace, cafe.name) from None
+    _tell(transport, after, new_entry(cafe.record, record))
+    return after
 
 
 def change(
@@ -85,9 +92,11 @@ def change(
     (IllegalMove, Refused) goes to the caller. A lost answer is settled by reading again.
     """
     for _ in range(ATTEMPTS):
-        record = judge(cafe)
-        if record is None:
+        judged = judge(cafe)
+        if judged is None:
             return cafe
+        record = signed(cafe.record, judged, here())
+        entry = new_entry(cafe.record, record)
         try:
             return write(transport, cafe, record)
         except Conflict:
@@ -95,9 +104,34 @@ def change(
         except UnknownOutcome:
             cafe = read(transport, cafe.namespace, cafe.name)
             if cafe.record == record:
+                _tell(transport, cafe, entry)
                 return cafe
     raise CafeError(
         f"somebody else keeps changing it: {ATTEMPTS} attempts met a newer version",
         where=cafe.where,
         hint=f"kubectl cafe status {cafe.name} -n {cafe.namespace}",
     )
+
+
+def new_entry(before: Record | None, after: Record) -> Entry | None:
+    """The move that `after` tells and `before` does not; None where it only has a new driver."""
+    known = _moves(before) if before and before.id == after.id else 0
+    return after.journal[-1] if after.journal and _moves(after) > known else None
+
+
+def _moves(record: Record) -> int:
+    return record.journal_cut + len(record.journal)
+
+
+def signed(before: Record | None, after: Record, host: str) -> Record:
+    """`after` with the machine that its new move is made on; every other entry as it is."""
+    entry = new_entry(before, after)
+    if entry is None:
+        return after
+    return replace(after, journal=(*after.journal[:-1], replace(entry, host=host)))
+
+
+def _tell(transport: Transport, cafe: CafeDeployment, entry: Entry | None) -> None:
+    """An Event of the move. Best effort: no release waits for it or fails by it."""
+    if entry is not None and cafe.record is not None:
+        transport.create_aside(paths.events(cafe.namespace), events.event(cafe, cafe.record, entry))

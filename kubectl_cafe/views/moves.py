@@ -10,10 +10,11 @@ from statemachine.steps import Step
 def move_line(record: Record) -> str:
     """Time, state, and what that state is about."""
     at = record.since[11:19]
-    return f"{at}  {record.state}: {_about(record)}"
+    return f"{at}  {record.state}: {about(record)}"
 
 
-def _about(record: Record) -> str:
+def about(record: Record) -> str:
+    """What the state of the record is about, in a few words."""
     grouped = sum(step.is_group for step in record.steps)
     match record.state:
         case State.AWAITING_CONFIRM:
