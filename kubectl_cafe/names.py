@@ -21,6 +21,11 @@ EPOCH = f"{PREFIX}/epoch"
 ALLOCATION = f"{PREFIX}/allocation"
 """Annotation of the CafeDeployment: how many pods each cell has."""
 
+OUTCOME = f"{PREFIX}/outcome"
+"""Annotation of a ControllerRevision: how its last release ended."""
+RELEASES = f"{PREFIX}/releases"
+"""Annotation of a ControllerRevision: the last releases to it, with their journals."""
+
 IN_PLACE = f"{PREFIX}/in-place"
 """Annotation of a pod: how far its own upgrade got."""
 CELL = f"{PREFIX}/cell"

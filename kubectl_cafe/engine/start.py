@@ -12,7 +12,7 @@ from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import Invalid
 from kubectl_cafe.cluster.transport import PatchKind, Transport
-from kubectl_cafe.engine import journal
+from kubectl_cafe.engine import ending, journal
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.merge import merge_patch
 from kubectl_cafe.engine.observe import Observer
@@ -21,7 +21,7 @@ from kubectl_cafe.engine.release import under
 from kubectl_cafe.errors import CONFLICT, CafeError, Refused
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.revisions import revision as revisions
-from kubectl_cafe.revisions.revision import GOOD, OUTCOME, SUPERSEDED, Revision
+from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import RESTING, State, Trigger, move
 from statemachine.record import Entry, Plan, Record, cut
@@ -106,36 +106,6 @@ def store_revision(
     return revisions.parse(answer)
 
 
-def conclude(
-    transport: Transport,
-    cafe: CafeDeployment,
-    around: tuple[Revision, ...],
-    *,
-    superseded: bool = False,
-) -> None:
-    """Write a release's outcome to its revision, once (protocol 4).
-
-    `superseded`: another release is about to take its place.
-    """
-    record = cafe.record
-    ends = (State.COMPLETED, State.ROLLED_BACK, State.ABORTED)
-    if record is None or not (superseded or record.state in ends):
-        return
-    outcome = SUPERSEDED if superseded else str(record.state)
-    found = next((r for r in around if r.name == record.to_revision), None)
-    if found is None or found.outcome == outcome:
-        return
-    if outcome not in GOOD and found.outcome in GOOD:
-        return  # It was given up this time; it was good before, and stays so.
-    meta = {
-        "uid": found.uid,
-        "resourceVersion": found.resource_version,
-        "annotations": {OUTCOME: outcome},
-    }
-    path = paths.controllerrevisions(cafe.namespace, found.name)
-    transport.patch(path, {"metadata": meta}, PatchKind.MERGE)
-
-
 @dataclass
 class Beginning:
     """A release that was proposed for `planned` as it stood, and is to be begun by `trigger`.
@@ -159,10 +129,11 @@ class Beginning:
         """
         refuse_stale(self.planned, cafe)
         superseding = self.trigger is Trigger.SUPERSEDE
-        conclude(transport, cafe, self.around.revisions, superseded=superseding)
+        around = self.around
+        told = ending.conclude(transport, cafe, around.revisions, superseded=superseding)
         template = self.proposal.template
-        stored = store_revision(transport, cafe, self.around, template)
-        others = (r for r in self.around.revisions if r.name != stored.name)
+        stored = store_revision(transport, cafe, replace(around, revisions=told), template)
+        others = (r for r in told if r.name != stored.name)
         self.revisions = (*others, stored)
         return start(transport, cafe, self.proposal, mover, self.wished.spec, self.trigger)
 

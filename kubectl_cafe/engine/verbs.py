@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 
 from kubectl_cafe.cluster.errors import Conflict
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import journal, start
+from kubectl_cafe.engine import goal, journal, start
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.proposal import Around
 from kubectl_cafe.engine.release import under
 from kubectl_cafe.engine.start import Mover
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.revisions import template as templates
-from kubectl_cafe.revisions.revision import GOOD, Revision, last_good
+from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import RESTING, Facts, IllegalMove, State, Trigger, legal
 from statemachine.record import Entry, Record, cut, moved
-from statemachine.steps import Kind
 
 VERBS = {
     Trigger.START: "upgrade",
@@ -162,23 +161,33 @@ def take_wheel(transport: Transport, cafe: CafeDeployment, epoch: int) -> CafeDe
 
 
 def rollback(
-    transport: Transport, cafe: CafeDeployment, around: Around, mover: Mover, fast: bool
+    transport: Transport,
+    cafe: CafeDeployment,
+    around: Around,
+    mover: Mover,
+    fast: bool,
+    number: int = 0,
 ) -> CafeDeployment:
     """As `roll_back`, judged again where somebody else wrote in between: it is an emergency."""
     for _ in range(journal.ATTEMPTS):
         try:
-            return roll_back(transport, cafe, around, mover, fast)
+            return roll_back(transport, cafe, around, mover, fast, number)
         except Conflict:
             cafe = journal.read(transport, cafe.namespace, cafe.name)
-    return roll_back(transport, cafe, around, mover, fast)
+    return roll_back(transport, cafe, around, mover, fast, number)
 
 
 def roll_back(
-    transport: Transport, cafe: CafeDeployment, around: Around, mover: Mover, fast: bool
+    transport: Transport,
+    cafe: CafeDeployment,
+    around: Around,
+    mover: Mover,
+    fast: bool,
+    number: int = 0,
 ) -> CafeDeployment:
-    """Back to the last good revision, from the middle or the morning after.
+    """Back to revision `number` (0: the last good one), from the middle or the morning after.
 
-    Raises Refused where there is none, or where it can't go in place.
+    Raises Refused where there is none, where every pod is there, or where it can't go in place.
     """
     record = cafe.record
     if record is None:
@@ -190,7 +199,10 @@ def roll_back(
     if Trigger.ROLLBACK not in legal(record.state):
         raise illegal(cafe, Trigger.ROLLBACK)
     current = around.revision(record.to_revision)
-    target = rollback_target(record, around.revisions)
+    if number:
+        target: Revision | None = goal.chosen(cafe, record, around.revisions, number)
+    else:
+        target = goal.rollback_target(record, around.revisions)
     if target is None:
         raise Refused(
             "there is no earlier revision to go back to",
@@ -198,8 +210,12 @@ def roll_back(
             hint=f"kubectl cafe {'upgrade' if record.state in RESTING else 'abort'} "
             f"{cafe.name} -n {cafe.namespace}",
         )
-    if current is not None:
-        diff = templates.difference(current.template, target.template, tuple(cafe.selector_labels))
+    settled = record.state in (State.COMPLETED, State.ROLLED_BACK)
+    mixed = None if settled else around.revision(record.from_revision)
+    for known in (current, mixed):
+        if known is None:
+            continue
+        diff = templates.difference(known.template, target.template, tuple(cafe.selector_labels))
         if diff.others:
             raise Refused(
                 f"revision {target.number} differs in {', '.join(diff.others)}: not in place",
@@ -210,25 +226,6 @@ def roll_back(
         strategy = replace(strategy, upgrade_type=type(strategy.upgrade_type).BATCH)
     plan = replace(record.plan, strategy=strategy)
     return start.start_rollback(transport, cafe, target, current, plan, mover)
-
-
-def rollback_target(record: Record, revisions: Iterable[Revision]) -> Revision | None:
-    """The last revision that ended well, other than the one to leave (protocol 7).
-
-    A rollback that failed, waits or was aborted keeps its goal; after one that ended, neither
-    its goal nor what it went back from is an earlier revision.
-    """
-    known = {revision.name: revision for revision in revisions}
-    if record.kind is not Kind.ROLLBACK:
-        before = known.get(record.from_revision)
-        if before is not None and before.outcome in GOOD:
-            return before
-        return last_good(known.values(), record.to_revision) or before
-    if record.state is not State.ROLLED_BACK:
-        return known.get(record.to_revision)
-    goal = known.get(record.to_revision)
-    older = [r for r in known.values() if goal is None or r.number < goal.number]
-    return last_good((r for r in older if r.name != record.from_revision), record.to_revision)
 
 
 def epoch_after(cafe: CafeDeployment, transitions: int, of_pods: int) -> int:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from kubectl_cafe import names
 from kubectl_cafe.cluster.errors import ApiError
+from kubectl_cafe.cluster.identity import here
 from kubectl_cafe.cluster.lease import LeaseKeeper, LeaseView
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import fence, journal, start, verbs
+from kubectl_cafe.engine import ending, fence, journal, start, verbs
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.driver import Driver, Ended, Watcher
 from kubectl_cafe.engine.observe import Observer
@@ -58,7 +58,7 @@ class Told:
 def keeper(transport: Transport, cafe: CafeDeployment) -> LeaseKeeper:
     """The lease of `cafe` for this process; its name is unique per process."""
     owner = {**owner_reference(cafe.obj), "controller": False}
-    identity = f"{socket.gethostname()}_{os.getpid()}_{secrets.token_hex(3)}"
+    identity = f"{here()}_{os.getpid()}_{secrets.token_hex(3)}"
     name = names.lease_name(cafe.name)
     return LeaseKeeper(transport, cafe.namespace, name, owner, identity, transport.clock)
 
@@ -124,7 +124,9 @@ def drive(
     finally:
         wheel.answered = driver.answered
     with suppress(ApiError):  # If it fails, the next release's start writes it.
-        start.conclude(transport, ended.cafe, tuple(revisions.values()))
+        left = ending.conclude(transport, ended.cafe, tuple(revisions.values()))
+        view = ended.view
+        ending.prune(transport, ended.cafe, left, view.pods.values(), view.workloads)
     return ended
 
 

@@ -11,8 +11,6 @@ from kubectl_cafe.revisions import template as templates
 
 Json = Mapping[str, Any]
 
-OUTCOME = f"{names.PREFIX}/outcome"
-"""Annotation of a ControllerRevision: how its last release ended."""
 GOOD = ("Completed", "RolledBack")
 SUPERSEDED = "Superseded"
 """The outcome of a release whose place another one took before it had ended."""
@@ -20,12 +18,16 @@ SUPERSEDED = "Superseded"
 
 @dataclass(frozen=True)
 class Revision:
-    """One released template. `number` grows with every release; `outcome` is its last one's."""
+    """One released template. `number` grows with every release; `outcome` is its last one's.
+
+    `releases` is the annotation's text, which `chronicle` reads.
+    """
 
     name: str
     number: int
     template: Json
     outcome: str = ""
+    releases: str = ""
     resource_version: str = ""
     uid: str = ""
 
@@ -43,11 +45,13 @@ def name_of(owner: str, template: Json) -> str:
 def parse(obj: Json) -> Revision:
     """The Revision in a ControllerRevision."""
     meta = obj["metadata"]
+    notes = meta.get("annotations") or {}
     return Revision(
         name=meta["name"],
         number=obj.get("revision", 0),
         template=(obj.get("data") or {}).get("template", {}),
-        outcome=(meta.get("annotations") or {}).get(OUTCOME, ""),
+        outcome=notes.get(names.OUTCOME, ""),
+        releases=notes.get(names.RELEASES, ""),
         resource_version=meta["resourceVersion"],
         uid=meta["uid"],
     )

@@ -1,0 +1,137 @@
+"""The last releases to a revision, kept on its ControllerRevision after they ended (protocol 4).
+
+The record of a release lives as long as no other follows it. What an auditor asks for months
+later is copied once, at the end, into an annotation of the revision: versioned, bounded JSON
+as the record itself is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kubectl_cafe import names
+from kubectl_cafe.revisions.revision import GOOD, Revision
+from statemachine import codec
+from statemachine.codec import CodecError
+from statemachine.lifecycle import Trigger
+from statemachine.record import Entry, Record
+from statemachine.steps import Kind
+
+VERSION = 1
+SIZE_LIMIT = 32 * 1024
+"""Bytes; up to historyLimit revisions are read at once."""
+RELEASES_LIMIT = 20
+BEGINNINGS = (Trigger.START, Trigger.SUPERSEDE)
+
+
+@dataclass(frozen=True)
+class PastRelease:
+    """One release that is over. `left` is the revision that it was begun towards and gave up."""
+
+    id: str
+    kind: Kind
+    outcome: str
+    started: str
+    ended: str
+    who: str
+    why: str = ""
+    from_revision: str = ""
+    left: str = ""
+    journal: tuple[Entry, ...] = ()
+    journal_cut: int = 0
+
+
+@dataclass(frozen=True)
+class Chronicle:
+    """The releases to one revision, newest last; `releases_cut` older ones are not kept."""
+
+    releases: tuple[PastRelease, ...] = ()
+    releases_cut: int = 0
+    v: int = VERSION
+
+
+def past(record: Record, outcome: str, ended: str) -> PastRelease:
+    """What is kept of the release that `record` stands for, which ended as `outcome` at `ended`."""
+    first = record.journal[0].trigger if record.journal else None
+    turned = record.kind is Kind.ROLLBACK and first in BEGINNINGS
+    return PastRelease(
+        id=record.id,
+        kind=record.kind,
+        outcome=outcome,
+        started=record.started,
+        ended=ended,
+        who=record.who,
+        why=record.why,
+        from_revision=record.from_revision,
+        left=record.from_revision if turned else "",
+        journal=record.journal,
+        journal_cut=record.journal_cut,
+    )
+
+
+def notes_of(revision: Revision, release: PastRelease) -> dict[str, str]:
+    """The annotations by which `revision` remembers `release`; none if it does already (I8).
+
+    A revision that was good stays so when a release to it is given up. A chronicle that can't
+    be read, damaged or of a newer version, is left alone.
+    """
+    notes: dict[str, str] = {}
+    stays_good = revision.outcome in GOOD and release.outcome not in GOOD
+    if revision.outcome != release.outcome and not stays_good:
+        notes[names.OUTCOME] = release.outcome
+    try:
+        known = decode(revision.releases)
+    except CodecError:
+        return notes
+    if all((one.id, one.outcome) != (release.id, release.outcome) for one in known.releases):
+        notes[names.RELEASES] = encode(with_release(known, release))
+    return notes
+
+
+def with_release(known: Chronicle, release: PastRelease) -> Chronicle:
+    """`release` as the newest; what was said of it before is replaced."""
+    others = tuple(one for one in known.releases if one.id != release.id)
+    return replace(known, releases=(*others, release))
+
+
+def encode(chronicle: Chronicle) -> str:
+    """The annotation's text in at most SIZE_LIMIT bytes; what was cut is counted."""
+    dropped = max(0, len(chronicle.releases) - RELEASES_LIMIT)
+    shown: Chronicle | None = replace(
+        chronicle,
+        releases=chronicle.releases[dropped:],
+        releases_cut=chronicle.releases_cut + dropped,
+    )
+    text = ""
+    while shown is not None:
+        text = codec.dump(shown)
+        if len(text.encode()) <= SIZE_LIMIT:
+            break
+        shown = _shorter(shown)
+    return text
+
+
+def decode(text: str) -> Chronicle:
+    """The chronicle that `encode` wrote; an empty one where there is none. Raises CodecError."""
+    return codec.load(Chronicle, text, VERSION) if text else Chronicle()
+
+
+def _shorter(chronicle: Chronicle) -> Chronicle | None:
+    """The same with one thing less; None when nothing more can go.
+
+    Journals of older releases go first, then those releases, oldest first. Of the newest
+    journal the first entry stays, which says who started it, and so does the last.
+    """
+    *older, newest = chronicle.releases
+    for place, one in enumerate(older):
+        if one.journal:
+            older[place] = replace(one, journal=(), journal_cut=one.journal_cut + len(one.journal))
+            return replace(chronicle, releases=(*older, newest))
+    if older:
+        cut = chronicle.releases_cut + 1
+        return replace(chronicle, releases=(*older[1:], newest), releases_cut=cut)
+    if len(newest.journal) <= 2:
+        return None
+    journal = (*newest.journal[:1], *newest.journal[2:])
+    kept = replace(newest, journal=journal, journal_cut=newest.journal_cut + 1)
+    return replace(chronicle, releases=(kept,))
