@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kubectl_cafe import names
 from kubectl_cafe.cluster.leaseview import LeaseView
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.standing import Row, Standing, runs, stand
+from kubectl_cafe.engine.standing import Row, Standing, shown_revision, stand
 from kubectl_cafe.engine.verbs import VERBS
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.done import digest_contradicts
@@ -199,11 +198,9 @@ def revision_text(revision: Revision | None) -> str:
 
 
 def _number(pod: Pod, view: View) -> str:
-    """The number of the revision whose images the pod has; its label decides among several."""
-    own = view.revisions.get(pod.labels.get(names.REVISION, ""))
-    known = [own] if own else []
-    known += sorted(view.revisions.values(), key=lambda r: -r.number)
-    return next((str(r.number) for r in known if runs(pod, r)), "?")
+    """The number of the revision whose images the pod has."""
+    found = shown_revision(pod, view.revisions.values())
+    return str(found.number) if found else "?"
 
 
 def _cell(cell: str, standings: Sequence[Standing], record: Record) -> CellLine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -178,6 +178,13 @@ def runs(pod: Pod, revision: Revision) -> bool:
         and record.gen == pod.generation
         and record.to == revision.name
     )
+
+
+def shown_revision(pod: Pod, revisions: Iterable[Revision]) -> Revision | None:
+    """The revision whose images the pod has; its label decides among several, then the newest."""
+    label = pod.labels.get(names.REVISION, "")
+    known = [revision for revision in revisions if runs(pod, revision)]
+    return max(known, key=lambda r: (r.name == label, r.number), default=None)
 
 
 def on_target(pod: Pod, view: View) -> bool:

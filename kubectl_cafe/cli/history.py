@@ -1,0 +1,64 @@
+"""`history`: every revision, who released it, when, from where, and how it ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kubectl_cafe.cli import options
+from kubectl_cafe.cli.options import AccessFlags
+from kubectl_cafe.cli.session import connect
+
+if TYPE_CHECKING:
+    from kubectl_cafe.cluster.transport import Transport
+    from kubectl_cafe.engine.cafedeployment import CafeDeployment
+    from kubectl_cafe.pods.model import Pod
+
+
+@click.command("history", short_help="Show who released what, when, and how it ended")
+@click.argument("name")
+@click.option(
+    "--revision",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="This one in full: template, difference from the one before, journal.",
+)
+@options.output_option("json", "yaml")
+@options.access_options
+def command(access: AccessFlags, *, name: str, revision: int, output: str | None) -> None:
+    """Show every revision of NAME with its last release; with --revision one of them in full.
+
+    PODS says how many pods run a revision's images now. Older revisions than
+    spec.historyLimit keeps are gone.
+    """
+    from kubectl_cafe.cli.driving import say
+    from kubectl_cafe.cli.printing import print_data
+    from kubectl_cafe.engine import goal, history, journal, start
+    from kubectl_cafe.views import history as view
+
+    session = connect(access)
+    transport = session.transport
+    cafe = journal.read(transport, session.namespace, name)
+    known = start.read_revisions(transport, cafe)
+    chosen = goal.numbered(cafe, known, revision) if revision else None
+    told = history.history_of(cafe, known, _pods(transport, cafe), transport.server_time())
+    detail = history.detail_of(told, known, chosen) if chosen else None
+    if output is not None:
+        print_data(view.document(told, detail), output)
+    elif detail is not None:
+        click.echo(view.detail(told, detail))
+    elif not known:
+        say(f"{cafe.where} has had no release yet")
+    else:
+        click.echo(view.render(told))
+
+
+def _pods(transport: Transport, cafe: CafeDeployment) -> list[Pod]:
+    """The pods that the selector finds."""
+    from kubectl_cafe.cluster import paths
+    from kubectl_cafe.pods.model import parse
+
+    query = {"labelSelector": cafe.label_selector}
+    return [parse(item) for item in transport.list(paths.pods(cafe.namespace), query).items]

@@ -1,0 +1,163 @@
+"""`history`: what was released, by whom, from where, how long it took and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from kubectl_cafe.text import printable
+from kubectl_cafe.views.table import age, fields, table
+from statemachine.record import Entry
+
+
+@dataclass(frozen=True)
+class ReleaseLine:
+    """One release to a revision; `ended` is empty while it is under way, `took` is in seconds.
+
+    `source` is the revision it started from, in words, `host` the machine it was started on.
+    """
+
+    id: str
+    kind: str
+    outcome: str
+    source: str
+    started: str
+    ended: str
+    took: float
+    who: str
+    host: str
+    why: str
+    journal: tuple[Entry, ...] = ()
+    journal_cut: int = 0
+
+
+@dataclass(frozen=True)
+class RevisionLine:
+    """One revision, how many pods run its images now, and its releases, newest last."""
+
+    number: int
+    name: str
+    images: Mapping[str, str]
+    pods: int
+    releases: tuple[ReleaseLine, ...] = ()
+    releases_cut: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class History:
+    """All revisions of a CafeDeployment, oldest first."""
+
+    name: str
+    namespace: str
+    revisions: tuple[RevisionLine, ...]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One revision: its template, that as YAML, and a unified diff from `before`, the last one."""
+
+    line: RevisionLine
+    template: Mapping[str, object]
+    text: str
+    before: int | None
+    difference: str
+
+
+def render(history: History) -> str:
+    """One row a revision: its last release, and how many pods run it now."""
+    heads = ("revision", "images", "pods", "who", "started", "took", "outcome", "reason")
+    return table(heads, [_row(line) for line in history.revisions])
+
+
+def _row(line: RevisionLine) -> tuple[object, ...]:
+    head = (line.number, ",".join(line.images.values()), line.pods or "")
+    if not line.releases:
+        return (*head, "", "", "", line.problem, "")
+    last = line.releases[-1]
+    return (*head, last.who, last.started, age(last.took), last.outcome, last.why)
+
+
+def detail(history: History, shown: Detail) -> str:
+    """One revision in full: releases, template, difference, and the journal of the last one."""
+    line = shown.line
+    parts = [
+        fields(
+            [
+                ("Name", f"{history.name} (namespace {history.namespace})"),
+                ("Revision", f"{line.number} ({line.name})"),
+                ("Images", ", ".join(f"{name}={image}" for name, image in line.images.items())),
+                ("Pods", f"{line.pods} run it now" if line.pods else "none runs it now"),
+                ("Problem", line.problem),
+            ]
+        )
+    ]
+    if line.releases:
+        parts.append(_section("Releases", _releases(line)))
+    parts.append(_section("Template", shown.text))
+    if shown.before is not None:
+        parts.append(_section(f"Difference from revision {shown.before}", shown.difference))
+    if line.releases:
+        last = line.releases[-1]
+        parts.append(_section(f"Journal of release {last.id}", _journal(last)))
+    return "\n\n".join(parts)
+
+
+def document(history: History, shown: Detail | None = None) -> Mapping[str, object]:
+    """The versioned shape of `-o json` and `-o yaml`; with `shown` that revision alone."""
+    lines = [shown.line] if shown else history.revisions
+    found = [_plain(line) for line in lines]
+    if shown:
+        found[0] |= {
+            "template": dict(shown.template),
+            "before": shown.before,
+            "difference": shown.difference,
+        }
+    return {
+        "apiVersion": "cafe.sofastack.io/v1",
+        "kind": "ReleaseHistory",
+        "name": history.name,
+        "namespace": history.namespace,
+        "revisions": found,
+    }
+
+
+def _plain(line: RevisionLine) -> dict[str, object]:
+    """Dicts and lists, enums as the texts they are."""
+    plain = asdict(line)
+    plain["images"] = dict(line.images)
+    plain["releases"] = [
+        {
+            **release,
+            "journal": [
+                {**entry, "trigger": str(entry["trigger"]), "state": str(entry["state"])}
+                for entry in release["journal"]
+            ],
+        }
+        for release in plain["releases"]
+    ]
+    return plain
+
+
+def _section(title: str, text: str) -> str:
+    body = "\n".join(f"  {row}".rstrip() for row in printable(text).rstrip("\n").split("\n"))
+    return f"{title}:\n{body}"
+
+
+def _releases(line: RevisionLine) -> str:
+    heads = ("release", "kind", "from", "started", "took", "outcome", "who", "host", "reason")
+    rows = [
+        (r.id, r.kind, r.source, r.started, age(r.took), r.outcome, r.who, r.host, r.why)
+        for r in line.releases
+    ]
+    left_out = f"\n({line.releases_cut} older ones are not kept)" if line.releases_cut else ""
+    return table(heads, rows) + left_out
+
+
+def _journal(release: ReleaseLine) -> str:
+    heads = ("time", "move", "state", "group", "who", "host", "reason")
+    rows = [
+        (e.at, e.trigger, e.state, e.group or "", e.who, e.host, e.why) for e in release.journal
+    ]
+    cut = f"\n({release.journal_cut} entries are not kept)" if release.journal_cut else ""
+    return (table(heads, rows) if rows else "") + cut
