@@ -63,12 +63,13 @@ def test_the_operator_role_is_enough_for_a_release_and_its_rollback(
         ("upgrade", "web", "--image", "main=app:v2", "--yes"),
         ("rollback", "web"),
         ("status", "web"),
+        ("history", "web"),
     ):
         done = operator(*args)
         assert done.code == 0, f"{args}: {done.err}"
         images.append({pod["spec"]["containers"][0]["image"] for pod in client.list("pods")})
 
-    assert images == [{"app:v1"}, {"app:v2"}, {"app:v1"}, {"app:v1"}]
+    assert images == [{"app:v1"}, {"app:v2"}, {"app:v1"}, {"app:v1"}, {"app:v1"}]
 
 
 def test_the_viewer_role_is_enough_to_look(person: Callable[[str, str], Cafe]) -> None:
@@ -76,6 +77,7 @@ def test_the_viewer_role_is_enough_to_look(person: Callable[[str, str], Cafe]) -
 
     assert viewer("status", "web").code == 0
     assert viewer("status").code == 0
+    assert viewer("history", "web").code == 0
 
 
 def test_the_viewer_can_t_release_and_is_told_what_is_missing(
