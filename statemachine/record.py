@@ -50,6 +50,7 @@ class Strategy:
     progress_deadline_seconds: int = 600
     drain_seconds: int = 0
     on_failure: OnFailure = OnFailure.HOLD
+    traffic_finalizers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ def show(cafe: CafeDeployment, around: Around, proposal: Proposal, context: str)
             members=members(proposal, around.pods),
             confirmations=strategy.need_waiting_for_confirm,
             max_unavailable=str(strategy.max_unavailable),
+            budgets=[str(budget) for budget in proposal.budgets],
             warnings=proposal.warnings,
         )
     )

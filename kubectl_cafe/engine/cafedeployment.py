@@ -151,6 +151,7 @@ class CafeDeployment:
             progress_deadline_seconds=wish.get("progressDeadlineSeconds", 600),
             drain_seconds=wish.get("drainSeconds", 0),
             on_failure=OnFailure(wish.get("onFailure", "Hold")),
+            traffic_finalizers=tuple(wish.get("trafficFinalizers") or ()),
         )
 
     @property

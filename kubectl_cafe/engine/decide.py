@@ -12,7 +12,7 @@ from kubectl_cafe.engine.writes import Writes
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.pods.settled import wants_acknowledgement
-from kubectl_cafe.traffic import switch
+from kubectl_cafe.traffic import finalizers, switch
 from statemachine.lifecycle import Facts, State, Trigger
 
 NAMED = 5
@@ -119,7 +119,12 @@ def _patched_elsewhere(standing: Standing, view: View, writes: Writes) -> PodPat
 
 
 def is_off(standing: Standing, view: View) -> bool:
-    """Whether the pod is out of traffic, was seen so, and for drainSeconds (C22, C23, C33)."""
+    """Whether the pod is out of traffic, was seen so, and for drainSeconds (C22, C23, C33).
+
+    And whether every traffic finalizer that is asked of it has let it go (C31).
+    """
+    if finalizers.holding(standing.pod, standing.finalizers):
+        return False
     since = view.off_since.get(standing.pod.uid)
     return since is not None and view.now - since >= view.record.plan.strategy.drain_seconds
 

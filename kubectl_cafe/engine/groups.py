@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubectl_cafe import names
+from kubectl_cafe.engine.disruption import DisruptionBudget
 from kubectl_cafe.engine.standing import Row, Standing, touched
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import Pod
@@ -88,8 +89,33 @@ def surplus(view: View, standings: Sequence[Standing]) -> frozenset[str]:
 
 
 def choose(view: View, standings: Sequence[Standing]) -> list[Standing]:
-    """The pods to take now, in order: within the group's counts and within the budget."""
+    """The pods to take now, in order: within the group's counts and within every budget."""
+    return _choice(view, standings)[0]
+
+
+def closed(view: View, standings: Sequence[Standing]) -> tuple[DisruptionBudget, ...]:
+    """The PodDisruptionBudgets for whose sake alone a pod is not taken now (C64)."""
+    return _choice(view, standings)[1] if view.budgets and view.running else ()
+
+
+def rooms(view: View, standings: Iterable[Standing]) -> dict[str, int]:
+    """How many healthy pods each PodDisruptionBudget lets go, by its name (protocol 7, C64)."""
+    pods = [s for s in standings if s.row is not Row.FORGOTTEN]
+    replicas = sum(workload.replicas for workload in view.workloads)
+    result: dict[str, int] = {}
+    for one in view.budgets:
+        covered = [s for s in pods if one.covers(s.pod.labels)]
+        available = sum(s.available and s.pod.uid not in view.busy for s in covered)
+        result[one.name] = one.room(available, max(len(covered), replicas))
+    return result
+
+
+def _choice(
+    view: View, standings: Sequence[Standing]
+) -> tuple[list[Standing], tuple[DisruptionBudget, ...]]:
     chosen: list[Standing] = []
+    closed: dict[str, DisruptionBudget] = {}
+    room = rooms(view, standings)
     now = budget(view, standings)
     unavailable, new_unavailable = now.unavailable, now.new_unavailable
     for standing in _wanted(view, standings):
@@ -101,11 +127,17 @@ def choose(view: View, standings: Sequence[Standing]) -> list[Standing]:
         if standing.healthy:
             if unavailable >= now.limit or view.unseen_takes:
                 continue
+            covering = [one for one in view.budgets if one.covers(standing.pod.labels)]
+            if full := {one.name: one for one in covering if room[one.name] < 1}:
+                closed |= full
+                continue
+            for one in covering:
+                room[one.name] -= standing.available
             # A pod inside its minReadySeconds is counted as unavailable already.
             unavailable += standing.available
         new_unavailable += 1
         chosen.append(standing)
-    return chosen
+    return chosen, tuple(closed.values())
 
 
 def _wanted(view: View, standings: Sequence[Standing]) -> list[Standing]:

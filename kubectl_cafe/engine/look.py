@@ -23,6 +23,7 @@ def once(transport: Transport, cafe: CafeDeployment) -> tuple[View | None, tuple
     pods = transport.list(paths.pods(space), query)
     memory.pods_listed(pods.items, now, int(pods.resource_version or 0))
     memory.services.listed(transport.list(paths.services(space)).items)
+    memory.budgets.listed(transport.list(paths.poddisruptionbudgets(space)).items)
     known = {r.name: r for r in start.read_revisions(transport, cafe)}
     view = memory.view(cafe, known, now=now, time=transport.server_time(), stopping=False)
     return view, decide(view).waits

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from kubectl_cafe.engine import disruption
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.collection import Collection
 from kubectl_cafe.engine.decide import seen_off
@@ -43,6 +44,7 @@ class Memory:
         self.workloads = Collection(self._workload, self.changed, self._notify)
         self.services = Collection(parse_service, self.changed, self._notify)
         self.slices = Collection(ready_uids, self.changed, self._notify)
+        self.budgets = Collection(disruption.parse, self.changed, self._notify)
         self._off_since: dict[str, float] = {}
         self._peers: dict[str, frozenset[str]] = {}
         self._writing: set[str] = set()
@@ -201,6 +203,7 @@ class Memory:
                 time=time,
                 endpoints=self._ready_endpoints(),
                 services=self.services.all(),
+                budgets=self.budgets.all(),
                 peers=dict(self._peers),
                 busy=frozenset({*self._writing, *self._stale} & set(pods)),
                 unseen_takes=bool(self._unseen),

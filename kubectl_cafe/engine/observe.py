@@ -59,6 +59,7 @@ class Observer:
             informer(paths.replicasets(space), memory.workloads, self._pods_query),
             informer(paths.endpointslices(space), memory.slices),
             informer(paths.services(space), memory.services),
+            informer(paths.poddisruptionbudgets(space), memory.budgets),
         )
 
     def _failed(self, _error: Exception) -> None:

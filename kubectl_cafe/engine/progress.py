@@ -9,6 +9,7 @@ from kubectl_cafe.engine.standing import Row, Standing, ready_since, touched
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.times import seconds
+from kubectl_cafe.traffic import finalizers
 from statemachine.lifecycle import State
 from statemachine.record import Failure, cut
 from statemachine.steps import StepKind
@@ -49,7 +50,7 @@ def deadline(view: View, standings: Sequence[Standing]) -> float:
         if pod.record and pod.record.release == view.record.id
     ]
     released = [
-        ready_since(s.pod) + view.record.plan.strategy.min_ready_seconds
+        ready_since(s.pod, s.finalizers) + view.record.plan.strategy.min_ready_seconds
         for s in standings
         if s.row is Row.AT_GOAL and s.released
     ]
@@ -98,16 +99,39 @@ def waits(view: View, standings: Sequence[Standing]) -> tuple[str, ...]:
         (Row.ORPHAN, "out of traffic without a record, left alone"),
     ):
         said += _name_some(words, [s.pod for s in standings if s.row is row])
-    drained = [s.pod for s in standings if s.row is Row.DRAINED]
-    said += _name_some("leaving traffic", drained)
+    said += _finalizers(standings)
+    drained = [s for s in standings if s.row is Row.DRAINED]
+    leaving = [s.pod for s in drained if not finalizers.holding(s.pod, s.finalizers)]
+    said += _name_some("leaving traffic", leaving)
     patched = [s.pod for s in standings if s.row in (Row.PATCHED, Row.PATCHED_ELSEWHERE)]
     said += _name_some("restarting", [p for p in patched if p.uid])
     said += _name_some("on a lost node", [s.pod for s in standings if s.pod.lost])
+    said += [f"{budget} to leave room" for budget in groups.closed(view, standings)]
     lacking = groups.missing(view, standings)
     if lacking and not said:
         cells = ", ".join(f"{cell or 'all'}: {count}" for cell, count in lacking.items())
         said.append(f"pods to become available ({cells})")
     return tuple(said)
+
+
+def _finalizers(standings: Sequence[Standing]) -> list[str]:
+    """The traffic finalizers that are awaited, and on which pods (C31)."""
+    gone: dict[str, list[Pod]] = {}
+    back: dict[str, list[Pod]] = {}
+    for standing in standings:
+        pod, asked = standing.pod, standing.finalizers
+        if standing.row is Row.DRAINED:
+            for name in finalizers.holding(pod, asked):
+                gone.setdefault(name, []).append(pod)
+        elif standing.row is Row.AT_GOAL and pod.ready.status == "True":
+            for name in finalizers.lacking(pod, asked):
+                back.setdefault(name, []).append(pod)
+    said: list[str] = []
+    for name, pods in gone.items():
+        said += _name_some(f"finalizer {name} to let go of", pods)
+    for name, pods in back.items():
+        said += _name_some(f"finalizer {name} to be back on", pods)
+    return said
 
 
 def _name_some(words: str, pods: Sequence[Pod], limit: int = 3) -> list[str]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_cafe import names
+from kubectl_cafe.engine import disruption, draining
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.disruption import DisruptionBudget
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Mode, Phase
@@ -33,7 +35,7 @@ class Around:
     workloads: tuple[Workload, ...]
     pods: tuple[Pod, ...]
     services: tuple[Service, ...] = ()
-    budgets: tuple[Json, ...] = ()
+    budgets: tuple[DisruptionBudget, ...] = ()
 
     def revision(self, name: str) -> Revision | None:
         """The revision of that name."""
@@ -44,7 +46,8 @@ class Around:
 class Proposal:
     """A release that may be started. `source` is the revision it comes from, None at first.
 
-    `needed` is False where every pod and workload is at the target already.
+    `needed` is False where every pod and workload is at the target already. `budgets` are the
+    PodDisruptionBudgets that cover its pods.
     """
 
     kind: Kind
@@ -55,6 +58,7 @@ class Proposal:
     difference: templates.Difference
     warnings: tuple[str, ...]
     needed: bool
+    budgets: tuple[DisruptionBudget, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -99,7 +103,10 @@ def propose(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
     else:
         cells = cafe.allocated()
         refuse_scaling(cafe, cells)
-    refuse_budgets(cafe, around)
+    restarting = around.pods if source and diff.images else ()
+    fresh = () if around.pods else (draining.newborn(cafe, template),)
+    draining.refuse_undrainable(cafe, (*restarting, *fresh), around.services)
+    budgets = disruption.covering(around.budgets, around.pods)
     return Proposal(
         kind=kind,
         plan=Plan(cells=cells, strategy=cafe.strategy),
@@ -107,7 +114,12 @@ def propose(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
         target=target,
         source=source,
         difference=diff,
-        warnings=warnings(cafe, around, template, diff),
+        warnings=(
+            *warnings(cafe, around, template, diff),
+            *disruption.warnings(budgets, cafe.namespace),
+            *draining.warnings(cafe, around.pods),
+        ),
+        budgets=budgets,
         needed=kind is Kind.CREATE or not everywhere(around, target, template),
     )
 
@@ -160,13 +172,12 @@ def refuse_bad_images(cafe: CafeDeployment, template: Json) -> None:
 
 def refuse_unsupported(cafe: CafeDeployment) -> None:
     """What the CRD accepts and this version does not honour, by path (protocol 2)."""
-    spec, strategy = cafe.spec, cafe.spec.get("strategy") or {}
+    spec = cafe.spec
     topology = spec.get("topology") or {}
     found = {
         "spec.podSetType": spec.get("podSetType", "InPlaceSet") != "InPlaceSet",
         "spec.volumeClaimTemplates": bool(spec.get("volumeClaimTemplates")),
         "spec.serviceName": bool(spec.get("serviceName")),
-        "spec.strategy.trafficFinalizers": bool(strategy.get("trafficFinalizers")),
         "spec.topology.autoReschedule.enable": bool(
             (topology.get("autoReschedule") or {}).get("enable")
         ),
@@ -194,31 +205,6 @@ def refuse_scaling(cafe: CafeDeployment, cells: Mapping[str, int]) -> None:
             hint=f"kubectl scale cafed {cafe.name} -n {cafe.namespace} "
             f"--replicas {sum(cells.values())}",
         )
-
-
-def refuse_budgets(cafe: CafeDeployment, around: Around) -> None:
-    """This version does not ask PodDisruptionBudgets, so it keeps off the pods they cover."""
-    for budget in around.budgets:
-        if any(_covers(budget, pod.labels) for pod in around.pods) or _covers(
-            budget, templates.labels(cafe.template)
-        ):
-            name = budget["metadata"]["name"]
-            raise Refused(
-                f"PodDisruptionBudget {name} covers these pods, and this version of kubectl-cafe "
-                "does not ask budgets. Nothing was written",
-                where=f"poddisruptionbudget/{name} in namespace {cafe.namespace}",
-                hint=f"kubectl describe pdb {name} -n {cafe.namespace}",
-            )
-
-
-def _covers(budget: Json, labels: Mapping[str, str]) -> bool:
-    selector = (budget.get("spec") or {}).get("selector")
-    if selector is None:
-        return False
-    if selector.get("matchExpressions"):
-        return True  # Not evaluated here: better one refusal too many.
-    wanted = selector.get("matchLabels") or {}
-    return all(labels.get(key) == value for key, value in wanted.items())
 
 
 def everywhere(around: Around, target: str, template: Json) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -15,7 +15,7 @@ from kubectl_cafe.pods.settled import Evidence, all_settled
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import seconds
-from kubectl_cafe.traffic import mode_of, switch
+from kubectl_cafe.traffic import finalizers, mode_of, switch
 from statemachine.lifecycle import State
 
 
@@ -49,6 +49,7 @@ class Standing:
 
     `healthy`: taking it costs availability. `available` and `released`: protocol 7; the
     latter without minReadySeconds. `upgraded`: it runs, or is on its way to, the goal.
+    `finalizers`: the declared ones that are asked of it (protocol 5).
     """
 
     pod: Pod
@@ -61,6 +62,7 @@ class Standing:
     released: bool = False
     available: bool = False
     upgraded: bool = False
+    finalizers: tuple[str, ...] = ()
 
     @property
     def healthy(self) -> bool:
@@ -81,7 +83,8 @@ def stand(pod: Pod, view: View) -> Standing:
     problems = tuple(stuck(pod, evidence))
     finished = done(pod, evidence) and on_target(pod, view)
     mode = pod.record.mode if pod.record and _open(row) else mode_of(pod, view.services)
-    released = _released(pod, row, mode, evidence)
+    asked = finalizers.asked(mode, view.record.plan.strategy.traffic_finalizers)
+    released = _released(pod, row, mode, evidence) and not finalizers.lacking(pod, asked)
     upgraded = row in (Row.AT_GOAL, Row.PATCHED) or _newborn_at(pod, row, goal)
     min_ready = view.record.plan.strategy.min_ready_seconds if upgraded else 0
     return Standing(
@@ -93,8 +96,9 @@ def stand(pod: Pod, view: View) -> Standing:
         done=finished,
         settled=all_settled(pod, evidence),
         released=released,
-        available=released and view.time - ready_since(pod) >= min_ready,
+        available=released and view.time - ready_since(pod, asked) >= min_ready,
         upgraded=upgraded,
+        finalizers=asked,
     )
 
 
@@ -243,11 +247,14 @@ def touched(standing: Standing, view: View) -> bool:
     return taken or pod.created >= seconds(release.started)
 
 
-def ready_since(pod: Pod) -> float:
-    """When minReadySeconds began: the latest of Ready's transition, the starts, and W3.
+def ready_since(pod: Pod, asked: Collection[str] = ()) -> float:
+    """When minReadySeconds began: the latest of Ready's transition, the starts, and its release.
+
+    The pod is released by W3, and once the finalizers that are `asked` of it are back.
 
     A restart moves it, so a restartCount that is unchanged for as long follows (protocol 5, 7).
     """
     starts = (container.started_at for container in pod.containers.values())
     released = pod.record and pod.record.phase is Phase.FINISHED and pod.record.since
-    return max(pod.ready.since, *starts, seconds(released or None))
+    back = finalizers.back_since(pod, asked)
+    return max(pod.ready.since, *starts, seconds(released or None), back)

@@ -42,13 +42,12 @@ class Mover:
 def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) -> Around:
     """What stands around the CafeDeployment; the observer has its first lists."""
     memory = observer.memory
-    budgets = transport.list(paths.poddisruptionbudgets(cafe.namespace)).items
     return Around(
         revisions=read_revisions(transport, cafe),
         workloads=memory.workloads.all(),
         pods=tuple(memory.pods()),
         services=memory.services.all(),
-        budgets=tuple(budgets),
+        budgets=memory.budgets.all(),
     )
 
 

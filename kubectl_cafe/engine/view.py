@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kubectl_cafe.engine.disruption import DisruptionBudget
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.sighting import Sighting
@@ -23,7 +24,8 @@ class View:
     """One moment of a release, as this process knows it.
 
     `pods` are keyed by uid. `now` is this process' monotonic clock, `time` the server's, both
-    in seconds. `endpoints` are the uids that some EndpointSlice shows ready. `off_since` says
+    in seconds. `endpoints` are the uids that some EndpointSlice shows ready, `budgets` the
+    PodDisruptionBudgets of the namespace, whatever pods they cover. `off_since` says
     since when a drained pod is seen to be out of traffic. `busy` are pods with a write under
     way; `unseen_takes`: the watch has not yet shown our own last takes. `stopping`: no more
     pods are to be taken, whatever the record says (Ctrl-C). `swept`: a consistent list was
@@ -41,6 +43,7 @@ class View:
     time: float
     endpoints: frozenset[str] = frozenset()
     services: tuple[Service, ...] = ()
+    budgets: tuple[DisruptionBudget, ...] = ()
     off_since: Mapping[str, float] = field(default_factory=dict)
     peers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     busy: frozenset[str] = frozenset()

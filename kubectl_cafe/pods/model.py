@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,7 +53,10 @@ ABSENT = Condition("")
 
 @dataclass(frozen=True)
 class Pod:
-    """One pod as one watch event showed it."""
+    """One pod as one watch event showed it.
+
+    `finalizers` say since when each is there, in seconds since the epoch (see `_finalizers`).
+    """
 
     name: str
     uid: str
@@ -70,7 +74,7 @@ class Pod:
     grace: int = 30
     restart_policy: str = "Always"
     gated: bool = False
-    finalizers: tuple[str, ...] = ()
+    finalizers: Mapping[str, float] = field(default_factory=dict)
     containers: Mapping[str, Container] = field(default_factory=dict)
     ready: Condition = ABSENT
     containers_ready: Condition = ABSENT
@@ -139,7 +143,7 @@ def parse(obj: Json) -> Pod:
         grace=spec.get("terminationGracePeriodSeconds", 30),
         restart_policy=spec.get("restartPolicy", "Always"),
         gated=names.IN_SERVICE in gates,
-        finalizers=tuple(meta.get("finalizers") or ()),
+        finalizers=_finalizers(meta),
         containers={
             c["name"]: _container(c, statuses.get(c["name"], {}))
             for c in spec.get("containers") or ()
@@ -160,6 +164,23 @@ def _record(annotations: Mapping[str, str]) -> tuple[PodRecord | None, str]:
         return decode(text), ""
     except PodRecordError as error:
         return None, str(error)
+
+
+def _finalizers(meta: Json) -> dict[str, float]:
+    """Since when each finalizer is there, at the latest: 0 where nothing tells.
+
+    A finalizer carries no time. The API server's managedFields do: the last write of whoever
+    owns it; a key is `v:` and the name as JSON (structured-merge-diff's fieldpath).
+    """
+    known: dict[str, float] = {}
+    shown = meta.get("finalizers") or ()
+    for entry in meta.get("managedFields") or () if shown else ():
+        owned = entry.get("fieldsV1", {}).get("f:metadata", {}).get("f:finalizers", {})
+        at = seconds(entry.get("time"))
+        for name in shown:
+            if f"v:{json.dumps(name)}" in owned:
+                known[name] = min(at, known.get(name, at))
+    return {name: known.get(name, 0.0) for name in shown}
 
 
 def _condition(obj: Json) -> Condition:

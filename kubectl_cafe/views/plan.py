@@ -12,7 +12,10 @@ from statemachine.steps import Step
 
 @dataclass(frozen=True)
 class PlanView:
-    """What a release would do. `changes` are (path, old, new); `members` each group's pods."""
+    """What a release would do. `changes` are (path, old, new); `members` each group's pods.
+
+    `budgets` are the PodDisruptionBudgets that are asked before a healthy pod is taken.
+    """
 
     name: str
     namespace: str
@@ -25,6 +28,7 @@ class PlanView:
     confirmations: bool
     max_unavailable: str
     warnings: Sequence[str] = ()
+    budgets: Sequence[str] = ()
 
 
 def render(plan: PlanView) -> str:
@@ -35,6 +39,7 @@ def render(plan: PlanView) -> str:
             ("Context", plan.context),
             ("Release", plan.kind if plan.needed else "nothing to do: already at the target"),
             ("Unavailable", f"at most {plan.max_unavailable} at a time"),
+            *(("Asked", budget) for budget in plan.budgets),
             ("Confirmations", "between groups" if plan.confirmations else "none"),
         ]
     )

@@ -10,14 +10,7 @@ from testbed.client import Object
 from tests.integration.refusals import UPGRADE, refused
 from tests.integration.shop import CAFED, NAME, Shop
 
-BUDGETS = "policy/v1/poddisruptionbudgets"
-
-
 UNHONOURED: dict[str, tuple[Object, str]] = {
-    "traffic-finalizers": (
-        {"strategy": {"trafficFinalizers": ["example.com/lb"]}},
-        "spec.strategy.trafficFinalizers",
-    ),
     "auto-reschedule": (
         {"topology": {"autoReschedule": {"enable": True}}},
         "spec.topology.autoReschedule.enable",
@@ -45,29 +38,6 @@ def test_another_pod_set_type_is_refused_with_its_path(shop: Shop, kind: str) ->
     shop.client.create(CAFED, body | {"metadata": {"name": NAME}, "spec": spec})
 
     refused(shop, UPGRADE, 7, "does not honour spec.podSetType")
-
-
-@pytest.mark.guard("budgets-are-refused")
-def test_pods_under_a_disruption_budget_are_refused_with_its_name(shop: Shop) -> None:
-    shop.born(2)
-    spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": NAME}}}
-    shop.client.create(BUDGETS, {"metadata": {"name": "careful"}, "spec": spec})
-
-    refused(
-        shop,
-        (*UPGRADE, "--image", "main=app:v2"),
-        7,
-        "PodDisruptionBudget careful covers these pods",
-        "kubectl describe pdb careful",
-    )
-
-
-def test_a_disruption_budget_of_other_pods_hinders_nothing(shop: Shop) -> None:
-    shop.born(1)
-    spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "other"}}}
-    shop.client.create(BUDGETS, {"metadata": {"name": "careful"}, "spec": spec})
-
-    assert shop.upgrade("app:v2").code == 0
 
 
 @pytest.mark.guard("scaling-is-refused")

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from kubectl_cafe import names
+from kubectl_cafe.engine import disruption
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.disruption import DisruptionBudget
 from kubectl_cafe.engine.members import members
 from kubectl_cafe.engine.proposal import (
     Around,
@@ -16,7 +18,7 @@ from kubectl_cafe.engine.proposal import (
     with_images,
 )
 from kubectl_cafe.errors import CafeError, Refused
-from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.model import ABSENT, Pod
 from kubectl_cafe.pods.record import Phase
 from kubectl_cafe.revisions.revision import Revision, name_of
 from statemachine.lifecycle import State
@@ -98,7 +100,6 @@ UNHONOURED: list[tuple[str, dict[str, Any]]] = [
     ("spec.podSetType", {"podSetType": "StatefulSet"}),
     ("spec.volumeClaimTemplates", {"volumeClaimTemplates": [{}]}),
     ("spec.serviceName", {"serviceName": "x"}),
-    ("spec.strategy.trafficFinalizers", {"strategy": {"trafficFinalizers": ["x"]}}),
     (
         "spec.topology.autoReschedule.enable",
         {"topology": {"autoReschedule": {"enable": True}}},
@@ -145,21 +146,43 @@ def test_another_number_of_pods_is_refused_with_the_number_there_is() -> None:
     assert found.hint.endswith("--replicas 2")
 
 
-@pytest.mark.parametrize(
-    "selector",
-    [{"matchLabels": {"app": "shop"}}, {}, {"matchExpressions": [{"key": "x"}]}],
-    ids=["by label", "of everything", "by an expression"],
-)
-def test_c64_a_disruption_budget_that_covers_the_pods_is_refused(selector: Any) -> None:
-    budget = {"metadata": {"name": "keep"}, "spec": {"selector": selector}}
-    found = refusal(cafe(), running(budgets=(budget,)))
-    assert "PodDisruptionBudget keep covers these pods" in found.message
+def keep(**labels: str) -> DisruptionBudget:
+    """A budget of the pods with `labels` that wants both of them healthy."""
+    spec = {"selector": {"matchLabels": labels}}
+    status = {"observedGeneration": 1, "expectedPods": 2, "desiredHealthy": 2}
+    meta = {"name": "keep", "generation": 1}
+    return disruption.parse({"metadata": meta, "spec": spec, "status": status})
 
 
-def test_c64_a_disruption_budget_of_other_pods_does_not_matter() -> None:
-    selector = {"matchLabels": {"app": "cart"}}
-    budget = {"metadata": {"name": "keep"}, "spec": {"selector": selector}}
-    assert propose(cafe(), running(budgets=(budget,)), template("app:v2")).needed
+def test_c64_a_disruption_budget_of_the_pods_is_named_and_its_demand_warned_about() -> None:
+    around = running(budgets=(keep(**{names.REVISION: V1}),))
+    found = propose(cafe(), around, template("app:v2"))
+    assert [budget.name for budget in found.budgets] == ["keep"]
+    assert "keep wants all of its 2 pods healthy" in "; ".join(found.warnings)
+
+
+def test_c64_a_disruption_budget_of_other_pods_is_not_named() -> None:
+    found = propose(cafe(), running(budgets=(keep(app="cart"),)), template("app:v2"))
+    assert found.budgets == ()
+    assert "keep" not in "; ".join(found.warnings)
+
+
+BARE = {"gated": False, "gate": ABSENT, "labels": {names.REVISION: V1}}
+LB: dict[str, Any] = {"strategy": {"trafficFinalizers": ["example.com/lb"]}}
+
+
+def test_c31_traffic_finalizers_on_pods_without_a_switch_are_refused() -> None:
+    found = refusal(cafe(**LB), running(pod("a", **BARE)))
+    assert found.where.endswith("spec.strategy.trafficFinalizers")
+
+
+def test_c31_they_are_refused_before_the_first_pod_is_born() -> None:
+    assert "mode None" in refusal(cafe(**LB), Around((), (), ())).message
+
+
+def test_c31_labels_may_give_such_pods_a_switch() -> None:
+    labelled = template("app:v1", **{names.TRAFFIC: "on"})
+    assert propose(cafe(**LB), running(pod("a", **BARE)), labelled).needed
 
 
 def test_unit_replicas_that_do_not_fit_are_refused_with_their_path() -> None:

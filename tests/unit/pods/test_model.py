@@ -195,3 +195,29 @@ def test_c21_images_are_written_by_container_name() -> None:
 def test_the_record_goes_in_the_same_write() -> None:
     body = patch(pod(), "off", record=pod_record(), gate=("False", "why")).body
     assert decode(body["metadata"]["annotations"][names.IN_PLACE]) == pod_record()
+
+
+def with_finalizers(*shown: str, managed: list[dict[str, Any]] | None = None) -> dict[str, float]:
+    """Since when the server's answer says that each finalizer is there."""
+    meta = {"name": "a", "uid": "u", "resourceVersion": "1", "finalizers": list(shown)}
+    return dict(parse({"metadata": {**meta, "managedFields": managed or []}}).finalizers)
+
+
+def owner(at: str, *owned: str) -> dict[str, Any]:
+    """An entry of managedFields."""
+    keys = {f'v:"{name}"': {} for name in owned}
+    return {"time": at, "fieldsV1": {"f:metadata": {"f:finalizers": {".": {}, **keys}}}}
+
+
+def test_a_finalizer_is_there_since_its_owner_last_wrote() -> None:
+    managed = [owner("1970-01-01T00:00:30Z", "x/lb"), owner("1970-01-01T00:00:50Z", "x/other")]
+    assert with_finalizers("x/lb", "x/other", managed=managed) == {"x/lb": 30.0, "x/other": 50.0}
+
+
+def test_of_two_owners_of_a_finalizer_the_earlier_one_tells() -> None:
+    managed = [owner("1970-01-01T00:00:50Z", "x/lb"), owner("1970-01-01T00:00:30Z", "x/lb")]
+    assert with_finalizers("x/lb", managed=managed) == {"x/lb": 30.0}
+
+
+def test_a_finalizer_that_no_owner_tells_of_is_there_since_ever() -> None:
+    assert with_finalizers("x/lb", managed=[{"time": "1970-01-01T00:00:30Z"}]) == {"x/lb": 0.0}
