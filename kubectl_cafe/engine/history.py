@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import yaml
 
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.standing import shown_revision
+from kubectl_cafe.engine.vouching import shown_revision
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.revisions import chronicle
 from kubectl_cafe.revisions.chronicle import Chronicle, PastRelease
@@ -35,8 +35,9 @@ def history_of(
 ) -> History:
     """Every revision with its releases, oldest first; `now` is the server's time in seconds."""
     known = sorted(revisions, key=lambda r: r.number)
+    by_name = {revision.name: revision for revision in known}
     living = [pod for pod in pods if not (pod.over or pod.terminating)]
-    running = Counter(r.name for r in (shown_revision(pod, known) for pod in living) if r)
+    running = Counter(r.name for r in (shown_revision(pod, by_name) for pod in living) if r)
     numbers = {revision.name: str(revision.number) for revision in known}
     kept = {revision.name: _read(revision) for revision in known}
     told = sorted(_told(cafe, kept), key=lambda one: seconds(one.release.started))

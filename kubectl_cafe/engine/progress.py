@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kubectl_cafe.engine import groups
 from kubectl_cafe.engine.standing import Row, Standing, ready_since, touched
 from kubectl_cafe.engine.view import View
+from kubectl_cafe.engine.vouching import lacking
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.times import seconds
 from kubectl_cafe.traffic import finalizers
@@ -70,8 +71,7 @@ def _grace_sum(view: View, pod: Pod) -> int:
     changed = len(pod.record.before) if pod.record and pod.record.before else 0
     goal = view.goal
     if not changed and goal is not None:
-        shown = pod.images()
-        changed = sum(shown.get(name) != image for name, image in goal.images.items())
+        changed = len(lacking(pod, goal.images, view.revisions))
     return pod.grace * changed
 
 

@@ -12,6 +12,7 @@ from kubectl_cafe import names
 from kubectl_cafe.engine import disruption, draining
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.disruption import DisruptionBudget
+from kubectl_cafe.engine.vouching import lacking
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Mode, Phase
@@ -209,10 +210,10 @@ def refuse_scaling(cafe: CafeDeployment, cells: Mapping[str, int]) -> None:
 
 def everywhere(around: Around, target: str, template: Json) -> bool:
     """Whether every workload and every pod is at the target already (C7, C66)."""
-    wanted = templates.images(template)
+    wanted, known = templates.images(template), {r.name: r for r in around.revisions}
     return all(workload.revision == target for workload in around.workloads) and all(
         pod.labels.get(names.REVISION) == target
-        and all(pod.images().get(name) == image for name, image in wanted.items())
+        and not lacking(pod, wanted, known)
         and not _unfinished(pod)
         for pod in around.pods
         if not pod.terminating and not pod.over

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from kubectl_cafe.cluster.leaseview import LeaseView
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.standing import Row, Standing, shown_revision, stand
+from kubectl_cafe.engine.standing import Row, Standing, stand
 from kubectl_cafe.engine.verbs import VERBS
 from kubectl_cafe.engine.view import View
+from kubectl_cafe.engine.vouching import shown_revision
 from kubectl_cafe.pods.done import digest_contradicts
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.settled import By, settled
@@ -199,7 +200,7 @@ def revision_text(revision: Revision | None) -> str:
 
 def _number(pod: Pod, view: View) -> str:
     """The number of the revision whose images the pod has."""
-    found = shown_revision(pod, view.revisions.values())
+    found = shown_revision(pod, view.revisions)
     return str(found.number) if found else "?"
 
 

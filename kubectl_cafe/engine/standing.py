@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from kubectl_cafe import names
 from kubectl_cafe.engine.view import View
+from kubectl_cafe.engine.vouching import runs, runs_any, unchanged, without_effect
 from kubectl_cafe.pods.done import Stuck, done, stuck
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Before, Mode, Phase
@@ -85,7 +86,7 @@ def stand(pod: Pod, view: View) -> Standing:
     mode = pod.record.mode if pod.record and _open(row) else mode_of(pod, view.services)
     asked = finalizers.asked(mode, view.record.plan.strategy.traffic_finalizers)
     released = _released(pod, row, mode, evidence) and not finalizers.lacking(pod, asked)
-    upgraded = row in (Row.AT_GOAL, Row.PATCHED) or _newborn_at(pod, row, goal)
+    upgraded = row in (Row.AT_GOAL, Row.PATCHED) or _newborn_at(pod, row, view)
     min_ready = view.record.plan.strategy.min_ready_seconds if upgraded else 0
     return Standing(
         pod=pod,
@@ -106,8 +107,9 @@ def _open(row: Row) -> bool:
     return row in (Row.DRAINED, Row.PATCHED, Row.PATCHED_ELSEWHERE)
 
 
-def _newborn_at(pod: Pod, row: Row, goal: Revision | None) -> bool:
-    return row is Row.NEWBORN and goal is not None and runs(pod, goal)
+def _newborn_at(pod: Pod, row: Row, view: View) -> bool:
+    goal = view.goal
+    return row is Row.NEWBORN and goal is not None and runs(pod, goal, view.revisions)
 
 
 def _row(pod: Pod, view: View, goal: Revision | None) -> Row:
@@ -123,11 +125,9 @@ def _row(pod: Pod, view: View, goal: Revision | None) -> Row:
         return Row.ORPHAN if pod.gate.status else Row.NEWBORN
     if pod.labels.get(names.TRAFFIC, "on") != "on":
         return Row.ORPHAN
-    if goal is not None and runs(pod, goal):
+    if goal is not None and runs(pod, goal, view.revisions):
         return Row.AT_GOAL if carries(pod, goal) else Row.UNLABELLED
-    if any(runs(pod, revision) for revision in view.revisions.values()):
-        return Row.CANDIDATE
-    return Row.DRIFT
+    return Row.CANDIDATE if runs_any(pod, view.revisions) else Row.DRIFT
 
 
 def finished(pod: Pod, view: View) -> bool:
@@ -156,7 +156,7 @@ def finished(pod: Pod, view: View) -> bool:
     return (
         over
         and target is not None
-        and runs(pod, target)
+        and runs(pod, target, view.revisions)
         and (not pod.observed or pod.observed >= pod.generation)
         and all(
             pod.containers[name].container_id != before.container_id
@@ -164,31 +164,6 @@ def finished(pod: Pod, view: View) -> bool:
             if name in pod.containers
         )
     )
-
-
-def runs(pod: Pod, revision: Revision) -> bool:
-    """Whether the pod's spec has the revision's images.
-
-    Where admission rewrote one, the record whose `gen` is the pod's generation says whose
-    images they are (protocol 6).
-    """
-    shown = pod.images()
-    if all(shown.get(name) == image for name, image in revision.images.items()):
-        return True
-    record = pod.record
-    return (
-        record is not None
-        and record.phase is not Phase.DRAINED
-        and record.gen == pod.generation
-        and record.to == revision.name
-    )
-
-
-def shown_revision(pod: Pod, revisions: Iterable[Revision]) -> Revision | None:
-    """The revision whose images the pod has; its label decides among several, then the newest."""
-    label = pod.labels.get(names.REVISION, "")
-    known = [revision for revision in revisions if runs(pod, revision)]
-    return max(known, key=lambda r: (r.name == label, r.number), default=None)
 
 
 def on_target(pod: Pod, view: View) -> bool:
@@ -201,7 +176,7 @@ def on_target(pod: Pod, view: View) -> bool:
     if record is None or record.phase is not Phase.PATCHED:
         return True
     target = view.revisions.get(record.to)
-    return record.gen == pod.generation or (target is not None and runs(pod, target))
+    return unchanged(pod) or (target is not None and runs(pod, target, view.revisions))
 
 
 def carries(pod: Pod, revision: Revision) -> bool:
@@ -216,7 +191,7 @@ def evidence_of(pod: Pod, view: View, goal: Revision | None) -> Evidence:
     record = pod.record
     ours = frozenset(templates.images(goal.template) if goal is not None else ())
     if record is not None and record.phase is Phase.PATCHED:
-        changed = record.before
+        changed = {} if without_effect(pod) else record.before
     elif record is not None and record.gen == pod.generation:
         verified = ours
     else:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kubectl_cafe import names
-from kubectl_cafe.engine.standing import Row, Standing, runs
+from kubectl_cafe.engine.standing import Row, Standing
 from kubectl_cafe.engine.view import View
+from kubectl_cafe.engine.vouching import lacking, runs
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.patches import PodPatch, patch
 from kubectl_cafe.pods.record import Before, Mode, Phase, PodRecord
@@ -27,7 +28,7 @@ class Writes:
 
     def at_goal(self, pod: Pod) -> bool:
         """Whether the pod's spec already has the goal's images."""
-        return self.view.goal is not None and runs(pod, self.view.goal)
+        return self.view.goal is not None and runs(pod, self.view.goal, self.view.revisions)
 
     def take(self, standing: Standing) -> PodPatch:
         """The first write of a candidate: W1, or the only write there is (None, C78)."""
@@ -35,7 +36,7 @@ class Writes:
             return self.relabel(standing)
         if standing.mode is Mode.NONE:
             return self.patch_images(standing)
-        record = self._record(standing, Phase.DRAINED)
+        record = replace(self._record(standing, Phase.DRAINED), gen=self._vouched(standing.pod))
         return switch(standing.mode).turn_off(standing.pod, record, self.at)
 
     def relabel(self, standing: Standing) -> PodPatch:
@@ -50,8 +51,8 @@ class Writes:
         pod, goal = standing.pod, self._goal()
         images = {
             name: image
-            for name, image in goal.images.items()
-            if name in pod.containers and pod.containers[name].image != image
+            for name, image in lacking(pod, goal.images, self.view.revisions).items()
+            if name in pod.containers
         }
         record = replace(
             self._record(standing, Phase.PATCHED),
@@ -77,7 +78,8 @@ class Writes:
             since=self.at,
         )
         if standing.row is Row.DRAINED:
-            record = replace(record, to=pod.labels.get(names.REVISION, ""))
+            own = pod.labels.get(names.REVISION, "")
+            record = replace(record, to=own, gen=self._vouched(pod))
         return switch(standing.mode).turn_on(pod, record, self.at)
 
     def open(self, standing: Standing) -> PodPatch:
@@ -87,6 +89,14 @@ class Writes:
     def acknowledge(self, standing: Standing) -> PodPatch:
         """The gate, rewritten for the kubelet to quote (C84)."""
         return gate.acknowledge(standing.pod, self.at)
+
+    def _vouched(self, pod: Pod) -> int:
+        """The generation for which the pod's label tells its images; 0 if a stranger's are there.
+
+        With it the record goes on vouching for what the one before it, or the birth, did (C55).
+        """
+        own = self.view.revisions.get(pod.labels.get(names.REVISION, ""))
+        return pod.generation if own and runs(pod, own, self.view.revisions) else 0
 
     def _goal(self) -> Revision:
         goal = self.view.goal
@@ -113,11 +123,12 @@ class Writes:
         this write leaves alone but the last one changed stays listed until it is settled.
         """
         pod = standing.pod
-        last = pod.record.before if pod.record else {}
         unsettled = {
             name: before
-            for name, before in last.items()
-            if name in pod.containers and settled(pod, name, standing.evidence).by is None
+            for name, before in standing.evidence.changed.items()
+            if before is not None
+            and name in pod.containers
+            and settled(pod, name, standing.evidence).by is None
         }
         judged = {name: _judged(pod, name) for name in images if name not in unsettled}
         kept = {

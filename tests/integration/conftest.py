@@ -19,6 +19,7 @@ from testbed.client import Client
 from testbed.controlplane import ControlPlane
 from testbed.plugin import Cafe
 from testbed.session import shared
+from tests.integration.admission import Admission
 from tests.integration.applied import Kubectl
 from tests.integration.bench import CRD, OPERATOR, VIEWER, Bench
 from tests.integration.shop import Shop
@@ -75,3 +76,11 @@ def kubectl(environment: dict[str, str], namespace: str) -> Kubectl:
         return subprocess.run(command, input=text, capture_output=True, text=True, env=environment)
 
     return run
+
+
+@pytest.fixture
+def admission(client: Client) -> Iterator[Admission]:
+    """Changes pods on their way in, in the test's own namespace."""
+    found = Admission(client)
+    yield found
+    found.remove()

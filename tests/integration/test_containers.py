@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from testbed.client import Client, Object, Refused
-from testbed.waiting import wait_for
+from testbed.client import Object
+from tests.integration.admission import Admission
 from tests.integration.shop import (
     GATE,
     NAME,
@@ -22,62 +21,7 @@ from tests.integration.shop import (
     status,
 )
 
-POLICIES = "admissionregistration.k8s.io/v1/mutatingadmissionpolicies"
-BINDINGS = "admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings"
 TWO = {"main": "app:v1", "side": "side:v1"}
-
-
-@pytest.fixture
-def injection(client: Client) -> Iterator[Callable[[], None]]:
-    """`injection()` makes the API server put a sidecar before every newborn pod's containers."""
-    everything = client.within(None)
-    assert client.namespace
-    policy = f"inject-{client.namespace}"
-    sidecar = 'JSONPatch{op: "add", path: "/spec/containers/0", value: Object.spec.containers{%s}}'
-    add = sidecar % 'name: "mesh", image: "mesh:v1"'
-
-    def inject() -> None:
-        everything.create(POLICIES, {"metadata": {"name": policy}, "spec": mutation(add)})
-        here = {"matchLabels": {"kubernetes.io/metadata.name": client.namespace}}
-        bound = {"policyName": policy, "matchResources": {"namespaceSelector": here}}
-        everything.create(BINDINGS, {"metadata": {"name": policy}, "spec": bound})
-        wait_for(lambda: injected(client), "the sidecar to be injected")
-
-    yield inject
-    for resource in (BINDINGS, POLICIES):
-        if everything.find(resource, policy):
-            everything.delete(resource, policy)
-
-
-def mutation(expression: str) -> Object:
-    """The spec of a policy that patches pods at their birth."""
-    rule = {
-        "apiGroups": [""],
-        "apiVersions": ["v1"],
-        "operations": ["CREATE"],
-        "resources": ["pods"],
-    }
-    return {
-        "matchConstraints": {"resourceRules": [rule]},
-        "failurePolicy": "Fail",
-        "reinvocationPolicy": "Never",
-        "mutations": [
-            {"patchType": "JSONPatch", "jsonPatch": {"expression": f"[{expression}]"}},
-        ],
-    }
-
-
-def injected(client: Client) -> bool:
-    """Whether a pod that is only tried out gets the sidecar."""
-    body = {
-        "metadata": {"name": "trial"},
-        "spec": {"containers": [{"name": "main", "image": "app:v1"}]},
-    }
-    try:
-        tried = client.create("pods", body, dryRun="All")
-    except Refused:
-        return False
-    return [c["name"] for c in tried["spec"]["containers"]] == ["mesh", "main"]
 
 
 def life(pod: Object, container: str) -> tuple[Any, Any]:
@@ -93,9 +37,9 @@ def spec_writes(shop: Shop) -> list[str]:
 
 @pytest.mark.guard("only-listed-containers-are-compared")
 def test_c16_an_injected_sidecar_is_left_alone_and_hinders_nothing(
-    shop: Shop, injection: Callable[[], None]
+    shop: Shop, admission: Admission
 ) -> None:
-    injection()
+    admission.inject("mesh", "mesh:v1")
     (before,) = shop.born(1)
     assert image(before, "mesh") == "mesh:v1"
 
@@ -110,9 +54,9 @@ def test_c16_an_injected_sidecar_is_left_alone_and_hinders_nothing(
 
 @pytest.mark.guard("images-by-container-name")
 def test_c21_the_right_container_is_patched_where_the_pods_order_is_another(
-    shop: Shop, injection: Callable[[], None]
+    shop: Shop, admission: Admission
 ) -> None:
-    injection()
+    admission.inject("mesh", "mesh:v1")
     (before,) = shop.born(1, containers=TWO)
     assert [c["name"] for c in before["spec"]["containers"]] == ["mesh", "main", "side"]
 

@@ -89,7 +89,7 @@ def test_i8_a_pod_that_is_at_the_goal_and_available_is_not_written() -> None:
 
 
 def test_c55_drift_is_left_alone() -> None:
-    assert writes(view(pod("a", container("C1", "app:hotfix")))) == []
+    assert writes(view(pod("a", container("C1", "app:hotfix"), generation=2))) == []
 
 
 def test_only_repair_opens_an_orphan() -> None:

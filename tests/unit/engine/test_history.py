@@ -50,7 +50,7 @@ def test_pods_are_counted_at_the_revision_whose_images_they_have() -> None:
 
 
 def test_a_pod_of_no_known_revision_is_counted_nowhere() -> None:
-    history = told(pod("a", container(image="app:v9")))
+    history = told(pod("a", container(image="app:v9"), generation=2))
     assert [line.pods for line in history.revisions] == [0, 0]
 
 

@@ -113,7 +113,7 @@ def test_an_abort_says_how_mixed_the_set_is() -> None:
 @pytest.mark.parametrize(
     ("shown", "trouble"),
     [
-        (pod("a", container("C1", "app:hotfix")), "drift"),
+        (pod("a", container("C1", "app:hotfix"), generation=2), "drift"),
         (pod("a", gate=Condition("False"), ready=quoted()), "orphan"),
         (pod("a", record_problem="newer"), "unreadable record"),
     ],

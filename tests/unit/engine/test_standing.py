@@ -122,7 +122,7 @@ def test_in_a_pause_of_nothing_but_an_abort_that_failed_there_is_no_goal_either(
 
 
 def test_c55_an_image_of_no_known_revision_is_drift() -> None:
-    assert row(pod("a", container("C1", "app:hotfix"))) is Row.DRIFT
+    assert row(pod("a", container("C1", "app:hotfix"), generation=2)) is Row.DRIFT
 
 
 def test_a_pod_out_of_traffic_without_a_record_is_an_orphan() -> None:
