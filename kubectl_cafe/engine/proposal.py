@@ -13,6 +13,7 @@ from kubectl_cafe.engine import disruption, draining
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.disruption import DisruptionBudget
 from kubectl_cafe.engine.vouching import lacking
+from kubectl_cafe.engine.warnings import warnings
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Mode, Phase
@@ -20,7 +21,7 @@ from kubectl_cafe.podsets import Workload
 from kubectl_cafe.revisions import image as images
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision, name_of
-from kubectl_cafe.traffic import Service, mode_of
+from kubectl_cafe.traffic import Service
 from statemachine.lifecycle import State
 from statemachine.record import Plan
 from statemachine.steps import Kind, Step, steps
@@ -38,9 +39,19 @@ class Around:
     services: tuple[Service, ...] = ()
     budgets: tuple[DisruptionBudget, ...] = ()
 
+    @property
+    def known(self) -> dict[str, Revision]:
+        """The revisions by name."""
+        return {revision.name: revision for revision in self.revisions}
+
+    @property
+    def living(self) -> list[Pod]:
+        """The pods that count."""
+        return [pod for pod in self.pods if not pod.terminating and not pod.over]
+
     def revision(self, name: str) -> Revision | None:
         """The revision of that name."""
-        return next((r for r in self.revisions if r.name == name), None)
+        return self.known.get(name)
 
 
 @dataclass(frozen=True)
@@ -116,7 +127,7 @@ def propose(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
         source=source,
         difference=diff,
         warnings=(
-            *warnings(cafe, around, template, diff),
+            *warnings(cafe, around.pods, around.services, template, diff),
             *disruption.warnings(budgets, cafe.namespace),
             *draining.warnings(cafe, around.pods),
         ),
@@ -210,50 +221,31 @@ def refuse_scaling(cafe: CafeDeployment, cells: Mapping[str, int]) -> None:
 
 def everywhere(around: Around, target: str, template: Json) -> bool:
     """Whether every workload and every pod is at the target already (C7, C66)."""
-    wanted, known = templates.images(template), {r.name: r for r in around.revisions}
-    return all(workload.revision == target for workload in around.workloads) and all(
-        pod.labels.get(names.REVISION) == target
-        and not lacking(pod, wanted, known)
-        and not _unfinished(pod)
-        for pod in around.pods
-        if not pod.terminating and not pod.over
+    return all(workload.revision == target for workload in around.workloads) and not waiting(
+        around, target, template
     )
 
 
-def warnings(
-    cafe: CafeDeployment, around: Around, template: Json, diff: templates.Difference
-) -> tuple[str, ...]:
-    """What a person should know before saying yes."""
-    said: list[str] = []
-    for name, image in templates.images(template).items():
-        if images.mutable(image):
-            said.append(
-                f"container {name}: the tag of {image} usually moves: the same string may mean "
-                "new content, and a release to it changes nothing"
-            )
-    modes = {mode_of(pod, around.services) for pod in around.pods}
-    if Mode.NONE in modes and diff.images:
-        said.append("pods without a traffic switch (mode None): requests in flight may fail")
-    if Mode.GATE in modes:
-        said.append(
-            "pods in Gate mode: one that is replaced while nobody drives stays out of traffic "
-            "until somebody opens it (Label mode has no such gap)"
-        )
-    if cafe.paused_by_spec:
-        said.append("spec.strategy.pause is true: the release will pause before its first pod")
-    if cafe.foreign_record:
-        said.append("the release annotation belongs to another object and is not acted on")
-    return tuple(said)
+def waiting(around: Around, target: str, template: Json) -> list[Pod]:
+    """The living pods that are not at the target, or not yet in traffic there."""
+    wanted, known = templates.images(template), around.known
+    return [
+        pod
+        for pod in around.living
+        if pod.labels.get(names.REVISION) != target
+        or lacking(pod, wanted, known)
+        or unfinished(pod)
+    ]
 
 
 def unfinished_without_record(cafe: CafeDeployment, pods: Sequence[Pod]) -> list[str]:
     """Pods in the middle of an upgrade whose release has no record any more (C72)."""
     if cafe.record is not None:
         return []
-    return [pod.name for pod in pods if _unfinished(pod)]
+    return [pod.name for pod in pods if unfinished(pod)]
 
 
-def _unfinished(pod: Pod) -> bool:
+def unfinished(pod: Pod) -> bool:
     """Whether the pod may be out of traffic; a record of mode None is never closed (protocol 6)."""
     record = pod.record
     return (

@@ -10,7 +10,6 @@ from kubectl_cafe import names
 from kubectl_cafe.engine import disruption
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.disruption import DisruptionBudget
-from kubectl_cafe.engine.members import members
 from kubectl_cafe.engine.proposal import (
     Around,
     propose,
@@ -21,12 +20,12 @@ from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.pods.model import ABSENT, Pod
 from kubectl_cafe.pods.record import Phase
 from kubectl_cafe.revisions.revision import Revision, name_of
+from kubectl_cafe.traffic import Service
 from statemachine.lifecycle import State
 from statemachine.record import encode
 from statemachine.steps import Kind
 from tests.unit.builders import (
     cafe_object,
-    container,
     drained,
     pod,
     pod_record,
@@ -225,6 +224,12 @@ def test_pods_in_gate_mode_are_warned_about() -> None:
     assert "pods in Gate mode" in warned(cafe(), running())
 
 
+def test_c30_a_service_that_publishes_pods_that_are_not_ready_is_warned_about() -> None:
+    services = (Service("peers", {names.REVISION: V1}, publishes_unready=True),)
+    found = warned(cafe(), running(services=services))
+    assert "Service peers: publishNotReadyAddresses is true" in found
+
+
 def test_a_record_of_another_object_is_said_and_not_acted_on() -> None:
     foreign = cafe({names.RELEASE: encode(release(uid="somebody-else"))})
     assert foreign.record is None
@@ -234,18 +239,3 @@ def test_a_record_of_another_object_is_said_and_not_acted_on() -> None:
 def test_c72_pods_in_the_middle_of_a_release_that_has_no_record_are_found() -> None:
     pods = [drained("a"), pod("b")]
     assert unfinished_without_record(cafe(), pods) == ["a"]
-
-
-def test_the_members_of_each_group_are_those_that_the_engine_would_take() -> None:
-    pods = [
-        pod("old", created=1.0, labels={names.REVISION: V1}),
-        pod("new", created=9.0, labels={names.REVISION: V1}),
-    ]
-    proposal = propose(cafe(), running(*pods), template("app:v2"))
-    assert members(proposal, pods) == {1: ["new"], 2: ["old"]}
-
-
-def test_a_pod_that_is_at_the_target_is_no_member_of_any_group() -> None:
-    pods = [pod("a", container("C2", "app:v2")), pod("b")]
-    proposal = propose(cafe(), running(*pods), template("app:v2"))
-    assert members(proposal, pods) == {1: [], 2: ["b"]}
