@@ -61,7 +61,7 @@ def show(cafe: CafeDeployment, around: Around, proposal: Proposal, context: str)
             needed=proposal.needed,
             changes=changes,
             steps=proposal.steps,
-            members=members(proposal, around.pods),
+            members=members(proposal, around),
             confirmations=strategy.need_waiting_for_confirm,
             max_unavailable=str(strategy.max_unavailable),
             budgets=[str(budget) for budget in proposal.budgets],

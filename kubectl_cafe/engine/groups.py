@@ -83,7 +83,7 @@ def surplus(view: View, standings: Sequence[Standing]) -> frozenset[str]:
     for cell, count in counts(view, standings).items():
         here = [s for s in standings if s.pod.cell == cell]
         there = sum(s.upgraded or s.row is Row.PATCHED_ELSEWHERE for s in here)
-        drained = sorted((s for s in here if s.row is Row.DRAINED), key=_order)
+        drained = sorted((s for s in here if s.row is Row.DRAINED), key=_first)
         result.update(s.pod.uid for s in drained[max(0, count - there) :])
     return frozenset(result)
 
@@ -149,7 +149,7 @@ def _wanted(view: View, standings: Sequence[Standing]) -> list[Standing]:
     for cell, count in counts(view, standings).items():
         here = by_cell.get(cell, [])
         taken = sum(s.upgraded or s.in_flight or s.pod.uid in view.busy for s in here)
-        free = sorted((s for s in here if is_candidate(s, view)), key=_order)
+        free = sorted((s for s in here if is_candidate(s, view)), key=_first)
         wanted += free[: max(0, count - taken)]
     return wanted
 
@@ -195,9 +195,16 @@ def others_hold(pod: Pod) -> bool:
     )
 
 
-def _order(standing: Standing) -> tuple[bool, float, str]:
-    """Unavailable pods first, then the newest; stable for equal input."""
-    return (standing.healthy, -standing.pod.created, standing.pod.name)
+def order(pod: Pod, *, in_flight: bool, healthy: bool) -> tuple[bool, bool, bool, float, str]:
+    """Who comes first inside a cell (protocol 7): in flight, then unavailable, then newest.
+
+    A pod on a lost node comes after the others: it is never taken (C80). Stable for equal input.
+    """
+    return (not in_flight, pod.lost, healthy, -pod.created, pod.name)
+
+
+def _first(standing: Standing) -> tuple[bool, bool, bool, float, str]:
+    return order(standing.pod, in_flight=standing.in_flight, healthy=standing.healthy)
 
 
 def missing(view: View, standings: Sequence[Standing]) -> Mapping[str, int]:
