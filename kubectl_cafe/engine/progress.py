@@ -55,15 +55,27 @@ def deadline(view: View, standings: Sequence[Standing]) -> float:
         for s in standings
         if s.row is Row.AT_GOAL and s.released
     ]
-    births = [pod.created for pod in pods] if _births_count(view) else []
-    last = max(seconds(view.record.since), view.driven_since, *of_release, *released, *births)
+    born = births(view, standings)
+    last = max(seconds(view.record.since), view.driven_since, *of_release, *released, *born)
     longest = max((_grace_sum(view, pod) for pod in pods), default=0)
     return last + view.record.plan.strategy.progress_deadline_seconds + longest
 
 
-def _births_count(view: View) -> bool:
+def births(view: View, standings: Sequence[Standing]) -> list[float]:
+    """The births that are progress where pods are born: those that made more pods live than ever.
+
+    Of the pods that a cell got since the last move, the n-th birth is the first moment at which
+    n of them could live. What replaces a pod that its node has rejected comes after these: it is
+    no progress, however often it happens (C50).
+    """
     step = view.record.current
-    return step is not None and step.kind in (StepKind.SCALE_OUT, StepKind.SWEEP)
+    if step is None or step.kind not in (StepKind.SCALE_OUT, StepKind.SWEEP):
+        return []
+    new = [s for s in standings if s.pod.created >= seconds(view.record.since)]
+    counted: list[float] = []
+    for cell, living in groups.living_per_cell(new).items():
+        counted += sorted(s.pod.created for s in new if s.pod.cell == cell)[:living]
+    return counted
 
 
 def _grace_sum(view: View, pod: Pod) -> int:

@@ -81,14 +81,6 @@ def test_min_ready_seconds_are_no_lack_of_progress() -> None:
     assert due(view(shown, record=release(min_ready_seconds=1000))) == 1650
 
 
-def test_in_a_scale_out_group_the_birth_of_a_pod_is_progress() -> None:
-    of = view(
-        pod("a", container("C1", "app:v2"), created=START + 400),
-        record=release(kind=Kind.CREATE, step=1),
-    )
-    assert due(of) == 1000
-
-
 def test_c34_a_pull_error_of_the_new_image_fails_the_group_with_its_reason() -> None:
     shown = patched("a", PULLING, observed=2)
     of = view(shown, sightings={shown.uid: look(None, shown, 0.0)})

@@ -1,0 +1,56 @@
+"""Which births are progress where pods are born: those that made more pods live (protocol 7, 8)."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubectl_cafe import names
+from kubectl_cafe.engine.progress import deadline
+from kubectl_cafe.pods.model import Pod
+from statemachine.record import Record
+from statemachine.steps import Kind
+from tests.unit.builders import START, container, pod, release, standings, view
+
+SCALE_OUT = release(kind=Kind.CREATE, step=1)
+SWEEP = release(step=3)
+
+
+def born(name: str, at: float, cell: str = "", **changes: object) -> Pod:
+    """A pod at the goal that was made `at` seconds after the release began."""
+    labels = {names.REVISION: "v2", names.CELL: cell}
+    shown = {"main": container("C1", "app:v2")}
+    return pod(name, **{"containers": shown, "created": START + at, "labels": labels, **changes})
+
+
+def due(*pods: Pod, record: Record = SCALE_OUT) -> float:
+    """Seconds after the start at which the step fails."""
+    of = view(*pods, record=record)
+    return deadline(of, standings(of)) - START
+
+
+@pytest.mark.guard("a-birth-is-progress")
+@pytest.mark.parametrize("record", [SCALE_OUT, SWEEP], ids=["scale out", "sweep"])
+def test_the_birth_of_one_more_pod_is_progress(record: Record) -> None:
+    assert due(born("a", 100), born("b", 400), record=record) == 1000
+
+
+def test_in_a_group_of_upgrades_a_birth_is_no_progress() -> None:
+    assert due(born("a", 400), record=release()) == 600
+
+
+@pytest.mark.guard("a-replacement-is-no-progress")
+@pytest.mark.parametrize("record", [SCALE_OUT, SWEEP], ids=["scale out", "sweep"])
+def test_c50_what_replaces_a_pod_that_its_node_rejected_is_no_progress(record: Record) -> None:
+    rejected = [born(f"r{n}", 100 + 100 * n, phase="Failed") for n in range(4)]
+    assert due(born("a", 100), *rejected, born("b", 590), record=record) == 700
+
+
+def test_the_pods_that_one_cell_replaces_do_not_hide_the_births_of_another() -> None:
+    cells = release(kind=Kind.CREATE, step=1, cells={"A": 1, "B": 1})
+    rejected = [born(f"r{n}", 100 * n, "A", phase="Failed") for n in range(4)]
+    assert due(*rejected, born("a", 590, "A"), born("b", 500, "B"), record=cells) == 1100
+
+
+def test_c50_pods_that_failed_before_the_step_do_not_hide_its_births() -> None:
+    left = [born(f"r{n}", -500 + n, phase="Failed") for n in range(4)]
+    assert due(*left, born("a", -300), born("b", 400)) == 1000
