@@ -107,6 +107,17 @@ def test_c45_a_late_answer_does_not_bring_a_deleted_pod_back() -> None:
     assert version(kept) == []
 
 
+@pytest.mark.guard("a-list-forgets-nobody-born-after-it")
+@pytest.mark.parametrize(("listed", "kept"), [(8, ["9"]), (9, [])], ids=["before it", "after it"])
+def test_a_list_that_was_made_before_the_pod_was_born_does_not_forget_it(
+    listed: int, kept: list[str]
+) -> None:
+    of = memory()
+    of.pod_event("ADDED", pod_object(9), 1.0)
+    of.pods_listed([], 2.0, listed)
+    assert version(of) == kept
+
+
 def test_a_list_without_the_pod_forgets_it() -> None:
     kept = memory(pod_object(5))
     kept.pods_listed([], 1.0)

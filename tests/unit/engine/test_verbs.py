@@ -1,0 +1,52 @@
+"""What people say to a release, where others speak at the same time (protocol 9, 10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kubectl_cafe.cluster.errors import Conflict
+from kubectl_cafe.engine import verbs
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.proposal import Around
+from kubectl_cafe.engine.release import Fenced, under
+from kubectl_cafe.engine.start import Mover
+from statemachine.lifecycle import State
+from tests.unit.builders import release, revision
+from tests.unit.engine.server import CR, Server, cafe
+
+
+def existing(epoch: int) -> CafeDeployment:
+    return CafeDeployment(cafe(release(epoch=epoch)))
+
+
+@pytest.mark.guard("the-epoch-never-goes-down")
+@pytest.mark.parametrize(
+    ("transitions", "of_release", "of_pods", "expected"),
+    [(9, 1, 1, 9), (0, 7, 1, 8), (0, 1, 7, 8), (7, 7, 7, 8)],
+    ids=["the lease's", "the lease was deleted", "a pod's is the highest", "all the same"],
+)
+def test_c71_a_new_driver_is_above_every_epoch_that_was_ever_seen(
+    transitions: int, of_release: int, of_pods: int, expected: int
+) -> None:
+    assert verbs.epoch_after(existing(of_release), transitions, of_pods) == expected
+
+
+@pytest.mark.guard("a-lower-epoch-writes-no-record")
+def test_i7_a_record_under_a_later_epoch_is_not_taken_back() -> None:
+    with pytest.raises(Fenced):
+        under(release(epoch=5), 4, existing(5))
+
+
+@pytest.mark.guard("a-rollback-is-judged-again")
+def test_a_rollback_that_meets_a_conflict_is_judged_again() -> None:
+    server: Any = Server({CR: cafe(release(State.PAUSED, origin=State.PROGRESSING))})
+    before = CafeDeployment(server.get(CR))
+    server.errors[CR] = [Conflict("stale")]
+    around = Around((revision("v1", outcome="Completed"), revision("v2", 2)), (), ())
+
+    verbs.rollback(server, before, around, Mover("alice", "fire"), fast=False)
+
+    assert server.record.state is State.ROLLING_BACK
+    assert server.record.to_revision == "v1"
