@@ -140,6 +140,8 @@ def seen_off(standing: Standing, view: View, *, before: bool = False) -> bool:
         standing.row in (Row.DRAINED, Row.PATCHED, Row.PATCHED_ELSEWHERE)
         and (acknowledged or (before and traffic.stays_off(pod)))
         and pod.uid not in view.endpoints
+        # A label takes a pod out of a Service's selection: even one that publishes all (C30).
+        and not (standing.mode is Mode.LABEL and pod.uid in view.published)
     )
 
 

@@ -201,7 +201,8 @@ class Memory:
                 sightings=dict(self._sightings),
                 now=now,
                 time=time,
-                endpoints=self._ready_endpoints(),
+                endpoints=self._ready_endpoints(unready=False),
+                published=self._ready_endpoints(unready=True),
                 services=self.services.all(),
                 budgets=self.budgets.all(),
                 peers=dict(self._peers),
@@ -232,8 +233,8 @@ class Memory:
                     self._peers[container.image] = known | {container.image_id}
         return dict(self._off_since)
 
-    def _ready_endpoints(self) -> frozenset[str]:
-        """Pods that some EndpointSlice shows ready; unready ones are published on purpose (C30)."""
-        silent = {s.name for s in self.services.all() if s.publishes_unready}
-        shown = (uids for of_service, uids in self.slices.all() if of_service not in silent)
+    def _ready_endpoints(self, *, unready: bool) -> frozenset[str]:
+        """Pods that some EndpointSlice shows ready; `unready`: where any is shown so (C30)."""
+        publishing = {s.name for s in self.services.all() if s.publishes_unready}
+        shown = (uids for name, uids in self.slices.all() if (name in publishing) is unready)
         return frozenset().union(*shown)

@@ -156,7 +156,8 @@ def test_c30_endpoints_of_a_service_that_publishes_unready_pods_are_not_waited_f
     spec = {"publishNotReadyAddresses": True}
     kept.services.listed([{"metadata": {"name": "shop"}, "spec": spec}])
     kept.slices.listed([slice_object("uid-a")])
-    assert seen(kept).endpoints == frozenset()
+    found = seen(kept)
+    assert (found.endpoints, found.published) == (frozenset(), {"uid-a"})
 
 
 def test_a_finished_pod_is_not_off() -> None:

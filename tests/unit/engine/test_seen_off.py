@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from kubectl_cafe import names
 from kubectl_cafe.engine.decide import seen_off
 from kubectl_cafe.engine.standing import stand
-from kubectl_cafe.pods.model import Condition, Pod
-from tests.unit.builders import drained, pod, quoted, view
+from kubectl_cafe.pods.model import ABSENT, Condition, Pod
+from kubectl_cafe.pods.record import Mode, Phase
+from tests.unit.builders import drained, pod, pod_record, quoted, view
 
 
 def is_seen_off(shown: Pod, *, before: bool = False, **changes: Any) -> bool:
@@ -24,6 +26,19 @@ def test_a_drained_pod_that_its_kubelet_and_the_endpoints_show_off_is_seen_off()
 @pytest.mark.guard("no-endpoint-shows-it-ready")
 def test_a_pod_that_an_endpoint_slice_still_shows_ready_is_not_seen_off() -> None:
     assert not is_seen_off(drained("a"), endpoints=frozenset({"uid-a"}))
+
+
+def test_c30_a_service_that_publishes_unready_pods_holds_no_pod_in_gate_mode() -> None:
+    assert is_seen_off(drained("a"), published=frozenset({"uid-a"}))
+
+
+@pytest.mark.guard("a-label-leaves-every-service")
+def test_c30_in_label_mode_such_a_service_is_waited_for_too() -> None:
+    labelled = {"labels": {names.TRAFFIC: "off"}, "gated": False, "gate": ABSENT}
+    record = pod_record(Phase.DRAINED, mode=Mode.LABEL)
+    shown = drained("a", record=record, **labelled)
+    assert is_seen_off(shown)
+    assert not is_seen_off(shown, published=frozenset({"uid-a"}))
 
 
 def test_c23_a_pod_that_is_still_ready_is_not_seen_off() -> None:
