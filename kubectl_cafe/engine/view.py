@@ -26,12 +26,13 @@ class View:
     `pods` are keyed by uid. `now` is this process' monotonic clock, `time` the server's, both
     in seconds. `endpoints` are the uids that some EndpointSlice shows ready; `published` those
     in slices of a Service that shows unready pods so, too, and lets go only of what it no
-    longer selects. `budgets` are the PodDisruptionBudgets of the namespace, whatever pods
-    they cover. `off_since` says since when a drained pod is seen to be out of traffic.
-    `busy` are pods with a write under way; `unseen_takes`: the watch has not yet shown our own
-    last takes. `stopping`: no more pods are to be taken, whatever the record says (Ctrl-C). `swept`: a consistent list was
-    read after everything that the view shows. `driven_since`: the server's time
-    at which this driver took the wheel; the time in which nobody drove is nobody's failure.
+    longer selects. `budgets` are the PodDisruptionBudgets of the namespace, whatever pods they
+    cover. `off_since` says since when a drained pod is seen to be out of traffic. `busy` are
+    pods with a write under way; `unseen_takes`: the watch has not yet shown our own last takes.
+    `stopping`: no more pods are to be taken, whatever the record says (Ctrl-C). `swept`: a
+    consistent list was read after everything that the view shows. `driven_since`: the server's
+    time at which this driver took the wheel; the time in which nobody drove is nobody's
+    failure.
     """
 
     owner: Json
