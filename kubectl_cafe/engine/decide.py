@@ -15,8 +15,6 @@ from kubectl_cafe.pods.settled import wants_acknowledgement
 from kubectl_cafe.traffic import finalizers, switch
 from statemachine.lifecycle import Facts, State, Trigger
 
-NAMED = 5
-"""How many pods an abort by force names."""
 CARRIES_ON = (State.PROGRESSING, State.ROLLING_BACK, State.PAUSED, State.AWAITING_CONFIRM)
 """States in which pods in flight go on to the goal; in the others drained ones are reopened."""
 
@@ -50,7 +48,7 @@ def decide(view: View) -> Decision:
         waits=progress.waits(view, standings),
     )
     if view.record.state is State.ABORTING:
-        return replace(decision, move=Wanted(Trigger.PODS_SETTLED) if at_rest else None)
+        return replace(decision, move=_aborted(view, in_flight) if at_rest else None)
     if not view.running:
         return decision
     if failure is not None:
@@ -58,12 +56,21 @@ def decide(view: View) -> Decision:
     return stages.advance(view, standings, decision)
 
 
+def _aborted(view: View, in_flight: Sequence[Standing]) -> Wanted:
+    """The end of an abort whose pods are at rest; a restart that may yet come is none.
+
+    What is stuck, or settled and not ready, stays out of traffic and is listed.
+    """
+    failure = progress.unfinished(view, in_flight)
+    return Wanted(Trigger.FAIL, failure=failure) if failure else Wanted(Trigger.PODS_SETTLED)
+
+
 def _force(view: View, standings: Sequence[Standing]) -> Decision:
     """Abort by force: nothing more is written, the pods that are left behind are named (C87)."""
     if view.busy:
         return Decision(at_rest=False, waits=("own writes to be answered",))
     left = [s.pod.name for s in standings if s.in_flight or s.row is Row.ORPHAN]
-    named = f": {', '.join(sorted(left)[:NAMED])}" if left else ""
+    named = f": {', '.join(sorted(left)[: progress.NAMED])}" if left else ""
     why = f"--force; {len(left)} pods are left out of traffic{named}"
     return Decision(move=Wanted(Trigger.ABORT, why, facts=Facts(forced=True)))
 

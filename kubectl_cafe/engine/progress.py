@@ -16,6 +16,8 @@ from statemachine.record import Failure, cut
 from statemachine.steps import StepKind
 
 DEADLINE = "ProgressDeadlineExceeded"
+NAMED = 5
+"""How many pods a failure and an abort by force name."""
 SHOWN = 120
 """Characters of a kubelet's message among what is awaited; a failure has more of it."""
 
@@ -94,6 +96,16 @@ def pod_deadline(view: View, pod: Pod) -> float:
         since = max(since, seconds(view.record.since))
     allowed = view.record.plan.strategy.progress_deadline_seconds
     return since + allowed + _grace_sum(view, pod)
+
+
+def unfinished(view: View, in_flight: Sequence[Standing]) -> Failure | None:
+    """Why an abort has failed: restarts that are not over at their deadline (protocol 9, 10)."""
+    pods = [s.pod.name for s in in_flight if not s.settled and not s.stuck]
+    if not pods:
+        return None
+    allowed = view.record.plan.strategy.progress_deadline_seconds
+    names = ", ".join(sorted(pods)[:NAMED])
+    return Failure(DEADLINE, f"no end of {len(pods)} restarts within {allowed} s: {names}")
 
 
 def waits(view: View, standings: Sequence[Standing]) -> tuple[str, ...]:

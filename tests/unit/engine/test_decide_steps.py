@@ -13,7 +13,6 @@ from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.sighting import look
 from kubectl_cafe.podsets import Workload
 from statemachine.lifecycle import State, Trigger
-from statemachine.record import Record
 from tests.unit.builders import (
     START,
     container,
@@ -126,11 +125,24 @@ def test_an_abort_finishes_a_pod_that_is_done() -> None:
     assert writes(in_state(renewed(), State.ABORTING)) == ["on a"]
 
 
-def test_an_abort_gives_a_pod_up_at_its_deadline() -> None:
-    record: Record = release(State.ABORTING, progress_deadline_seconds=600)
-    of = view(patched("a"), record=record)
-    late = replace(of, time=START + 600 + 30 + 1)
-    assert decide(late).move == Wanted(Trigger.PODS_SETTLED)
+@pytest.mark.guard("an-abort-knows-what-becomes-of-its-pods")
+def test_an_abort_fails_at_the_deadline_of_a_restart_that_may_yet_come() -> None:
+    """Its end is not known: nothing says that this pod will come back as it is."""
+    of = view(patched("a"), record=release(State.ABORTING, progress_deadline_seconds=600))
+    move = decide(replace(of, time=START + 600 + 30 + 1)).move
+    assert move is not None
+    assert str(move.failure) == "ProgressDeadlineExceeded: no end of 1 restarts within 600 s: a"
+
+
+def test_an_abort_leaves_behind_what_is_settled_and_not_ready_at_its_deadline() -> None:
+    first = patched("a", observed=2)
+    unready = container("C2", "app:v2", ready=False)
+    shown = patched("a", unready, observed=2)
+    sightings = {shown.uid: look(look(None, first, 0), shown, 5)}
+    record = release(State.ABORTING, progress_deadline_seconds=600)
+    of = view(shown, record=record, sightings=sightings)
+    assert decide(of).move is None
+    assert decide(replace(of, time=START + 600 + 30 + 1)).move == Wanted(Trigger.PODS_SETTLED)
 
 
 def test_a_release_that_waits_is_at_rest_when_no_pod_is_in_flight() -> None:
