@@ -13,7 +13,7 @@ from kubectl_cafe.cli.moving import record_only, steer
 from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.proposing import image_option, show
 from kubectl_cafe.cli.session import Session, connect
-from kubectl_cafe.errors import REACHED, Refused
+from kubectl_cafe.errors import REACHED
 
 if TYPE_CHECKING:
     from kubectl_cafe.engine.cafedeployment import CafeDeployment
@@ -177,15 +177,9 @@ def _under_way(cafe: CafeDeployment, target: str) -> bool:
 
 def _proposed(wished: CafeDeployment, around: Around) -> Proposal:
     """The proposal, or the refusal: pods of a release without a record."""
-    from kubectl_cafe.engine import proposal
+    from kubectl_cafe.engine import forgotten, proposal
 
-    if lost := proposal.unfinished_without_record(wished, around.pods):
-        raise Refused(
-            f"{len(lost)} pods are in the middle of an upgrade whose release has no record any "
-            f"more ({', '.join(lost[:3])}). Nothing was written",
-            where=wished.where,
-            hint=f"kubectl get cafed {wished.name} -n {wished.namespace} -o yaml",
-        )
+    forgotten.refuse_unfinished(wished, around)
     return proposal.propose(wished, around, wished.template)
 
 

@@ -9,6 +9,7 @@ from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.memory import Memory
 from kubectl_cafe.engine.view import View
+from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 
 
@@ -16,14 +17,23 @@ def once(transport: Transport, cafe: CafeDeployment) -> tuple[View | None, tuple
     """The view, and what is awaited in it; no view before the first release."""
     if cafe.record is None:
         return None, ()
-    memory, space = Memory(cafe.uid, InPlaceSet()), cafe.namespace
-    query = {"labelSelector": cafe.label_selector}
     now = transport.clock.monotonic()
-    memory.workloads.listed(transport.list(paths.replicasets(space), query).items)
-    pods = transport.list(paths.pods(space), query)
-    memory.pods_listed(pods.items, now, int(pods.resource_version or 0))
-    memory.services.listed(transport.list(paths.services(space)).items)
-    memory.budgets.listed(transport.list(paths.poddisruptionbudgets(space)).items)
+    memory = _listed(transport, cafe, now)
+    memory.services.listed(transport.list(paths.services(cafe.namespace)).items)
+    memory.budgets.listed(transport.list(paths.poddisruptionbudgets(cafe.namespace)).items)
     known = {r.name: r for r in start.read_revisions(transport, cafe)}
     view = memory.view(cafe, known, now=now, time=transport.server_time(), stopping=False)
     return view, decide(view).waits
+
+
+def pods(transport: Transport, cafe: CafeDeployment) -> tuple[Pod, ...]:
+    """Its pods, with a record or without."""
+    return tuple(_listed(transport, cafe, transport.clock.monotonic()).pods())
+
+
+def _listed(transport: Transport, cafe: CafeDeployment, now: float) -> Memory:
+    memory, query = Memory(cafe.uid, InPlaceSet()), {"labelSelector": cafe.label_selector}
+    memory.workloads.listed(transport.list(paths.replicasets(cafe.namespace), query).items)
+    found = transport.list(paths.pods(cafe.namespace), query)
+    memory.pods_listed(found.items, now, int(found.resource_version or 0))
+    return memory

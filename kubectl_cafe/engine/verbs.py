@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from kubectl_cafe.cluster.errors import Conflict
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import goal, journal, start
+from kubectl_cafe.engine import goal, journal, look, start
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.forgotten import presumed
 from kubectl_cafe.engine.proposal import Around
 from kubectl_cafe.engine.release import under
 from kubectl_cafe.engine.start import Mover
@@ -191,11 +192,7 @@ def roll_back(
     """
     record = cafe.record
     if record is None:
-        raise Refused(
-            "there has been no release yet: nothing to go back to",
-            where=cafe.where,
-            hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace}",
-        )
+        record = presumed(cafe, replace(around, pods=look.pods(transport, cafe)))
     if Trigger.ROLLBACK not in legal(record.state):
         raise illegal(cafe, Trigger.ROLLBACK)
     current = around.revision(record.to_revision)
