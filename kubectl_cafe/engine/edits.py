@@ -1,17 +1,26 @@
-"""A spec that was edited under a running release: what changed, and the ways out (protocol 7)."""
+"""A spec that was edited under a running release: what changed, and what becomes of it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.view import View
+from kubectl_cafe.errors import Refused
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
+from statemachine.lifecycle import RESTING
 from statemachine.record import Failure
+from statemachine.steps import Kind, StepKind
 
 REASON = "SpecChanged"
 
 
 def spec_changed(cafe: CafeDeployment, planned: Revision | None) -> Failure:
-    """Why the release to `planned` fails: the spec is no longer the one it was planned from."""
+    """Why the release to `planned` fails: the spec is no longer the one it was planned from.
+
+    Source: protocol 7.
+    """
     diff = templates.difference(planned.template if planned else {}, cafe.template)
     edits = [
         *(f"image of {name}: {old} -> {new}" for name, (old, new) in diff.images.items()),
@@ -23,5 +32,42 @@ def spec_changed(cafe: CafeDeployment, planned: Revision | None) -> Failure:
     return Failure(
         REASON,
         f"the spec was edited under the running release ({what}); no more pods are taken. "
-        "Put it back and retry, or roll back, which discards the edit",
+        "Put it back and retry, upgrade --supersede to release it, or roll back, which discards it",
     )
+
+
+def noted(cafe: CafeDeployment, view: View) -> Iterator[str]:
+    """What was edited or scaled and does not change the release that is under way, in words."""
+    record = view.record
+    try:
+        if cafe.wished_allocation() != dict(record.plan.cells):
+            yield "spec.replicas or topology ask for another number of pods: it waits"
+    except Refused:
+        yield "spec.topology.unitReplicas don't fit spec.replicas"
+    if record.state in RESTING:
+        return
+    if scaled := _scaled(view):
+        cells = ", ".join(f"{cell or 'all'}: {size}" for cell, size in scaled.items())
+        yield (
+            f"the workloads were scaled ({cells}): new pods are born at the template's version "
+            "and upgraded with the last group or after it"
+        )
+    if record.kind is Kind.ROLLBACK:
+        if cafe.spec_hash != record.spec_hash:
+            yield "the spec was edited meanwhile: the rollback goes on to its revision all the same"
+    elif cafe.strategy != record.plan.strategy:
+        yield (
+            "spec.strategy was edited: it takes effect with the next release "
+            "(upgrade --supersede takes it now)"
+        )
+
+
+def _scaled(view: View) -> Mapping[str, int]:
+    """Cells whose workload wishes for another number of pods than the release planned (C51, C52).
+
+    Not where the release itself brings its pods to life.
+    """
+    plan = view.record.plan.cells
+    if any(step.kind is StepKind.SCALE_OUT for step in view.record.steps):
+        return {}
+    return {w.cell: w.replicas for w in view.workloads if w.replicas != plan.get(w.cell)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubectl_cafe.cluster.leaseview import LeaseView
+from kubectl_cafe.engine import edits
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.standing import Row, Standing, stand
 from kubectl_cafe.engine.verbs import VERBS
@@ -148,11 +149,7 @@ def notes(cafe: CafeDeployment, view: View, standings: Sequence[Standing]) -> tu
     out = [s.pod.name for s in standings if s.in_flight and record.state in RESTING]
     if out:
         said.append(f"{len(out)} pods are left out of traffic: {', '.join(out[:3])}")
-    try:
-        if cafe.wished_allocation() != dict(record.plan.cells):
-            said.append("spec.replicas or topology ask for another number of pods: it waits")
-    except Exception:
-        said.append("spec.topology.unitReplicas don't fit spec.replicas")
+    said += edits.noted(cafe, view)
     by_time = [s.pod.name for s in standings if _by(s) in (By.TIME, By.PEER)]
     if by_time:
         said.append(f"judged by time alone (no acknowledgement): {', '.join(by_time[:3])}")

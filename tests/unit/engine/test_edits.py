@@ -1,0 +1,68 @@
+"""What was edited or scaled under a release, as `status` says it (C51, C61, C81)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.edits import noted
+from statemachine.lifecycle import State
+from statemachine.record import Plan, Record
+from statemachine.steps import Kind
+from tests.unit.builders import cafe_object, pod, release, template, view, workload
+
+CAFE = CafeDeployment(cafe_object())
+
+
+def of_spec(state: State = State.PROGRESSING, **changes: Any) -> Record:
+    """A record that was planned from the spec as it stands."""
+    made = release(state, **{"spec_hash": CAFE.spec_hash, **changes})
+    return replace(made, plan=Plan(made.plan.cells, CAFE.strategy))
+
+
+def said(record: Record, cafe: CafeDeployment = CAFE, replicas: int = 2) -> list[str]:
+    of = replace(view(pod("a"), pod("b"), record=record), workloads=(workload(replicas),))
+    return list(noted(cafe, of))
+
+
+def test_of_a_spec_as_it_was_nothing_is_said() -> None:
+    assert said(of_spec()) == []
+
+
+def test_c51_a_spec_that_asks_for_more_pods_is_told() -> None:
+    (note,) = said(of_spec(), CafeDeployment(cafe_object(replicas=5)))
+    assert "ask for another number of pods: it waits" in note
+
+
+@pytest.mark.guard("a-scaled-workload-is-told")
+def test_c51_a_workload_that_a_stranger_scaled_is_told() -> None:
+    (note,) = said(of_spec(), replicas=5)
+    assert note.startswith("the workloads were scaled (all: 5)")
+
+
+def test_pods_that_the_release_brings_to_life_are_no_strangers_scaling() -> None:
+    assert said(of_spec(kind=Kind.CREATE), replicas=1) == []
+
+
+STRATEGY = CafeDeployment(cafe_object(strategy={"batchSize": 1}))
+
+
+@pytest.mark.guard("an-edited-strategy-is-told")
+def test_c61_an_edited_strategy_takes_effect_with_the_next_release() -> None:
+    (note,) = said(of_spec(), STRATEGY)
+    assert "takes effect with the next release" in note
+
+
+def test_c61_of_an_edited_strategy_nothing_is_said_between_releases() -> None:
+    assert said(of_spec(State.COMPLETED), STRATEGY) == []
+
+
+@pytest.mark.guard("an-edit-under-a-rollback-is-told")
+@pytest.mark.parametrize("state", [State.ROLLING_BACK, State.PAUSED])
+def test_c81_a_spec_edited_under_a_rollback_is_told(state: State) -> None:
+    edited = CafeDeployment(cafe_object(template=template("app:v9")))
+    (note,) = said(of_spec(state, kind=Kind.ROLLBACK), edited)
+    assert "the rollback goes on to its revision all the same" in note
