@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kubectl_cafe.cluster.leaseview import LeaseView
 from kubectl_cafe.engine import edits
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.standing import Row, Standing, stand
+from kubectl_cafe.engine.standing import Row, Standing, stand, touched
 from kubectl_cafe.engine.verbs import VERBS
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.engine.vouching import shown_revision
@@ -20,7 +20,7 @@ from kubectl_cafe.views.status import CellLine, PodLine, Status
 from kubectl_cafe.views.table import age
 from statemachine.lifecycle import RESTING, State, legal
 from statemachine.record import Record
-from statemachine.steps import StepKind
+from statemachine.steps import Kind, StepKind
 
 
 def status_of(
@@ -150,6 +150,9 @@ def notes(cafe: CafeDeployment, view: View, standings: Sequence[Standing]) -> tu
     if out:
         said.append(f"{len(out)} pods are left out of traffic: {', '.join(out[:3])}")
     said += edits.noted(cafe, view)
+    ahead = [s.pod.name for s in standings if _born_ahead(s, view)]
+    if ahead:
+        said.append(f"born at the new version, ahead of their group: {', '.join(ahead[:3])}")
     by_time = [s.pod.name for s in standings if _by(s) in (By.TIME, By.PEER)]
     if by_time:
         said.append(f"judged by time alone (no acknowledgement): {', '.join(by_time[:3])}")
@@ -161,6 +164,14 @@ def notes(cafe: CafeDeployment, view: View, standings: Sequence[Standing]) -> tu
     if digests:
         said.append(f"imageID contradicts the pinned digest: {', '.join(digests[:3])}")
     return tuple(said)
+
+
+def _born_ahead(standing: Standing, view: View) -> bool:
+    """Whether a replacement was born from a template that somebody flipped too early (C47)."""
+    step, state = view.record.current, view.record.state
+    upgrading = step is not None and step.kind is StepKind.UPGRADE and state not in RESTING
+    born = standing.upgraded and standing.pod.record is None and touched(standing, view)
+    return upgrading and view.record.kind is Kind.UPGRADE and born
 
 
 def mixed(view: View, standings: Sequence[Standing]) -> str:

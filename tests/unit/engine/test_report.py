@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -194,3 +195,20 @@ def test_i8_a_status_that_says_nothing_new_is_the_same() -> None:
     first = status(of, view(pod("a"), record=record, now=60.0))
     stored = CafeDeployment({**of.obj, "status": first})
     assert status(stored, view(pod("a"), record=record, now=90.0)) == first
+
+
+def born_now(name: str) -> Pod:
+    """A replacement at the new version, made since the release began."""
+    made = upgraded(name, record=None)
+    return replace(made, created=START + 1)
+
+
+@pytest.mark.guard("born-ahead-is-told")
+def test_c47_a_replacement_that_is_born_at_the_new_version_is_told() -> None:
+    found = reported(born_now("a"), pod("b"))
+    assert found.notes == ("born at the new version, ahead of their group: a",)
+
+
+def test_c47_after_the_commit_replacements_are_born_at_the_new_version() -> None:
+    found = reported(born_now("a"), upgraded("b"), record=of_spec(State.PROGRESSING, step=3))
+    assert found.notes == ()
