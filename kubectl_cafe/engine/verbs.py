@@ -17,7 +17,16 @@ from kubectl_cafe.errors import Refused
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
-from statemachine.lifecycle import RESTING, Facts, IllegalMove, State, Trigger, legal
+from statemachine.lifecycle import (
+    RESTING,
+    TABLE,
+    Facts,
+    Guard,
+    IllegalMove,
+    State,
+    Trigger,
+    legal,
+)
 from statemachine.record import Entry, Record, cut, moved
 
 VERBS = {
@@ -36,13 +45,27 @@ VERBS = {
 def illegal(cafe: CafeDeployment, trigger: Trigger) -> Refused:
     """The refusal of an illegal move: it names the legal ones (exit 7)."""
     state = cafe.position.state
-    can = [VERBS[known] for known in legal(state) if known in VERBS]
+    can = legal_verbs(state)
     able = f"legal now: {', '.join(can)}" if can else "nothing can be said to it now"
     return Refused(
         f"{VERBS.get(trigger, trigger)} is not legal while the release is {state}; {able}",
         where=cafe.where,
         hint=f"kubectl cafe status {cafe.name} -n {cafe.namespace}",
     )
+
+
+def legal_verbs(state: State) -> list[str]:
+    """What a person can say in `state`, as it is typed."""
+    return [
+        f"{VERBS[trigger]}{' --force' if _by_force_alone(state, trigger) else ''}"
+        for trigger in legal(state)
+        if trigger in VERBS
+    ]
+
+
+def _by_force_alone(state: State, trigger: Trigger) -> bool:
+    rows = [row for row in TABLE if (row.source, row.trigger) == (state, trigger)]
+    return all(row.guard is Guard.FORCED for row in rows)
 
 
 def say(
