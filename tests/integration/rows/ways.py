@@ -5,12 +5,17 @@ Most states are reached by verbs that record alone (--detach): no driver, no wai
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from itertools import pairwise
 
 from testbed.client import JSON, Object
-from testbed.plugin import Outcome
-from tests.integration.shop import CAFED, NAME, Shop, phase
+from testbed.plugin import Outcome, Running
+from testbed.waiting import wait_for
+from tests.integration.shop import CAFED, NAME, REPLICASETS, Shop, name, phase, set_gate
 
+REVISION = "cafe.sofastack.io/revision"
+OTHER = "example.com/load-balancer"
 KILL = "testbed.cafe/kill-ms"
 LONG = "60000"
 """Milliseconds of a restart that no test waits for."""
@@ -28,6 +33,11 @@ def moves(shop: Shop) -> list[Move]:
 def began(shop: Shop) -> tuple[str, str]:
     """The first move of the release: its trigger and its state."""
     return moves(shop)[0][1:]
+
+
+def text(record: object) -> str:
+    """A record as the annotation holds it."""
+    return json.dumps(record)
 
 
 def say(shop: Shop, *words: str) -> Outcome:
@@ -56,6 +66,65 @@ def edit_image(shop: Shop, image: str) -> Object:
     """`kubectl edit` of the template's image."""
     change = {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": image}
     return shop.client.patch(CAFED, NAME, [change], kind=JSON)
+
+
+def widow(shop: Shop, running: Running) -> None:
+    """Kill the driver; its lease has run out long ago."""
+    running.kill9()
+    past = {"spec": {"renewTime": "2020-01-01T00:00:00.000000Z"}}
+    shop.client.patch("coordination.k8s.io/v1/leases", f"cafe-{NAME}", past)
+
+
+def annotate_pod(shop: Shop, pod: Object, notes: Mapping[str, str | None]) -> Object:
+    """As `kubectl annotate pod` would."""
+    return shop.client.patch("pods", name(pod), {"metadata": {"annotations": notes}})
+
+
+def set_image(shop: Shop, pod: Object, image: str) -> Object:
+    """As `kubectl set image pod` would."""
+    containers = [{"name": "main", "image": image}]
+    return shop.client.patch("pods", name(pod), {"spec": {"containers": containers}})
+
+
+def gated(shop: Shop, pods: int, **strategy: object) -> None:
+    """Pods in Label mode that are ready as long as somebody else's gate says so."""
+    gate = {"readinessGates": [{"conditionType": OTHER}]}
+    shop.make(pods, "label", pod=gate, needWaitingForConfirm=False, **strategy)
+    running = shop.start("")
+    shop.until_pod(lambda _: len(shop.pods()) == pods, "its pods")
+    for pod in shop.pods():
+        hold(shop, pod, ready=True)
+    assert running.wait().code == 0
+
+
+def hold(shop: Shop, pod: Object, *, ready: bool) -> Object:
+    """What somebody else's gate says of a pod from `gated`."""
+    return set_gate(shop.client, pod, OTHER, str(ready))
+
+
+def flip_template(shop: Shop) -> None:
+    """Somebody gives the workloads the template that the release goes to, ahead of its commit."""
+    goal = shop.record()["toRevision"]
+    for workload in shop.client.list(REPLICASETS):
+        template = {
+            "metadata": {"labels": {REVISION: goal}},
+            "spec": {"containers": [{"name": "main", "image": "app:v2"}]},
+        }
+        body = {"spec": {"template": template}}
+        shop.client.patch(REPLICASETS, name(workload), body)
+
+
+def kill(shop: Shop, pod: Object) -> None:
+    """Delete a pod at once; its workload makes another."""
+    shop.client.delete("pods", name(pod), {"gracePeriodSeconds": 0})
+    count, gone = len(shop.pods()), pod["metadata"]["uid"]
+    wait_for(
+        lambda: (
+            gone not in [p["metadata"]["uid"] for p in shop.pods()]
+            and len(shop.pods()) >= max(count, 1)
+        ),
+        "its replacement",
+    )
 
 
 # The states
@@ -123,8 +192,7 @@ def rollback_failed(shop: Shop) -> None:
     shop.edit(DEADLINE)
     assert shop.upgrade("app:v2").code == 0
     (pod,) = shop.pods()
-    slow = {"metadata": {"annotations": {KILL: LONG}}}
-    shop.client.patch("pods", pod["metadata"]["name"], slow)
+    annotate_pod(shop, pod, {KILL: LONG})
     carry(shop, "rollback", code=4)
 
 
