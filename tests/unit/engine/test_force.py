@@ -1,0 +1,30 @@
+"""An abort by force ends a release where it stands, never past a driver (C87)."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubectl_cafe.engine.decide import decide
+from statemachine.lifecycle import Facts, State, Trigger
+from tests.unit.builders import drained, patched, pod, release, view
+
+FORCED = release(State.ABORTING, forced=True)
+
+
+def test_c87_an_abort_by_force_names_the_pods_that_are_left_behind() -> None:
+    found = decide(view(patched("b"), drained("a"), pod("c"), record=FORCED))
+    assert found.patches == ()
+    assert found.move is not None
+    assert (found.move.trigger, found.move.facts) == (Trigger.ABORT, Facts(forced=True))
+    assert found.move.why == "--force; 2 pods are left out of traffic: a, b"
+
+
+@pytest.mark.guard("own-writes-are-answered-before-an-end-by-force")
+def test_c87_an_abort_by_force_waits_until_every_own_write_is_answered() -> None:
+    found = decide(view(pod("a"), record=FORCED, busy=frozenset({"uid-a"})))
+    assert (found.move, found.patches, found.at_rest) == (None, (), False)
+
+
+def test_c87_an_abort_by_force_takes_no_pod() -> None:
+    record = release(State.FAILED, origin=State.PROGRESSING, forced=True)
+    assert decide(view(pod("a"), pod("b"), record=record)).patches == ()

@@ -1,0 +1,53 @@
+"""A plan that a person agreed to is begun only over what it was made of (protocol 9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kubectl_cafe import names
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.start import refuse_stale
+from kubectl_cafe.errors import CONFLICT, CafeError
+from statemachine.lifecycle import State
+from statemachine.record import encode
+from tests.unit.builders import cafe_object, release
+
+
+def cafe(state: State | None = State.COMPLETED, spec: Any = None, **changes: Any) -> CafeDeployment:
+    obj = cafe_object(**(spec or {}))
+    if state is not None:
+        obj["metadata"]["annotations"] = {names.RELEASE: encode(release(state, **changes))}
+    return CafeDeployment(obj)
+
+
+def another() -> CafeDeployment:
+    made = cafe(None)
+    made.obj["metadata"]["uid"] = "uid-other"
+    return made
+
+
+@pytest.mark.guard("a-plan-is-for-what-it-was-made-of")
+@pytest.mark.parametrize(
+    ("planned", "now"),
+    [
+        pytest.param(cafe(), cafe(spec={"replicas": 3}), id="the spec"),
+        pytest.param(cafe(), cafe(State.PROGRESSING), id="the state"),
+        pytest.param(cafe(), cafe(id="r2"), id="the release"),
+        pytest.param(cafe(None), cafe(State.COMPLETED), id="a first release"),
+        pytest.param(cafe(State.FAILED), cafe(None), id="the record is gone"),
+        pytest.param(cafe(None), another(), id="another object"),
+    ],
+)
+def test_a_plan_of_something_that_changed_since_is_not_begun(
+    planned: CafeDeployment, now: CafeDeployment
+) -> None:
+    with pytest.raises(CafeError, match="changed since the plan was made") as caught:
+        refuse_stale(planned, now)
+    assert caught.value.exit_code == CONFLICT
+
+
+@pytest.mark.parametrize("state", [None, State.COMPLETED, State.FAILED])
+def test_a_plan_of_what_is_as_it_was_is_begun(state: State | None) -> None:
+    refuse_stale(cafe(state), cafe(state, epoch=9))
