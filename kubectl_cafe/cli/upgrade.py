@@ -184,7 +184,7 @@ def _proposed(wished: CafeDeployment, around: Around) -> Proposal:
             f"{len(lost)} pods are in the middle of an upgrade whose release has no record any "
             f"more ({', '.join(lost[:3])}). Nothing was written",
             where=wished.where,
-            hint=f"kubectl get cafed {wished.name} -n {wished.namespace} -o yaml",
+            hint=f"kubectl cafe repair {wished.name} -n {wished.namespace}",
         )
     return proposal.propose(wished, around, wished.template)
 
