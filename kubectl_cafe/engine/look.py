@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import start
+from kubectl_cafe.engine import proposal, start
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.memory import Memory
 from kubectl_cafe.engine.view import View
+from kubectl_cafe.pods.model import parse
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 
 
@@ -27,3 +28,12 @@ def once(transport: Transport, cafe: CafeDeployment) -> tuple[View | None, tuple
     known = {r.name: r for r in start.read_revisions(transport, cafe)}
     view = memory.view(cafe, known, now=now, time=transport.server_time(), stopping=False)
     return view, decide(view).waits
+
+
+def lost(transport: Transport, cafe: CafeDeployment) -> list[str]:
+    """Pods in the middle of an upgrade whose release has no record any more (C72)."""
+    if cafe.record is not None:
+        return []
+    query = {"labelSelector": cafe.label_selector}
+    found = transport.list(paths.pods(cafe.namespace), query).items
+    return proposal.unfinished_without_record(cafe, [parse(item) for item in found])

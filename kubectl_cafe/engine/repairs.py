@@ -7,7 +7,7 @@ is mended (protocol 4, 5, 10; C47, C55, C56, C72).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,6 +62,14 @@ class Finding:
 def find(cafe: CafeDeployment, view: View, rebuilt: Rebuilt | None = None) -> tuple[Finding, ...]:
     """Every finding. `rebuilt` is the record that the view was made with, where one is lost."""
     return (*_of_the_record(cafe, rebuilt), *_of_the_pods(cafe, view))
+
+
+def out_of_traffic(view: View, standings: Iterable[Standing]) -> list[str]:
+    """Pods that no release brings back into traffic: only `repair` does (protocol 5, C47)."""
+    left = [Row.ORPHAN]
+    if view.record.state in RESTING:
+        left += [Row.NEWBORN, Row.DRAINED, Row.PATCHED, Row.PATCHED_ELSEWHERE]
+    return [standing.pod.name for standing in standings if standing.row in left]
 
 
 def _of_the_record(cafe: CafeDeployment, rebuilt: Rebuilt | None) -> Iterator[Finding]:
