@@ -98,8 +98,7 @@ def _ask(session: Session, cafe: CafeDeployment, able: Sequence[Finding], yes: b
         context=session.context,
         namespace=cafe.namespace,
         object=f"cafedeployment/{cafe.name}",
-        effect=f"{len(able)} of the findings above are mended: "
-        + "; ".join(sorted({finding.mend for finding in able})),
+        effect=f"{len(able)} mended: " + "; ".join(sorted({finding.mend for finding in able})),
     )
     ask(effect, yes=yes, stdin=sys.stdin, stderr=sys.stderr)
 

@@ -272,6 +272,6 @@ def _pod(standing: Standing, view: View) -> PodLine:
         restarts=sum(container.restart_count for container in pod.containers.values()),
         ip=pod.ip,
         node=pod.node,
-        trouble=trouble or left_alone.get(standing.row, ""),
+        trouble=trouble or left_alone.get(standing.row, "node lost" if pod.lost else ""),
         current=standing.in_flight,
     )
