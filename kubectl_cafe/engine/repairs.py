@@ -25,6 +25,9 @@ from kubectl_cafe.pods.sighting import trouble
 from kubectl_cafe.traffic import mode_of, switch
 from statemachine.lifecycle import RESTING
 
+LEFT = (Row.NEWBORN, Row.DRAINED, Row.PATCHED, Row.PATCHED_ELSEWHERE)
+"""Where a pod is its driver's while a release is under way, and nobody's after it."""
+
 
 class What(StrEnum):
     """The kinds of findings."""
@@ -66,10 +69,12 @@ def find(cafe: CafeDeployment, view: View, rebuilt: Rebuilt | None = None) -> tu
 
 def out_of_traffic(view: View, standings: Iterable[Standing]) -> list[str]:
     """Pods that no release brings back into traffic: only `repair` does (protocol 5, C47)."""
-    left = [Row.ORPHAN]
-    if view.record.state in RESTING:
-        left += [Row.NEWBORN, Row.DRAINED, Row.PATCHED, Row.PATCHED_ELSEWHERE]
-    return [standing.pod.name for standing in standings if standing.row in left]
+    resting = view.record.state in RESTING
+    return [
+        s.pod.name
+        for s in standings
+        if s.row is Row.ORPHAN or (resting and s.row in LEFT and s.mode is not Mode.NONE)
+    ]
 
 
 def _of_the_record(cafe: CafeDeployment, rebuilt: Rebuilt | None) -> Iterator[Finding]:

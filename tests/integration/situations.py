@@ -138,6 +138,13 @@ def completed(scene: Scene) -> None:
     assert scene.upgrade(*V2).code == 0
 
 
+def told(scene: Scene) -> None:
+    """A release that somebody asks about months later."""
+    scene.born()
+    scene.edit({"strategy": {"needWaitingForConfirm": False}})
+    assert scene.upgrade(*V2, "--reason", "CHG-1234").code == 0
+
+
 def driven(scene: Scene) -> None:
     """A colleague drives group 1, whose pods take their time."""
     scene.driven(12000)
@@ -216,6 +223,7 @@ SITUATIONS: dict[str, Callable[[Scene], None]] = {
         never_ready,
         no_such_image,
         completed,
+        told,
         driven,
         edited,
         node_lost,

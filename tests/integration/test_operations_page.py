@@ -41,6 +41,7 @@ VARIES = (
     (r"\bfor \d+[smh]\b", "for AGE"),
     (r"\d+[smh] ago", "AGE ago"),
     (r"back-off \d+s", "back-off AGE"),
+    (r"TIME \d+s", "TIME AGE"),
     (r"in \d+ s\b", "in N s"),
     (r"[\w.-]+_\d+_[0-9a-f]{6}\b", "HOLDER"),
 )
