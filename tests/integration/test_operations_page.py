@@ -31,7 +31,7 @@ POD = re.compile(r"shop-cell[abp]-[a-z0-9]{5}\b")
 NAMESPACE = "stores"
 VARIES = (
     (r"\s+", " "),
-    (r"shop-cell[abp]-[a-z0-9]{5}\b", "shop-cell-xxxxx"),
+    (r"shop-cell[abp]-[a-z0-9]{5}(?![a-z0-9])", "shop-cell-xxxxx"),
     (r"shop-[0-9a-f]{10}\b", "shop-0123456789"),
     (r"\br-[0-9a-f]{8}\b", "r-01234567"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UID"),
