@@ -16,6 +16,7 @@ from testbed.waiting import wait_for
 from tests.integration.shop import CAFED, GATE, RECORD, RELEASE, condition, name, phase
 
 SHOP = "shop"
+BUDGETS = "policy/v1/poddisruptionbudgets"
 EXAMPLES = Path(__file__).parents[2] / "examples"
 V2 = ("--image", "shop=app:v2")
 PAST = {"spec": {"renewTime": "2020-01-01T00:00:00.000000Z"}}
@@ -150,6 +151,16 @@ def driven(scene: Scene) -> None:
     scene.driven(12000)
 
 
+def guarded(scene: Scene) -> None:
+    """A PodDisruptionBudget wants all four pods, and a release waits for it."""
+    scene.born()
+    selector = {"matchLabels": {"instance": SHOP}}
+    spec = {"selector": selector, "minAvailable": 4}
+    scene.client.create(BUDGETS, {"metadata": {"name": SHOP}, "spec": spec})
+    scene.start(*V2)
+    wait_for(lambda: "to leave room" in scene.cafe("status", SHOP).out, "a wait", 30)
+
+
 def edited(scene: Scene) -> None:
     """Somebody else's apply has changed the image while group 2 waited."""
     waiting(scene)
@@ -225,6 +236,7 @@ SITUATIONS: dict[str, Callable[[Scene], None]] = {
         completed,
         told,
         driven,
+        guarded,
         edited,
         node_lost,
         replaced,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -114,7 +115,8 @@ class Shell:
             timeout=120,
             check=False,
         )
-        return done.returncode, done.stdout.replace(self._namespace, NAMESPACE).splitlines()
+        shown = done.stdout.replace(self._namespace, NAMESPACE)
+        return done.returncode, shown.replace(f"{socket.gethostname()}_", "laptop_").splitlines()
 
 
 @pytest.fixture
