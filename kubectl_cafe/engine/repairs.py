@@ -14,8 +14,9 @@ from enum import StrEnum
 from kubectl_cafe import names
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.rebuild import Rebuilt
-from kubectl_cafe.engine.standing import Row, Standing, on_target, shown_revision, stand
+from kubectl_cafe.engine.standing import Row, Standing, on_target, stand
 from kubectl_cafe.engine.view import View
+from kubectl_cafe.engine.vouching import shown_revision, unchanged
 from kubectl_cafe.engine.writes import Writes
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.patches import PodPatch, patch
@@ -127,7 +128,7 @@ def _of(standing: Standing, view: View, place: str) -> Finding | None:
 def _orphan(standing: Standing, view: View) -> Finding:
     """Opened if the pod is ready but for the switch, and runs what is known (I2)."""
     found = "out of traffic, and no record says why"
-    if shown_revision(standing.pod, view.revisions.values()) is None:
+    if shown_revision(standing.pod, view.revisions) is None:
         return _drift(standing, view, f"{found}; runs an image of no known revision")
     if why := _unwell(standing.pod):
         return _finding(standing, What.ORPHAN, f"{found}; {why}", hint=_describe(standing, view))
@@ -159,7 +160,7 @@ def _unreadable(standing: Standing, view: View) -> Finding:
     """A damaged record is written anew; a newer one is somebody's who knows more than we do."""
     pod = standing.pod
     found = f"its record can't be read: {pod.record_problem}"
-    known = shown_revision(pod, view.revisions.values())
+    known = shown_revision(pod, view.revisions)
     if newer(pod.annotations.get(names.IN_PLACE, "")):
         return _finding(standing, What.UNREADABLE, found, hint="kubectl cafe version")
     why = _unwell(pod) or ("" if known else "it runs an image of no known revision")
@@ -218,14 +219,14 @@ def write(finding: Finding, view: View) -> PodPatch | None:
 def _evidence(pod: Pod, view: View) -> Evidence:
     """A pod without a record that says more: every container may have been changed (C56)."""
     everyone = frozenset(pod.containers)
-    if pod.record is not None and pod.record.gen == pod.generation:
+    if unchanged(pod):
         return Evidence(view.sightings[pod.uid], view.now, {}, view.peers, everyone)
     return Evidence(view.sightings[pod.uid], view.now, dict.fromkeys(everyone), view.peers)
 
 
 def _anew(standing: Standing, view: View) -> PodRecord:
     pod, release = standing.pod, view.record
-    known = shown_revision(pod, view.revisions.values())
+    known = shown_revision(pod, view.revisions)
     return PodRecord(
         release=release.id,
         epoch=release.epoch,

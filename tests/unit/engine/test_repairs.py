@@ -31,6 +31,9 @@ from tests.unit.builders import (
 )
 
 ORPHAN: dict[str, Any] = {"gate": Condition("False"), "ready": quoted()}
+HOTFIX = container("C9", "app:hotfix")
+STRANGE: dict[str, Any] = {"generation": 2, "observed": 2}
+"""Somebody has changed the pod's spec since its birth."""
 UNREADY = Condition("False", "ContainersNotReady")
 
 
@@ -111,7 +114,7 @@ def test_an_orphan_that_was_verified_and_not_patched_since_is_opened_at_once() -
 
 
 def test_an_orphan_that_runs_a_strangers_image_is_listed_as_drift() -> None:
-    finding = only(looked(pod("a", container("C1", "app:hotfix"), **ORPHAN)))
+    finding = only(looked(pod("a", HOTFIX, **STRANGE, **ORPHAN)))
     assert (finding.what, finding.mend) == (What.DRIFT, "")
 
 
@@ -195,7 +198,7 @@ def test_a_damaged_record_of_a_pod_out_of_traffic_is_written_with_its_opening() 
 
 
 def test_a_damaged_record_of_a_pod_of_no_known_revision_is_listed_alone() -> None:
-    shown = pod("a", container("C1", "app:hotfix"), record_problem="not JSON")
+    shown = pod("a", HOTFIX, **STRANGE, record_problem="not JSON")
     assert only(looked(shown)).mend == ""
 
 
@@ -210,7 +213,7 @@ def test_a_record_that_a_newer_version_wrote_is_left_alone() -> None:
 
 
 def test_c55_drift_is_listed_with_what_replaces_it() -> None:
-    finding = only(looked(pod("a", container("C1", "app:hotfix"))))
+    finding = only(looked(pod("a", HOTFIX, **STRANGE)))
     assert (finding.what, finding.mend) == (What.DRIFT, "")
     assert finding.hint.startswith("kubectl delete pod a -n stores")
 
