@@ -40,6 +40,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "abort": Verb("abort", "End the release where it stands"),
         "rollback": Verb("rollback", "Go back to an earlier revision, group by group"),
         "drive": Verb("drive", "Take the wheel of a release that nobody drives"),
+        "repair": Verb("repair", "Find and mend what a release left behind"),
     },
     "Look": {
         "status": Verb("status", "Show cells, groups and pods, and what is waited for"),

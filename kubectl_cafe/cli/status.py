@@ -72,4 +72,5 @@ def _status(session: Session, name: str) -> Status:
     transport = session.transport
     cafe = journal.read(transport, session.namespace, name)
     view, waits = look.once(transport, cafe)
-    return report.status_of(cafe, view, waits, wheel.lease_view(transport, cafe))
+    lease, lost = wheel.lease_view(transport, cafe), look.lost(transport, cafe)
+    return report.status_of(cafe, view, waits, lease, lost)

@@ -45,5 +45,5 @@ def refuse_unfinished(cafe: CafeDeployment, around: Around) -> None:
             f"{len(lost)} pods are in the middle of an upgrade whose release has no record any "
             f"more ({', '.join(lost[:3])}). Nothing was written",
             where=cafe.where,
-            hint=f"kubectl get cafed {cafe.name} -n {cafe.namespace} -o yaml",
+            hint=f"kubectl cafe repair {cafe.name} -n {cafe.namespace}",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import start
+from kubectl_cafe.engine import proposal, start
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.memory import Memory
@@ -37,3 +37,10 @@ def _listed(transport: Transport, cafe: CafeDeployment, now: float) -> Memory:
     found = transport.list(paths.pods(cafe.namespace), query)
     memory.pods_listed(found.items, now, int(found.resource_version or 0))
     return memory
+
+
+def lost(transport: Transport, cafe: CafeDeployment) -> list[str]:
+    """Pods in the middle of an upgrade whose release has no record any more (C72)."""
+    if cafe.record is not None:
+        return []
+    return proposal.unfinished_without_record(cafe, pods(transport, cafe))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kubectl_cafe.cluster.leaseview import LeaseView
 from kubectl_cafe.engine import edits
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.repairs import out_of_traffic
 from kubectl_cafe.engine.standing import Row, Standing, stand, touched
 from kubectl_cafe.engine.verbs import VERBS
 from kubectl_cafe.engine.view import View
@@ -24,11 +25,18 @@ from statemachine.steps import Kind, StepKind
 
 
 def status_of(
-    cafe: CafeDeployment, view: View | None, waits: Sequence[str], lease: LeaseView | None
+    cafe: CafeDeployment,
+    view: View | None,
+    waits: Sequence[str],
+    lease: LeaseView | None,
+    lost: Sequence[str] = (),
 ) -> Status:
-    """The status of `cafe`; without a view it has had no release."""
+    """The status of `cafe`; without a view it has had no release, or its record is gone.
+
+    `lost` are pods in the middle of an upgrade that has no record any more (C72).
+    """
     if view is None:
-        return Status(cafe.name, cafe.namespace, str(State.IDLE), next=(_upgrade(cafe),))
+        return _without_record(cafe, lost)
     record = view.record
     standings = [stand(pod, view) for pod in view.pods.values()]
     grouped = [step for step in record.steps if step.is_group]
@@ -53,7 +61,10 @@ def status_of(
         failure=str(record.failure or ""),
         waits=_awaited(cafe, record, waits, bool(driver)),
         notes=notes(cafe, view, standings),
-        next=tuple(next_command(cafe, bool(driver)).splitlines()),
+        next=(
+            *next_command(cafe, bool(driver)).splitlines(),
+            *_repair(cafe, view, standings, driver),
+        ),
         cells=tuple(
             _cell(cell, [s for s in standings if s.pod.cell == cell], record)
             for cell in record.plan.cells
@@ -63,6 +74,25 @@ def status_of(
             for standing in sorted(standings, key=lambda s: (s.pod.cell, s.pod.name))
         ),
     )
+
+
+def _without_record(cafe: CafeDeployment, lost: Sequence[str]) -> Status:
+    """Idle, and whether that is all there is to say."""
+    said = []
+    if lost:
+        said.append(f"{len(lost)} pods are in the middle of a release whose record is gone")
+    if cafe.foreign_record:
+        said.append("the release annotation belongs to another object and is not acted on")
+    following = _repair_command(cafe) if said else _upgrade(cafe)
+    state = str(State.IDLE)
+    return Status(cafe.name, cafe.namespace, state, notes=tuple(said), next=(following,))
+
+
+def _repair(
+    cafe: CafeDeployment, view: View, standings: Sequence[Standing], driver: str
+) -> tuple[str, ...]:
+    """The command that finds and mends what is out of traffic, where no driver will."""
+    return (_repair_command(cafe),) if not driver and out_of_traffic(view, standings) else ()
 
 
 def next_command(cafe: CafeDeployment, driven: bool) -> str:
@@ -95,6 +125,10 @@ def next_command(cafe: CafeDeployment, driven: bool) -> str:
             return ""
         case _:
             return "" if driven else f"kubectl cafe drive {place}"
+
+
+def _repair_command(cafe: CafeDeployment) -> str:
+    return f"kubectl cafe repair {cafe.name} -n {cafe.namespace}"
 
 
 def _upgrade(cafe: CafeDeployment) -> str:
@@ -146,8 +180,7 @@ def notes(cafe: CafeDeployment, view: View, standings: Sequence[Standing]) -> tu
     record = view.record
     if record.state is State.ABORTED:
         said.append(mixed(view, standings))
-    out = [s.pod.name for s in standings if s.in_flight and record.state in RESTING]
-    if out:
+    if out := out_of_traffic(view, standings):
         said.append(f"{len(out)} pods are left out of traffic: {', '.join(out[:3])}")
     said += edits.noted(cafe, view)
     ahead = [s.pod.name for s in standings if _born_ahead(s, view)]
@@ -227,7 +260,12 @@ def _cell(cell: str, standings: Sequence[Standing], record: Record) -> CellLine:
 def _pod(standing: Standing, view: View) -> PodLine:
     pod: Pod = standing.pod
     trouble = "; ".join(f"{s.container}: {s.reason}" for s in standing.stuck)
-    left_alone = {Row.DRIFT: "drift", Row.ORPHAN: "orphan", Row.UNREADABLE: "unreadable record"}
+    left_alone = {
+        Row.DRIFT: "drift",
+        Row.ORPHAN: "orphan",
+        Row.NEWBORN: "not opened yet",
+        Row.UNREADABLE: "unreadable record",
+    }
     phase = str(pod.record.phase) if pod.record and standing.in_flight else ""
     if pod.terminating:
         phase = "terminating"
@@ -242,6 +280,6 @@ def _pod(standing: Standing, view: View) -> PodLine:
         restarts=sum(container.restart_count for container in pod.containers.values()),
         ip=pod.ip,
         node=pod.node,
-        trouble=trouble or left_alone.get(standing.row, ""),
+        trouble=trouble or left_alone.get(standing.row, "node lost" if pod.lost else ""),
         current=standing.in_flight,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -79,3 +80,12 @@ def decode(text: str) -> PodRecord:
     except ValueError:
         raise PodRecordError(f".since: {record.since!r} is no RFC 3339 time") from None
     return record
+
+
+def newer(text: str) -> bool:
+    """Whether a later kubectl-cafe wrote it: what can't be read is then not damaged."""
+    try:
+        found = json.loads(text).get("v")
+    except (ValueError, AttributeError):
+        return False
+    return isinstance(found, int) and found > VERSION

@@ -80,11 +80,12 @@ def render(status: Status, *, wide: bool = False) -> str:
 
 def _head(status: Status) -> str:
     step = f" (group {status.group} of {status.groups}: {status.step})" if status.group else ""
+    yet = "" if status.notes else " yet"
     return fields(
         [
             ("Name", f"{status.name} (namespace {status.namespace})"),
             ("State", f"{status.state}{step} for {age(status.age)}" if status.release else ""),
-            ("State", "" if status.release else f"{status.state}: no release yet"),
+            ("State", "" if status.release else f"{status.state}: no release{yet}"),
             ("Release", f"{status.release} {status.kind}" if status.release else ""),
             ("From", status.source),
             ("To", status.target),

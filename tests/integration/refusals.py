@@ -19,6 +19,7 @@ VERBS = (
     ("abort", NAME),
     ("rollback", NAME),
     ("drive", NAME),
+    ("repair", NAME),
 )
 """Every verb that speaks of one release."""
 

@@ -14,6 +14,7 @@ from testbed.build import binary
 from testbed.client import Client
 from testbed.controlplane import ControlPlane
 from testbed.plugin import Cafe
+from tests.integration.shop import GATE, set_gate
 
 CAFED: dict[str, Any] = {
     "apiVersion": "apps.cafe.cloud.alipay.com/v1alpha1",
@@ -72,12 +73,25 @@ def test_the_operator_role_is_enough_for_a_release_and_its_rollback(
     assert images == [{"app:v1"}, {"app:v2"}, {"app:v1"}, {"app:v1"}, {"app:v1"}]
 
 
+def test_the_operator_role_is_enough_to_repair(
+    person: Callable[[str, str], Cafe], client: Client
+) -> None:
+    operator = person("operator", "kubectl-cafe-operator")
+    assert operator("upgrade", "web", "--yes").code == 0
+    set_gate(client, client.list("pods")[0], GATE, "False")
+
+    done = operator("repair", "web", "--yes")
+
+    assert (done.code, "1 mended, 0 left" in done.err) == (0, True), done.err
+
+
 def test_the_viewer_role_is_enough_to_look(person: Callable[[str, str], Cafe]) -> None:
     viewer = person("viewer", "kubectl-cafe-viewer")
 
     assert viewer("status", "web").code == 0
     assert viewer("status").code == 0
     assert viewer("history", "web").code == 0
+    assert viewer("repair", "web", "--dry-run=client").code == 0
 
 
 def test_the_viewer_can_t_release_and_is_told_what_is_missing(

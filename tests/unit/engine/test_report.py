@@ -12,7 +12,7 @@ from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.projection import status
 from kubectl_cafe.engine.report import next_command, status_of
 from kubectl_cafe.engine.view import View
-from kubectl_cafe.pods.model import Condition, Pod
+from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.times import rfc3339
 from kubectl_cafe.views.status import Status
 from statemachine.lifecycle import State
@@ -212,3 +212,31 @@ def test_c47_a_replacement_that_is_born_at_the_new_version_is_told() -> None:
 def test_c47_after_the_commit_replacements_are_born_at_the_new_version() -> None:
     found = reported(born_now("a"), upgraded("b"), record=of_spec(State.PROGRESSING, step=3))
     assert found.notes == ()
+
+
+# What only repair mends
+
+
+ORPHAN: dict[str, Any] = {"gate": Condition("False"), "ready": quoted()}
+REPAIR = f"kubectl cafe repair {PLACE}"
+
+
+@pytest.mark.parametrize("left", [pod("a", **ORPHAN), pod("a", gate=ABSENT), drained("a")])
+def test_a_pod_that_nobody_brings_back_into_traffic_leads_to_repair(left: Pod) -> None:
+    found = reported(left, record=of_spec(State.COMPLETED))
+    assert (found.notes, found.next) == (("1 pods are left out of traffic: a",), (REPAIR,))
+
+
+def test_what_a_driver_will_bring_back_does_not_lead_to_repair() -> None:
+    assert REPAIR not in reported(pod("a", gate=ABSENT), drained("b")).next
+
+
+def test_c72_pods_in_the_middle_of_a_release_without_a_record_lead_to_repair() -> None:
+    found = status_of(cafe(), None, (), None, lost=("a", "b"))
+    assert "2 pods are in the middle of a release whose record is gone" in found.notes
+    assert found.next == (REPAIR,)
+
+
+def test_a_foreign_record_leads_to_repair() -> None:
+    found = status_of(cafe(release(uid="of-another")), None, (), None)
+    assert found.next == (REPAIR,)

@@ -1,0 +1,249 @@
+"""The situations of docs/operations.md, each made anew: what has happened when the page begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from testbed.client import MERGE, Client, Object
+from testbed.plugin import Cafe, Running
+from testbed.puppet import Puppet
+from testbed.waiting import wait_for
+from tests.integration.shop import CAFED, GATE, RECORD, RELEASE, condition, name, phase
+
+SHOP = "shop"
+BUDGETS = "policy/v1/poddisruptionbudgets"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+V2 = ("--image", "shop=app:v2")
+PAST = {"spec": {"renewTime": "2020-01-01T00:00:00.000000Z"}}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The CafeDeployment `shop`: the example, with four pods in two cells, in groups of two."""
+
+    client: Client
+    cafe: Cafe
+    puppet: Callable[[str], Puppet]
+
+    def born(self, example: str = "productpage", slow: int = 30, **strategy: Any) -> None:
+        """Released once; from then on every group is confirmed. `slow`: ms of a restart."""
+        assert self.begin(example, slow, **strategy).wait().code == 0
+        self.edit({"strategy": {"needWaitingForConfirm": True}})
+
+    def begin(
+        self,
+        example: str = "productpage",
+        slow: int = 30,
+        cells: Sequence[str] = ("CellA", "CellB"),
+        pod: Object | None = None,
+        **strategy: Any,
+    ) -> Running:
+        """Create it from an example, and start its first release; `pod` is more of its spec."""
+        text = (EXAMPLES / f"{example}.yaml").read_text()
+        for known in ("productpage", "payments"):
+            text = text.replace(known, SHOP)
+        service, body = yaml.safe_load_all(text)
+        self.client.create("services", service)
+        spec = body["spec"]
+        quick = {"minReadySeconds": 0, "drainSeconds": 0, "needWaitingForConfirm": False}
+        spec["replicas"] = 4
+        spec["strategy"] |= {"batchSize": 2, "maxUnavailable": 2, **quick, **strategy}
+        spec["topology"] = {"unitType": "Cell", "values": list(cells)}
+        spec["template"]["metadata"]["annotations"] = {"testbed.cafe/kill-ms": str(slow)}
+        spec["template"]["spec"] |= {
+            "containers": [{"name": SHOP, "image": "app:v1"}],
+            "terminationGracePeriodSeconds": 0,
+            **(pod or {}),
+        }
+        self.client.create(CAFED, body)
+        return self.start()
+
+    def upgrade(self, *flags: str) -> Any:
+        """`upgrade shop --yes`."""
+        return self.cafe("upgrade", SHOP, "--yes", *flags)
+
+    def start(self, *flags: str) -> Running:
+        """The same, left running."""
+        return self.cafe.start("upgrade", SHOP, "--yes", *flags)
+
+    def edit(self, spec: Object) -> None:
+        """As `kubectl edit` would."""
+        self.client.patch(CAFED, SHOP, {"spec": spec}, kind=MERGE)
+
+    def pods(self) -> list[Object]:
+        """The living pods by name."""
+        found = [p for p in self.client.list("pods") if "deletionTimestamp" not in p["metadata"]]
+        return sorted(found, key=name)
+
+    def until(self, seen: Callable[[Object], object]) -> Object:
+        """The first pod of which `seen` is true."""
+        found = wait_for(lambda: next((p for p in self.pods() if seen(p)), None), "a pod", 30)
+        assert found is not None
+        return found
+
+    def killed(self, slow: int) -> None:
+        """A driver killed while both pods of group 1 restart, half a minute ago."""
+        self.driven(slow).kill9()
+        self.drop_lease()
+
+    def driven(self, slow: int) -> Running:
+        """A driver whose two pods of group 1 restart, for so many ms."""
+        self.born(slow=slow)
+        running = self.start(*V2)
+        wait_for(lambda: [phase(p) for p in self.pods()].count("patched") == 2, "two pods", 30)
+        return running
+
+    def drop_lease(self) -> None:
+        """Half a minute later: the lease of whoever was killed has run out."""
+        self.client.patch("coordination.k8s.io/v1/leases", f"cafe-{SHOP}", PAST)
+
+
+def waiting(scene: Scene) -> None:
+    """Group 1 is at v2, group 2 waits for a confirmation."""
+    scene.born()
+    assert scene.upgrade(*V2, "--reason", "CHG-1234").code == 3
+
+
+def laptop_died(scene: Scene) -> None:
+    """kill -9 in the middle of group 1, half a minute ago."""
+    scene.killed(6000)
+
+
+def crashing(scene: Scene) -> None:
+    """The new version crashes in its first group."""
+    scene.born(minReadySeconds=5)
+    assert scene.upgrade("--image", "shop=app:v2-crash").code == 4
+
+
+def never_ready(scene: Scene) -> None:
+    """The new version runs and never becomes ready."""
+    scene.born(progressDeadlineSeconds=20)
+    assert scene.upgrade("--image", "shop=app:v2-unready").code == 4
+
+
+def no_such_image(scene: Scene) -> None:
+    """The new image can't be pulled."""
+    scene.born()
+    assert scene.upgrade("--image", "shop=app:v2-missing").code == 4
+
+
+def completed(scene: Scene) -> None:
+    """All pods are at v2 since yesterday."""
+    scene.born(needWaitingForConfirm=False)
+    scene.edit({"strategy": {"needWaitingForConfirm": False}})
+    assert scene.upgrade(*V2).code == 0
+
+
+def told(scene: Scene) -> None:
+    """A release that somebody asks about months later."""
+    scene.born()
+    scene.edit({"strategy": {"needWaitingForConfirm": False}})
+    assert scene.upgrade(*V2, "--reason", "CHG-1234").code == 0
+
+
+def driven(scene: Scene) -> None:
+    """A colleague drives group 1, whose pods take their time."""
+    scene.driven(12000)
+
+
+def guarded(scene: Scene) -> None:
+    """A PodDisruptionBudget wants all four pods, and a release waits for it."""
+    scene.born()
+    selector = {"matchLabels": {"instance": SHOP}}
+    spec = {"selector": selector, "minAvailable": 4}
+    scene.client.create(BUDGETS, {"metadata": {"name": SHOP}, "spec": spec})
+    scene.start(*V2)
+    wait_for(lambda: "to leave room" in scene.cafe("status", SHOP).out, "a wait", 30)
+
+
+def edited(scene: Scene) -> None:
+    """Somebody else's apply has changed the image while group 2 waited."""
+    waiting(scene)
+    container = {"name": SHOP, "image": "app:v3"}
+    scene.edit({"template": {"spec": {"containers": [container]}}})
+
+
+def node_lost(scene: Scene) -> None:
+    """The node of a cell has fallen silent while nothing was released."""
+    node = scene.puppet("CellP")
+    spec = node.place({})
+    running = scene.begin(cells=("CellA", "CellP"), pod={"tolerations": spec["tolerations"]})
+    namespace = scene.client.namespace or ""
+    for count in (1, 2):
+        for pod in node.wait_for_pods(namespace, count):
+            node.run(pod)
+    assert running.wait().code == 0
+    node.lose()
+
+
+def replaced(scene: Scene) -> None:
+    """Gate mode: a pod was deleted while nobody drove."""
+    scene.born("gate")
+    pod = scene.pods()[0]
+    scene.client.delete("pods", name(pod))
+    scene.until(
+        lambda p: not condition(p, GATE) and condition(p, "ContainersReady").get("status") == "True"
+    )
+
+
+def no_record(scene: Scene) -> None:
+    """A `kubectl replace` has removed the record in the middle of group 1."""
+    running = scene.driven(10000)
+    scene.client.patch(CAFED, SHOP, {"metadata": {"annotations": {RELEASE: None}}}, kind=MERGE)
+    running.wait()
+
+
+def aborted(scene: Scene) -> None:
+    """The release was aborted after group 1."""
+    waiting(scene)
+    assert scene.cafe("abort", SHOP).code == 0
+
+
+def endless(scene: Scene) -> None:
+    """A pod of group 1 takes for ever to stop, and nobody drives."""
+    scene.killed(15000)
+
+
+def hotfixed(scene: Scene) -> None:
+    """Somebody has set another image on one pod by hand."""
+    scene.born()
+    pod = scene.pods()[0]
+    scene.client.patch(
+        "pods", name(pod), {"spec": {"containers": [{"name": SHOP, "image": "app:hotfix"}]}}
+    )
+
+
+def damaged(scene: Scene) -> None:
+    """Somebody has edited a pod's record."""
+    scene.born()
+    notes = {"metadata": {"annotations": {RECORD: "oops"}}}
+    scene.client.patch("pods", name(scene.pods()[0]), notes)
+
+
+SITUATIONS: dict[str, Callable[[Scene], None]] = {
+    made.__name__.replace("_", "-"): made
+    for made in (
+        waiting,
+        laptop_died,
+        crashing,
+        never_ready,
+        no_such_image,
+        completed,
+        told,
+        driven,
+        guarded,
+        edited,
+        node_lost,
+        replaced,
+        no_record,
+        aborted,
+        endless,
+        hotfixed,
+        damaged,
+    )
+}
