@@ -18,13 +18,18 @@ from testbed.waiting import wait_for
 
 CAFED = "apps.cafe.cloud.alipay.com/v1alpha1/cafedeployments"
 SLICES = "discovery.k8s.io/v1/endpointslices"
+LEASES = "coordination.k8s.io/v1/leases"
 GATE = "cafe.sofastack.io/in-service"
 TRAFFIC = "cafe.sofastack.io/traffic"
 RELEASE = "cafe.sofastack.io/release"
 CONFIRMED = "cafe.sofastack.io/upgrade-confirmed"
 RECORD = "cafe.sofastack.io/in-place"
+EPOCH = "cafe.sofastack.io/epoch"
 AGENT = "kubectl-cafe"
 NAME = "web"
+LEASE = f"cafe-{NAME}"
+KILL = "testbed.cafe/kill-ms"
+"""How long a pod's restart takes, in ms: long enough to do something meanwhile."""
 SECONDS = 75.0
 """How long a release of a few pods may take; a failure by a pull error takes 30 s of it."""
 QUIET = ("leases", "events", "selfsubjectreviews")
@@ -114,6 +119,16 @@ class Shop:
         """The same, left running."""
         return self.cafe.start("upgrade", NAME, "--yes", *_image(image), *more)
 
+    def in_the_middle(self, seconds: int, pods: int = 1) -> Running:
+        """Born, and a driver whose pods are restarting for so long."""
+        self.born(pods, notes={KILL: f"{seconds}000"})
+        running = self.start("app:v2")
+        wait_for(
+            lambda: [phase(pod) for pod in self.pods()] == ["patched"] * pods,
+            "the pods to be patched",
+        )
+        return running
+
     def edit(self, spec: Object) -> Object:
         """A merge patch of the spec, as `kubectl edit` would."""
         return self.client.patch(CAFED, NAME, {"spec": spec}, kind=MERGE)
@@ -122,7 +137,16 @@ class Shop:
         """As `kubectl annotate` would."""
         return self.client.patch(CAFED, NAME, {"metadata": {"annotations": notes}}, kind=MERGE)
 
+    def forget_lease(self) -> None:
+        """The lease of a driver that is dead or hangs has run out: nobody wants to wait for it."""
+        past = {"spec": {"renewTime": "2020-01-01T00:00:00.000000Z"}}
+        self.client.patch(LEASES, LEASE, past)
+
     # To look at it
+
+    def lease(self) -> Any:
+        """The spec of its Lease."""
+        return self.client.get(LEASES, LEASE)["spec"]
 
     def cafed(self) -> Object:
         """The CafeDeployment."""
