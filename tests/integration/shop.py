@@ -28,8 +28,6 @@ EPOCH = "cafe.sofastack.io/epoch"
 AGENT = "kubectl-cafe"
 NAME = "web"
 LEASE = f"cafe-{NAME}"
-KILL = "testbed.cafe/kill-ms"
-"""How long a pod's restart takes, in ms: long enough to do something meanwhile."""
 SECONDS = 75.0
 """How long a release of a few pods may take; a failure by a pull error takes 30 s of it."""
 QUIET = ("leases", "events", "selfsubjectreviews")
@@ -118,16 +116,6 @@ class Shop:
     def start(self, image: str, *more: str) -> Running:
         """The same, left running."""
         return self.cafe.start("upgrade", NAME, "--yes", *_image(image), *more)
-
-    def in_the_middle(self, seconds: int, pods: int = 1) -> Running:
-        """Born, and a driver whose pods are restarting for so long."""
-        self.born(pods, notes={KILL: f"{seconds}000"})
-        running = self.start("app:v2")
-        wait_for(
-            lambda: [phase(pod) for pod in self.pods()] == ["patched"] * pods,
-            "the pods to be patched",
-        )
-        return running
 
     def edit(self, spec: Object) -> Object:
         """A merge patch of the spec, as `kubectl edit` would."""

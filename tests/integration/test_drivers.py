@@ -12,27 +12,12 @@ import pytest
 
 from testbed.faults import Fault
 from testbed.proxy import FaultProxy
-from tests.integration.shop import (
-    AGENT,
-    KILL,
-    LEASE,
-    LEASES,
-    NAME,
-    RECORD,
-    Shop,
-    image,
-    phase,
-    status,
-)
-
-
-def restarts(shop: Shop) -> list[int]:
-    """How often each pod's container was restarted."""
-    return [status(pod)["restartCount"] for pod in shop.pods()]
+from tests.integration.restarting import KILL, in_the_middle, restarts
+from tests.integration.shop import AGENT, LEASE, LEASES, NAME, RECORD, Shop, image, phase
 
 
 def test_takeover_waits_until_the_lease_of_a_killed_driver_has_run_out(shop: Shop) -> None:
-    first = shop.in_the_middle(5)
+    first = in_the_middle(shop, 5)
     first.kill9()
     renewed = datetime.fromisoformat(shop.lease()["renewTime"])
     dead = shop.lease()["holderIdentity"]
@@ -87,7 +72,7 @@ def test_the_lease_is_given_back_when_a_driver_leaves(
 
 
 def test_the_lease_is_given_back_on_ctrl_c(shop: Shop) -> None:
-    running = shop.in_the_middle(5)
+    running = in_the_middle(shop, 5)
 
     running.send(signal.SIGINT)
 
@@ -131,7 +116,7 @@ def test_c71_the_epoch_goes_on_rising_when_the_lease_was_deleted(shop: Shop) -> 
 
 
 def test_c71_a_driver_whose_lease_is_deleted_makes_it_again_and_goes_on(shop: Shop) -> None:
-    running = shop.in_the_middle(8)
+    running = in_the_middle(shop, 8)
     shop.client.delete(LEASES, LEASE)
 
     done = running.wait()
@@ -141,7 +126,7 @@ def test_c71_a_driver_whose_lease_is_deleted_makes_it_again_and_goes_on(shop: Sh
 
 
 def test_c71_whoever_takes_a_deleted_lease_first_drives_and_the_other_stops(shop: Shop) -> None:
-    first = shop.in_the_middle(10)
+    first = in_the_middle(shop, 10)
     shop.client.delete(LEASES, LEASE)
 
     second = shop.cafe("drive", NAME)

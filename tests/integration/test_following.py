@@ -10,7 +10,8 @@ from testbed.plugin import Running
 from testbed.proxy import FaultProxy
 from testbed.puppet import Container
 from testbed.waiting import wait_for
-from tests.integration.shop import KILL, NAME, Shop, image, status
+from tests.integration.restarting import KILL, in_the_middle, restarts
+from tests.integration.shop import NAME, Shop, image
 from tests.integration.stage import Stage
 
 OLD, NEW, BACK = Container("app:v1"), Container("app:v2", run=1), Container("app:v1", run=2)
@@ -23,17 +24,12 @@ def written(proxy: FaultProxy) -> set[str]:
     return {place.split("/")[1] for place in places} - {"events"}
 
 
-def restarts(shop: Shop) -> list[int]:
-    """How often each pod's container was restarted."""
-    return [status(pod)["restartCount"] for pod in shop.pods()]
-
-
 def until_it_says(running: Running, text: str) -> None:
     """Wait for a run to have said `text`."""
     wait_for(lambda: text in running.said()[1], f"it to say {text!r}", 60)
 
 
-def in_the_middle(stage: Stage) -> Running:
+def restarting(stage: Stage) -> Running:
     """A driver whose pod is patched and goes on restarting until the test says otherwise."""
     stage.born()
     running = stage.patched("app:v2")
@@ -46,7 +42,7 @@ def in_the_middle(stage: Stage) -> Running:
 def test_c65_a_rollback_under_a_live_driver_is_recorded_for_it_and_followed(
     stage: Stage, proxy: FaultProxy
 ) -> None:
-    first = in_the_middle(stage)
+    first = restarting(stage)
     holder = stage.shop.lease()["holderIdentity"]
 
     second = stage.shop.cafe.at(proxy.kubeconfig).start("rollback", NAME)
@@ -70,7 +66,7 @@ def test_c65_a_rollback_under_a_live_driver_is_recorded_for_it_and_followed(
 def test_c65_a_second_driver_of_the_same_release_follows_it_to_its_end_and_writes_nothing(
     stage: Stage, proxy: FaultProxy, verb: tuple[str, ...]
 ) -> None:
-    first = in_the_middle(stage)
+    first = restarting(stage)
 
     second = stage.shop.cafe.at(proxy.kubeconfig).start(*verb)
     until_it_says(second, FOLLOWING)
@@ -86,7 +82,7 @@ def test_c65_a_second_driver_of_the_same_release_follows_it_to_its_end_and_write
 def test_an_illegal_verb_is_refused_under_a_live_driver_too(
     stage: Stage, proxy: FaultProxy, verb: str
 ) -> None:
-    first = in_the_middle(stage)
+    first = restarting(stage)
 
     second = stage.shop.cafe.at(proxy.kubeconfig)(verb, NAME)
 
@@ -98,7 +94,7 @@ def test_an_illegal_verb_is_refused_under_a_live_driver_too(
 def test_c65_abort_under_a_live_driver_is_carried_out_by_it(
     stage: Stage, proxy: FaultProxy
 ) -> None:
-    first = in_the_middle(stage)
+    first = restarting(stage)
 
     second = stage.shop.cafe.at(proxy.kubeconfig).start("abort", NAME)
     until_it_says(first, "Aborting")
@@ -110,7 +106,7 @@ def test_c65_abort_under_a_live_driver_is_carried_out_by_it(
 
 
 def test_ctrl_c_at_a_follower_leaves_the_driver_alone(stage: Stage) -> None:
-    first = in_the_middle(stage)
+    first = restarting(stage)
     second = stage.shop.cafe.start("drive", NAME)
     until_it_says(second, "Progressing")
 
@@ -126,7 +122,7 @@ def test_ctrl_c_at_a_follower_leaves_the_driver_alone(stage: Stage) -> None:
 def test_the_follower_of_an_upgrade_that_is_rolled_back_has_not_reached_its_goal(
     stage: Stage,
 ) -> None:
-    first = in_the_middle(stage)
+    first = restarting(stage)
     second = stage.shop.start("app:v2")
     until_it_says(second, FOLLOWING)
 
@@ -142,7 +138,7 @@ def test_the_follower_of_an_upgrade_that_is_rolled_back_has_not_reached_its_goal
 
 
 def test_a_follower_takes_the_wheel_when_the_driver_dies(shop: Shop) -> None:
-    first = shop.in_the_middle(10)
+    first = in_the_middle(shop, 10)
     second = shop.cafe.start("drive", NAME)
     until_it_says(second, FOLLOWING)
 
@@ -184,7 +180,7 @@ def test_a_follower_leaves_when_a_person_is_waited_for(shop: Shop) -> None:
 
 
 def test_takeover_waits_for_the_wheel_instead_of_following(stage: Stage) -> None:
-    first = in_the_middle(stage)
+    first = restarting(stage)
     holder = stage.shop.lease()["holderIdentity"]
 
     second = stage.shop.cafe.start("drive", NAME, "--takeover")

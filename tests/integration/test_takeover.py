@@ -14,7 +14,8 @@ from testbed.faults import LOST_ANSWER, Fault, Held, Request, killed_after, kill
 from testbed.plugin import Running
 from testbed.proxy import FaultProxy
 from testbed.waiting import wait_for
-from tests.integration.shop import AGENT, CAFED, EPOCH, GATE, NAME, RELEASE, Shop, ready, status
+from tests.integration.restarting import in_the_middle, restarts
+from tests.integration.shop import AGENT, CAFED, EPOCH, GATE, NAME, RELEASE, Shop, ready
 
 UPGRADE = ("upgrade", NAME, "--yes", "--image", "main=app:v2")
 
@@ -60,11 +61,6 @@ def versions(shop: Shop) -> dict[str, str]:
     kinds = ("pods", "apps/v1/replicasets", CAFED)
     objects = [one for kind in kinds for one in shop.client.list(kind)]
     return {o["metadata"]["uid"]: o["metadata"]["resourceVersion"] for o in objects}
-
-
-def restarts(shop: Shop) -> list[int]:
-    """How often each pod's container was restarted."""
-    return [status(pod)["restartCount"] for pod in shop.pods()]
 
 
 def touched(shop: Shop, epoch: int) -> list[str]:
@@ -162,7 +158,7 @@ def test_c33_whoever_takes_over_drains_again_in_full(shop: Shop, proxy: FaultPro
 
 def killed_in_the_middle(shop: Shop, pods: int) -> None:
     """A driver that died while its pods restart; its lease has run out."""
-    shop.in_the_middle(4, pods).kill9()
+    in_the_middle(shop, 4, pods).kill9()
     shop.forget_lease()
 
 
