@@ -56,7 +56,7 @@ else
 endif
 
 .PHONY: bench
-bench: venv ## figures: requests of a 100-pod release, wall time of a 500-pod release
+bench: venv ## figures: requests and wall time of releases, seconds without a driver
 	@$(BIN)/python -m bench
 
 .PHONY: test

@@ -1,13 +1,13 @@
-"""`python -m bench [requests] [wall]`: print the figures; nothing is asserted."""
+"""`python -m bench [requests] [wall] [drivers]`: print the figures; nothing is asserted."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import requests, wall
+from bench import drivers, requests, wall
 from bench.stage import control_plane
 
-REPORTS = {"requests": requests.report, "wall": wall.report}
+REPORTS = {"requests": requests.report, "wall": wall.report, "drivers": drivers.report}
 
 
 def main() -> int:

@@ -121,6 +121,8 @@ class ControlPlane:
             "--allow-privileged",
             f"--audit-policy-file={here / 'audit-policy.json'}",
             f"--audit-log-path={self.audit_log}",
+            # Megabytes; at 100 it would be put aside, and what a test counts with it.
+            "--audit-log-maxsize=1000000",
         ]
         self.processes.start("kube-apiserver", command)
         self.processes.wait_until("kube-apiserver", self._ready, READY_SECONDS)

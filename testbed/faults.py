@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,6 +57,33 @@ def killed_after(kill: Callable[[], object]) -> Fault:
     return Fault(after=lambda _: kill(), lost=True)
 
 
+class Held:
+    """Keeps requests on their way to the server until `let_go`, while who sent them waits.
+
+    It holds a few at a time, and forgets to after two minutes.
+    """
+
+    def __init__(self) -> None:
+        self._arrived = threading.Event()
+        self._free = threading.Event()
+        self.fault = Fault(before=self._hold)
+
+    def _hold(self, _request: Request) -> None:
+        self._arrived.set()
+        self._free.wait(LONGEST_HOLD)
+
+    def wait(self, seconds: float = 30.0) -> None:
+        """Until the first one is held. Raises TimeoutError."""
+        if not self._arrived.wait(seconds):
+            raise TimeoutError(f"no such request came within {seconds:.0f} s")
+
+    def let_go(self) -> None:
+        """Forward them, and hold no more."""
+        self._free.set()
+
+
+LONGEST_HOLD = 120.0
+"""Seconds after which a held request is let go: a test that failed must not hang."""
 LOST_ANSWER = Fault(lost=True)
 """Committed, but the client meets a connection reset instead of the answer."""
 LOST_REQUEST = Fault(lost=True, committed=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from kubectl_cafe.cluster import paths
@@ -36,6 +36,7 @@ class Actor:
         self._queue: queue.SimpleQueue[tuple[PodPatch, bool] | None] = queue.SimpleQueue()
         self.fatal: tuple[Exception, PodPatch] | None = None
         self._lost: list[PodPatch] = []
+        self._lost_workloads: list[WorkloadWrite] = []
         self._threads = [
             threading.Thread(target=self._work, name=f"write {n}", daemon=True)
             for n in range(WORKERS)
@@ -59,11 +60,15 @@ class Actor:
     def answered(self) -> bool:
         """Whether no write of ours can land any more.
 
-        One whose answer was lost may still be on its way, until its pod has moved on.
+        One whose answer was lost may still be on its way, until its pod or workload has moved
+        on; one that was to be created is there then.
         """
-        shown = {pod.uid: pod.resource_version for pod in self._memory.pods()}
-        return self._memory.idle and all(
-            shown.get(patch.uid) != patch.resource_version for patch in self._lost
+        pods = {pod.uid: pod.resource_version for pod in self._memory.pods()}
+        sets = {one.name: one.resource_version for one in self._memory.workloads.all()}
+        return (
+            self._memory.idle
+            and all(pods.get(patch.uid) != patch.resource_version for patch in self._lost)
+            and not any(_may_land(write, sets) for write in self._lost_workloads)
         )
 
     def close(self) -> None:
@@ -135,7 +140,9 @@ class Actor:
                     answer = self._transport.patch(path, dict(write.body), PatchKind.STRATEGIC)
             except AlreadyExists:
                 self._known(write, path)
-            except (Conflict, Gone, UnknownOutcome, NotSent):
+            except (Conflict, Gone, UnknownOutcome, NotSent) as error:
+                if isinstance(error, UnknownOutcome):
+                    self._lost_workloads.append(write)
                 self._transport.clock.sleep(RETRY)  # The watch shows what is there now.
             else:
                 self._memory.workloads.event("MODIFIED", answer)
@@ -154,3 +161,11 @@ class Actor:
         self._memory.workloads.event("MODIFIED", found)
         if "deletionTimestamp" in found["metadata"]:
             self._transport.clock.sleep(RETRY)  # An earlier one is still going.
+
+
+def _may_land(write: WorkloadWrite, shown: Mapping[str, str]) -> bool:
+    """Whether `write` can still take effect; `shown` are the resourceVersions by name."""
+    if write.create:
+        return write.name not in shown
+    judged: str = write.body["metadata"]["resourceVersion"]
+    return shown.get(write.name) == judged

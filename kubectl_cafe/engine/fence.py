@@ -24,7 +24,7 @@ from statemachine.record import Record
 Json = Mapping[str, Any]
 WORKERS = 16
 RETRY = 1.0
-"""Seconds before a touch that was not sent is tried again."""
+"""Seconds before a touch that was not sent, or whose answer was lost, is looked at again."""
 
 
 @dataclass(frozen=True)
@@ -127,9 +127,9 @@ def touch(transport: Transport, one: Touch, epoch: int) -> None:
             return
         except Gone:
             return
-        except (Conflict, UnknownOutcome):
+        except Conflict:
             pass
-        except NotSent:
+        except (NotSent, UnknownOutcome):
             transport.clock.sleep(RETRY)
         current = _read(transport, one.path)
         if current is None or current["metadata"]["uid"] != one.obj["metadata"]["uid"]:

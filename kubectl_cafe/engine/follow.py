@@ -94,13 +94,18 @@ class Follower:
             self.stop.wait(EVERY)
 
     def _look(self) -> LeaseView:
-        """Read the CR and who drives it, and the revisions where a new one is named."""
+        """Read who drives, then the CR, and the revisions where a new one is named.
+
+        In this order: a driver that ends the release and leaves between the two reads has not
+        abandoned it.
+        """
+        lease = wheel.lease_view(self._transport, self._cafe)
         self._cafe = journal.read(self._transport, self._cafe.namespace, self._cafe.name)
         record = self._cafe.record
         if record is not None and record.to_revision not in self._revisions:
             found = start.read_revisions(self._transport, self._cafe)
             self._revisions = {revision.name: revision for revision in found}
-        return wheel.lease_view(self._transport, self._cafe)
+        return lease
 
     def _ended(self, lease: LeaseView) -> Followed | None:
         if self._cafe.record is None or self.stop.is_set():

@@ -7,7 +7,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ from testbed.build import binary
 from testbed.client import Client
 from testbed.controlplane import ControlPlane
 from testbed.plugin import Cafe
+from testbed.puppet import Puppet
 from testbed.session import shared
 from tests.integration.admission import Admission
 from tests.integration.applied import Kubectl
 from tests.integration.bench import CRD, OPERATOR, VIEWER, Bench
 from tests.integration.shop import Shop
+from tests.integration.stage import Stage
 
 RUNS = Path(__file__).parents[2] / ".testbed" / "runs"
 
@@ -38,6 +40,12 @@ def installed(control_plane: ControlPlane) -> None:
 def shop(installed: None, client: Client, cafe: Cafe, audit: Audit) -> Shop:
     """A CafeDeployment to be made in the test's own namespace."""
     return Shop(client, cafe, audit)
+
+
+@pytest.fixture
+def stage(shop: Shop, puppet: Callable[..., Puppet]) -> Stage:
+    """One pod whose kubelet is the test."""
+    return Stage(shop, puppet())
 
 
 @pytest.fixture(scope="module")

@@ -18,13 +18,16 @@ from testbed.waiting import wait_for
 
 CAFED = "apps.cafe.cloud.alipay.com/v1alpha1/cafedeployments"
 SLICES = "discovery.k8s.io/v1/endpointslices"
+LEASES = "coordination.k8s.io/v1/leases"
 GATE = "cafe.sofastack.io/in-service"
 TRAFFIC = "cafe.sofastack.io/traffic"
 RELEASE = "cafe.sofastack.io/release"
 CONFIRMED = "cafe.sofastack.io/upgrade-confirmed"
 RECORD = "cafe.sofastack.io/in-place"
+EPOCH = "cafe.sofastack.io/epoch"
 AGENT = "kubectl-cafe"
 NAME = "web"
+LEASE = f"cafe-{NAME}"
 SECONDS = 75.0
 """How long a release of a few pods may take; a failure by a pull error takes 30 s of it."""
 QUIET = ("leases", "events", "selfsubjectreviews")
@@ -122,7 +125,16 @@ class Shop:
         """As `kubectl annotate` would."""
         return self.client.patch(CAFED, NAME, {"metadata": {"annotations": notes}}, kind=MERGE)
 
+    def forget_lease(self) -> None:
+        """The lease of a driver that is dead or hangs has run out: nobody wants to wait for it."""
+        past = {"spec": {"renewTime": "2020-01-01T00:00:00.000000Z"}}
+        self.client.patch(LEASES, LEASE, past)
+
     # To look at it
+
+    def lease(self) -> Any:
+        """The spec of its Lease."""
+        return self.client.get(LEASES, LEASE)["spec"]
 
     def cafed(self) -> Object:
         """The CafeDeployment."""

@@ -11,7 +11,7 @@ from testbed.client import Object
 from testbed.plugin import Outcome, Running
 from testbed.puppet import Container, Puppet, Ready
 from testbed.waiting import wait_for
-from tests.integration.shop import GATE, NAME, Shop, condition, image, phase
+from tests.integration.shop import GATE, Shop, condition, image, phase
 
 A_WHILE = 1.5
 """Seconds in which a driver that judged wrongly would have acted: it looks every 0.5 s."""
@@ -99,8 +99,7 @@ class Stage:
 
     def forget_lease(self) -> None:
         """The lease of a driver that was killed has run out: nobody wants to wait for it."""
-        past = {"spec": {"renewTime": "2020-01-01T00:00:00.000000Z"}}
-        self.shop.client.patch("coordination.k8s.io/v1/leases", f"cafe-{NAME}", past)
+        self.shop.forget_lease()
 
 
 def gate(pod: Object) -> str:

@@ -3,72 +3,30 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from testbed.plugin import Running
+from testbed.faults import Fault
 from testbed.proxy import FaultProxy
-from tests.integration.shop import NAME, RECORD, Shop, image, phase
-
-LEASES = "coordination.k8s.io/v1/leases"
-LEASE = f"cafe-{NAME}"
-KILL = "testbed.cafe/kill-ms"
-"""How long a pod's restart takes, in ms: long enough to do something meanwhile."""
+from tests.integration.restarting import KILL, in_the_middle, restarts
+from tests.integration.shop import AGENT, LEASE, LEASES, NAME, RECORD, Shop, image, phase
 
 
-def lease(shop: Shop) -> Any:
-    """The spec of the lease."""
-    return shop.client.get(LEASES, LEASE)["spec"]
-
-
-def in_the_middle(shop: Shop, seconds: int) -> Running:
-    """A driver whose pod is restarting, for so long."""
-    shop.born(1, notes={KILL: f"{seconds}000"})
-    running = shop.start("app:v2")
-    shop.until_pod(lambda pod: phase(pod) == "patched", "a pod to be patched")
-    return running
-
-
-@pytest.mark.guard("a-live-lease-is-not-taken")
-@pytest.mark.parametrize("verb", [("upgrade", NAME, "--yes"), ("rollback", NAME), ("retry", NAME)])
-def test_a_second_driver_ends_with_6_and_writes_nothing_while_one_lives(
-    shop: Shop, proxy: FaultProxy, verb: tuple[str, ...]
-) -> None:
-    first = in_the_middle(shop, 60)
-    holder = lease(shop)["holderIdentity"]
-
-    second = shop.cafe.at(proxy.kubeconfig)(*verb)
-
-    assert (second.code, proxy.writes) == (6, [])
-    assert f"{holder} drives" in second.err
-    first.kill9()
-
-
-def test_drive_waits_for_the_end_of_a_driver_that_lives(shop: Shop, proxy: FaultProxy) -> None:
-    first = in_the_middle(shop, 5)
-
-    second = shop.cafe.at(proxy.kubeconfig)("drive", NAME)
-
-    assert (first.wait().code, second.code) == (0, 0)
-    assert "there is nothing to drive" in second.err
-    assert [request.path for request in proxy.writes if "/leases" not in request.path] == []
-
-
-def test_drive_waits_until_the_lease_of_a_killed_driver_has_run_out(shop: Shop) -> None:
+def test_takeover_waits_until_the_lease_of_a_killed_driver_has_run_out(shop: Shop) -> None:
     first = in_the_middle(shop, 5)
     first.kill9()
-    renewed = datetime.fromisoformat(lease(shop)["renewTime"])
-    dead = lease(shop)["holderIdentity"]
+    renewed = datetime.fromisoformat(shop.lease()["renewTime"])
+    dead = shop.lease()["holderIdentity"]
 
-    second = shop.cafe.start("drive", NAME)
-    done = second.wait()
+    done = shop.cafe("drive", NAME, "--takeover")
 
     assert (done.code, shop.state(), shop.images()) == (0, "Completed", ["app:v2"])
     assert f"waiting for the lease of {dead}" in done.err
-    taken = datetime.fromisoformat(lease(shop)["acquireTime"])
+    taken = datetime.fromisoformat(shop.lease()["acquireTime"])
     assert taken - renewed >= timedelta(seconds=30)
 
 
@@ -89,6 +47,7 @@ def test_a_driver_that_wakes_after_its_lease_ran_out_writes_nothing_more(
     woken = sleeper.wait()
 
     assert (woken.code, len(proxy.writes)) == (6, before)
+    assert restarts(shop) == [1, 1]
 
 
 @pytest.mark.guard("lease-given-back")
@@ -109,7 +68,7 @@ def test_the_lease_is_given_back_when_a_driver_leaves(
 
     assert shop.upgrade(target).code == code
 
-    assert lease(shop)["holderIdentity"] == ""
+    assert shop.lease()["holderIdentity"] == ""
 
 
 def test_the_lease_is_given_back_on_ctrl_c(shop: Shop) -> None:
@@ -118,7 +77,7 @@ def test_the_lease_is_given_back_on_ctrl_c(shop: Shop) -> None:
     running.send(signal.SIGINT)
 
     assert running.wait().code in (0, 130)
-    assert lease(shop)["holderIdentity"] == ""
+    assert shop.lease()["holderIdentity"] == ""
 
 
 def test_the_lease_belongs_to_its_cafedeployment(shop: Shop) -> None:
@@ -154,3 +113,68 @@ def test_c71_the_epoch_goes_on_rising_when_the_lease_was_deleted(shop: Shop) -> 
 
     assert shop.record()["epoch"] > before
     assert [image(pod) for pod in shop.pods()] == ["app:v3"]
+
+
+def test_c71_a_driver_whose_lease_is_deleted_makes_it_again_and_goes_on(shop: Shop) -> None:
+    running = in_the_middle(shop, 8)
+    shop.client.delete(LEASES, LEASE)
+
+    done = running.wait()
+
+    assert (done.code, shop.state(), restarts(shop)) == (0, "Completed", [1])
+    assert shop.lease()["holderIdentity"] == ""
+
+
+def test_c71_whoever_takes_a_deleted_lease_first_drives_and_the_other_stops(shop: Shop) -> None:
+    first = in_the_middle(shop, 10)
+    shop.client.delete(LEASES, LEASE)
+
+    second = shop.cafe("drive", NAME)
+
+    assert (first.wait().code, second.code, shop.state()) == (6, 0, "Completed")
+    assert "fencing it off" in second.err
+    assert restarts(shop) == [1]
+
+
+def test_c65_two_drivers_that_start_at_the_same_instant_write_no_pod_twice(shop: Shop) -> None:
+    shop.born(4)
+    since = shop.audit.from_now_on()
+
+    runs = [shop.start("app:v2") for _ in range(2)]
+    codes = sorted(run.wait().code for run in runs)
+
+    # Whoever comes second follows, or is told that its plan was made for what has changed since.
+    assert codes[0] == 0
+    assert codes[1] in (0, 6)
+    assert (shop.state(), shop.images(), restarts(shop)) == ("Completed", ["app:v2"] * 4, [1] * 4)
+    writes = [r for r in since.writes(AGENT, shop.client.namespace, "pods") if r.code == 200]
+    for pod in shop.pods():
+        own = [r.subresource for r in writes if r.name == pod["metadata"]["name"]]
+        assert own == ["status", "", "status"]
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault(code=503), Fault(stall=True)], ids=["503", "no answer at all"]
+)
+def test_a_driver_that_cannot_renew_stops_writing_before_its_lease_can_be_taken(
+    shop: Shop, proxy: FaultProxy, fault: Fault
+) -> None:
+    """I7: 20 s after the last renewal that it knows of it writes no more; others wait for 32."""
+    shop.born(6, notes={KILL: "5000"}, maxUnavailable=1)
+    cafe = shop.cafe.at(proxy.kubeconfig)
+    running = cafe.start("upgrade", NAME, "--yes", "--image", "main=app:v2")
+    shop.until_pod(lambda pod: phase(pod) == "patched", "a pod to be patched")
+    proxy.on(lambda r: r.method == "PUT" and "/leases/" in r.path, fault, times=math.inf)
+
+    done = running.wait()
+
+    assert (done.code, shop.state()) == (6, "Progressing")
+    assert "the lease is lost: it could not be renewed for 20 s" in done.err
+    writes = [r for r in shop.audit.writes(AGENT, shop.client.namespace) if r.code == 200]
+    renewed = max(r.time for r in writes if r.resource == "leases")
+    last = max(r.time for r in writes if r.resource == "pods")
+    assert renewed < last < renewed + timedelta(seconds=30)
+    proxy.heal()
+    shop.forget_lease()
+    assert shop.cafe("drive", NAME).code == 0
+    assert restarts(shop) == [1] * 6

@@ -16,12 +16,6 @@ DIGEST = "sha256:" + "7e" * 32
 OTHER = "sha256:" + "d1" * 32
 
 
-@pytest.fixture
-def stage(shop: Shop, puppet: Callable[..., Puppet]) -> Stage:
-    """One pod whose kubelet is the test."""
-    return Stage(shop, puppet())
-
-
 @pytest.mark.parametrize("mode", ["gate", "label", "none"])
 def test_c1_a_new_tag_of_a_new_digest_restarts_each_pod_once(shop: Shop, mode: str) -> None:
     pods = shop.born(3, mode, containers={"main": "app:v1", "side": "side:v1"})

@@ -6,23 +6,16 @@ driver has to leave the pod out of traffic until the right one is there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from testbed.puppet import Container, Puppet, Ready
+from testbed.puppet import Container, Ready
 from tests.integration.shop import NAME, Shop, image, ready, status
 from tests.integration.stage import QUOTE, Stage, gate, generation
 
 V1, V2 = Container("app:v1"), Container("app:v2", run=1)
 BACK_OFF = ("CrashLoopBackOff", "back-off 10s restarting failed container=main")
-
-
-@pytest.fixture
-def stage(shop: Shop, puppet: Callable[..., Puppet]) -> Stage:
-    """One pod whose kubelet is the test."""
-    return Stage(shop, puppet())
 
 
 @pytest.mark.guard("recorded-container-never-settles")

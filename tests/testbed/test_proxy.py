@@ -19,6 +19,7 @@ from testbed.faults import (
     LOST_REQUEST,
     STALL,
     Fault,
+    Held,
     Request,
     killed_after,
     killed_before,
@@ -65,6 +66,20 @@ def test_a_lost_answer_was_committed(client: Client, through: Client, proxy: Fau
     proxy.on_write(1, LOST_ANSWER)
     with pytest.raises(OSError):
         through.create(MAP, named("a"))
+    assert client.find(MAP, "a") is not None
+
+
+def test_a_held_request_reaches_the_server_when_it_is_let_go(
+    client: Client, through: Client, proxy: FaultProxy
+) -> None:
+    held = Held()
+    proxy.on_write(1, held.fault)
+    sending = threading.Thread(target=through.create, args=(MAP, named("a")))
+    sending.start()
+    held.wait()
+    assert client.find(MAP, "a") is None
+    held.let_go()
+    sending.join(10)
     assert client.find(MAP, "a") is not None
 
 

@@ -1,0 +1,135 @@
+"""When there is nothing left to follow (C65): a table over state, lease and terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kubectl_cafe import names
+from kubectl_cafe.cluster.lease import LeaseView
+from kubectl_cafe.cluster.transport import Transport
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.driver import Watcher
+from kubectl_cafe.engine.follow import Followed, Follower, driven, ended
+from kubectl_cafe.engine.observe import Observer
+from statemachine.lifecycle import RESTING, State
+from statemachine.record import encode
+from tests.unit.builders import cafe_object, release
+from tests.unit.cluster.stub import Asked, Reply, Stub, status
+
+ALIVE = LeaseView("other", True, 3, 20.0)
+SILENT = LeaseView("other", False, 3, 0.0)
+GIVEN_BACK = LeaseView(None, False, 3, 0.0)
+ENDED = tuple(state for state in RESTING if state is not State.IDLE)
+S = State
+
+
+def cafe(state: State, confirmed: str = "false", **changes: Any) -> CafeDeployment:
+    """A CafeDeployment whose release is in `state`; the confirmation as annotated."""
+    origin = S.PROGRESSING if state in (S.PAUSED, S.FAILED) else None
+    record = release(state, origin=origin, batch_size=1, **changes)
+    notes = {names.RELEASE: encode(record), names.CONFIRMED: confirmed}
+    made = cafe_object()
+    made["metadata"]["annotations"] = notes
+    return CafeDeployment(made)
+
+
+@pytest.mark.parametrize(("lease", "alive"), [(ALIVE, True), (SILENT, False), (GIVEN_BACK, False)])
+def test_somebody_drives_who_holds_a_lease_that_has_not_run_out(
+    lease: LeaseView, alive: bool
+) -> None:
+    assert driven(lease) is alive
+
+
+@pytest.mark.parametrize("lease", [ALIVE, SILENT, GIVEN_BACK])
+@pytest.mark.parametrize("state", ENDED)
+def test_a_release_that_has_ended_is_no_longer_followed_whoever_holds_the_lease(
+    state: State, lease: LeaseView
+) -> None:
+    there = cafe(state)
+    assert ended(there, lease, at_rest=False, asks=True) == Followed(there)
+
+
+@pytest.mark.parametrize("state", [S.PROGRESSING, S.ROLLING_BACK, S.ABORTING])
+@pytest.mark.parametrize(
+    ("lease", "abandoned"), [(ALIVE, None), (SILENT, True), (GIVEN_BACK, True)]
+)
+def test_a_release_under_way_is_followed_while_somebody_drives(
+    state: State, lease: LeaseView, abandoned: bool | None
+) -> None:
+    found = ended(cafe(state), lease, at_rest=True, asks=False)
+    assert (found and found.abandoned) is abandoned
+
+
+@pytest.mark.parametrize("lease", [ALIVE, GIVEN_BACK])
+@pytest.mark.parametrize("state", [S.AWAITING_CONFIRM, S.PAUSED, S.FAILED])
+def test_a_release_that_waits_for_a_person_is_left_once_its_pods_are_at_rest(
+    state: State, lease: LeaseView
+) -> None:
+    there = cafe(state)
+    assert ended(there, lease, at_rest=True, asks=False) == Followed(there)
+
+
+@pytest.mark.parametrize("state", [S.AWAITING_CONFIRM, S.PAUSED, S.FAILED])
+@pytest.mark.parametrize(("lease", "abandoned"), [(ALIVE, None), (SILENT, True)])
+def test_pods_in_flight_are_waited_for_and_taken_over_where_nobody_drives(
+    state: State, lease: LeaseView, abandoned: bool | None
+) -> None:
+    found = ended(cafe(state), lease, at_rest=False, asks=False)
+    assert (found and found.abandoned) is abandoned
+
+
+@pytest.mark.parametrize(
+    ("asks", "confirmed", "lease", "abandoned"),
+    [
+        (True, "false", ALIVE, None),
+        (False, "true", ALIVE, None),
+        (False, "1", ALIVE, None),
+        (True, "false", GIVEN_BACK, True),
+        (False, "true", GIVEN_BACK, True),
+        (False, "2", ALIVE, False),
+    ],
+)
+def test_a_confirmation_that_is_there_or_can_be_typed_is_waited_for(
+    asks: bool, confirmed: str, lease: LeaseView, abandoned: bool | None
+) -> None:
+    there = cafe(S.AWAITING_CONFIRM, confirmed)
+    found = ended(there, lease, at_rest=True, asks=asks)
+    assert (found and found.abandoned) is abandoned
+
+
+class Deaf:
+    """A watcher that is told and says nothing."""
+
+    def moved(self, cafe: CafeDeployment) -> None:
+        pass
+
+    def looked(self, view: object, decision: object) -> None:
+        pass
+
+
+def test_a_driver_that_ends_the_release_and_leaves_between_two_reads_has_not_abandoned_it(
+    stub: Stub, transport: Transport
+) -> None:
+    """Each request is answered as all stands then: the driver leaves after the first one."""
+    under_way, over = cafe(S.PROGRESSING, cells={"": 0}), cafe(S.COMPLETED, cells={"": 0})
+    spec = {"holderIdentity": "other", "leaseDurationSeconds": 30, "leaseTransitions": 1}
+    seen: list[str] = []
+
+    def script(asked: Asked) -> Reply:
+        kind = asked.path.split("/")[-2]
+        if kind not in ("leases", "cafedeployments"):
+            return Reply(body={"items": []})
+        first = not seen
+        seen.append(kind)
+        if kind == "leases":
+            held = {"metadata": {"resourceVersion": "1"}, "spec": spec}
+            return Reply(body=held) if first else status(404, "NotFound", "not found")
+        return Reply(body=dict((under_way if first else over).obj))
+
+    stub.script = script
+    watcher: Watcher = Deaf()
+    follower = Follower(transport, under_way, Observer(transport, under_way), watcher)
+
+    assert follower.run() == Followed(over)
