@@ -26,12 +26,14 @@ def command(access: AccessFlags, *, name: str, takeover: bool) -> int:
     If that driver died without giving its lease back, this waits until the lease has run
     out (at most 32 seconds) and fences it off. While one lives, it is followed.
     """
-    from kubectl_cafe.engine import journal
+    from kubectl_cafe.engine import forgotten, journal, look
     from kubectl_cafe.engine.observe import Observer
     from statemachine.lifecycle import RESTING
 
     session = connect(access)
     cafe = journal.read(session.transport, session.namespace, name)
+    if cafe.record is None:
+        forgotten.refuse_unfinished(cafe, look.pods(session.transport, cafe))
     if cafe.record is None or cafe.record.state in RESTING:
         say(f"{cafe.where} is {cafe.position.state}: there is nothing to drive")
         return REACHED

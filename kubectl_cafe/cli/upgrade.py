@@ -179,7 +179,7 @@ def _proposed(wished: CafeDeployment, around: Around) -> Proposal:
     """The proposal, or the refusal: pods of a release without a record."""
     from kubectl_cafe.engine import forgotten, proposal
 
-    forgotten.refuse_unfinished(wished, around)
+    forgotten.refuse_unfinished(wished, around.pods)
     return proposal.propose(wished, around, wished.template)
 
 

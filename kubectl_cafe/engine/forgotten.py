@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.proposal import Around, unfinished_without_record
 from kubectl_cafe.errors import Refused
+from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.revisions.revision import name_of
 from statemachine.lifecycle import State
 from statemachine.record import Plan, Record
@@ -23,7 +26,7 @@ def presumed(cafe: CafeDeployment, around: Around) -> Record:
             where=cafe.where,
             hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace}",
         )
-    refuse_unfinished(cafe, around)
+    refuse_unfinished(cafe, around.pods)
     return Record(
         uid=cafe.uid,
         id="",
@@ -38,9 +41,9 @@ def presumed(cafe: CafeDeployment, around: Around) -> Record:
     )
 
 
-def refuse_unfinished(cafe: CafeDeployment, around: Around) -> None:
+def refuse_unfinished(cafe: CafeDeployment, pods: Sequence[Pod]) -> None:
     """Raise Refused for pods of a release that has no record any more (C72)."""
-    if lost := unfinished_without_record(cafe, around.pods):
+    if lost := unfinished_without_record(cafe, pods):
         raise Refused(
             f"{len(lost)} pods are in the middle of an upgrade whose release has no record any "
             f"more ({', '.join(lost[:3])}). Nothing was written",
