@@ -94,7 +94,7 @@ def test_without_a_yes_nothing_is_written(shop: Shop, flags: tuple[str, ...]) ->
 
 
 def test_while_somebody_drives_it_is_refused(shop: Shop) -> None:
-    shop.born(1, notes=SLOW)
+    shop.born(1, notes=SLOWER)
     running = shop.start("app:v2")
     shop.until_pod(lambda pod: phase(pod) == "patched", "a pod to be patched")
 
@@ -127,7 +127,7 @@ def test_c56_a_pod_whose_record_was_wiped_in_its_restart_is_opened_when_it_is_ov
     shop: Shop,
 ) -> None:
     """Its kubelet goes on showing the old container ready: the restart is not to be seen."""
-    shop.born(1, notes={**SLOW, "testbed.cafe/impolite": "true"})
+    shop.born(1, notes={**SLOWER, "testbed.cafe/impolite": "true"})
     running = shop.start("app:v2")
     pod = shop.until_pod(lambda pod: phase(pod) == "patched", "a pod to be patched")
     running.kill9()
