@@ -75,7 +75,7 @@ def command(
         return REACHED
     observer = Observer(session.transport, cafe)
     with observer.running():
-        if _under_way(cafe, name_of(cafe.name, wished.template)) and not supersede:
+        if start.under_way(cafe, name_of(cafe.name, wished.template)) and not supersede:
             if detach or dry_run != "none":
                 say(f"{cafe.where}: this release is under way already; nothing was written")
                 return REACHED
@@ -160,19 +160,6 @@ def _trigger(cafe: CafeDeployment, supersede: bool) -> Trigger:
     if not supersede or Trigger.SUPERSEDE not in can:
         raise verbs.illegal(cafe, Trigger.SUPERSEDE if supersede else Trigger.START)
     return Trigger.SUPERSEDE
-
-
-def _under_way(cafe: CafeDeployment, target: str) -> bool:
-    from statemachine.lifecycle import RESTING
-    from statemachine.steps import Kind
-
-    record = cafe.record
-    return (
-        record is not None
-        and record.state not in RESTING
-        and record.kind is not Kind.ROLLBACK
-        and record.to_revision == target
-    )
 
 
 def _proposed(wished: CafeDeployment, around: Around) -> Proposal:

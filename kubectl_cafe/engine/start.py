@@ -126,6 +126,8 @@ class Beginning:
         What it names must exist before (I5): its revision. Raises IllegalMove over an
         unfinished release, CafeError (exit 6) where `cafe` is no longer what was planned for.
         """
+        if under_way(cafe, self.proposal.target) and self.trigger is Trigger.START:
+            return cafe  # Somebody typed the same, and was faster.
         refuse_stale(self.planned, cafe)
         superseding = self.trigger is Trigger.SUPERSEDE
         around = self.around
@@ -135,6 +137,17 @@ class Beginning:
         others = (r for r in told if r.name != stored.name)
         self.revisions = (*others, stored)
         return start(transport, cafe, self.proposal, mover, self.wished.spec, self.trigger)
+
+
+def under_way(cafe: CafeDeployment, target: str) -> bool:
+    """Whether an unfinished release goes to the revision `target` already."""
+    record = cafe.record
+    return (
+        record is not None
+        and record.state not in RESTING
+        and record.kind is not Kind.ROLLBACK
+        and record.to_revision == target
+    )
 
 
 def refuse_stale(planned: CafeDeployment, now: CafeDeployment) -> None:

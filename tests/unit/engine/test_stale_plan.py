@@ -8,10 +8,11 @@ import pytest
 
 from kubectl_cafe import names
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.start import refuse_stale
+from kubectl_cafe.engine.start import refuse_stale, under_way
 from kubectl_cafe.errors import CONFLICT, CafeError
 from statemachine.lifecycle import State
 from statemachine.record import encode
+from statemachine.steps import Kind
 from tests.unit.builders import cafe_object, release
 
 
@@ -51,3 +52,17 @@ def test_a_plan_of_something_that_changed_since_is_not_begun(
 @pytest.mark.parametrize("state", [None, State.COMPLETED, State.FAILED])
 def test_a_plan_of_what_is_as_it_was_is_begun(state: State | None) -> None:
     refuse_stale(cafe(state), cafe(state, epoch=9))
+
+
+@pytest.mark.parametrize("state", [State.PROGRESSING, State.AWAITING_CONFIRM, State.FAILED])
+def test_c65_a_release_that_somebody_else_began_to_the_same_target_is_under_way(
+    state: State,
+) -> None:
+    assert under_way(cafe(state, to_revision="v2"), "v2")
+    assert not under_way(cafe(state, to_revision="v2"), "v3")
+
+
+def test_a_release_that_is_over_or_goes_back_is_not_under_way() -> None:
+    assert not under_way(cafe(State.COMPLETED, to_revision="v2"), "v2")
+    back = cafe(State.ROLLING_BACK, kind=Kind.ROLLBACK, to_revision="v2")
+    assert not under_way(back, "v2")
