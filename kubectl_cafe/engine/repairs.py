@@ -112,8 +112,7 @@ def _of(standing: Standing, view: View, place: str) -> Finding | None:
         case Row.NEWBORN if resting:
             return _newborn(standing)
         case Row.DRAINED if resting:
-            found = "taken out of traffic by a release that has ended, its image untouched"
-            return _finding(standing, What.LEFTOVER, found, "let it back into traffic")
+            return _drained(standing, view)
         case Row.PATCHED | Row.PATCHED_ELSEWHERE if resting and standing.mode is not Mode.NONE:
             return _patched(standing, view, place)
         case Row.UNREADABLE:
@@ -141,6 +140,15 @@ def _newborn(standing: Standing) -> Finding:
     if why := _unwell(standing.pod):
         return _finding(standing, What.NEWBORN, f"{found}; {why}", hint="the same, later")
     return _finding(standing, What.NEWBORN, found, "open its gate")
+
+
+def _drained(standing: Standing, view: View) -> Finding:
+    """Reopened as it stands; where a stranger patched it, once that restart is over (C55)."""
+    found = "taken out of traffic by a release that has ended, before its image was touched"
+    if not standing.settled and (why := _unwell(standing.pod)):
+        hint = _describe(standing, view)
+        return _finding(standing, What.LEFTOVER, f"{found}; {why}", hint=hint)
+    return _finding(standing, What.LEFTOVER, found, "let it back into traffic")
 
 
 def _patched(standing: Standing, view: View, place: str) -> Finding:
@@ -203,13 +211,12 @@ def _unwell(pod: Pod) -> str:
 def write(finding: Finding, view: View) -> PodPatch | None:
     """The pod's next write towards `mend`; None: the kubelet has to show more first (I2)."""
     standing, writes = stand(view.pods[finding.uid], view), Writes(view)
-    if standing.row is Row.DRAINED:
-        return writes.finish(standing)
     evidence = standing.evidence if standing.in_flight else _evidence(standing.pod, view)
     if wants_acknowledgement(standing.pod, evidence):
         return writes.acknowledge(standing)
     if standing.in_flight:
-        return writes.finish(standing) if standing.done else None
+        over = standing.settled if standing.row is Row.DRAINED else standing.done
+        return writes.finish(standing) if over else None
     if not all_settled(standing.pod, evidence):
         return None
     record = _anew(standing, view) if standing.row is Row.UNREADABLE else None

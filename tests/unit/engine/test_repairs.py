@@ -13,7 +13,7 @@ from kubectl_cafe.engine.rebuild import with_record
 from kubectl_cafe.engine.repairs import Finding, What, find, write
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
-from kubectl_cafe.pods.record import Phase, decode
+from kubectl_cafe.pods.record import Mode, Phase, decode
 from kubectl_cafe.pods.settled import acknowledgement
 from kubectl_cafe.traffic import Service
 from statemachine.lifecycle import State
@@ -156,6 +156,21 @@ def test_a_patched_pod_is_let_back_only_once_its_restart_is_verified() -> None:
     assert written(looked(shown)) == "acknowledge"
     said = Condition("Unknown", message=acknowledgement(2))
     assert written(looked(replace(shown, gate=said, ready=quoted("Unknown")))) == "on"
+
+
+@pytest.mark.guard("a-leftover-that-a-stranger-patched-is-settled-before-it-is-opened")
+def test_c55_a_drained_pod_that_a_stranger_patched_is_let_back_once_its_restart_is_over() -> None:
+    label = {names.TRAFFIC: "off"}
+    record = pod_record(Phase.DRAINED, gen=1, mode=Mode.LABEL)
+    shown = pod("a", gated=False, gate=ABSENT, labels=label, record=record)
+    assert written(looked(shown)) == "on"
+    assert written(looked(replace(shown, **STRANGE))) == ""
+
+
+def test_c55_a_drained_pod_whose_strangers_image_does_not_start_is_listed_alone() -> None:
+    record = pod_record(Phase.DRAINED, gen=1)
+    shown = drained("a", record=record, **STRANGE, containers_ready=UNREADY)
+    assert only(looked(shown)).mend == ""
 
 
 @pytest.mark.guard("a-leftover-is-done-before-it-is-opened")
