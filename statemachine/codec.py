@@ -22,6 +22,7 @@ class CodecError(ValueError):
     """The text is not what was expected; the message says where and why."""
 
 
+@cache
 def camel(name: str) -> str:
     """The JSON key of the field `name`."""
     head, *tail = name.split("_")
