@@ -1,6 +1,6 @@
 """The product without one of its guards, in this very process.
 
-A guard is a text in a file and the text without it, as in tests/guards.toml. The file is
+A guard is a text in a file and the text without it, as in tests/guards. The file is
 compiled without it, and every function that came out differently gets the new code: whoever
 has imported the function before calls it without the guard too.
 """
@@ -15,16 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
+from tests import mutate
+
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "tests" / "explore" / "guards.toml"
-SHARED = ROOT / "tests" / "guards.toml"
 
 
 @dataclass(frozen=True)
 class Guard:
     """One guard, and the scenario in which a search must miss it.
 
-    Without `old` it is the one of its name in tests/guards.toml.
+    Without `old` it is the one of its name in tests/guards.
     """
 
     name: str
@@ -36,7 +37,7 @@ class Guard:
 
 def read() -> list[Guard]:
     """The guards that searches must miss."""
-    shared = {entry["name"]: entry for entry in tomllib.loads(SHARED.read_text())["guard"]}
+    shared = {guard.name: vars(guard) for guard in mutate.read()}
     guards = []
     for entry in tomllib.loads(TABLE.read_text())["guard"]:
         known = {} if "old" in entry else shared[entry["name"]]

@@ -8,7 +8,7 @@ from typing import Any
 
 from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
-from kubectl_cafe.engine import journal, proposal, start
+from kubectl_cafe.engine import journal, proposal, start, wish
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.start import Mover
 from kubectl_cafe.pods.model import parse
@@ -101,7 +101,7 @@ def begin(scenario: Scenario) -> tuple[MemCluster, dict[str, kubelet.Worker]]:
     cluster = MemCluster(clock=Frozen(T0 - 1000), shared=True)
     cluster.put(paths.namespaces(SPACE), {"metadata": {"name": SPACE}})
     cafe = _cafe(cluster, scenario)
-    first = start.store_revision(cluster, cafe, _around(cluster, cafe), cafe.template)
+    first = start.store_revision(cluster, cafe, around(cluster, cafe), cafe.template)
     note = {"metadata": {"annotations": {f"{names.PREFIX}/outcome": "Completed"}}}
     cluster.patch(paths.controllerrevisions(SPACE, first.name), note, journal.PatchKind.MERGE)
     cluster.create(paths.services(SPACE), service(scenario))
@@ -119,20 +119,24 @@ def begin(scenario: Scenario) -> tuple[MemCluster, dict[str, kubelet.Worker]]:
         controllers.publish(cluster, known)
     cafe = journal.write(cluster, cafe, _completed(cafe, first.name))
     cluster.clock = Frozen()
-    wanted = template(scenario, scenario.image)
-    around = _around(cluster, cafe)
-    proposed = proposal.propose(cafe, around, wanted)
-    start.Beginning(cafe, around, proposed).record(cluster, cafe, Mover("alice"))
+    release(cluster, cafe, template(scenario, scenario.image), Trigger.START, "alice")
     cluster.written.clear()
     return cluster, workers
 
 
+def release(
+    cluster: MemCluster, cafe: CafeDeployment, wanted: Any, trigger: Trigger, who: str
+) -> None:
+    """Record an upgrade to the template `wanted`."""
+    wished = wish.with_spec(cafe, {**cafe.spec, "template": wanted})
+    found = around(cluster, cafe)
+    proposed = proposal.propose(wished, found, wanted)
+    begun = start.Beginning(cafe, wished, found, proposed, trigger)
+    begun.record(cluster, cafe, Mover(who))  # type: ignore[arg-type]
+
+
 def around(cluster: MemCluster, cafe: CafeDeployment) -> proposal.Around:
     """What a verb reads before it is judged."""
-    return _around(cluster, cafe)
-
-
-def _around(cluster: MemCluster, cafe: CafeDeployment) -> proposal.Around:
     sets = InPlaceSet()
     return proposal.Around(
         revisions=start.read_revisions(cluster, cafe),

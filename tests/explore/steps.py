@@ -12,10 +12,10 @@ from unittest.mock import patch as patched
 
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import ApiError
-from kubectl_cafe.engine import fence, journal, proposal, start, verbs
+from kubectl_cafe.engine import ending, fence, journal, start, verbs
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.memory import Memory
-from kubectl_cafe.engine.start import Beginning, Mover
+from kubectl_cafe.engine.start import Mover
 from kubectl_cafe.engine.view import Decision, View
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.pods import record as pod_records
@@ -361,7 +361,7 @@ class Steps:
             if ended is not None:  # As wheel.drive and wheel.hold do it at the end.
                 known = tuple(self.worlds.revisions(moment.cluster).values())
                 with suppress(ApiError):
-                    start.conclude(moment.cluster, ended.cafe, known)  # type: ignore[arg-type]
+                    ending.conclude(moment.cluster, ended.cafe, known)  # type: ignore[arg-type]
             return ended is not None
 
         effect = self._effect(world, key, faults, turn)
@@ -562,9 +562,8 @@ class Steps:
 
     def _supersede(self, cluster: Any, cafe: CafeDeployment, who: Mover) -> None:
         start.secrets.next = "2"  # type: ignore[attr-defined]
-        around = scenes.around(cluster, cafe)
-        proposed = proposal.propose(cafe, around, scenes.template(self.scene, "app:v3"))
-        Beginning(cafe, around, proposed, Trigger.SUPERSEDE).record(cluster, cafe, who)
+        wanted = scenes.template(self.scene, "app:v3")
+        scenes.release(cluster, cafe, wanted, Trigger.SUPERSEDE, who.who)
         start.secrets.next = "1"  # type: ignore[attr-defined]
 
     # Within
@@ -633,6 +632,7 @@ def _list_all(moment: Moment, memory: Memory) -> None:
 
     memory.workloads.listed(items("replicasets"))
     memory.services.listed(items("services"))
+    memory.budgets.listed(items("poddisruptionbudgets"))
     memory.slices.listed(items("endpointslices"))
     memory.pods_listed(items("pods"), 0.0)
 

@@ -90,6 +90,7 @@ class MemCluster:
         self.writes = 0
         self.written: list[Written] = []
         self.delayed: list[Request] = []
+        self.aside: list[Object] = []
         self.watches = Watches(shared)
         self._shared = shared
         self._uids = 0
@@ -180,6 +181,10 @@ class MemCluster:
             meta["generation"] = 1
         made = {**_dict(patching.plain(body)), "metadata": meta}
         return self._commit("POST", path, where, body, None, made, query, guarded)
+
+    def create_aside(self, path: str, body: Object) -> None:
+        """POST what nobody waits for: an Event. They are in `aside`, and nowhere else."""
+        self.aside.append(body)
 
     def replace(
         self, path: str, body: Object, *, guarded: bool = True, timeout: float | None = None

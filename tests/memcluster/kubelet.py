@@ -155,6 +155,7 @@ def status(pod: Json, worker: Worker, at: str) -> dict[str, Any]:
     conditions = [_condition(known.get(kind), kind, *words, at) for kind, words in own.items()]
     return {
         "phase": "Running" if any(ran.container_id for ran in worker.containers) else "Pending",
+        "podIP": "10.0.0.1",
         "observedGeneration": pod["metadata"].get("generation", 0),
         "conditions": [*foreign, *conditions],
         "containerStatuses": [_container(ran, at) for ran in worker.containers],
