@@ -47,6 +47,8 @@ class Invariants:
         found: list[str] = []
         for view, decision in outcome.looked:
             found += decided(view, decision)
+            if not self.steps.scene.edits:
+                found += committed(view, decision)
         for write in outcome.written:
             found += anywhere(write)
             plural = address(write.path).plural
@@ -65,8 +67,9 @@ class Invariants:
 
     def _kills(self, before: World, outcome: Outcome) -> Iterator[str]:
         """A container that runs is killed: nobody may send it requests any more (I1)."""
-        if self.steps.scene.mode == "None" or kubelet.Move.ACT not in outcome.label:
-            return
+        scene = self.steps.scene
+        if scene.mode == "None" or scene.edits or kubelet.Move.ACT not in outcome.label:
+            return  # Where a stranger patches images, it is not ours to keep traffic off.
         workers = dict(before.workers)
         cluster = outcome.moment.cluster
         for uid, worker in outcome.moment.workers.items():
@@ -102,6 +105,8 @@ class Invariants:
             labels = workload["spec"]["template"]["metadata"]["labels"]
             if labels.get(names.REVISION) != goal.name:
                 yield f"{record.state}, and {address(path).name} has another template"
+        if self.steps.scene.edits:
+            return
         for _, item in controllers.of_kind(cluster, "pods"):
             pod = self.parse(item)
             if pod.images() != goal.images or pod.labels.get(names.REVISION) != goal.name:
@@ -191,7 +196,8 @@ class Then:
         """A pod is taken: within the budget, within its group (I3, I6)."""
         record, others = self.record, [p for p in self.pods() if p.uid != old.uid]
         limit = limit_of(record.plan.strategy.max_unavailable, sum(record.plan.cells.values()))
-        if not out_of_service(old, self.workers[old.uid]) and old.ready.status == "True":
+        edited = bool(self.judge.steps.scene.edits)
+        if not edited and not out_of_service(old, self.workers[old.uid]) and old.ready.status == "True":
             ours = [p.name for p in others if self._out_by_us(p)]
             if len(ours) >= limit:
                 yield f"I3: {old.name} is taken while {', '.join(ours)} are out of service"
@@ -232,6 +238,10 @@ def decided(view: View, decision: Decision) -> Iterator[str]:
         there = sum(available(p) and p.uid not in view.busy for p in view.pods.values())
         if desired - there + len(decision.takes) > max(limit, desired - there):
             yield f"I3: {len(decision.takes)} are taken, {there} of {desired} are available"
+
+
+def committed(view: View, decision: Decision) -> Iterator[str]:
+    """The template follows the last group, else a replacement would be a Beta's (protocol 7)."""
     if decision.workloads and view.record.kind is Kind.UPGRADE:
         goal = view.revisions[view.record.to_revision]
         for pod in view.pods.values():

@@ -53,7 +53,8 @@ class Scenario:
     `image` is what the release goes to; its name may ask for trouble (testbed/README.md).
     `verbs`: what people may say. `lag`: whether the driver may see everything but one object
     of what has changed. `eras`: how often the deadlines may pass, once nothing else happens.
-    `faults`: lost and delayed answers. `deletions`: pods that a stranger deletes.
+    `faults`: lost and delayed answers. `deletions`: pods that a stranger deletes, `edits`: their
+    images that one patches. `restarts`: containers that die and are started again.
     """
 
     name: str
@@ -66,6 +67,8 @@ class Scenario:
     crashes: int = 0
     faults: int = 0
     deletions: int = 0
+    edits: int = 0
+    restarts: int = 0
     lag: bool = False
     eras: int = 1
     forced: bool = False

@@ -151,8 +151,9 @@ class Search:
 
     def _rescue(self, world: State) -> bool:
         """Whether some sequence of verbs ends the release, if nothing else goes wrong."""
-        left = [0, 0, 0, RESCUE_VERBS]
-        start = world._replace(left=(left[0], left[1], left[2], left[VERBS]))
+        left = [0] * len(world.left)
+        left[VERBS] = RESCUE_VERBS
+        start = world._replace(left=tuple(left))
         if start in self._saved:
             return self._saved[start]
         scene = self.steps.scene.but(

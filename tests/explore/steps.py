@@ -19,6 +19,7 @@ from kubectl_cafe.engine.start import Mover
 from kubectl_cafe.engine.view import Decision, View
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.pods import record as pod_records
+from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.traffic.endpoints import ready_uids
@@ -43,7 +44,7 @@ from tests.memcluster import controllers, kubelet
 from tests.memcluster.address import address
 from tests.memcluster.cluster import Fault, Killed, Request, Written
 
-CRASHES, FAULTS, DELETIONS, VERBS = range(4)
+CRASHES, FAULTS, DELETIONS, VERBS, EDITS, RESTARTS = range(6)
 """Where each is in State.left."""
 WRITTEN = ("cafedeployments", "replicasets", "controllerrevisions")
 """Kinds that a turn itself writes to."""
@@ -171,6 +172,7 @@ class Steps:
         cached = {path: item for path, item in controllers.of_kind(cluster, "replicasets")}
         scene = self.scene
         left = [scene.crashes, scene.faults, scene.deletions, scene.said]
+        left += [scene.edits, scene.restarts]
         moment = Moment(cluster, workers, cached, None, [], [], FREE, 0, True, left)
         return self.worlds.freeze(moment)
 
@@ -474,14 +476,20 @@ class Steps:
         return self._done(label, moment, by="takeover")
 
     def _patience(self, world: World) -> Iterator[Outcome]:
-        """Long enough passes for rules that read a clock, over a pod of which nothing moves."""
+        """Long enough passes for rules that read a clock, over a pod of which nothing moves.
+
+        Or over one whose kubelet hangs before it reads the spec, or while it pulls: no rule may
+        count on more than is shown by then.
+        """
         kept = self.worlds.drivers[world.driver].memory
         busy = {self.worlds.writes[n].uid for n, _, _ in world.flights}  # type: ignore[union-attr]
         workers = dict(world.workers)
         for path, pod in self._of_kind(world, "pods"):
             uid = pod["metadata"]["uid"]
             known, sighting = kept["_pods"].get(uid), kept["_sightings"].get(uid)
-            if known is None or uid in busy or not kubelet.idle(pod, workers[uid]):
+            if known is None or uid in busy:
+                continue
+            if not kubelet.idle(pod, workers[uid]) and not _hangs(known):
                 continue
             if known.resource_version != pod["metadata"]["resourceVersion"]:
                 continue
@@ -522,6 +530,30 @@ class Steps:
                 moment.cluster.remove(path)
                 del moment.workers[pod["metadata"]["uid"]]
                 yield self._done(f"a stranger deletes {address(path).name}", moment)
+        if world.left[EDITS]:
+            for path, pod in self._of_kind(world, "pods"):
+                for image in {"app:v1", self.scene.image}:
+                    yield from self._edited(world, path, pod, image)
+        if world.left[RESTARTS]:
+            for uid, worker in world.workers:
+                if not worker.acting and worker.containers[0].state == kubelet.RUNNING:
+                    moment = self.worlds.thaw(world, live=False)
+                    moment.left[RESTARTS] -= 1
+                    moment.workers[uid] = kubelet.restart(worker)
+                    yield self._done(f"a container of {uid} dies and is started again", moment)
+
+    def _edited(
+        self, world: World, path: str, pod: dict[str, Any], image: str
+    ) -> Iterator[Outcome]:
+        first, *others = pod["spec"]["containers"]
+        if first["image"] == image:
+            return
+        moment = self.worlds.thaw(world, live=False)
+        moment.left[EDITS] -= 1
+        spec = {**pod["spec"], "containers": [{**first, "image": image}, *others]}
+        meta = {**pod["metadata"], "generation": pod["metadata"]["generation"] + 1}
+        moment.cluster.put(path, {**pod, "metadata": meta, "spec": spec})
+        yield self._done(f"a stranger patches {address(path).name} to {image}", moment)
 
     # What people say
 
@@ -639,6 +671,16 @@ def _list_all(moment: Moment, memory: Memory) -> None:
 
 def _names(workload: dict[str, Any]) -> dict[str, Any]:
     return {"metadata": workload["metadata"]}
+
+
+def _hangs(pod: Pod) -> bool:
+    """Whether its kubelet may be stuck for any time: what it shows is older than the spec."""
+    before = pod.record.before if pod.record else {}
+    shown = pod.containers
+    return pod.observed < pod.generation or any(
+        name in shown and shown[name].container_id == one.container_id
+        for name, one in before.items()
+    )
 
 
 def _unfinished(pod: Any) -> bool:

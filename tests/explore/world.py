@@ -54,8 +54,8 @@ class State(NamedTuple):
 
     `objects` are what the API server has, `workers` what the nodes remember, `cached` the
     workloads as their controller last saw them. `driver` is -1 without one; `flights` are its
-    writes under way, `late` those that nobody waits for any more. `left` says how often crashes,
-    faults, deletions and verbs may still happen; `news`: somebody may want to drive.
+    writes under way, `late` those that nobody waits for any more. `left` says how often what
+    goes wrong may still do so; `news`: somebody may want to drive.
     """
 
     objects: tuple[int, ...]
@@ -67,7 +67,7 @@ class State(NamedTuple):
     lease: int
     era: int
     news: bool
-    left: tuple[int, int, int, int]
+    left: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ class Worlds:
             lease=moment.lease,
             era=moment.era,
             news=moment.news,
-            left=(moment.left[0], moment.left[1], moment.left[2], moment.left[3]),
+            left=tuple(moment.left),
         )
 
     def _bare(self, path: str, item: dict[str, Any]) -> int:

@@ -127,6 +127,13 @@ def fate(worker: Worker) -> Worker:
     return replace(worker, containers=tuple(containers))
 
 
+def restart(worker: Worker) -> Worker:
+    """The first container dies by itself and is started again, from the image it had."""
+    first, *others = worker.containers
+    again = _started(first, first.image, worker.started + 1)
+    return replace(worker, containers=(again, *others), started=worker.started + 1)
+
+
 def runs_spec(pod: Json, worker: Worker) -> bool:
     """The truth that no status tells: all that runs was started from the pod's present spec."""
     wanted = {c["name"]: c["image"] for c in pod["spec"]["containers"]}
