@@ -54,7 +54,7 @@ class Scenario:
     `verbs`: what people may say. `lag`: whether the driver may see everything but one object
     of what has changed. `eras`: how often the deadlines may pass, once nothing else happens.
     `faults`: lost and delayed answers. `deletions`: pods that a stranger deletes, `edits`: their
-    images that one patches. `restarts`: containers that die and are started again.
+    images that one patches. `served`: a Service selects the pods. `restarts`: containers that die and are started again.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Scenario:
     lag: bool = False
     eras: int = 1
     forced: bool = False
+    served: bool = True
 
     def but(self, **changes: Any) -> Scenario:
         """The same with some changes."""
@@ -107,7 +108,8 @@ def begin(scenario: Scenario) -> tuple[MemCluster, dict[str, kubelet.Worker]]:
     first = start.store_revision(cluster, cafe, around(cluster, cafe), cafe.template)
     note = {"metadata": {"annotations": {f"{names.PREFIX}/outcome": "Completed"}}}
     cluster.patch(paths.controllerrevisions(SPACE, first.name), note, journal.PatchKind.MERGE)
-    cluster.create(paths.services(SPACE), service(scenario))
+    if scenario.served:
+        cluster.create(paths.services(SPACE), service(scenario))
     sets, workers = InPlaceSet(), {}
     for cell, count in scenario.cells.items():
         body = dict(sets.create(cafe.obj, cell, first.name, cafe.template).body)

@@ -50,6 +50,10 @@ WRITTEN = ("cafedeployments", "replicasets", "controllerrevisions")
 """Kinds that a turn itself writes to."""
 REMEMBERED = 20_000
 """Effects of drivers' steps that are remembered at once."""
+SAID = {
+    Fault.KILLED: "and is killed at its",
+    Fault.LOST_ANSWER: "and has no answer to its",
+}
 ANSWERS = (Fault.LOST_ANSWER, Fault.DELAYED)
 
 
@@ -342,11 +346,7 @@ class Steps:
         yield clean
         for number in range(1, clean.writes + 1):
             if world.left[CRASHES]:
-                # Before the n-th is after the one before; before the first, it matters only
-                # that something else is under way by then.
-                if number == 1 and len(clean.world.flights) > len(world.flights):
-                    yield self._turned(world, seen, {number: Fault.KILLED_BEFORE})
-                yield self._turned(world, seen, {number: Fault.KILLED_AFTER})
+                yield self._turned(world, seen, {number: Fault.KILLED})
             if world.left[FAULTS]:
                 yield self._turned(world, seen, {number: Fault.LOST_ANSWER})
 
@@ -372,7 +372,7 @@ class Steps:
         moment.left[FAULTS] -= bool(faults) and not effect.killed
         names = ", ".join(one.name for one in seen)
         label = f"the driver sees {names or 'nothing new'} and takes a turn"
-        label += "".join(f", {f.name.lower()} write {n}" for n, f in faults.items())
+        label += "".join(f", {SAID[f]} write {n}" for n, f in faults.items())
         return self._done(label, moment, effect)
 
     def _effect(
@@ -451,7 +451,7 @@ class Steps:
         yield clean
         if world.left[CRASHES]:
             for number in range(1, clean.writes + 1):
-                yield self._taken(world, {number: Fault.KILLED_AFTER})
+                yield self._taken(world, {number: Fault.KILLED})
 
     def _taken(self, world: World, faults: dict[int, Fault]) -> Outcome:
         moment = self.worlds.thaw(world)
@@ -461,15 +461,16 @@ class Steps:
         memory = Memory(cafe.uid, InPlaceSet())
         _list_all(moment, memory)
         label = "a driver takes the wheel"
-        label += "".join(f", {f.name.lower()} write {n}" for n, f in faults.items())
+        label += "".join(f", {SAID[f]} write {n}" for n, f in faults.items())
+        epoch = verbs.epoch_after(cafe, 0, memory.highest_epoch())
         try:
-            epoch = verbs.epoch_after(cafe, 0, memory.highest_epoch())
             if fence.needed(cafe.record, given_back=moment.lease == FREE):
                 cafe = fence.fence(cluster, cafe, epoch)  # type: ignore[arg-type]
             cafe = verbs.take_wheel(cluster, cafe, epoch)  # type: ignore[arg-type]
         except Killed:
             moment.left[CRASHES] -= 1
             moment.lease = LEFT
+            moment.late += [replace(one, epoch=epoch) for one in cluster.delayed]
         else:
             moment.live = self.worlds.start(cluster, cafe, memory)
             moment.lease, moment.news = HELD, False

@@ -35,10 +35,10 @@ class Killed(BaseException):
 
 
 class Fault(Enum):
-    """What becomes of a write; `Killed` ones take their sender with them."""
+    """What becomes of a write."""
 
-    KILLED_BEFORE = auto()
-    KILLED_AFTER = auto()
+    KILLED = auto()
+    """The sender dies, and the request is still on its way: it is in `delayed`."""
     LOST_ANSWER = auto()
     """Committed, and the answer is lost."""
     DELAYED = auto()
@@ -298,7 +298,8 @@ class MemCluster:
             self.before_write()
         self.writes += 1
         fault = self.faults.get(self.writes)
-        if fault is Fault.KILLED_BEFORE:
+        if fault is Fault.KILLED:
+            self.delayed.append(Request(path, body, kind))
             raise Killed
         if fault is Fault.NOT_SENT:
             raise errors.Unreachable("no connection", where=path)
@@ -307,8 +308,6 @@ class MemCluster:
             raise errors.lost_answer("connection reset", path)
         stored = self._store(where.object, old, new)
         self.written.append(Written(method, path, body, old, stored))
-        if fault is Fault.KILLED_AFTER:
-            raise Killed
         if fault is Fault.LOST_ANSWER:
             raise errors.lost_answer("connection reset", path)
         return self._out(stored or old or {})
