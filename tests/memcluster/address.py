@@ -23,6 +23,12 @@ class Address:
         """The path of the object itself."""
         return f"{self.collection}/{self.name}"
 
+    @property
+    def custom(self) -> bool:
+        """Whether it is a custom resource: those of Kubernetes' own groups have short names."""
+        group = self.api.split("/")[2]
+        return "." in group and not group.endswith(".k8s.io")
+
 
 @cache
 def address(path: str) -> Address:

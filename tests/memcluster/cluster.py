@@ -12,7 +12,7 @@ from typing import Any
 from kubectl_cafe.cluster import errors
 from kubectl_cafe.cluster.clock import BootClock, Clock
 from kubectl_cafe.cluster.transport import Listing, Object, Objects, PatchKind, Query
-from kubectl_cafe.names import FIELD_MANAGER, GROUP
+from kubectl_cafe.names import FIELD_MANAGER
 from kubectl_cafe.times import rfc3339
 from kubectl_cafe.version import VERSION
 from tests.memcluster import patching
@@ -25,6 +25,8 @@ GENERATIONS = {"pods", "replicasets", "statefulsets", "deployments", "cafedeploy
 """Kinds whose metadata.generation moves with their spec."""
 SPLIT = {"pods", "replicasets", "statefulsets", "deployments", "cafedeployments"}
 """Kinds with a status subresource: a write of the object leaves status alone, and the reverse."""
+FIRST = 100
+"""The resourceVersion of an empty server: what came before is forgotten."""
 LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 POD_MUTABLE = ("containers", "initContainers")
 """Fields of a pod's spec that may change, by their images alone."""
@@ -85,13 +87,13 @@ class MemCluster:
         self.before_write: Callable[[], None] | None = None
         self.clock: Clock = clock or BootClock()
         self.objects: dict[str, Object] = {}
-        self.counter = 1
+        self.counter = FIRST
         self.faults: dict[int, Fault] = {}
         self.writes = 0
         self.written: list[Written] = []
         self.delayed: list[Request] = []
         self.aside: list[Object] = []
-        self.watches = Watches(shared)
+        self.watches = Watches(FIRST, off=shared)
         self._shared = shared
         self._uids = 0
 
@@ -180,6 +182,10 @@ class MemCluster:
         if where.plural in GENERATIONS:
             meta["generation"] = 1
         made = {**_dict(patching.plain(body)), "metadata": meta}
+        if where.plural in SPLIT:
+            made.pop("status", None)
+        if where.plural == "pods":
+            made["status"] = {"phase": "Pending"}
         return self._commit("POST", path, where, body, None, made, query, guarded)
 
     def create_aside(self, path: str, body: Object) -> None:
@@ -209,7 +215,7 @@ class MemCluster:
         """PATCH; uid and resourceVersion in `body` are preconditions."""
         where = address(path)
         self._served(where)
-        if kind is PatchKind.STRATEGIC and where.api.endswith((GROUP, ".example.com")):
+        if kind is PatchKind.STRATEGIC and where.custom:
             raise errors.Invalid("the body of the request was in an unknown format", status=415)
         if kind is PatchKind.APPLY and where.object not in self.objects:
             manager = {"manager": self.field_manager, "operation": "Apply"}

@@ -26,10 +26,10 @@ class Change:
 class Watches:
     """What there is to be told; `tell` wakes whoever waits. `off`: nobody will ever watch."""
 
-    def __init__(self, off: bool) -> None:
+    def __init__(self, forgotten: int, *, off: bool) -> None:
         self.off = off
         self.changes: list[Change] = []
-        self.forgotten = 0
+        self.forgotten = forgotten
         """The newest version that was compacted away."""
         self.told = threading.Condition()
 
