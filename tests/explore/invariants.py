@@ -212,8 +212,10 @@ class Then:
             yield f"I6: {old.name} is taken, and group {record.group} has {allowed} there"
 
     def _out_by_us(self, pod: Pod) -> bool:
-        born = pod.gated and not pod.gate.status
-        return not born and out_of_service(pod, self.workers.get(pod.uid))
+        worker = self.workers[pod.uid]
+        never_ran = all(not ran.container_id for ran in worker.containers)
+        born = pod.record is None and (never_ran or (pod.gated and not pod.gate.status))
+        return not born and out_of_service(pod, worker)
 
 
 def touches(write: Written) -> bool:

@@ -142,14 +142,14 @@ class Search:
         for number in reversed(range(len(worlds))):
             if good[number]:
                 continue
-            if not self._rescue(worlds[number]):
+            if not self.can_end(worlds[number]):
                 self.found.violations = ["I13: no sequence of verbs ends the release from here"]
                 self.found.path = self._path(number)
                 return
             self.found.rescued += 1
             _backwards(before, good, [number])
 
-    def _rescue(self, world: State) -> bool:
+    def can_end(self, world: State) -> bool:
         """Whether some sequence of verbs ends the release, if nothing else goes wrong."""
         left = [0] * len(world.left)
         left[VERBS] = RESCUE_VERBS
