@@ -12,6 +12,7 @@ import json
 import types
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -21,6 +22,7 @@ class CodecError(ValueError):
     """The text is not what was expected; the message says where and why."""
 
 
+@cache
 def camel(name: str) -> str:
     """The JSON key of the field `name`."""
     head, *tail = name.split("_")
@@ -102,10 +104,16 @@ def _one_of(kinds: tuple[Any, ...], data: object, path: str) -> object:
     raise problem or CodecError(f"{path}: {data!r} is not expected")
 
 
+@cache
+def _hints(cls: type[object]) -> dict[str, Any]:
+    """Every event of every pod asks for them, and they take longer than the rest of it."""
+    return get_type_hints(cls)
+
+
 def _dataclass(cls: type[object], data: object, path: str) -> object:
     if not isinstance(data, dict):
         raise CodecError(f"{path or '.'}: an object is expected")
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     fields = {camel(f.name): f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     if unknown := sorted(set(data) - set(fields)):
         raise CodecError(f"{path}.{unknown[0]}: unknown field")

@@ -27,19 +27,24 @@ RETRY = 1.0
 
 
 class Actor:
-    """Sixteen threads that PATCH pods; the first error that no retry mends is in `fatal`."""
+    """`workers` threads that PATCH pods; the first error that no retry mends is in `fatal`.
 
-    def __init__(self, transport: Transport, namespace: str, memory: Memory) -> None:
+    Without any, whoever made it takes the `queue` and calls `carry_out`.
+    """
+
+    def __init__(
+        self, transport: Transport, namespace: str, memory: Memory, workers: int = WORKERS
+    ) -> None:
         self._transport = transport
         self._namespace = namespace
         self._memory = memory
-        self._queue: queue.SimpleQueue[tuple[PodPatch, bool] | None] = queue.SimpleQueue()
+        self.queue: queue.SimpleQueue[tuple[PodPatch, bool] | None] = queue.SimpleQueue()
         self.fatal: tuple[Exception, PodPatch] | None = None
         self._lost: list[PodPatch] = []
         self._lost_workloads: list[WorkloadWrite] = []
         self._threads = [
             threading.Thread(target=self._work, name=f"write {n}", daemon=True)
-            for n in range(WORKERS)
+            for n in range(workers)
         ]
         for thread in self._threads:
             thread.start()
@@ -48,12 +53,12 @@ class Actor:
         """Queue the pods' writes; each pod is busy until its write is answered."""
         for patch in patches:
             self._memory.writing(patch.uid)
-            self._queue.put((patch, patch.uid in takes))
+            self.queue.put((patch, patch.uid in takes))
 
     def abandon(self) -> None:
         """Forget what is queued and not yet sent; the next driver decides anew."""
         with suppress(queue.Empty):
-            while (job := self._queue.get_nowait()) is not None:
+            while (job := self.queue.get_nowait()) is not None:
                 self._memory.written(job[0].uid)
 
     @property
@@ -74,20 +79,23 @@ class Actor:
     def close(self) -> None:
         """End the threads once their writes are answered."""
         for _ in self._threads:
-            self._queue.put(None)
+            self.queue.put(None)
         for thread in self._threads:
             thread.join()
 
     def _work(self) -> None:
-        while (job := self._queue.get()) is not None:
-            patch, took = job
-            try:
-                stale = self._send(patch, took)
-            except Exception as error:  # a thread that dies silently would hang the release
-                self.fatal = self.fatal or (error, patch)
-                self._transport.clock.sleep(RETRY)  # The loop hears of it before it decides anew.
-                stale = ""
-            self._memory.written(patch.uid, stale)
+        while (job := self.queue.get()) is not None:
+            self.carry_out(*job)
+
+    def carry_out(self, patch: PodPatch, took: bool) -> None:
+        """Send one write and fold in what came of it. Raises nothing: see `fatal`."""
+        try:
+            stale = self._send(patch, took)
+        except Exception as error:  # a thread that dies silently would hang the release
+            self.fatal = self.fatal or (error, patch)
+            self._transport.clock.sleep(RETRY)  # The loop hears of it before it decides anew.
+            stale = ""
+        self._memory.written(patch.uid, stale)
 
     def _send(self, patch: PodPatch, took: bool) -> str:
         """Send one write; the resourceVersion that turned out to be stale, or nothing."""

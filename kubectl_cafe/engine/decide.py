@@ -109,7 +109,7 @@ def _drained(
     at_goal = view.goal is not None and writes.at_goal(standing.pod)
     goes_on = view.record.state in CARRIES_ON and view.goal is not None and not at_goal
     if not goes_on or standing.pod.uid in surplus:
-        return writes.finish(standing)
+        return _reopen(standing, writes)
     if is_off(standing, view):
         return writes.patch_images(standing)
     return None
@@ -122,6 +122,15 @@ def _patched_elsewhere(standing: Standing, view: View, writes: Writes) -> PodPat
         return None
     if standing.mode is Mode.NONE or is_off(standing, view):
         return writes.patch_images(standing)
+    return None
+
+
+def _reopen(standing: Standing, writes: Writes) -> PodPatch | None:
+    """Traffic on as it stands; where a stranger patched it, once that is settled (C55, I2)."""
+    if standing.settled:
+        return writes.finish(standing)
+    if wants_acknowledgement(standing.pod, standing.evidence):
+        return writes.acknowledge(standing)
     return None
 
 

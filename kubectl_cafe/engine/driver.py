@@ -125,6 +125,12 @@ class Driver:
             self.answered = actor.answered
 
     def _loop(self, actor: Actor) -> Ended:
+        while (ended := self.turn(actor)) is None:
+            self._memory.wait(TICK)
+        return ended
+
+    def turn(self, actor: Actor) -> Ended | None:
+        """Observe, decide, act, until nothing is left but to wait; where it ends, if it does."""
         while True:
             self._observer.raise_failure()
             if self._transport.before_write is not None:
@@ -147,7 +153,7 @@ class Driver:
                 self._project(view, force=True)
                 return Ended(self._release.cafe, view)
             self._project(view)
-            self._memory.wait(TICK)
+            return None
 
     def _view(self) -> View:
         return self._memory.view(

@@ -10,6 +10,7 @@ from kubectl_cafe.engine.disruption import DisruptionBudget
 from kubectl_cafe.engine.standing import Row, Standing, touched
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.record import Mode
 from statemachine.steps import StepKind
 
 
@@ -157,7 +158,8 @@ def _wanted(view: View, standings: Sequence[Standing]) -> list[Standing]:
 def is_candidate(standing: Standing, view: View) -> bool:
     """Whether the pod may be taken at all (C27, C29, C80).
 
-    Not a lost one, not one with a write under way, and not one whose opening is on the way.
+    Not a lost one, not one with a write under way, and not one whose opening is on the way,
+    at its kubelet or in the EndpointSlices.
     """
     pod = standing.pod
     if pod.uid in view.busy or pod.lost:
@@ -166,7 +168,7 @@ def is_candidate(standing: Standing, view: View) -> bool:
         return not standing.upgraded and bool(standing.stuck)
     if standing.row is Row.UNLABELLED:
         return standing.settled
-    return standing.row is Row.CANDIDATE and not opening(pod)
+    return standing.row is Row.CANDIDATE and not opening(pod) and not joining(standing, view)
 
 
 def opening(pod: Pod) -> bool:
@@ -182,6 +184,22 @@ def opening(pod: Pod) -> bool:
         and pod.containers_ready.status == "True"
         and pod.ready.status != "True"
         and not others_hold(pod)
+    )
+
+
+def joining(standing: Standing, view: View) -> bool:
+    """Whether the EndpointSlices that this process knows have yet to show a Ready pod (C22).
+
+    Their watch may lag behind the pods'. One that has not shown the pod come would not show
+    it gone either, but not there yet: taken now, the pod would pass for off while it is served.
+    """
+    pod = standing.pod
+    return (
+        standing.mode is not Mode.NONE
+        and pod.ready.status == "True"
+        and bool(pod.ip)
+        and pod.uid not in view.endpoints
+        and any(s.selects(pod.labels) and not s.publishes_unready for s in view.services)
     )
 
 

@@ -129,6 +129,8 @@ def waits(view: View, standings: Sequence[Standing]) -> tuple[str, ...]:
     said += _name_some("leaving traffic", leaving)
     patched = [s.pod for s in standings if s.row in (Row.PATCHED, Row.PATCHED_ELSEWHERE)]
     said += _name_some("restarting", [p for p in patched if p.uid])
+    joining = [s.pod for s in standings if s.row is Row.CANDIDATE and groups.joining(s, view)]
+    said += _name_some("to be shown ready by their EndpointSlices", joining)
     said += _name_some("on a lost node", [s.pod for s in standings if s.pod.lost])
     said += [f"{budget} to leave room" for budget in groups.closed(view, standings)]
     lacking = groups.missing(view, standings)

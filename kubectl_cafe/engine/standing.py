@@ -185,7 +185,11 @@ def carries(pod: Pod, revision: Revision) -> bool:
 
 
 def evidence_of(pod: Pod, view: View, goal: Revision | None) -> Evidence:
-    """What the settled rules may read of `pod`: which containers changed, and from what."""
+    """What the settled rules may read of `pod`: which containers changed, and from what.
+
+    Of a pod that was drained and has another generation now a stranger changed the images,
+    nobody knows which (C55).
+    """
     changed: Mapping[str, Before | None] = {}
     verified: frozenset[str] = frozenset()
     record = pod.record
@@ -194,6 +198,8 @@ def evidence_of(pod: Pod, view: View, goal: Revision | None) -> Evidence:
         changed = {} if without_effect(pod) else record.before
     elif record is not None and record.gen == pod.generation:
         verified = ours
+    elif record is not None and record.phase is Phase.DRAINED:
+        changed = dict.fromkeys(pod.containers)
     else:
         changed = dict.fromkeys(ours)
     return Evidence(view.sightings[pod.uid], view.now, changed, view.peers, verified)

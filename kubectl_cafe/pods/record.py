@@ -46,7 +46,8 @@ class Before:
 
 @dataclass(frozen=True)
 class PodRecord:
-    """`to` names the revision the pod goes to, `gen` the generation that the image patch made.
+    """`to` names the revision the pod goes to, `gen` the generation that the image patch made (drained:
+    the one that was drained, finished: the one that was verified).
 
     `before` ("from" in the annotation's words) has the changed containers alone. `since` is
     when the phase was written, RFC 3339; `group` the group that took the pod, 0 for a sweep.

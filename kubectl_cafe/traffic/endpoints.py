@@ -11,11 +11,11 @@ Json = Mapping[str, Any]
 
 
 def parse_service(item: Json) -> Service:
-    """The Service in an object."""
+    """The Service in an object; one that is an external name has no endpoints of pods."""
     spec = item.get("spec") or {}
     return Service(
         name=item["metadata"]["name"],
-        selector=spec.get("selector") or {},
+        selector=({} if spec.get("type") == "ExternalName" else spec.get("selector")) or {},
         publishes_unready=bool(spec.get("publishNotReadyAddresses")),
     )
 

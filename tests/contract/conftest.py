@@ -1,4 +1,8 @@
-"""What the tests of the real API server share: requests as the administrator."""
+"""What the tests of a server share: requests as the administrator.
+
+What any server must answer is asked of the real one and of the one in memory, so that a test
+or a search on the one in memory says something about the real one.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from kubectl_cafe.cluster import errors, paths
 from kubectl_cafe.cluster.config import load
 from kubectl_cafe.cluster.transport import Transport
 from testbed.controlplane import ControlPlane
+from tests.memcluster import MemCluster
 
 Edit = dict[str, Any]
 
@@ -24,16 +29,32 @@ def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
         time.sleep(0.05)
 
 
+BOTH = ("test_writes", "test_lists_and_watches", "test_lease", "test_objects")
+"""The modules whose tests are asked of both servers."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Ask both servers."""
+    module = metafunc.module.__name__.rpartition(".")[2]
+    if module in BOTH and "server" in metafunc.fixturenames:
+        metafunc.parametrize("server", ["real", "in memory"], indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module")
-def server(control_plane: ControlPlane) -> Transport:
-    return Transport(load(str(control_plane.kubeconfig)))
+def server(request: pytest.FixtureRequest) -> Transport:
+    """The real API server, or the one in memory, which has the same methods."""
+    if getattr(request, "param", "real") == "in memory":
+        return MemCluster()  # type: ignore[return-value]
+    plane: ControlPlane = request.getfixturevalue("control_plane")
+    return Transport(load(str(plane.kubeconfig)))
 
 
 @pytest.fixture(scope="module")
 def namespace(server: Transport) -> Iterator[str]:
     name = f"contract-{uuid.uuid4().hex[:8]}"
     server.create(paths.namespaces(), {"metadata": {"name": name}})
-    until(lambda: server.get_or_none(f"{paths.namespaces(name)}/serviceaccounts/default"))
+    account = f"{paths.namespaces(name)}/serviceaccounts/default"
+    until(lambda: isinstance(server, MemCluster) or server.get_or_none(account))
     yield name
     server.delete(paths.namespaces(name))
 

@@ -1,4 +1,4 @@
-"""The lease on a real API server: from hand to hand."""
+"""The lease: from hand to hand."""
 
 from __future__ import annotations
 

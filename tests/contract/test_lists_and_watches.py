@@ -1,4 +1,4 @@
-"""What lists and watches of a real API server show."""
+"""What lists and watches show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a real API server answers to writes: conflicts, what is gone, what is invalid."""
+"""What a server answers to writes: conflicts, what is gone, what is invalid."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import uuid
 import pytest
 
 from kubectl_cafe.cluster import errors, paths
-from kubectl_cafe.cluster.config import load
 from kubectl_cafe.cluster.transport import PatchKind, Transport
-from testbed.controlplane import ControlPlane
 from tests.contract.conftest import Edit
 
 
@@ -133,11 +131,12 @@ def test_a_kind_that_is_not_served_says_so(server: Transport, namespace: str) ->
         server.list(f"/apis/none.example.com/v1/namespaces/{namespace}/things")
 
 
-def test_a_dry_run_leaves_nothing(control_plane: ControlPlane, namespace: str) -> None:
-    dry = Transport(load(str(control_plane.kubeconfig)))
-    dry.dry_run = "All"
-    dry.create(paths.configmaps(namespace), {"metadata": {"name": "dry"}})
-    assert dry.get_or_none(paths.configmaps(namespace, "dry")) is None
+def test_a_dry_run_leaves_nothing(
+    server: Transport, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "dry_run", "All")
+    server.create(paths.configmaps(namespace), {"metadata": {"name": "dry"}})
+    assert server.get_or_none(paths.configmaps(namespace, "dry")) is None
 
 
 def test_a_custom_resource_takes_no_strategic_patch(server: Transport, things: str) -> None:

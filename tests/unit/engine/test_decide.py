@@ -143,6 +143,30 @@ def test_c48_a_drained_pod_that_the_group_no_longer_needs_is_reopened() -> None:
     assert writes(view(drained("a"), upgraded("b"), **OFF)) == ["on a"]
 
 
+@pytest.mark.guard("a-strangers-patch-is-not-reopened")
+@pytest.mark.parametrize("state", [State.FAILED, State.ABORTING, State.PROGRESSING])
+def test_c55_a_drained_pod_that_a_stranger_patched_is_not_reopened_before_its_restart(
+    state: State,
+) -> None:
+    stays = {"generation": 2, "observed": 1, "record": pod_record(Phase.DRAINED, gen=1)}
+    shown = {"main": container("C1", "app:v2")}
+    patched_by_another = drained("a", containers=shown, **stays)
+    assert writes(view(patched_by_another, record=release(state), **OFF)) == []
+
+
+def test_c55_its_kubelet_is_asked_to_acknowledge_that_it_is_through() -> None:
+    stays = {"generation": 2, "observed": 2, "record": pod_record(Phase.DRAINED, gen=1)}
+    shown = {"main": container("C2", "app:v2")}
+    patched_by_another = drained("a", containers=shown, **stays)
+    of = view(patched_by_another, record=release(State.ABORTING), **OFF)
+    assert writes(of) == ["acknowledge a"]
+
+
+def test_a_drain_says_which_generation_was_drained() -> None:
+    body = decide(view(pod("a", generation=4, observed=4))).patches[0].body
+    assert decode(body["metadata"]["annotations"][names.IN_PLACE]).gen == 4
+
+
 # A change of mind
 
 

@@ -11,6 +11,7 @@ from kubectl_cafe import names
 from kubectl_cafe.engine.groups import budget, choose, counts, limit_of, missing, surplus
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
+from kubectl_cafe.traffic import Service
 from statemachine.steps import Kind, UpgradeType
 from tests.unit.builders import (
     container,
@@ -24,6 +25,7 @@ from tests.unit.builders import (
     workload,
 )
 
+SHOP = Service("shop", {"app": "shop"})
 DOWN = Condition("False", "ContainersNotReady")
 BROKEN = {"ready": DOWN, "containers_ready": DOWN}
 
@@ -144,6 +146,32 @@ def test_a_pod_whose_opening_its_kubelet_has_not_seen_is_not_taken() -> None:
 def test_a_pod_whose_opening_is_on_the_way_is_not_taken() -> None:
     opening = pod("a", ready=Condition("False", "ReadinessGatesNotReady"))
     assert chosen(view(opening)) == []
+
+
+@pytest.mark.guard("a-joining-pod-is-waited-for")
+def test_c22_a_ready_pod_is_not_taken_before_the_endpoint_slices_show_it() -> None:
+    of = view(pod("a", ip="10.0.0.1", labels={"app": "shop"}), services=(SHOP,))
+    assert chosen(of) == []
+    assert chosen(replace(of, endpoints=frozenset({"uid-a"}))) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        Service("shop", {"app": "other"}),
+        Service("shop", {}),
+        Service("shop", {"app": "shop"}, publishes_unready=True),
+    ],
+)
+def test_a_pod_that_no_endpoint_slice_is_going_to_show_is_taken(service: Service) -> None:
+    of = view(pod("a", ip="10.0.0.1", labels={"app": "shop"}), services=(service,))
+    assert chosen(of) == ["a"]
+
+
+def test_a_pod_that_is_not_ready_is_taken_although_no_endpoint_slice_shows_it() -> None:
+    down = pod("a", ip="10.0.0.1", labels={"app": "shop"}, ready=Condition("False", "Other"))
+    unready = replace(down, containers_ready=Condition("False"))
+    assert chosen(view(unready, services=(SHOP,))) == ["a"]
 
 
 def test_a_pod_with_a_write_under_way_is_not_taken_again() -> None:

@@ -10,8 +10,9 @@ from kubectl_cafe.engine.standing import Row, stand
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.engine.vouching import lacking
 from kubectl_cafe.engine.writes import Writes
-from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.model import Condition, Pod
 from kubectl_cafe.pods.record import Phase, PodRecord, decode
+from kubectl_cafe.pods.settled import acknowledgement
 from statemachine.lifecycle import State
 from tests.unit.builders import (
     REVISIONS,
@@ -127,8 +128,12 @@ def test_a_drain_records_the_generation_for_which_the_label_is_right(generation:
 @pytest.mark.guard("reopening-vouches-for-nothing-new")
 def test_c55_a_pod_that_a_stranger_patched_while_it_was_drained_is_not_vouched_for() -> None:
     record = pod_record(Phase.DRAINED, gen=1)
-    hotfix = container("C2", "app:hotfix")
-    shown = drained("a", containers={"main": hotfix}, generation=2, observed=2, record=record)
+    through = {
+        "gate": Condition("Unknown", message=acknowledgement(2)),
+        "ready": quoted("Unknown"),
+        "containers": {"main": container("C2", "app:hotfix")},
+    }
+    shown = drained("a", generation=2, observed=2, record=record, **through)
     assert recorded(view(shown, record=release(State.ABORTING))).gen == 0
 
 

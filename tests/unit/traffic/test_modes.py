@@ -138,6 +138,14 @@ def test_c30_a_service_that_publishes_unready_pods_is_read_as_such() -> None:
     assert parse_service(item).publishes_unready
 
 
+def test_an_external_name_selects_no_pods() -> None:
+    item = {
+        "metadata": {"name": "shop"},
+        "spec": {"type": "ExternalName", "selector": {"app": "shop"}},
+    }
+    assert not parse_service(item).selects({"app": "shop"})
+
+
 def test_endpoints_are_ready_unless_they_say_no() -> None:
     def endpoint(uid: str, **conditions: object) -> dict[str, object]:
         return {"targetRef": {"uid": uid}, "conditions": conditions}

@@ -1,0 +1,353 @@
+"""What must hold in every state and of every write (protocol 11), judged by the truth.
+
+The engine judges by what it has seen; here the runtimes themselves are asked. What an engine
+can't have seen (a crash a moment ago, a pod that was just born) is held against nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_cafe import names
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.groups import limit_of
+from kubectl_cafe.engine.view import Decision, View
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.patches import PodPatch
+from kubectl_cafe.pods.record import Mode, Phase
+from statemachine.lifecycle import State
+from statemachine.record import Record
+from statemachine.steps import Kind, StepKind
+from tests.explore.scenario import CAFE, FOREIGN
+from tests.explore.steps import Outcome, Steps
+from tests.explore.world import State as World
+from tests.memcluster import controllers, kubelet
+from tests.memcluster.address import address
+from tests.memcluster.cluster import MemCluster, Written
+
+Json = Mapping[str, Any]
+RUNNING = (State.PROGRESSING, State.ROLLING_BACK)
+
+
+@dataclass
+class Invariants:
+    """Judges one step after the other."""
+
+    steps: Steps
+
+    def broken(self, before: World, outcome: Outcome) -> list[str]:
+        """What the step broke; usually nothing."""
+        if outcome.raised is not None:
+            return [f"the engine raised {outcome.raised!r}"]
+        if not outcome.by:
+            return list(self._kills(before, outcome)) if "kubelet" in outcome.label else []
+        then = Then(self, before)
+        found: list[str] = []
+        for view, decision in outcome.looked:
+            found += decided(view, decision)
+            if not self.steps.scene.edits:
+                found += committed(view, decision)
+        for write in outcome.written:
+            found += anywhere(write)
+            plural = address(write.path).plural
+            if touches(write):
+                pass
+            elif plural == "pods":
+                found += then.pod_written(write, outcome)
+            elif plural == "replicasets" and outcome.by == "late":
+                found += then.fenced(outcome.epoch)
+            elif plural == "cafedeployments":
+                found += self._moved(write, outcome)
+            then.apply(write)
+        return found
+
+    def parse(self, pod: Json) -> Pod:
+        """The pod as the engine parses it."""
+        return self.steps.worlds.pods.parse(pod)
+
+    def _kills(self, before: World, outcome: Outcome) -> Iterator[str]:
+        """A container that runs is killed: nobody may send it requests any more (I1)."""
+        scene = self.steps.scene
+        if scene.mode == "None" or scene.edits or kubelet.Move.ACT not in outcome.label:
+            return  # Where a stranger patches images, it is not ours to keep traffic off.
+        workers = dict(before.workers)
+        cluster = outcome.moment.cluster
+        for uid, worker in outcome.moment.workers.items():
+            old = workers[uid]
+            if old == worker or not any(
+                r.state == kubelet.RUNNING and r.name == old.acting[0] for r in old.containers
+            ):
+                continue
+            if uid in ready_endpoints(cluster):
+                yield f"I1: a container of {uid} is killed while an endpoint is ready"
+
+    def _moved(self, write: Written, outcome: Outcome) -> Iterator[str]:
+        """A release has ended: what it says of the pods is true."""
+        assert write.new is not None
+        record = CafeDeployment(write.new).record
+        old = write.old and CafeDeployment(write.old).record
+        if record is None or (old and old.state is record.state):
+            return
+        cluster, workers = outcome.moment.cluster, outcome.moment.workers
+        if record.state in (State.COMPLETED, State.ROLLED_BACK):
+            yield from self._everywhere(record, cluster, workers)
+        if record.state is State.ABORTED and not (old and old.forced):
+            for _, item in controllers.of_kind(cluster, "pods"):
+                pod = self.parse(item)
+                if pod.record and pod.record.phase is Phase.DRAINED:
+                    yield f"Aborted, and {pod.name} was left drained"
+
+    def _everywhere(
+        self, record: Record, cluster: MemCluster, workers: Mapping[str, kubelet.Worker]
+    ) -> Iterator[str]:
+        goal = self.steps.worlds.revisions(cluster)[record.to_revision]
+        for path, workload in controllers.of_kind(cluster, "replicasets"):
+            labels = workload["spec"]["template"]["metadata"]["labels"]
+            if labels.get(names.REVISION) != goal.name:
+                yield f"{record.state}, and {address(path).name} has another template"
+        if self.steps.scene.edits:
+            return
+        for _, item in controllers.of_kind(cluster, "pods"):
+            pod = self.parse(item)
+            if pod.images() != goal.images or pod.labels.get(names.REVISION) != goal.name:
+                yield f"{record.state}, and {pod.name} is not at {goal.images}"
+            elif out_of_service(pod, workers.get(pod.uid)) and pod.gate.status:
+                yield f"{record.state}, and {pod.name} is out of service"
+
+
+@dataclass
+class Then:
+    """The cluster as a step found it, write by write."""
+
+    judge: Invariants
+    world: World
+
+    def __post_init__(self) -> None:
+        found = (self.judge.steps.worlds.objects[n] for n in self.world.objects)
+        self.objects: dict[str, Any] = dict(found)
+        self.workers = dict(self.world.workers)
+
+    @property
+    def record(self) -> Record:
+        """The release's record."""
+        record = CafeDeployment(self.objects[CAFE]).record
+        assert record is not None
+        return record
+
+    def apply(self, write: Written) -> None:
+        """Go on to the next write."""
+        path = address(write.path).object
+        if write.new is not None:
+            self.objects[path] = write.new
+
+    def pods(self) -> list[Pod]:
+        """All pods there are."""
+        return [
+            self.judge.parse(o) for p, o in self.objects.items() if address(p).plural == "pods"
+        ]
+
+    def fenced(self, epoch: int) -> Iterator[str]:
+        """Nothing of an earlier driver lands once it is fenced off (I7)."""
+        if epoch < self.record.fenced_epoch:
+            yield f"I7: a write of epoch {epoch} lands behind the fence of {self.record.fenced_epoch}"
+
+    def pod_written(self, write: Written, outcome: Outcome) -> Iterator[str]:
+        """One write of a pod, by a driver."""
+        if write.old is None or write.new is None:
+            yield "I11: a driver made or removed a pod"
+            return
+        old, new = self.judge.parse(write.old), self.judge.parse(write.new)
+        yield from self.fenced(outcome.epoch)
+        yield from foreign(write.old, write.new)
+        if write.new is write.old:
+            yield f"I8: a write to {old.name} that changes nothing"
+        if old.images() != new.images():
+            yield from self._image(old)
+        if is_on(new) and not is_on(old):
+            yield from self._on(old)
+        taken = (is_on(old) and not is_on(new)) or (
+            self.judge.steps.scene.mode == "None" and old.images() != new.images()
+        )
+        if taken:
+            yield from self._taken(old, new)
+
+    def _image(self, old: Pod) -> Iterator[str]:
+        """An image changes: the pod was seen off, its last change is over (I1)."""
+        worker = self.workers[old.uid]
+        if old.record and old.record.phase is Phase.PATCHED and outstanding(old, worker):
+            yield f"the image of {old.name} is changed again before its last change is over"
+        if self.judge.steps.scene.mode == "None":
+            return
+        if old.record is None or old.record.phase is Phase.FINISHED:
+            yield f"I1: the image of {old.name} is patched, and it was never drained"
+        if is_on(old):
+            yield f"I1: the image of {old.name} is patched, and its traffic is on"
+        if old.uid in ready_endpoints_of(self.objects):
+            yield f"I1: the image of {old.name} is patched, and an endpoint is ready"
+        if self.judge.steps.scene.mode == "Gate" and old.ready.status != "False":
+            yield f"I1: the image of {old.name} is patched, and its kubelet still says Ready"
+
+    def _on(self, old: Pod) -> Iterator[str]:
+        """Traffic goes on: nothing is going to kill what runs there (I2)."""
+        if outstanding(old, self.workers[old.uid]):
+            yield f"I2: {old.name} is put into traffic, and its restart is outstanding"
+
+    def _taken(self, old: Pod, new: Pod) -> Iterator[str]:
+        """A pod is taken: within the budget, within its group (I3, I6)."""
+        record, others = self.record, [p for p in self.pods() if p.uid != old.uid]
+        limit = limit_of(record.plan.strategy.max_unavailable, sum(record.plan.cells.values()))
+        edited = bool(self.judge.steps.scene.edits)
+        if not edited and not out_of_service(old, self.workers[old.uid]) and old.ready.status == "True":
+            ours = [p.name for p in others if self._out_by_us(p)]
+            if len(ours) >= limit:
+                yield f"I3: {old.name} is taken while {', '.join(ours)} are out of service"
+        if new.record and new.record.release != record.id:
+            return  # It was under way when another release took its place.
+        allowed = allowed_in(record, old.cell)
+        goal = record.to_revision
+        there = [p for p in others if p.cell == old.cell and on_its_way(p, goal)]
+        if allowed is not None and len(there) + 1 > allowed:
+            yield f"I6: {old.name} is taken, and group {record.group} has {allowed} there"
+
+    def _out_by_us(self, pod: Pod) -> bool:
+        worker = self.workers[pod.uid]
+        never_ran = all(not ran.container_id for ran in worker.containers)
+        born = pod.record is None and (never_ran or (pod.gated and not pod.gate.status))
+        return not born and out_of_service(pod, worker)
+
+
+def touches(write: Written) -> bool:
+    """Whether the write is the fence's: an annotation of ours, and nothing else."""
+    body = write.body if isinstance(write.body, dict) else {}
+    notes = (body.get("metadata") or {}).get("annotations") or {}
+    return set(body) == {"metadata"} and set(notes) == {names.EPOCH}
+
+
+def anywhere(write: Written) -> Iterator[str]:
+    """What holds of any write of ours."""
+    if write.method == "DELETE":
+        yield f"I11: {write.path} is deleted"
+        return
+    if write.method == "PATCH":
+        meta = write.body.get("metadata") or {}
+        if address(write.path).plural != "controllerrevisions" and not (
+            meta.get("uid") and meta.get("resourceVersion")
+        ):
+            yield f"I4: a write to {write.path} without uid or resourceVersion"
+
+
+def decided(view: View, decision: Decision) -> Iterator[str]:
+    """What holds of a decision, counted by the view it was made from."""
+    takes = [p for p in decision.patches if is_take(view, p)]
+    if takes and view.record.state not in RUNNING:
+        yield f"I9: {takes[0].pod} is taken while the release is {view.record.state}"
+    if decision.takes and not any(p.record and p.record.mode is Mode.NONE for p in view.pods.values()):
+        desired = sum(workload.replicas for workload in view.workloads)
+        limit = limit_of(view.record.plan.strategy.max_unavailable, desired)
+        there = sum(available(p) and p.uid not in view.busy for p in view.pods.values())
+        if desired - there + len(decision.takes) > max(limit, desired - there):
+            yield f"I3: {len(decision.takes)} are taken, {there} of {desired} are available"
+
+
+def committed(view: View, decision: Decision) -> Iterator[str]:
+    """The template follows the last group, else a replacement would be a Beta's (protocol 7)."""
+    if decision.workloads and view.record.kind is Kind.UPGRADE:
+        goal = view.revisions[view.record.to_revision]
+        for pod in view.pods.values():
+            if not pod.terminating and not (pod.images() == goal.images and finished(pod)):
+                yield f"the template is committed before {pod.name} is upgraded"
+
+
+def is_take(view: View, patch: PodPatch) -> bool:
+    """Whether the write is the first of its pod in this release."""
+    pod = view.pods[patch.uid]
+    return finished(pod) and patch.what in ("off", "image")
+
+
+def finished(pod: Pod) -> bool:
+    """Whether no record of the pod is open."""
+    return pod.record is None or pod.record.phase is Phase.FINISHED or pod.record.mode is Mode.NONE
+
+
+def available(pod: Pod) -> bool:
+    """Whether the pod is in service, by all that it shows."""
+    return (
+        not pod.terminating
+        and pod.ready.status == "True"
+        and is_on(pod)
+        and finished(pod)
+        and pod.observed >= pod.generation
+    )
+
+
+def is_on(pod: Pod) -> bool:
+    """Whether its switch is on."""
+    gate = pod.gate.status == "True" if pod.gated else True
+    return gate and pod.labels.get(names.TRAFFIC, "on") == "on"
+
+
+def outstanding(pod: Pod, worker: kubelet.Worker) -> bool:
+    """Whether what runs is going to be replaced: it was not started from the present spec."""
+    images = pod.images()
+    return bool(worker.acting) or any(ran.image != images[ran.name] for ran in worker.containers)
+
+
+def out_of_service(pod: Pod, worker: kubelet.Worker | None) -> bool:
+    """Whether the pod serves nobody because of us: switched off, or restarting."""
+    restarting = worker is not None and outstanding(pod, worker)
+    return not is_on(pod) or restarting or not finished(pod)
+
+
+def on_its_way(pod: Pod, goal: str) -> bool:
+    """Whether the pod has or gets the goal."""
+    if pod.record and pod.record.phase is not Phase.FINISHED:
+        return pod.record.to == goal
+    return pod.labels.get(names.REVISION) == goal
+
+
+def allowed_in(record: Record, cell: str) -> int | None:
+    """How many pods of the cell may be at the goal or on their way; None: all."""
+    if record.kind is not Kind.UPGRADE:
+        return None
+    waits = State.AWAITING_CONFIRM in (record.state, record.origin)
+    steps = record.steps[: record.step + (not waits)]
+    if any(step.kind is not StepKind.UPGRADE for step in steps) or not steps:
+        return None
+    step = steps[-1]
+    return None if step.counts == record.plan.cells else step.count(cell)
+
+
+def foreign(old: Json, new: Json) -> Iterator[str]:
+    """What is not ours stays (I10)."""
+    for kind in ("labels", "annotations"):
+        before, after = (o["metadata"].get(kind) or {} for o in (old, new))
+        if before.get(FOREIGN) != after.get(FOREIGN):
+            yield f"I10: a foreign one of the {kind} is gone"
+    before, after = (_conditions(o) for o in (old, new))
+    if before != after:
+        yield "I10: a condition that is not ours was written"
+
+
+def _conditions(pod: Json) -> list[Any]:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return [c for c in conditions if c["type"] != names.IN_SERVICE]
+
+
+def ready_endpoints(cluster: MemCluster) -> set[str]:
+    """The uids that an EndpointSlice shows ready."""
+    return ready_endpoints_of(cluster.objects)
+
+
+def ready_endpoints_of(objects: Mapping[str, Any]) -> set[str]:
+    """The uids that an EndpointSlice shows ready."""
+    return {
+        endpoint["targetRef"]["uid"]
+        for path, item in objects.items()
+        if address(path).plural == "endpointslices"
+        for endpoint in item["endpoints"]
+        if endpoint["conditions"]["ready"]
+    }
+
+

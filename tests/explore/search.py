@@ -1,0 +1,185 @@
+"""Breadth first over all states, so the first violation that is found has a shortest path."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from statemachine.lifecycle import RESTING, Trigger
+from tests.explore.invariants import Invariants
+from tests.explore.scenario import Scenario
+from tests.explore.steps import VERBS, Steps, product
+from tests.explore.world import State, Worlds
+
+RESCUERS = (
+    Trigger.RESUME,
+    Trigger.CONFIRM,
+    Trigger.RETRY,
+    Trigger.ABORT,
+    Trigger.ROLLBACK,
+)
+"""What people may say to end a release (I13)."""
+RESCUE_VERBS = 3
+RESCUE_LIMIT = 4000
+"""States in which the end must be found."""
+
+
+@dataclass
+class Found:
+    """What a search has seen. `path` leads to the first violation, step by step.
+
+    `seconds` are of one processor.
+    """
+
+    scene: Scenario
+    states: int = 0
+    transitions: int = 0
+    seconds: float = 0.0
+    violations: list[str] = field(default_factory=list)
+    path: list[str] = field(default_factory=list)
+    ends: dict[str, int] = field(default_factory=dict)
+    rescued: int = 0
+    complete: bool = True
+
+    def __str__(self) -> str:
+        ends = ", ".join(f"{count} {state}" for state, count in sorted(self.ends.items()))
+        whole = "" if self.complete else " (cut short)"
+        said = (
+            f"{self.scene.name}: {self.states} states, {self.transitions} transitions{whole}, "
+            f"{len(self.violations)} violations, {self.seconds:.1f} s; ends: {ends or 'none'}"
+        )
+        if self.violations:
+            steps = "\n".join(f"  {n:3}. {step}" for n, step in enumerate(self.path, start=1))
+            said += "\n" + "\n".join(self.violations) + f"\n{steps}"
+        return said
+
+
+class Search:
+    """One search; `limit` is the number of states after which it stops."""
+
+    def __init__(self, scene: Scenario, limit: int = 1_000_000) -> None:
+        self.found = Found(scene)
+        self.worlds = Worlds()
+        self.steps = Steps(scene, self.worlds)
+        self._judge = Invariants(self.steps)
+        self._limit = limit
+        self._numbers: dict[State, int] = {}
+        self._parents = array("l")
+        self._labels: list[str] = []
+        self._from, self._to = array("l"), array("l")
+        self._ended: set[int] = set()
+        self._saved: dict[State, bool] = {}
+
+    def run(self, progress: Callable[[str], None] = lambda _: None) -> Found:
+        """Explore until all is seen, something is broken, or the limit is reached."""
+        began = time.process_time()
+        with product(self.worlds):
+            self._explore(progress, began)
+            if not self.found.violations:
+                self._all_can_end()
+        self.found.states = len(self._numbers)
+        self.found.transitions = len(self._from)
+        self.found.seconds = time.process_time() - began
+        return self.found
+
+    def _explore(self, progress: Callable[[str], None], began: float) -> None:
+        first = self.steps.first()
+        self._numbers[first] = 0
+        self._parents.append(-1)
+        self._labels.append("the upgrade is recorded")
+        queue = deque([first])
+        while queue:
+            world = queue.popleft()
+            here = self._numbers[world]
+            if self._over(world):
+                self._ended.add(here)
+                state = str(self.steps.cafe(world).position.state)
+                self.found.ends[state] = self.found.ends.get(state, 0) + 1
+            for outcome in self.steps.after(world):
+                there = self._numbers.get(outcome.world)
+                if there is None:
+                    there = self._numbers[outcome.world] = len(self._parents)
+                    self._parents.append(here)
+                    self._labels.append(outcome.label)
+                    queue.append(outcome.world)
+                    if there % 5000 == 0:
+                        progress(f"{there} states, {time.process_time() - began:.0f} s")
+                self._from.append(here)
+                self._to.append(there)
+                if broken := self._judge.broken(world, outcome):
+                    self.found.violations = broken
+                    self.found.path = [*self._path(here), outcome.label]
+                    return
+            if len(self._numbers) >= self._limit:
+                self.found.complete = not queue
+                return
+
+    def _over(self, world: State) -> bool:
+        return world.driver < 0 and self.steps.cafe(world).position.state in RESTING
+
+    def _path(self, number: int) -> list[str]:
+        path = []
+        while number >= 0:
+            path.append(self._labels[number])
+            number = self._parents[number]
+        return path[::-1]
+
+    # I13
+
+    def _all_can_end(self) -> None:
+        """Every state that was expanded reaches an end, with what people may still say."""
+        if not self.found.complete:
+            return  # The ways on from what was not expanded are not known.
+        before: list[list[int]] = [[] for _ in self._parents]
+        for source, target in zip(self._from, self._to, strict=True):
+            before[target].append(source)
+        good = bytearray(len(self._parents))
+        _backwards(before, good, list(self._ended))
+        worlds = list(self._numbers)
+        for number in reversed(range(len(worlds))):
+            if good[number]:
+                continue
+            if not self.can_end(worlds[number]):
+                self.found.violations = ["I13: no sequence of verbs ends the release from here"]
+                self.found.path = self._path(number)
+                return
+            self.found.rescued += 1
+            _backwards(before, good, [number])
+
+    def can_end(self, world: State) -> bool:
+        """Whether some sequence of verbs ends the release, if nothing else goes wrong."""
+        left = [0] * len(world.left)
+        left[VERBS] = RESCUE_VERBS
+        start = world._replace(left=tuple(left))
+        if start in self._saved:
+            return self._saved[start]
+        scene = self.steps.scene.but(
+            verbs=RESCUERS, lag=False, eras=world.era + 1, forced=True, deletions=0
+        )
+        steps = Steps(scene, self.worlds)
+        seen, queue = {start}, deque([start])
+        reached = False
+        while queue and not reached and len(seen) < RESCUE_LIMIT:
+            # Last in, first out: some way is enough, and most are short.
+            here = queue.pop()
+            if self._over(here):
+                reached = True
+                break
+            for outcome in steps.after(here):
+                if outcome.world not in seen:
+                    seen.add(outcome.world)
+                    queue.append(outcome.world)
+        self._saved[start] = reached
+        return reached
+
+
+def _backwards(before: list[list[int]], good: bytearray, known: list[int]) -> None:
+    """Mark all from which one of `known` is reached."""
+    while known:
+        number = known.pop()
+        if not good[number]:
+            good[number] = 1
+            known += [source for source in before[number] if not good[source]]

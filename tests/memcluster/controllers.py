@@ -1,0 +1,132 @@
+"""The ReplicaSet and EndpointSlice controllers over a MemCluster, one step a call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.transport import Object
+from kubectl_cafe.times import rfc3339
+from tests.memcluster.address import address
+from tests.memcluster.cluster import MemCluster
+
+Json = Mapping[str, Any]
+
+
+def of_kind(cluster: MemCluster, plural: str) -> list[tuple[str, Object]]:
+    """All objects of a kind, with their paths, by path."""
+    return [
+        (path, item)
+        for path, item in sorted(cluster.objects.items())
+        if address(path).plural == plural
+    ]
+
+
+def owned(cluster: MemCluster, workload: Json) -> list[tuple[str, Object]]:
+    """The pods of a workload that are not on their way out."""
+    uid = workload["metadata"]["uid"]
+    return [
+        (path, pod)
+        for path, pod in of_kind(cluster, "pods")
+        if "deletionTimestamp" not in pod["metadata"]
+        and any(o["uid"] == uid for o in pod["metadata"].get("ownerReferences") or ())
+    ]
+
+
+def unseen(workload: Json) -> bool:
+    """Whether the controller has yet to see the workload's present spec."""
+    seen = (workload.get("status") or {}).get("observedGeneration", 0)
+    return bool(seen < workload["metadata"]["generation"])
+
+
+def observe(cluster: MemCluster, path: str) -> None:
+    """The controller reads the workload, and says so: observedGeneration."""
+    workload = cluster.objects[path]
+    generation = workload["metadata"]["generation"]
+    status = {**(workload.get("status") or {}), "observedGeneration": generation}
+    cluster.put(path, {**workload, "status": status})
+
+
+def lacks(cluster: MemCluster, workload: Json) -> int:
+    """How many pods the workload lacks (negative: has too many)."""
+    return int(workload["spec"].get("replicas", 1)) - len(owned(cluster, workload))
+
+
+def give_birth(cluster: MemCluster, seen: Json, name: str, node: str = "node") -> str:
+    """Make one pod from the workload as the controller last saw it; its path.
+
+    `seen` may be older than what the API server has: the controller works from its cache.
+    """
+    meta, template = seen["metadata"], seen["spec"]["template"]
+    number = cluster.counter
+    body = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            **{k: dict(v) for k, v in template["metadata"].items() if k in ("labels", "annotations")},
+            "name": name,
+            "namespace": meta["namespace"],
+            "uid": f"uid-{name}",
+            "generation": 1,
+            "creationTimestamp": rfc3339(cluster.server_time()),
+            "ownerReferences": [{"uid": meta["uid"], "kind": "ReplicaSet", "controller": True}],
+        },
+        "spec": {**template["spec"], "nodeName": node},
+        "status": {"phase": "Pending"},
+    }
+    path = paths.pods(meta["namespace"], name)
+    assert path not in cluster.objects, f"{name} is there ({number})"
+    cluster.put(path, body)
+    return path
+
+
+def endpoints(cluster: MemCluster, service: Json) -> list[dict[str, Any]]:
+    """What the EndpointSlice of a Service should say of its pods."""
+    wanted = (service.get("spec") or {}).get("selector") or {}
+    found = []
+    for _, pod in of_kind(cluster, "pods"):
+        meta = pod["metadata"]
+        labels = meta.get("labels") or {}
+        if meta["namespace"] != service["metadata"]["namespace"] or any(
+            labels.get(key) != value for key, value in wanted.items()
+        ):
+            continue
+        conditions = {c["type"]: c for c in (pod.get("status") or {}).get("conditions") or ()}
+        ready = conditions.get("Ready", {}).get("status") == "True"
+        found.append(
+            {
+                "targetRef": {"kind": "Pod", "name": meta["name"], "uid": meta["uid"]},
+                "conditions": {"ready": ready and "deletionTimestamp" not in meta},
+            }
+        )
+    return found
+
+
+def slice_path(service: Json) -> str:
+    """Where the Service's one EndpointSlice is."""
+    meta = service["metadata"]
+    return paths.endpointslices(meta["namespace"], f"{meta['name']}-slice")
+
+
+def stale(cluster: MemCluster, service: Json) -> bool:
+    """Whether the Service's EndpointSlice says something else than its pods do."""
+    known = cluster.objects.get(slice_path(service))
+    return known is None or known["endpoints"] != endpoints(cluster, service)
+
+
+def publish(cluster: MemCluster, service: Json) -> None:
+    """Bring the Service's EndpointSlice up to date."""
+    meta = service["metadata"]
+    body = {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {
+            "name": f"{meta['name']}-slice",
+            "namespace": meta["namespace"],
+            "uid": f"uid-{meta['name']}-slice",
+            "labels": {"kubernetes.io/service-name": meta["name"]},
+        },
+        "endpoints": endpoints(cluster, service),
+    }
+    cluster.put(slice_path(service), body)
