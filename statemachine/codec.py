@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -105,15 +105,15 @@ def _one_of(kinds: tuple[Any, ...], data: object, path: str) -> object:
 
 
 @cache
-def _hints(cls: type[object]) -> dict[str, Any]:
+def _hints(cls: Hashable) -> dict[str, Any]:
     """Every event of every pod asks for them, and they take longer than the rest of it."""
-    return get_type_hints(cls)
+    return get_type_hints(cast("type[object]", cls))
 
 
 def _dataclass(cls: type[object], data: object, path: str) -> object:
     if not isinstance(data, dict):
         raise CodecError(f"{path or '.'}: an object is expected")
-    hints = _hints(cls)
+    hints = _hints(cast(Hashable, cls))
     fields = {camel(f.name): f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     if unknown := sorted(set(data) - set(fields)):
         raise CodecError(f"{path}.{unknown[0]}: unknown field")

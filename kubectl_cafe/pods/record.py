@@ -46,9 +46,9 @@ class Before:
 
 @dataclass(frozen=True)
 class PodRecord:
-    """`to` names the revision the pod goes to, `gen` the generation that the image patch made (drained:
-    the one that was drained, finished: the one that was verified).
+    """`to` names the revision the pod goes to, `gen` the generation that the image patch made.
 
+    Of a pod that is drained it is the one that was drained, of a finished one the verified one.
     `before` ("from" in the annotation's words) has the changed containers alone. `since` is
     when the phase was written, RFC 3339; `group` the group that took the pod, 0 for a sweep.
     """

@@ -44,7 +44,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def server(request: pytest.FixtureRequest) -> Transport:
     """The real API server, or the one in memory, which has the same methods."""
     if getattr(request, "param", "real") == "in memory":
-        return MemCluster()  # type: ignore[return-value]
+        return MemCluster()
     plane: ControlPlane = request.getfixturevalue("control_plane")
     return Transport(load(str(plane.kubeconfig)))
 

@@ -179,9 +179,7 @@ def test_a_template_is_replaced_as_a_whole(server: Transport, replica_set: Edit)
     assert after["metadata"]["generation"] == replica_set["metadata"]["generation"] + 1
 
 
-def test_a_workloads_annotation_leaves_its_generation(
-    server: Transport, replica_set: Edit
-) -> None:
+def test_a_workloads_annotation_leaves_its_generation(server: Transport, replica_set: Edit) -> None:
     path = paths.replicasets(replica_set["metadata"]["namespace"], replica_set["metadata"]["name"])
     after = server.patch(path, {"metadata": {"annotations": {"a": "1"}}}, PatchKind.MERGE)
     assert after["metadata"]["generation"] == replica_set["metadata"]["generation"]

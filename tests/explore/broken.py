@@ -89,7 +89,9 @@ def _registered(name: str, mutant: ModuleType) -> Iterator[None]:
         sys.modules[name] = real
 
 
-def functions(scope: Mapping[str, object], module: str, prefix: str = "") -> dict[str, FunctionType]:
+def functions(
+    scope: Mapping[str, object], module: str, prefix: str = ""
+) -> dict[str, FunctionType]:
     """The functions and methods that are written in `module`, by their names."""
     found: dict[str, FunctionType] = {}
     for name, value in scope.items():

@@ -144,14 +144,13 @@ class Then:
 
     def pods(self) -> list[Pod]:
         """All pods there are."""
-        return [
-            self.judge.parse(o) for p, o in self.objects.items() if address(p).plural == "pods"
-        ]
+        return [self.judge.parse(o) for p, o in self.objects.items() if address(p).plural == "pods"]
 
     def fenced(self, epoch: int) -> Iterator[str]:
         """Nothing of an earlier driver lands once it is fenced off (I7)."""
         if epoch < self.record.fenced_epoch:
-            yield f"I7: a write of epoch {epoch} lands behind the fence of {self.record.fenced_epoch}"
+            fence = self.record.fenced_epoch
+            yield f"I7: a write of epoch {epoch} lands behind the fence of {fence}"
 
     def pod_written(self, write: Written, outcome: Outcome) -> Iterator[str]:
         """One write of a pod, by a driver."""
@@ -199,7 +198,11 @@ class Then:
         record, others = self.record, [p for p in self.pods() if p.uid != old.uid]
         limit = limit_of(record.plan.strategy.max_unavailable, sum(record.plan.cells.values()))
         edited = bool(self.judge.steps.scene.edits)
-        if not edited and not out_of_service(old, self.workers[old.uid]) and old.ready.status == "True":
+        if (
+            not edited
+            and not out_of_service(old, self.workers[old.uid])
+            and old.ready.status == "True"
+        ):
             ours = [p.name for p in others if self._out_by_us(p)]
             if len(ours) >= limit:
                 yield f"I3: {old.name} is taken while {', '.join(ours)} are out of service"
@@ -243,7 +246,9 @@ def decided(view: View, decision: Decision) -> Iterator[str]:
     takes = [p for p in decision.patches if is_take(view, p)]
     if takes and view.record.state not in RUNNING:
         yield f"I9: {takes[0].pod} is taken while the release is {view.record.state}"
-    if decision.takes and not any(p.record and p.record.mode is Mode.NONE for p in view.pods.values()):
+    if decision.takes and not any(
+        p.record and p.record.mode is Mode.NONE for p in view.pods.values()
+    ):
         desired = sum(workload.replicas for workload in view.workloads)
         limit = limit_of(view.record.plan.strategy.max_unavailable, desired)
         there = sum(available(p) and p.uid not in view.busy for p in view.pods.values())
@@ -349,5 +354,3 @@ def ready_endpoints_of(objects: Mapping[str, Any]) -> set[str]:
         for endpoint in item["endpoints"]
         if endpoint["conditions"]["ready"]
     }
-
-

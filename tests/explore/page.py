@@ -24,7 +24,7 @@ def page(founds: Sequence[Found], guards: Sequence[tuple[Guard, Found]]) -> str:
         for f in founds
     )
     missed = "\n".join(
-        f"| {g.name} | `{g.file}` | {g.scenario} | {f.violations[0] if f.violations else 'nothing'} "
+        f"| {g.name} | `{g.file}` | {g.scenario} | {(f.violations or ['nothing'])[0]} "
         f"| {len(f.path)} | {f.states} |"
         for g, f in guards
     )

@@ -54,7 +54,8 @@ class Scenario:
     `verbs`: what people may say. `lag`: whether the driver may see everything but one object
     of what has changed. `eras`: how often the deadlines may pass, once nothing else happens.
     `faults`: lost and delayed answers. `deletions`: pods that a stranger deletes, `edits`: their
-    images that one patches. `served`: a Service selects the pods. `restarts`: containers that die and are started again.
+    images that one patches. `restarts`: containers that die and are started again. `forced`:
+    people may abort by force as well. `served`: a Service selects the pods.
     """
 
     name: str
@@ -137,7 +138,7 @@ def release(
     found = around(cluster, cafe)
     proposed = proposal.propose(wished, found, wanted)
     begun = start.Beginning(cafe, wished, found, proposed, trigger)
-    begun.record(cluster, cafe, Mover(who))  # type: ignore[arg-type]
+    begun.record(cluster, cafe, Mover(who))
 
 
 def around(cluster: MemCluster, cafe: CafeDeployment) -> proposal.Around:

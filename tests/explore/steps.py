@@ -173,7 +173,7 @@ class Steps:
     def first(self) -> World:
         """Where the search starts: the release is recorded, nobody drives yet."""
         cluster, workers = scenes.begin(self.scene)
-        cached = {path: item for path, item in controllers.of_kind(cluster, "replicasets")}
+        cached = dict(controllers.of_kind(cluster, "replicasets"))
         scene = self.scene
         left = [scene.crashes, scene.faults, scene.deletions, scene.said]
         left += [scene.edits, scene.restarts]
@@ -255,10 +255,8 @@ class Steps:
         for number in range(len(world.late)):
             moment = self.worlds.thaw(world, live=False)
             request = moment.late.pop(number)
-            try:
+            with suppress(ApiError):
                 moment.cluster.patch(request.path, request.body, request.kind)
-            except ApiError:
-                pass
             what = address(request.path).name
             yield self._done(
                 f"a late write of epoch {request.epoch} to {what} arrives",
@@ -321,9 +319,7 @@ class Steps:
                 found.append(Seeing(NAME, -3, _sees_cafe))
         return found
 
-    def _choices(
-        self, seen: list[Seeing]
-    ) -> Iterator[list[Seeing]]:
+    def _choices(self, seen: list[Seeing]) -> Iterator[list[Seeing]]:
         """All that is new; with `lag` also all but one thing, and nothing."""
         yield seen
         if self.scene.lag:
@@ -333,9 +329,7 @@ class Steps:
             if seen:
                 yield []
 
-    def _turn(
-        self, world: World, seen: list[Seeing]
-    ) -> Iterator[Outcome]:
+    def _turn(self, world: World, seen: list[Seeing]) -> Iterator[Outcome]:
         """The driver sees `seen` and takes a turn; it may be killed, or not be answered, in it."""
         if not seen and (world.driver, world.era) in self.idle_turns:
             return
@@ -363,7 +357,7 @@ class Steps:
             if ended is not None:  # As wheel.drive and wheel.hold do it at the end.
                 known = tuple(self.worlds.revisions(moment.cluster).values())
                 with suppress(ApiError):
-                    ending.conclude(moment.cluster, ended.cafe, known)  # type: ignore[arg-type]
+                    ending.conclude(moment.cluster, ended.cafe, known)
             return ended is not None
 
         effect = self._effect(world, key, faults, turn)
@@ -457,7 +451,7 @@ class Steps:
         moment = self.worlds.thaw(world)
         cluster = moment.cluster
         cluster.faults = faults
-        cafe = journal.read(cluster, SPACE, NAME)  # type: ignore[arg-type]
+        cafe = journal.read(cluster, SPACE, NAME)
         memory = Memory(cafe.uid, InPlaceSet())
         _list_all(moment, memory)
         label = "a driver takes the wheel"
@@ -465,8 +459,8 @@ class Steps:
         epoch = verbs.epoch_after(cafe, 0, memory.highest_epoch())
         try:
             if fence.needed(cafe.record, given_back=moment.lease == FREE):
-                cafe = fence.fence(cluster, cafe, epoch)  # type: ignore[arg-type]
-            cafe = verbs.take_wheel(cluster, cafe, epoch)  # type: ignore[arg-type]
+                cafe = fence.fence(cluster, cafe, epoch)
+            cafe = verbs.take_wheel(cluster, cafe, epoch)
         except Killed:
             moment.left[CRASHES] -= 1
             moment.lease = LEFT
@@ -483,7 +477,7 @@ class Steps:
         count on more than is shown by then.
         """
         kept = self.worlds.drivers[world.driver].memory
-        busy = {self.worlds.writes[n].uid for n, _, _ in world.flights}  # type: ignore[union-attr]
+        busy = {self.worlds.writes[n].uid for n, _, _ in world.flights}
         workers = dict(world.workers)
         for path, pod in self._of_kind(world, "pods"):
             uid = pod["metadata"]["uid"]
@@ -594,10 +588,10 @@ class Steps:
         yield self._done(f"bob: {trigger}{' --force' if forced else ''}", moment, by="person")
 
     def _supersede(self, cluster: Any, cafe: CafeDeployment, who: Mover) -> None:
-        start.secrets.next = "2"  # type: ignore[attr-defined]
+        start.secrets.next = "2"
         wanted = scenes.template(self.scene, "app:v3")
         scenes.release(cluster, cafe, wanted, Trigger.SUPERSEDE, who.who)
-        start.secrets.next = "1"  # type: ignore[attr-defined]
+        start.secrets.next = "1"
 
     # Within
 
@@ -686,6 +680,3 @@ def _hangs(pod: Pod) -> bool:
 
 def _unfinished(pod: Any) -> bool:
     return pod.record is not None and pod.record.phase != "finished"
-
-
-

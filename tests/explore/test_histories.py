@@ -1,6 +1,7 @@
 """Long random histories of a larger set: more at once than a search can exhaust.
 
-CAFE_HISTORIES is how many are tried, 30 by default. A shorter path to what they find is for a search to find.
+CAFE_HISTORIES is how many are tried, 30 by default. They are not shrunk: a shorter path to what
+one finds is for a search to find.
 """
 
 from __future__ import annotations

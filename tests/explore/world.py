@@ -178,14 +178,14 @@ class Worlds:
         """A driver of `cafe` that knows what is in `memory`."""
         observer = Observer.__new__(Observer)
         observer.memory = memory
-        observer._transport = cluster  # type: ignore[assignment]
+        observer._transport = cluster
         observer._pods_path = paths.pods(SPACE)
         observer._pods_query = {"labelSelector": cafe.label_selector}
-        observer._informers = ()  # type: ignore[assignment]
+        observer._informers = ()
         known = self.revisions(cluster)
         watcher = Silent()
-        driver = Driver(cluster, cafe, known, observer, who="driver", watcher=watcher)  # type: ignore[arg-type]
-        actor = Actor(cluster, SPACE, memory, workers=0)  # type: ignore[arg-type]
+        driver = Driver(cluster, cafe, known, observer, who="driver", watcher=watcher)
+        actor = Actor(cluster, SPACE, memory, workers=0)
         return Live(driver, actor, memory, watcher)
 
     def revisions(self, cluster: MemCluster) -> dict[str, revisions.Revision]:
@@ -207,7 +207,9 @@ class Worlds:
     def freeze(self, moment: Moment) -> State:
         """The state that `moment` has become; resourceVersions are numbered anew."""
         numbers = {path: self.objects.number(path, o) for path, o in moment.cluster.objects.items()}
-        shown = {path: self.objects[n][1]["metadata"]["resourceVersion"] for path, n in numbers.items()}
+        shown = {
+            path: self.objects[n][1]["metadata"]["resourceVersion"] for path, n in numbers.items()
+        }
         known = self._known(moment)
         renames: dict[str, dict[str, str]] = {}
         for path, version in shown.items():
@@ -221,11 +223,11 @@ class Worlds:
         ):
             moment.live = self.wake(moment.cluster, self.drivers[moment.kept])
         objects = tuple(
-            sorted(self.objects.renamed(n, renames[path][shown[path]]) for path, n in numbers.items())
+            sorted(
+                self.objects.renamed(n, renames[path][shown[path]]) for path, n in numbers.items()
+            )
         )
-        cached = tuple(
-            sorted(self._bare(path, item) for path, item in moment.cached.items())
-        )
+        cached = tuple(sorted(self._bare(path, item) for path, item in moment.cached.items()))
         return State(
             objects=objects,
             workers=tuple(sorted(moment.workers.items())),
@@ -304,8 +306,7 @@ class Worlds:
                 continue
             if name == "_pods":
                 value = {
-                    uid: self._pod(p, renames.get(pod_path(p.name), {}))
-                    for uid, p in value.items()
+                    uid: self._pod(p, renames.get(pod_path(p.name), {})) for uid, p in value.items()
                 }
                 key.append((name, tuple(sorted((u, self.pods.key(p)) for u, p in value.items()))))
             elif name in ("_unseen", "_stale"):
@@ -319,13 +320,14 @@ class Worlds:
                 key.append((name, _hashable(value)))
             payload[name] = value
         cafe = live.driver._release.cafe
-        number = self.objects.number(CAFE, dict(cafe.obj) if type(cafe.obj) is not dict else cafe.obj)
+        number = self.objects.number(
+            CAFE, dict(cafe.obj) if type(cafe.obj) is not dict else cafe.obj
+        )
         number = self.objects.renamed(number, renames[CAFE][cafe.resource_version])
         lost = tuple(
             (self._write(p), renames[pod_path(p.pod)][p.resource_version])
             for p in live.actor._lost
-            if pod_path(p.pod) in renames
-            and p.resource_version in renames[pod_path(p.pod)]
+            if pod_path(p.pod) in renames and p.resource_version in renames[pod_path(p.pod)]
         )
         since = int((live.driver._since - T0) // ERA)
         kept = Kept(number, since, tuple(sorted(live.driver._no_way_back)), lost, payload)
@@ -346,7 +348,9 @@ class Worlds:
             version = patch.resource_version
             judged = "resourceVersion" in patch.body["metadata"]
             if judged and shown.get(path) != version:  # It will meet a 409, whatever it says.
-                patch = PodPatch(patch.pod, patch.uid, version, "stale", patch.status, _stale(patch))
+                patch = PodPatch(
+                    patch.pod, patch.uid, version, "stale", patch.status, _stale(patch)
+                )
             found.append((self._write(patch), renames.get(path, {}).get(version, "0"), took))
         return tuple(sorted(found))
 
@@ -364,7 +368,7 @@ class Worlds:
     def _write(self, write: PodPatch | Request) -> int:
         bare = replace(write, body=_versioned(write.body, ""))
         if isinstance(write, PodPatch):
-            bare = replace(bare, resource_version="")  # type: ignore[call-arg]
+            bare = replace(bare, resource_version="")
             named = (write.pod, write.uid, write.what, write.status)
             return self.writes.number((*named, text_of(bare.body)), bare)
         key = (write.path, write.kind, write.epoch, text_of(bare.body))

@@ -137,7 +137,9 @@ class MemCluster:
         ]
         return Listing([slim(item) for item in items] if slim else items, str(self.counter))
 
-    def stream(self, path: str, query: Query | None = None, idle_timeout: float = 70.0) -> MemStream:
+    def stream(
+        self, path: str, query: Query | None = None, idle_timeout: float = 70.0
+    ) -> MemStream:
         """Watch a collection from `resourceVersion` on; raises Expired where that is forgotten."""
         where = address(path)
         self._served(where)
@@ -236,7 +238,9 @@ class MemCluster:
         old = self._found(where)
         wanted = (body or {}).get("preconditions") or {}
         if wanted.get("uid", old["metadata"]["uid"]) != old["metadata"]["uid"]:
-            raise errors.Gone(f"the UID in the precondition ({wanted['uid']}) is another", where=path)
+            raise errors.Gone(
+                f"the UID in the precondition ({wanted['uid']}) is another", where=path
+            )
         grace = (body or {}).get(
             "gracePeriodSeconds", old.get("spec", {}).get("terminationGracePeriodSeconds", 30)
         )

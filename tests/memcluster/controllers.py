@@ -64,7 +64,11 @@ def give_birth(cluster: MemCluster, seen: Json, name: str, node: str = "node") -
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
-            **{k: dict(v) for k, v in template["metadata"].items() if k in ("labels", "annotations")},
+            **{
+                k: dict(v)
+                for k, v in template["metadata"].items()
+                if k in ("labels", "annotations")
+            },
             "name": name,
             "namespace": meta["namespace"],
             "uid": f"uid-{name}",
