@@ -13,22 +13,33 @@ from typing import Any
 from kubectl_cafe import names
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.groups import limit_of
-from kubectl_cafe.engine.view import Decision, View
 from kubectl_cafe.pods.model import Pod
-from kubectl_cafe.pods.patches import PodPatch
-from kubectl_cafe.pods.record import Mode, Phase
+from kubectl_cafe.pods.record import Phase
 from statemachine.lifecycle import State
 from statemachine.record import Record
-from statemachine.steps import Kind, StepKind
-from tests.explore.scenario import CAFE, FOREIGN
-from tests.explore.steps import Outcome, Steps
+from tests.explore.bench import Outcome
+from tests.explore.scenario import CAFE
+from tests.explore.steps import Steps
+from tests.explore.truths import (
+    allowed_in,
+    anywhere,
+    committed,
+    decided,
+    foreign,
+    is_on,
+    on_its_way,
+    out_of_service,
+    outstanding,
+    ready_endpoints,
+    ready_endpoints_of,
+    touches,
+)
 from tests.explore.world import State as World
 from tests.memcluster import controllers, kubelet
 from tests.memcluster.address import address
 from tests.memcluster.cluster import MemCluster, Written
 
 Json = Mapping[str, Any]
-RUNNING = (State.PROGRESSING, State.ROLLING_BACK)
 
 
 @dataclass
@@ -219,138 +230,3 @@ class Then:
         never_ran = all(not ran.container_id for ran in worker.containers)
         born = pod.record is None and (never_ran or (pod.gated and not pod.gate.status))
         return not born and out_of_service(pod, worker)
-
-
-def touches(write: Written) -> bool:
-    """Whether the write is the fence's: an annotation of ours, and nothing else."""
-    body = write.body if isinstance(write.body, dict) else {}
-    notes = (body.get("metadata") or {}).get("annotations") or {}
-    return set(body) == {"metadata"} and set(notes) == {names.EPOCH}
-
-
-def anywhere(write: Written) -> Iterator[str]:
-    """What holds of any write of ours."""
-    if write.method == "DELETE":
-        yield f"I11: {write.path} is deleted"
-        return
-    if write.method == "PATCH":
-        meta = write.body.get("metadata") or {}
-        if address(write.path).plural != "controllerrevisions" and not (
-            meta.get("uid") and meta.get("resourceVersion")
-        ):
-            yield f"I4: a write to {write.path} without uid or resourceVersion"
-
-
-def decided(view: View, decision: Decision) -> Iterator[str]:
-    """What holds of a decision, counted by the view it was made from."""
-    takes = [p for p in decision.patches if is_take(view, p)]
-    if takes and view.record.state not in RUNNING:
-        yield f"I9: {takes[0].pod} is taken while the release is {view.record.state}"
-    if decision.takes and not any(
-        p.record and p.record.mode is Mode.NONE for p in view.pods.values()
-    ):
-        desired = sum(workload.replicas for workload in view.workloads)
-        limit = limit_of(view.record.plan.strategy.max_unavailable, desired)
-        there = sum(available(p) and p.uid not in view.busy for p in view.pods.values())
-        if desired - there + len(decision.takes) > max(limit, desired - there):
-            yield f"I3: {len(decision.takes)} are taken, {there} of {desired} are available"
-
-
-def committed(view: View, decision: Decision) -> Iterator[str]:
-    """The template follows the last group, else a replacement would be a Beta's (protocol 7)."""
-    if decision.workloads and view.record.kind is Kind.UPGRADE:
-        goal = view.revisions[view.record.to_revision]
-        for pod in view.pods.values():
-            if not pod.terminating and not (pod.images() == goal.images and finished(pod)):
-                yield f"the template is committed before {pod.name} is upgraded"
-
-
-def is_take(view: View, patch: PodPatch) -> bool:
-    """Whether the write is the first of its pod in this release."""
-    pod = view.pods[patch.uid]
-    return finished(pod) and patch.what in ("off", "image")
-
-
-def finished(pod: Pod) -> bool:
-    """Whether no record of the pod is open."""
-    return pod.record is None or pod.record.phase is Phase.FINISHED or pod.record.mode is Mode.NONE
-
-
-def available(pod: Pod) -> bool:
-    """Whether the pod is in service, by all that it shows."""
-    return (
-        not pod.terminating
-        and pod.ready.status == "True"
-        and is_on(pod)
-        and finished(pod)
-        and pod.observed >= pod.generation
-    )
-
-
-def is_on(pod: Pod) -> bool:
-    """Whether its switch is on."""
-    gate = pod.gate.status == "True" if pod.gated else True
-    return gate and pod.labels.get(names.TRAFFIC, "on") == "on"
-
-
-def outstanding(pod: Pod, worker: kubelet.Worker) -> bool:
-    """Whether what runs is going to be replaced: it was not started from the present spec."""
-    images = pod.images()
-    return bool(worker.acting) or any(ran.image != images[ran.name] for ran in worker.containers)
-
-
-def out_of_service(pod: Pod, worker: kubelet.Worker | None) -> bool:
-    """Whether the pod serves nobody because of us: switched off, or restarting."""
-    restarting = worker is not None and outstanding(pod, worker)
-    return not is_on(pod) or restarting or not finished(pod)
-
-
-def on_its_way(pod: Pod, goal: str) -> bool:
-    """Whether the pod has or gets the goal."""
-    if pod.record and pod.record.phase is not Phase.FINISHED:
-        return pod.record.to == goal
-    return pod.labels.get(names.REVISION) == goal
-
-
-def allowed_in(record: Record, cell: str) -> int | None:
-    """How many pods of the cell may be at the goal or on their way; None: all."""
-    if record.kind is not Kind.UPGRADE:
-        return None
-    waits = State.AWAITING_CONFIRM in (record.state, record.origin)
-    steps = record.steps[: record.step + (not waits)]
-    if any(step.kind is not StepKind.UPGRADE for step in steps) or not steps:
-        return None
-    step = steps[-1]
-    return None if step.counts == record.plan.cells else step.count(cell)
-
-
-def foreign(old: Json, new: Json) -> Iterator[str]:
-    """What is not ours stays (I10)."""
-    for kind in ("labels", "annotations"):
-        before, after = (o["metadata"].get(kind) or {} for o in (old, new))
-        if before.get(FOREIGN) != after.get(FOREIGN):
-            yield f"I10: a foreign one of the {kind} is gone"
-    before, after = (_conditions(o) for o in (old, new))
-    if before != after:
-        yield "I10: a condition that is not ours was written"
-
-
-def _conditions(pod: Json) -> list[Any]:
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return [c for c in conditions if c["type"] != names.IN_SERVICE]
-
-
-def ready_endpoints(cluster: MemCluster) -> set[str]:
-    """The uids that an EndpointSlice shows ready."""
-    return ready_endpoints_of(cluster.objects)
-
-
-def ready_endpoints_of(objects: Mapping[str, Any]) -> set[str]:
-    """The uids that an EndpointSlice shows ready."""
-    return {
-        endpoint["targetRef"]["uid"]
-        for path, item in objects.items()
-        if address(path).plural == "endpointslices"
-        for endpoint in item["endpoints"]
-        if endpoint["conditions"]["ready"]
-    }

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from statemachine.lifecycle import RESTING, Trigger
+from tests.explore.bench import VERBS
+from tests.explore.harness import product
 from tests.explore.invariants import Invariants
 from tests.explore.scenario import Scenario
-from tests.explore.steps import VERBS, Steps, product
+from tests.explore.steps import Steps
 from tests.explore.world import State, Worlds
 
 RESCUERS = (

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
+from tests.explore.harness import product
 from tests.explore.invariants import Invariants
 from tests.explore.scenario import Scenario
 from tests.explore.scenarios import VERBS
 from tests.explore.search import Search
-from tests.explore.steps import product
 
 SCENES = [
     Scenario(

@@ -1,0 +1,103 @@
+"""What every kind of step needs: the scenario, the states, and how a step ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
+
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.view import Decision, View
+from kubectl_cafe.pods.patches import PodPatch
+from tests.explore.scenario import CAFE, Scenario
+from tests.explore.world import Live, Moment, Worlds
+from tests.explore.world import State as World
+from tests.memcluster.address import address
+from tests.memcluster.cluster import Request, Written
+
+CRASHES, FAULTS, DELETIONS, VERBS, EDITS, RESTARTS = range(6)
+"""Where each is in State.left."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a driver's step did: it depends on what the driver knows and on what it writes to.
+
+    `objects` are those it changed, `flights` the writes it queued, `delayed` those on their way.
+    `left`: the driver is gone, and the lease is so. `live` is the driver afterwards.
+    """
+
+    live: Live
+    epoch: int
+    objects: Mapping[str, dict[str, Any]]
+    written: list[Written]
+    writes: int
+    flights: list[tuple[PodPatch, bool]]
+    delayed: list[Request]
+    left: int | None = None
+    killed: bool = False
+    ended: bool = False
+    raised: BaseException | None = None
+
+
+@dataclass
+class Outcome:
+    """One step that was taken: what it is called, where it leads, and what it did.
+
+    `before` is the moment's cluster as the step found it, as objects by path. `raised`: the
+    product raised what it should not have.
+    """
+
+    label: str
+    world: World
+    written: list[Written]
+    looked: list[tuple[View, Decision]]
+    moment: Moment
+    by: str = ""
+    """driver, late, person, takeover, or empty: the cluster's own."""
+    epoch: int = 0
+    writes: int = 0
+    raised: BaseException | None = None
+
+
+@dataclass
+class Bench:
+    """Where steps are taken. `idle_turns` are drivers that have nothing to do or say."""
+
+    scene: Scenario
+    worlds: Worlds
+    idle_turns: set[tuple[int, int]] = field(default_factory=set)
+    effects: dict[tuple[object, ...], Effect] = field(default_factory=dict)
+
+    def cafe(self, world: World) -> CafeDeployment:
+        """The CafeDeployment as the server has it."""
+        for number in world.objects:
+            path, item = self.worlds.objects[number]
+            if path == CAFE:
+                return CafeDeployment(item)
+        raise AssertionError("the CafeDeployment is gone")
+
+    def done(
+        self, label: str, moment: Moment, effect: Effect | None = None, by: str = "", epoch: int = 0
+    ) -> Outcome:
+        if effect is None:
+            written = moment.cluster.written
+            return Outcome(
+                label, self.worlds.freeze(moment), written, [], moment, by, epoch, len(written)
+            )
+        return Outcome(
+            label=label,
+            world=self.worlds.freeze(moment),
+            written=effect.written,
+            looked=effect.live.watcher.views,
+            moment=moment,
+            by="driver",
+            epoch=effect.epoch,
+            writes=effect.writes,
+            raised=effect.raised,
+        )
+
+    def of_kind(self, world: World, plural: str) -> list[tuple[str, dict[str, Any]]]:
+        found = [self.worlds.objects[number] for number in world.objects]
+        return sorted((o for o in found if address(o[0]).plural == plural), key=itemgetter(0))

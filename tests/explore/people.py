@@ -1,0 +1,63 @@
+"""What people say, and what strangers do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_cafe.engine import journal, start, verbs
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.start import Mover
+from kubectl_cafe.errors import Refused
+from statemachine.lifecycle import IllegalMove, State, Trigger, legal
+from tests.explore import scenario as scenes
+from tests.explore.bench import VERBS, Bench, Outcome
+from tests.explore.scenario import CAFE, NAME, SPACE
+from tests.explore.world import State as World
+
+
+@dataclass
+class People(Bench):
+    """Whatever people may do next."""
+
+    def people_steps(self, world: World, cafe: CafeDeployment) -> Iterator[Outcome]:
+        can = set(legal(cafe.position.state))
+        for trigger in self.scene.verbs:
+            if trigger in can:
+                yield from self.said(world, trigger)
+        if self.scene.forced and cafe.position.state in (State.FAILED, State.ABORTING):
+            yield from self.said(world, Trigger.ABORT, forced=True)
+
+    def said(self, world: World, trigger: Trigger, *, forced: bool = False) -> Iterator[Outcome]:
+        """A verb, recorded for whoever drives (--detach); nothing where it is refused."""
+        moment = self.worlds.thaw(world, live=False)
+        cluster: Any = moment.cluster
+        moment.left[VERBS] -= 1
+        cafe = journal.read(cluster, SPACE, NAME)
+        before, who = cafe.resource_version, Mover("bob")
+        try:
+            if trigger is Trigger.ROLLBACK:
+                verbs.rollback(cluster, cafe, scenes.around(cluster, cafe), who, fast=False)
+            elif trigger is Trigger.ABORT:
+                verbs.abort(cluster, cafe, who, force=forced)
+            elif trigger is Trigger.CONFIRM:
+                verbs.confirm(cluster, cafe, who, None)
+            elif trigger is Trigger.RESUME:
+                verbs.resume(cluster, cafe, who)
+            elif trigger is Trigger.SUPERSEDE:
+                self._supersede(cluster, cafe, who)
+            else:
+                verbs.say(cluster, cafe, trigger, who)
+        except (Refused, IllegalMove):
+            return
+        if cluster.objects[CAFE]["metadata"]["resourceVersion"] == before:
+            return
+        moment.news = True
+        yield self.done(f"bob: {trigger}{' --force' if forced else ''}", moment, by="person")
+
+    def _supersede(self, cluster: Any, cafe: CafeDeployment, who: Mover) -> None:
+        start.secrets.next = "2"
+        wanted = scenes.template(self.scene, "app:v3")
+        scenes.release(cluster, cafe, wanted, Trigger.SUPERSEDE, who.who)
+        start.secrets.next = "1"
