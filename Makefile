@@ -75,3 +75,7 @@ machine: venv
 .PHONY: mutate
 mutate: venv ## take each guard out of the product in turn and see its test fail (ONLY="name name")
 	@$(BIN)/python -m tests.mutate $(ONLY)
+
+.PHONY: explore
+explore: venv ## every sequence of events up to a bound, over the engine in memory; writes docs/exploration.md
+	@$(BIN)/python -m tests.explore --write-docs

@@ -11,10 +11,11 @@ from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.view import Decision, View
 from kubectl_cafe.pods.patches import PodPatch
 from tests.explore.scenario import CAFE, Scenario
-from tests.explore.world import Live, Moment, Worlds
-from tests.explore.world import State as World
+from tests.explore.state import Live, Moment
+from tests.explore.state import State as World
+from tests.explore.world import Worlds
 from tests.memcluster.address import address
-from tests.memcluster.cluster import Request, Written
+from tests.memcluster.requests import Request, Written
 
 CRASHES, FAULTS, DELETIONS, VERBS, EDITS, RESTARTS = range(6)
 """Where each is in State.left."""

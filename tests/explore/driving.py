@@ -15,11 +15,11 @@ from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.traffic.endpoints import ready_uids
 from tests.explore.bench import CRASHES, FAULTS, Bench, Effect, Outcome
 from tests.explore.scenario import CAFE, NAME, SPACE
-from tests.explore.world import FREE, HELD, LEFT, Live, Moment, pod_path, request_of
-from tests.explore.world import State as World
+from tests.explore.state import FREE, HELD, LEFT, Live, Moment, pod_path, request_of
+from tests.explore.state import State as World
 from tests.memcluster import controllers
 from tests.memcluster.address import address
-from tests.memcluster.cluster import Fault, Killed
+from tests.memcluster.requests import Fault, Killed
 
 WRITTEN = ("cafedeployments", "replicasets", "controllerrevisions")
 """Kinds that a turn itself writes to."""

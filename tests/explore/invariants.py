@@ -19,6 +19,7 @@ from statemachine.lifecycle import State
 from statemachine.record import Record
 from tests.explore.bench import Outcome
 from tests.explore.scenario import CAFE
+from tests.explore.state import State as World
 from tests.explore.steps import Steps
 from tests.explore.truths import (
     allowed_in,
@@ -34,10 +35,10 @@ from tests.explore.truths import (
     ready_endpoints_of,
     touches,
 )
-from tests.explore.world import State as World
 from tests.memcluster import controllers, kubelet
 from tests.memcluster.address import address
-from tests.memcluster.cluster import MemCluster, Written
+from tests.memcluster.cluster import MemCluster
+from tests.memcluster.requests import Written
 
 Json = Mapping[str, Any]
 

@@ -14,7 +14,7 @@ from statemachine.lifecycle import IllegalMove, State, Trigger, legal
 from tests.explore import scenario as scenes
 from tests.explore.bench import VERBS, Bench, Outcome
 from tests.explore.scenario import CAFE, NAME, SPACE
-from tests.explore.world import State as World
+from tests.explore.state import State as World
 
 
 @dataclass

@@ -13,8 +13,9 @@ from tests.explore.bench import VERBS
 from tests.explore.harness import product
 from tests.explore.invariants import Invariants
 from tests.explore.scenario import Scenario
+from tests.explore.state import State
 from tests.explore.steps import Steps
-from tests.explore.world import State, Worlds
+from tests.explore.world import Worlds
 
 RESCUERS = (
     Trigger.RESUME,

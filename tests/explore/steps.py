@@ -15,8 +15,8 @@ from tests.explore.bench import CRASHES, DELETIONS, EDITS, FAULTS, RESTARTS, VER
 from tests.explore.driving import ANSWERS, Driving
 from tests.explore.people import People
 from tests.explore.scenario import NAME
-from tests.explore.world import FREE, LEFT, LONG_AGO, Moment, aged
-from tests.explore.world import State as World
+from tests.explore.state import FREE, LEFT, LONG_AGO, Moment, aged
+from tests.explore.state import State as World
 from tests.memcluster import controllers, kubelet
 from tests.memcluster.address import address
 

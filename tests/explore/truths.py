@@ -17,7 +17,8 @@ from statemachine.steps import Kind, StepKind
 from tests.explore.scenario import FOREIGN
 from tests.memcluster import kubelet
 from tests.memcluster.address import address
-from tests.memcluster.cluster import MemCluster, Written
+from tests.memcluster.cluster import MemCluster
+from tests.memcluster.requests import Written
 
 Json = Mapping[str, Any]
 RUNNING = (State.PROGRESSING, State.ROLLING_BACK)

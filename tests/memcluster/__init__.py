@@ -7,6 +7,7 @@ says. Nothing in it moves by itself: the kubelet (`kubelet.py`) and the controll
 (`controllers.py`) take one step a call.
 """
 
-from tests.memcluster.cluster import Fault, Killed, MemCluster, Written
+from tests.memcluster.cluster import MemCluster
+from tests.memcluster.requests import Fault, Killed, Written
 
 __all__ = ["Fault", "Killed", "MemCluster", "Written"]

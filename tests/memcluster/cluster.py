@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Any
 
 from kubectl_cafe.cluster import errors
@@ -17,56 +14,29 @@ from kubectl_cafe.times import rfc3339
 from kubectl_cafe.version import VERSION
 from tests.memcluster import patching
 from tests.memcluster.address import Address, address
+from tests.memcluster.requests import Fault, Killed, Request, Written
+from tests.memcluster.rules import (
+    GENERATIONS,
+    SPLIT,
+    as_dict,
+    check_preconditions,
+    identity,
+    inside_namespace,
+    matches,
+    merged,
+    patched,
+    require_namespace,
+    selector,
+    validate,
+    version_of,
+    within,
+)
 from tests.memcluster.watching import Change, MemStream, Watches
 
 Json = Mapping[str, Any]
 
-GENERATIONS = {"pods", "replicasets", "statefulsets", "deployments", "cafedeployments"}
-"""Kinds whose metadata.generation moves with their spec."""
-SPLIT = {"pods", "replicasets", "statefulsets", "deployments", "cafedeployments"}
-"""Kinds with a status subresource: a write of the object leaves status alone, and the reverse."""
 FIRST = 100
 """The resourceVersion of an empty server: what came before is forgotten."""
-LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-POD_MUTABLE = ("containers", "initContainers")
-"""Fields of a pod's spec that may change, by their images alone."""
-
-
-class Killed(BaseException):
-    """The process of whoever was writing is killed: no `except Exception` of it runs."""
-
-
-class Fault(Enum):
-    """What becomes of a write."""
-
-    KILLED = auto()
-    """The sender dies, and the request is still on its way: it is in `delayed`."""
-    LOST_ANSWER = auto()
-    """Committed, and the answer is lost."""
-    DELAYED = auto()
-    """The answer is lost and the request is still on its way: it is in `delayed`."""
-    NOT_SENT = auto()
-
-
-@dataclass(frozen=True)
-class Written:
-    """One committed write of a transport's user; `old` is None for a create."""
-
-    method: str
-    path: str
-    body: Any
-    old: Object | None
-    new: Object | None
-
-
-@dataclass(frozen=True)
-class Request:
-    """A write that is still on its way; `epoch` is its sender's, where whoever keeps it knows."""
-
-    path: str
-    body: Any
-    kind: PatchKind
-    epoch: int = 0
 
 
 class MemCluster:
@@ -100,8 +70,7 @@ class MemCluster:
     @property
     def user_agent(self) -> str:
         """As Transport's."""
-        release = f" (release {self.release})" if self.release else ""
-        return f"kubectl-cafe/{self.version}{release}"
+        return f"kubectl-cafe/{self.version}" + (f" (release {self.release})" * bool(self.release))
 
     def server_time(self) -> float:
         """Epoch seconds."""
@@ -172,7 +141,7 @@ class MemCluster:
         if not where.namespace:
             meta.pop("namespace")
         where = address(f"{where.collection}/{meta['name']}")
-        self._namespace_is_there(where)
+        require_namespace(self.objects, where)
         if where.object in self.objects:
             raise errors.AlreadyExists(f'{where.plural} "{where.name}" already exists', where=path)
         validate(meta, path)
@@ -183,7 +152,7 @@ class MemCluster:
         )
         if where.plural in GENERATIONS:
             meta["generation"] = 1
-        made = {**_dict(patching.plain(body)), "metadata": meta}
+        made = {**as_dict(patching.plain(body)), "metadata": meta}
         if where.plural in SPLIT:
             made.pop("status", None)
         if where.plural == "pods":
@@ -201,8 +170,8 @@ class MemCluster:
         where = address(path)
         old = self._found(where)
         check_preconditions(old, body.get("metadata") or {}, where)
-        meta = {**(body.get("metadata") or {}), **_identity(old)}
-        new = self._merged(where, old, {**body, "metadata": meta})
+        meta = {**(body.get("metadata") or {}), **identity(old)}
+        new = merged(where, old, {**body, "metadata": meta})
         return self._commit("PUT", path, where, body, old, new, None, guarded)
 
     def patch(
@@ -221,13 +190,13 @@ class MemCluster:
             raise errors.Invalid("the body of the request was in an unknown format", status=415)
         if kind is PatchKind.APPLY and where.object not in self.objects:
             manager = {"manager": self.field_manager, "operation": "Apply"}
-            applied = _dict(body)
+            applied = as_dict(body)
             meta = {**applied["metadata"], "managedFields": [manager]}
             return self.create(where.collection, {**applied, "metadata": meta}, query)
         old = self._found(where)
         if isinstance(body, dict):
             check_preconditions(old, body.get("metadata") or {}, where)
-        new = self._merged(where, old, patched(old, body, kind, path))
+        new = merged(where, old, patched(old, body, kind, path))
         return self._commit("PATCH", path, where, body, old, new, query, True, kind)
 
     def delete(
@@ -256,7 +225,7 @@ class MemCluster:
     def put(self, path: str, item: Object) -> None:
         """Store `item` as the object at `path`, if it says something new."""
         old = self.objects.get(path)
-        if old is not None and {**item, "metadata": {**item["metadata"], **_version(old)}} == old:
+        if old is not None and {**item, "metadata": {**item["metadata"], **version_of(old)}} == old:
             return
         self._store(path, old, item)
 
@@ -265,30 +234,6 @@ class MemCluster:
         self._store(path, self.objects[path], None)
 
     # Within
-
-    def _merged(self, where: Address, old: Object, new: Object) -> Object:
-        """`new` as the server stores it over `old`: spec or status alone, generation, rules."""
-        if where.plural in SPLIT:
-            if where.sub == "status":
-                # A pod's metadata may be written along with its status; a custom resource's not.
-                meta = new["metadata"] if where.plural == "pods" else old["metadata"]
-                new = {**old, "status": new.get("status", {}), "metadata": meta}
-            else:
-                new = {key: value for key, value in new.items() if key != "status"}
-                if "status" in old:
-                    new["status"] = old["status"]
-        meta = {**new["metadata"], **_identity(old)}
-        validate(meta, where.object)
-        changed = new.get("spec") != old.get("spec")
-        if where.plural == "pods" and changed and not images_only(old["spec"], new["spec"]):
-            raise errors.Invalid(
-                "spec: Forbidden: pod updates may not change fields other than images",
-                where=where.object,
-                status=422,
-            )
-        if where.plural in GENERATIONS and changed:
-            meta["generation"] = old["metadata"]["generation"] + 1
-        return {**new, "metadata": meta}
 
     def _commit(
         self,
@@ -353,95 +298,3 @@ class MemCluster:
     def _served(self, where: Address) -> None:
         if where.api.startswith("/apis/none."):
             raise errors.NoSuchKind(f"{where.api} is not served", where=where.collection)
-
-    def _namespace_is_there(self, where: Address) -> None:
-        if where.namespace and f"/api/v1/namespaces/{where.namespace}" not in self.objects:
-            raise errors.Gone(
-                f'namespaces "{where.namespace}" not found',
-                where=where.collection,
-                hint="kubectl get namespaces",
-            )
-
-
-def patched(old: Object, body: Object | Objects, kind: PatchKind, where: str) -> Object:
-    """`old` after the patch. Raises Invalid."""
-    if kind is PatchKind.MERGE:
-        return _dict(patching.merge(old, body))
-    if kind is PatchKind.JSON:
-        try:
-            return patching.json_patch(old, body if isinstance(body, list) else [])
-        except patching.BadPatch as error:
-            raise errors.Invalid(f"the API server refuses it: {error}", where=where) from None
-    return _dict(patching.strategic(old, body))
-
-
-def check_preconditions(old: Object, meta: Json, where: Address) -> None:
-    """The uid first, as the server does it, then the resourceVersion. Raises Gone, Conflict."""
-    known = old["metadata"]
-    if meta.get("uid", known["uid"]) != known["uid"]:
-        raise errors.Gone("metadata.uid: field is immutable", where=where.object, status=422)
-    if meta.get("resourceVersion", known["resourceVersion"]) != known["resourceVersion"]:
-        raise errors.Conflict("the object has been modified", where=where.object, status=409)
-
-
-def images_only(old: Json, new: Json) -> bool:
-    """Whether two specs of a pod differ in images alone, none of them empty."""
-    return all(
-        c.get("image") for field in POD_MUTABLE for c in new.get(field) or ()
-    ) and _imageless(old) == _imageless(new)
-
-
-def _imageless(spec: Json) -> dict[str, Any]:
-    bare = {
-        field: [{**c, "image": ""} for c in spec[field]] for field in POD_MUTABLE if field in spec
-    }
-    return {**spec, **bare}
-
-
-def validate(meta: Json, where: str) -> None:
-    """Labels, the one thing that this server checks of any object. Raises Invalid."""
-    for value in (meta.get("labels") or {}).values():
-        if not LABEL.fullmatch(value):
-            raise errors.Invalid(f'metadata.labels: Invalid value: "{value}"', where=where)
-
-
-def selector(query: Query | None) -> dict[str, str]:
-    """The labelSelector (equalities alone) of a query."""
-    text = str((query or {}).get("labelSelector") or "")
-    return dict(pair.split("=", 1) for pair in text.split(",") if pair)
-
-
-def matches(item: Json, wanted: Mapping[str, str]) -> bool:
-    """Whether the object has these labels."""
-    labels = item["metadata"].get("labels") or {}
-    return all(labels.get(key) == value for key, value in wanted.items())
-
-
-def within(one: Address, collection: Address) -> bool:
-    """Whether the object is in the collection; one without a namespace spans all of them."""
-    if collection.namespace:
-        return one.collection == collection.collection
-    return (one.api, one.plural) == (collection.api, collection.plural)
-
-
-def inside_namespace(key: str, path: str) -> bool:
-    """Whether the object `key` goes with the namespace at `path`."""
-    one = address(path)
-    return one.plural == "namespaces" and address(key).namespace == one.name
-
-
-def _identity(old: Object) -> dict[str, Any]:
-    """What no write can change."""
-    fixed = ("name", "namespace", "uid", "creationTimestamp", "generation", "resourceVersion")
-    kept = {key: old["metadata"][key] for key in fixed if key in old["metadata"]}
-    if "deletionTimestamp" in old["metadata"]:
-        kept["deletionTimestamp"] = old["metadata"]["deletionTimestamp"]
-    return kept
-
-
-def _version(old: Object) -> dict[str, Any]:
-    return {"resourceVersion": old["metadata"]["resourceVersion"]}
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return dict(value) if isinstance(value, Mapping) else {}

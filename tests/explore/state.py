@@ -1,0 +1,147 @@
+"""What a state of the search is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, NamedTuple
+
+from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.transport import PatchKind
+from kubectl_cafe.engine.act import Actor
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.driver import Driver
+from kubectl_cafe.engine.memory import Memory
+from kubectl_cafe.engine.view import Decision, View
+from kubectl_cafe.pods.patches import PodPatch
+from kubectl_cafe.pods.sighting import Seen, Sighting
+from tests.explore.scenario import SPACE
+from tests.memcluster.cluster import MemCluster
+from tests.memcluster.kubelet import Worker
+from tests.memcluster.requests import Request
+
+ERA = 86_400.0
+"""Seconds by which every deadline is over."""
+LONG_AGO = -1e6
+"""When, by the frozen clock, something was seen that has lasted long enough since."""
+FREE, HELD, LEFT = 0, 1, 2
+"""The lease: given back, held, or left behind by a driver that is dead."""
+BASE = 90
+"""The cluster's counter at the start of every step: above any renamed resourceVersion."""
+
+
+@cache
+def pod_path(name: str) -> str:
+    """The path of the pod."""
+    return paths.pods(SPACE, name)
+
+
+@cache
+def set_path(name: str) -> str:
+    """The path of the ReplicaSet."""
+    return paths.replicasets(SPACE, name)
+
+
+class State(NamedTuple):
+    """One state; all parts are small numbers or hashable values.
+
+    `objects` are what the API server has, `workers` what the nodes remember, `cached` the
+    workloads as their controller last saw them. `driver` is -1 without one; `flights` are its
+    writes under way, `late` those that nobody waits for any more. `left` says how often what
+    goes wrong may still do so; `news`: somebody may want to drive.
+    """
+
+    objects: tuple[int, ...]
+    workers: tuple[tuple[str, Worker], ...]
+    cached: tuple[int, ...]
+    driver: int
+    flights: tuple[tuple[int, str, bool], ...]
+    late: tuple[tuple[int, str], ...]
+    lease: int
+    era: int
+    news: bool
+    left: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a driver between two steps. `memory` are its memory's own fields."""
+
+    cafe: int
+    since: int
+    no_way_back: tuple[str, ...]
+    lost: tuple[tuple[int, str], ...]
+    memory: Mapping[str, Any]
+
+
+class Silent:
+    """A watcher that remembers the last view and decision."""
+
+    def __init__(self) -> None:
+        self.views: list[tuple[View, Decision]] = []
+
+    def moved(self, cafe: CafeDeployment) -> None:
+        """Nobody is told."""
+
+    def looked(self, view: View, decision: Decision) -> None:
+        """For the invariants."""
+        self.views.append((view, decision))
+
+
+@dataclass
+class Live:
+    """A driver that runs: the product's own, with a memory that nobody fills but the steps."""
+
+    driver: Driver
+    actor: Actor
+    memory: Memory
+    watcher: Silent
+
+
+@dataclass
+class Moment:
+    """A state that is being changed."""
+
+    cluster: MemCluster
+    workers: dict[str, Worker]
+    cached: dict[str, dict[str, Any]]
+    live: Live | None
+    flights: list[tuple[PodPatch, bool]]
+    late: list[Request]
+    lease: int
+    era: int
+    news: bool
+    left: list[int]
+    kept: int = -1
+    """The number of a driver that this step has nothing to do with."""
+    lost: list[PodPatch] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Items:
+    """What a Collection keeps."""
+
+    items: Mapping[str, Any]
+
+
+def request_of(patch: PodPatch, epoch: int) -> Request:
+    """A pod's write as it is on its way."""
+    path = paths.pods(SPACE, patch.pod, "status" if patch.status else None)
+    return Request(path, patch.body, PatchKind.STRATEGIC, epoch)
+
+
+def aged(sighting: Sighting) -> Sighting:
+    """The sighting after long enough."""
+
+    def older(seen: Seen) -> Seen:
+        return replace(
+            seen,
+            id_since=LONG_AGO,
+            ready_since=None if seen.ready_since is None else LONG_AGO,
+            trouble_since=None if seen.trouble_since is None else LONG_AGO,
+            acted_since=None if seen.acted_since is None else LONG_AGO,
+        )
+
+    containers = {name: older(seen) for name, seen in sighting.containers.items()}
+    return replace(sighting, ready_reason_since=LONG_AGO, containers=containers)

@@ -1,0 +1,120 @@
+"""A state put together again: a cluster, and a driver that goes on where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from kubectl_cafe.cluster import paths
+from kubectl_cafe.engine.act import Actor
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.driver import Driver
+from kubectl_cafe.engine.memory import Memory
+from kubectl_cafe.engine.observe import Observer
+from kubectl_cafe.pods.patches import PodPatch
+from kubectl_cafe.podsets.inplaceset import InPlaceSet
+from kubectl_cafe.revisions import revision as revisions
+from statemachine.record import Record
+from tests.explore.scenario import SPACE, T0, Frozen
+from tests.explore.state import BASE, ERA, Items, Kept, Live, Moment, Silent, State
+from tests.explore.tables import Objects, Pods, Table
+from tests.memcluster.address import address
+from tests.memcluster.cluster import MemCluster
+from tests.memcluster.requests import Request
+
+
+class Thawing:
+    """The tables of one search, and its states as something that can be changed."""
+
+    def __init__(self) -> None:
+        self.objects = Objects()
+        self.pods = Pods()
+        self.writes: Table[PodPatch | Request] = Table()
+        self.drivers: Table[Kept] = Table()
+        self._holds: dict[int, dict[str, set[int]]] = {}
+
+    def thaw(self, state: State, *, live: bool = True) -> Moment:
+        """A moment to change. `live` False leaves the driver alone as it is."""
+        cluster = MemCluster(clock=Frozen(T0 + state.era * ERA), shared=True)
+        cluster.objects = dict(self.objects[number] for number in state.objects)
+        cluster.counter = BASE
+        moment = Moment(
+            cluster=cluster,
+            workers=dict(state.workers),
+            cached=dict(self.objects[number] for number in state.cached),
+            live=None,
+            flights=[(self.patch(n, v), took) for n, v, took in state.flights],
+            late=[self._request(n, v) for n, v in state.late],
+            lease=state.lease,
+            era=state.era,
+            news=state.news,
+            left=list(state.left),
+            kept=state.driver,
+        )
+        if live and state.driver >= 0:
+            moment.live = self.wake(cluster, self.drivers[state.driver])
+            moment.kept = -1
+        return moment
+
+    def wake(self, cluster: MemCluster, kept: Kept) -> Live:
+        """The driver as it was."""
+        cafe = CafeDeployment(self.objects[kept.cafe][1])
+        memory = Memory(cafe.uid, InPlaceSet())
+        for name, value in kept.memory.items():
+            if isinstance(value, Items):
+                getattr(memory, name)._kept.update(value.items)
+            else:
+                setattr(memory, name, value.copy() if isinstance(value, dict | set) else value)
+        live = self.start(cluster, cafe, memory)
+        live.driver._since = T0 + kept.since * ERA
+        live.driver._no_way_back = set(kept.no_way_back)
+        live.actor._lost = [self.patch(n, v) for n, v in kept.lost]
+        return live
+
+    def start(self, cluster: MemCluster, cafe: CafeDeployment, memory: Memory) -> Live:
+        """A driver of `cafe` that knows what is in `memory`."""
+        observer = Observer.__new__(Observer)
+        observer.memory = memory
+        observer._transport = cluster
+        observer._pods_path = paths.pods(SPACE)
+        observer._pods_query = {"labelSelector": cafe.label_selector}
+        observer._informers = ()
+        known = self.revisions(cluster)
+        watcher = Silent()
+        driver = Driver(cluster, cafe, known, observer, who="driver", watcher=watcher)
+        actor = Actor(cluster, SPACE, memory, workers=0)
+        return Live(driver, actor, memory, watcher)
+
+    def revisions(self, cluster: MemCluster) -> dict[str, revisions.Revision]:
+        """All revisions there are."""
+        return {
+            item["metadata"]["name"]: revisions.parse(item)
+            for path, item in cluster.objects.items()
+            if address(path).plural == "controllerrevisions"
+        }
+
+    def record(self, driver: int) -> Record:
+        """The release's record as the driver knows it."""
+        record = CafeDeployment(self.objects[self.drivers[driver].cafe][1]).record
+        assert record is not None
+        return record
+
+    def patch(self, number: int, version: str) -> PodPatch:
+        """The write of this number, judged on this resourceVersion."""
+        bare = self.writes[number]
+        assert isinstance(bare, PodPatch)
+        return replace(bare, resource_version=version, body=versioned(bare.body, version))
+
+    def _request(self, number: int, version: str) -> Request:
+        bare = self.writes[number]
+        assert isinstance(bare, Request)
+        return replace(bare, body=versioned(bare.body, version))
+
+
+def versioned(body: Mapping[str, Any], version: str) -> dict[str, Any]:
+    """The body, judged on this resourceVersion; one that names none goes on doing so."""
+    meta = body["metadata"]
+    if "resourceVersion" not in meta:
+        return dict(body)
+    return {**body, "metadata": {**meta, "resourceVersion": version}}
