@@ -73,7 +73,7 @@ machine: venv
 	@$(BIN)/python -m testbed node-check || echo "tests/node WILL NOT RUN (see the line above)"
 
 .PHONY: mutate
-mutate: venv ## take each guard out of the product in turn and see its test fail (ONLY="name name")
+mutate: venv ## take each guard out of the product in turn and see its test fail (ONLY="name tests/unit")
 	@$(BIN)/python -m tests.mutate $(ONLY)
 
 .PHONY: explore

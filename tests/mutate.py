@@ -5,7 +5,7 @@ the test. Each is tried in a copy of the tree, four at a time; docs/guards.md is
 was seen. The copies are made from one snapshot, taken at the start: edits during a run change
 nothing in it. Exit 1 if a test stays green, or if one is red before anything was removed.
 
-    python -m tests.mutate [NAME ...]
+    python -m tests.mutate [NAME or beginning of a test's path ...]
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ AT_ONCE = 4
 LONGEST = 600
 """Seconds after which a test counts as hanging, which is not red; so much for each."""
 TAIL = 2000
+COLUMNS = 5
+"""Of the table in docs/guards.md."""
 
 GREEN, RED = 0, 1
 """pytest's exit codes; others are errors in collecting or calling it."""
@@ -181,12 +183,17 @@ def unmutated(guards: Sequence[Guard], snapshot: Path) -> str:
     return "" if code == GREEN else f"not green to begin with:\n{output[-TAIL:]}"
 
 
-def page(results: Sequence[Result]) -> str:
-    """docs/guards.md."""
+def page(guards: Sequence[Guard], results: Sequence[Result], before: str) -> str:
+    """docs/guards.md; a guard that was not tried keeps the row that it has in `before`."""
+    seen = {_key(result.guard): "no" if result.problem else "yes" for result in results}
+    for line in before.splitlines():
+        cells = [cell.strip().strip("`") for cell in line.strip("|").split("|")]
+        if len(cells) == COLUMNS:
+            seen.setdefault((cells[0], cells[3]), cells[4])
     rows = "\n".join(
-        f"| {r.guard.name} | {', '.join(r.guard.cases)} | `{r.guard.file}` "
-        f"| `{r.guard.test}` | {'no' if r.problem else 'yes'} | {r.seconds:.1f} |"
-        for r in sorted(results, key=lambda r: (r.guard.file, r.guard.name))
+        f"| {g.name} | {', '.join(g.cases)} | `{g.file}` | `{g.test}` "
+        f"| {seen.get(_key(g), 'not tried yet')} |"
+        for g in sorted(guards, key=lambda g: (g.file, g.name, g.test))
     )
     return f"""# Guards
 
@@ -195,10 +202,14 @@ Each line is a place in the code that a case depends on, and the test that prote
 test there, which must fail ("red"). The texts are in `tests/guards/`, the cases are described
 with the tests that bear their numbers.
 
-| guard | cases | file | test | red without it | seconds |
-|---|---|---|---|---|---|
+| guard | cases | file | test | red without it |
+|---|---|---|---|---|
 {rows}
 """
+
+
+def _key(guard: Guard) -> tuple[str, str]:
+    return guard.name, guard.test
 
 
 @contextmanager
@@ -219,10 +230,12 @@ def cluster(guards: Sequence[Guard]) -> Iterator[None]:
 
 
 def main(only: Sequence[str]) -> int:
-    """The exit code."""
-    guards = [guard for guard in read() if not only or guard.name in only]
-    if unknown := set(only) - {guard.name for guard in guards}:
-        raise Wrong(f"there is no guard named {', '.join(sorted(unknown))}")
+    """The exit code. `only` are names of guards, or how the paths of their tests begin."""
+    every = read()
+    guards = [g for g in every if not only or g.name in only or g.test.startswith(tuple(only))]
+    for word in only:
+        if not any(word == g.name or g.test.startswith(word) for g in guards):
+            raise Wrong(f"there is no guard named {word}, and none whose test begins so")
     with copy_of_tree(ROOT) as snapshot:
         if wrong := [f"{g.name}: {problem}" for g in guards if (problem := fits(g, snapshot))]:
             raise Wrong("\n".join(wrong))
@@ -231,8 +244,7 @@ def main(only: Sequence[str]) -> int:
                 raise Wrong(problem)
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 results = list(pool.map(partial(mutate, snapshot=snapshot), guards))
-    if not only:
-        PAGE.write_text(page(results))
+    PAGE.write_text(page(every, results, PAGE.read_text()))
     green = [result.guard.name for result in results if result.problem]
     print(f"{len(results) - len(green)} of {len(results)} guards are protected by their test")
     return 1 if green else 0
