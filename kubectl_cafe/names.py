@@ -18,6 +18,8 @@ CONFIRMED = f"{PREFIX}/upgrade-confirmed"
 """Annotation of the CafeDeployment: `true` or a group's number confirms the group that waits."""
 EPOCH = f"{PREFIX}/epoch"
 """Annotation of pods and workloads: the epoch of the driver that took them over."""
+TOUCHED = f"{PREFIX}/touched"
+"""Annotation of a pod: the resourceVersion that a write was judged on whose answer was lost."""
 ALLOCATION = f"{PREFIX}/allocation"
 """Annotation of the CafeDeployment: how many pods each cell has."""
 

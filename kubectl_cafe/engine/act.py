@@ -6,7 +6,9 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from typing import Any
 
+from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import (
     AlreadyExists,
@@ -65,14 +67,13 @@ class Actor:
     def answered(self) -> bool:
         """Whether no write of ours can land any more.
 
-        One whose answer was lost may still be on its way, until its pod or workload has moved
-        on; one that was to be created is there then.
+        One whose answer was lost may still be on its way, until its pod is settled, or its
+        workload has moved on; one that was to be created is there then.
         """
-        pods = {pod.uid: pod.resource_version for pod in self._memory.pods()}
         sets = {one.name: one.resource_version for one in self._memory.workloads.all()}
         return (
             self._memory.idle
-            and all(pods.get(patch.uid) != patch.resource_version for patch in self._lost)
+            and not self._lost
             and not any(_may_land(write, sets) for write in self._lost_workloads)
         )
 
@@ -109,31 +110,41 @@ class Actor:
             self._memory.pod_gone(patch.uid)
         except UnknownOutcome:
             self._lost.append(patch)
-            self._read_again(patch, took)
+            self._settle(patch, took)
+            self._lost.remove(patch)
         except NotSent:
             clock.sleep(RETRY)
         else:
             self._memory.pod_answered(answer, clock.monotonic(), took=took)
         return ""
 
-    def _read_again(self, patch: PodPatch, took: bool) -> None:
-        """A lost answer: the pod itself says what became of the write."""
+    def _settle(self, patch: PodPatch, took: bool) -> None:
+        """A lost answer: the pod itself says what became of the write (protocol 7).
+
+        Where it shows nothing of it the write may still be on its way, and would come on top
+        of whatever is decided meanwhile (I3). So the pod is touched: then it meets a 409.
+        """
+        path, clock = paths.pods(self._namespace, patch.pod), self._transport.clock
         while True:
             try:
-                pod = self._transport.get(paths.pods(self._namespace, patch.pod))
+                pod = self._transport.get(path)
+                came = pod["metadata"]["resourceVersion"] != patch.resource_version
+                if pod["metadata"]["uid"] != patch.uid:
+                    break
+                if not came:
+                    pod = self._transport.patch(path, _touch(patch), PatchKind.MERGE)
             except Gone:
-                self._memory.pod_gone(patch.uid)
-                return
-            except NotSent:
+                break
+            except Conflict:
+                continue
+            except (NotSent, UnknownOutcome):
                 if self._transport.before_write is not None:
                     self._transport.before_write()
-                self._transport.clock.sleep(RETRY)
+                clock.sleep(RETRY)
                 continue
-            if pod["metadata"]["uid"] != patch.uid:
-                self._memory.pod_gone(patch.uid)
-            else:
-                self._memory.pod_answered(pod, self._transport.clock.monotonic(), took=took)
+            self._memory.pod_answered(pod, clock.monotonic(), took=took and came)
             return
+        self._memory.pod_gone(patch.uid)
 
     def write_workloads(self, writes: Iterable[WorkloadWrite], told: Callable[[str], None]) -> None:
         """Create or patch workloads, one after the other; a stale one is judged anew."""
@@ -177,3 +188,9 @@ def _may_land(write: WorkloadWrite, shown: Mapping[str, str]) -> bool:
         return write.name not in shown
     judged: str = write.body["metadata"]["resourceVersion"]
     return shown.get(write.name) == judged
+
+
+def _touch(patch: PodPatch) -> dict[str, Any]:
+    """What moves the pod on from where `patch` was judged, and changes nothing else."""
+    judged = {"uid": patch.uid, "resourceVersion": patch.resource_version}
+    return {"metadata": {**judged, "annotations": {names.TOUCHED: patch.resource_version}}}

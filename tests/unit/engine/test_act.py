@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from kubectl_cafe import names
+from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.errors import Conflict, Forbidden, UnknownOutcome
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.engine.act import Actor
 from kubectl_cafe.engine.memory import Memory
+from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from tests.unit.builders import cafe_object, template, workload
 from tests.unit.cluster.stub import Reply, Stub
+from tests.unit.engine.server import Server
 
 SETS = InPlaceSet()
 
@@ -68,3 +73,65 @@ def test_a_lost_creation_of_a_workload_may_land_until_it_is_there(
     memory.workloads.event("ADDED", replicaset(3))
 
     assert actor.answered
+
+
+# Pods
+
+
+JUDGED = {"metadata": {"name": "a", "uid": "uid-a", "resourceVersion": "5", "annotations": {}}}
+POD = paths.pods("stores", "a")
+OFF = PodPatch("a", "uid-a", "5", "off", True, {"metadata": {"labels": {"off": "yes"}}})
+
+
+def unanswered(version: str = "5") -> Server:
+    """A server that has the pod at `version`, and loses the answer to the next write of it."""
+    meta = {**JUDGED["metadata"], "resourceVersion": version}
+    made = Server({POD: {"metadata": meta}})
+    made.errors[POD] = [UnknownOutcome("lost", where=POD)]
+    return made
+
+
+def carried_out(server: Server, memory: Memory) -> Actor:
+    actor = Actor(cast(Transport, server), "stores", memory, workers=0)
+    actor.patch([OFF], frozenset({"uid-a"}))
+    actor.carry_out(*cast(Any, actor.queue.get()))
+    return actor
+
+
+@pytest.mark.guard("a-lost-write-is-headed-off")
+def test_c62_a_write_that_may_still_come_is_headed_off(memory: Memory) -> None:
+    """Else it would take its pod on top of the one that is taken instead."""
+    server = unanswered()
+
+    assert carried_out(server, memory).answered
+
+    meta = server.objects[POD]["metadata"]
+    assert (meta["resourceVersion"], meta["annotations"]) == ("6", {names.TOUCHED: "5"})
+
+
+def test_a_write_whose_pod_has_moved_on_is_left_at_that(memory: Memory) -> None:
+    server = unanswered("6")
+
+    assert carried_out(server, memory).answered
+
+    assert server.objects[POD]["metadata"]["annotations"] == {}
+
+
+def test_a_touch_whose_answer_is_lost_too_is_asked_about_again(memory: Memory) -> None:
+    server = unanswered()
+    server.errors[POD] += [UnknownOutcome("lost", where=POD), Conflict("stale", where=POD)]
+
+    assert carried_out(server, memory).answered
+
+    assert server.objects[POD]["metadata"]["annotations"] == {names.TOUCHED: "5"}
+
+
+@pytest.mark.guard("lease-not-given-back-when-unanswered")
+def test_a_lost_write_that_nobody_could_ask_about_is_unanswered(memory: Memory) -> None:
+    server = unanswered()
+    server.errors[POD].append(Forbidden("no", where=POD))
+
+    actor = carried_out(server, memory)
+
+    assert isinstance((actor.fatal or (None,))[0], Forbidden)
+    assert not actor.answered
