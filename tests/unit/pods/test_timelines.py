@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -97,10 +98,13 @@ def test_c9_the_container_of_an_intermediate_spec_is_not_done() -> None:
 
 
 @pytest.mark.guard("kubelet-has-seen-the-spec")
-def test_c67_a_crash_of_the_old_container_before_the_kubelet_saw_the_patch_is_not_done() -> None:
+@pytest.mark.parametrize("gated", [True, False], ids=["a gate", "no gate"])
+def test_c67_a_crash_of_the_old_container_before_the_kubelet_saw_the_patch_is_not_done(
+    gated: bool,
+) -> None:
     seen = Timeline()
     for at, pod, _ in CRASHED_BEFORE_SEEN[:2]:
-        seen.show(at, pod)
+        seen.show(at, replace(pod, gated=gated))
     seen.now = 1000.0  # However long the kubelet is away.
     assert not ours(seen)
 
