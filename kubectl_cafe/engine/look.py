@@ -20,6 +20,7 @@ def once(transport: Transport, cafe: CafeDeployment) -> tuple[View | None, tuple
     now = transport.clock.monotonic()
     memory = _listed(transport, cafe, now)
     memory.services.listed(transport.list(paths.services(cafe.namespace)).items)
+    memory.slices.listed(transport.list(paths.endpointslices(cafe.namespace)).items)
     memory.budgets.listed(transport.list(paths.poddisruptionbudgets(cafe.namespace)).items)
     known = {r.name: r for r in start.read_revisions(transport, cafe)}
     view = memory.view(cafe, known, now=now, time=transport.server_time(), stopping=False)
