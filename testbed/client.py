@@ -151,6 +151,7 @@ class Client:
         query |= {"watch": "1", "timeoutSeconds": str(seconds)}
         query |= {"resourceVersion": since} if since else {}
         connection = self._connect(seconds + 5.0)
+        answer: http.client.HTTPResponse | None = None
         try:
             answer = self._send(connection, "GET", self.path(resource), None, "", query)
             if answer.status >= 300:
@@ -159,6 +160,8 @@ class Client:
                 event = json.loads(line)
                 yield Event(event["type"], event["object"])
         finally:
+            if answer is not None:
+                answer.close()  # One that ends with its connection has taken over its socket.
             connection.close()
 
     def path(self, resource: str, name: str = "", subresource: str = "") -> str:
@@ -193,8 +196,8 @@ class Client:
             connection = kept.connection if kept else self._connect(TIMEOUT)
             self._local.kept = kept or _Kept(connection)
             try:
-                answer = self._send(connection, method, path, body, kind, query)
-                return answer.status, answer.read()
+                with self._send(connection, method, path, body, kind, query) as answer:
+                    return answer.status, answer.read()
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
                 self._local.kept = None
                 if kept is None or last:
