@@ -208,7 +208,6 @@ def wrong_on_the_way(history: Sequence[Object]) -> Iterator[str]:
             yield f"out of traffic at once: {', '.join(closed)}"
 
 
-@pytest.mark.guard("image-patch-carries-its-record")
 @pytest.mark.parametrize(
     ("play", "mode", "moment"),
     [

@@ -70,6 +70,7 @@ def test_c16_an_injected_sidecar_is_not_touched() -> None:
     assert [c["name"] for c in image_patch(shown)["spec"]["containers"]] == ["main"]
 
 
+@pytest.mark.guard("image-patch-carries-its-record")
 def test_an_image_patch_records_what_each_container_was_and_the_next_generation() -> None:
     record = recorded(image_patch(drained(generation=4)))
     assert (record.phase, record.gen, record.to) == (Phase.PATCHED, 5, "v2")
