@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from testbed.client import Object
+from testbed.faults import Request
 from testbed.plugin import Outcome, Running
 from testbed.puppet import Container, Puppet, Ready
 from testbed.waiting import wait_for
@@ -107,6 +108,18 @@ def gate(pod: Object) -> str:
     return str(condition(pod, GATE).get("status", ""))
 
 
+def gate_write(value: str) -> Callable[[Request], bool]:
+    """Matches the writes that set a pod's gate."""
+
+    def matches(request: Request) -> bool:
+        if request.method != "PATCH" or "/pods/" not in request.path:
+            return False
+        conditions = request.json.get("status", {}).get("conditions", ())
+        return any((c["type"], c.get("status")) == (GATE, value) for c in conditions)
+
+    return matches
+
+
 def generation(pod: Object) -> int:
     """metadata.generation."""
     return int(pod["metadata"]["generation"])
@@ -117,6 +130,7 @@ __all__ = [
     "Ready",
     "Stage",
     "gate",
+    "gate_write",
     "generation",
     "image",
     "wait_for",

@@ -15,21 +15,10 @@ from testbed.plugin import Running
 from testbed.proxy import FaultProxy
 from testbed.waiting import wait_for
 from tests.integration.restarting import in_the_middle, restarts
-from tests.integration.shop import AGENT, CAFED, EPOCH, GATE, NAME, RELEASE, TOUCHED, Shop, ready
+from tests.integration.shop import AGENT, CAFED, EPOCH, NAME, RELEASE, TOUCHED, Shop, ready
+from tests.integration.stage import gate_write
 
 UPGRADE = ("upgrade", NAME, "--yes", "--image", "main=app:v2")
-
-
-def gate_write(value: str) -> Callable[[Request], bool]:
-    """Matches the writes that set a pod's gate."""
-
-    def matches(request: Request) -> bool:
-        if request.method != "PATCH" or "/pods/" not in request.path:
-            return False
-        conditions = request.json.get("status", {}).get("conditions", ())
-        return any((c["type"], c.get("status")) == (GATE, value) for c in conditions)
-
-    return matches
 
 
 def image_write(request: Request) -> bool:
