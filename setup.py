@@ -47,7 +47,13 @@ setup(
             "types-tabulate",
         ],
     },
-    entry_points={"console_scripts": ["kubectl-cafe = kubectl_cafe.cli:main"]},
+    entry_points={
+        "console_scripts": [
+            "kubectl-cafe = kubectl_cafe.cli:main",
+            # By this name kubectl asks for completions.
+            "kubectl_complete-cafe = kubectl_cafe.cli:main",
+        ]
+    },
     classifiers=[
         "Environment :: Console",
         "Intended Audience :: System Administrators",

@@ -11,10 +11,13 @@ import importlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
+from kubectl_cafe.cli.completing import COMPLETER, complete
 from kubectl_cafe.cli.exits import Talk, fatal
 from kubectl_cafe.errors import REACHED
 
@@ -50,6 +53,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
     "Set up": {
         "init": Verb("init", "Install or update the CafeDeployment resource"),
         "version": Verb("version", "Print the versions of client, server and resource"),
+        "completion": Verb("completion", "Set up shell completion, which works through kubectl"),
     },
 }
 VERBS = {name: verb for verbs in SECTIONS.values() for name, verb in verbs.items()}
@@ -76,6 +80,14 @@ class Verbs(click.Group):
         for section, verbs in SECTIONS.items():
             with formatter.section(section):
                 formatter.write_dl([(name, verb.help) for name, verb in verbs.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Complete by the table above, for the same reason."""
+        own = click.Command.shell_complete(self, ctx, incomplete)
+        return [
+            *(CompletionItem(n, help=v.help) for n, v in VERBS.items() if n.startswith(incomplete)),
+            *own,
+        ]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments as kubectl does, where `-n=x` is `-n x`."""
@@ -138,5 +150,8 @@ def run(args: Sequence[str]) -> int:
 
 
 def main() -> NoReturn:
-    """The console script."""
+    """Both console scripts: what is asked for follows from the name that was called."""
+    if Path(sys.argv[0]).name.startswith(COMPLETER):
+        click.echo(complete(cafe, PROGRAM, _split_short_flags(sys.argv[1:])), nl=False)
+        sys.exit(REACHED)
     sys.exit(run(sys.argv[1:]))

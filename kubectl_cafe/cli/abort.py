@@ -12,7 +12,7 @@ from kubectl_cafe.cli.session import connect
 
 
 @click.command("abort", short_help="End the release where it stands")
-@click.argument("name")
+@options.name_argument()
 @click.option(
     "--force",
     is_flag=True,

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import click
 
-from kubectl_cafe.cli import options
+from kubectl_cafe.cli import completing, options
 from kubectl_cafe.cli.driving import detach_option, reason_option
 from kubectl_cafe.cli.moving import move_and_drive
 from kubectl_cafe.cli.options import AccessFlags
 
 
 @click.command("confirm", short_help="Confirm the group that waits, and drive on")
-@click.argument("name")
+@options.name_argument()
 @click.option(
     "--group",
     type=click.IntRange(min=1),
     metavar="N",
     help="The group that is meant; refused if another one waits.",
+    shell_complete=completing.offer(completing.waiting_group),
 )
 @reason_option
 @detach_option

@@ -13,7 +13,7 @@ from kubectl_cafe.errors import REACHED
 
 
 @click.command("drive", short_help="Take the wheel of a release that nobody drives")
-@click.argument("name")
+@options.name_argument()
 @click.option(
     "--takeover",
     is_flag=True,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kubectl_cafe.cli import options
+from kubectl_cafe.cli import completing, options
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import connect
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 
 @click.command("history", short_help="Show who released what, when, and how it ended")
-@click.argument("name")
+@options.name_argument()
 @click.option(
     "--revision",
     type=click.IntRange(min=0),
     default=0,
     metavar="N",
     help="This one in full: template, difference from the one before, journal.",
+    shell_complete=completing.offer(completing.revisions),
 )
 @options.output_option("json", "yaml")
 @options.access_options

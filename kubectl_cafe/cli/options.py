@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import click
 
+from kubectl_cafe.cli import completing
 from kubectl_cafe.cli.exits import Talk
 from kubectl_cafe.names import FIELD_MANAGER
 
@@ -64,11 +65,37 @@ def _remember_verbosity(ctx: click.Context, _param: click.Parameter, value: int)
 
 
 _ACCESS = (
-    click.option("-n", "--namespace", metavar="NAME", help="The namespace; else the context's."),
-    click.option("--context", metavar="NAME", help="The kubeconfig's context to use."),
-    click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file to use."),
-    click.option("--cluster", metavar="NAME", help="The kubeconfig's cluster to use."),
-    click.option("--user", metavar="NAME", help="The kubeconfig's user to use."),
+    click.option(
+        "-n",
+        "--namespace",
+        metavar="NAME",
+        help="The namespace; else the context's.",
+        shell_complete=completing.offer(completing.namespaces),
+    ),
+    click.option(
+        "--context",
+        metavar="NAME",
+        help="The kubeconfig's context to use.",
+        shell_complete=completing.offer(completing.contexts),
+    ),
+    click.option(
+        "--kubeconfig",
+        metavar="FILE",
+        help="The kubeconfig file to use.",
+        shell_complete=completing.offer_files,
+    ),
+    click.option(
+        "--cluster",
+        metavar="NAME",
+        help="The kubeconfig's cluster to use.",
+        shell_complete=completing.offer(completing.clusters),
+    ),
+    click.option(
+        "--user",
+        metavar="NAME",
+        help="The kubeconfig's user to use.",
+        shell_complete=completing.offer(completing.users),
+    ),
     click.option("--as", "as_user", metavar="USER", help="The user to impersonate."),
     click.option(
         "--as-group",
@@ -98,6 +125,13 @@ _ACCESS = (
     ),
 )
 _ACCESS_FIELDS = tuple(AccessFlags.__dataclass_fields__)
+
+
+def name_argument(*, required: bool = True) -> Callable[[Verb[Result]], Verb[Result]]:
+    """Add NAME, a CafeDeployment's; the verb gets `name: str`, or None where it may be absent."""
+    return click.argument(
+        "name", required=required, shell_complete=completing.offer(completing.cafedeployments)
+    )
 
 
 def access_options(verb: Verb[Result]) -> Verb[Result]:

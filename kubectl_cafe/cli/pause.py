@@ -12,7 +12,7 @@ from kubectl_cafe.cli.session import connect
 
 
 @click.command("pause", short_help="Take no more pods; those in flight finish")
-@click.argument("name")
+@options.name_argument()
 @reason_option
 @options.access_options
 def command(access: AccessFlags, *, name: str, reason: str) -> int:

@@ -14,7 +14,7 @@ NOTHING, CHANGES = 0, 1
 
 
 @click.command("plan", short_help="Show the groups, the template's changes and every finding")
-@click.argument("name")
+@options.name_argument()
 @image_option
 @options.access_options
 def command(access: AccessFlags, *, name: str, images: dict[str, str]) -> int:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kubectl_cafe.cli import completing
+
 if TYPE_CHECKING:
     from kubectl_cafe.engine.cafedeployment import CafeDeployment
     from kubectl_cafe.engine.proposal import Around, Proposal
@@ -37,6 +39,7 @@ image_option = click.option(
     callback=parse_images,
     metavar="CONTAINER=IMAGE",
     help="The new image of a container; may be repeated. None: release the spec as it is.",
+    shell_complete=completing.offer_image,
 )
 
 

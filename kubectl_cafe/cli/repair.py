@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("repair", short_help="Find and mend what a release left behind")
-@click.argument("name")
+@options.name_argument()
 @options.output_option("json", "yaml")
 @options.yes_option
 @options.dry_run_option

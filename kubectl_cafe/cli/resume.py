@@ -11,7 +11,7 @@ from kubectl_cafe.cli.options import AccessFlags
 
 
 @click.command("resume", short_help="Go on after a pause")
-@click.argument("name")
+@options.name_argument()
 @reason_option
 @detach_option
 @options.access_options

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from kubectl_cafe.cli import options
+from kubectl_cafe.cli import completing, options
 from kubectl_cafe.cli.driving import detach_option, reason_option, say
 from kubectl_cafe.cli.moving import move_and_drive
 from kubectl_cafe.cli.options import AccessFlags
 
 
 @click.command("rollback", short_help="Go back to an earlier revision, group by group")
-@click.argument("name")
+@options.name_argument()
 @click.option("--fast", is_flag=True, help="In one group instead of the release's groups.")
 @click.option(
     "--to-revision",
@@ -19,6 +19,7 @@ from kubectl_cafe.cli.options import AccessFlags
     default=0,
     metavar="N",
     help="The revision's number, as `history` shows it; 0: the last one that was good.",
+    shell_complete=completing.offer(completing.revisions),
 )
 @reason_option
 @detach_option

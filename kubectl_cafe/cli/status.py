@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("status", short_help="Show cells, groups and pods, and what is waited for")
-@click.argument("name", required=False)
+@options.name_argument(required=False)
 @options.output_option("wide", "json", "yaml", "name")
 @options.access_options
 def command(access: AccessFlags, *, name: str | None, output: str | None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kubectl_cafe.cli import options
+from kubectl_cafe.cli import completing, options
 from kubectl_cafe.cli.driving import detach_option, reason_option, say
 from kubectl_cafe.cli.moving import record_only, steer
 from kubectl_cafe.cli.options import AccessFlags, DryRun
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("upgrade", short_help="Start a release and drive it")
-@click.argument("name", required=False)
+@options.name_argument(required=False)
 @image_option
 @click.option(
     "-f",
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     "file",
     metavar="FILE",
     help="Release the CafeDeployment of this file (- for stdin); it is created if need be.",
+    shell_complete=completing.offer_files,
 )
 @click.option(
     "--supersede",
