@@ -1,8 +1,9 @@
-"""Text from the cluster, made fit for a terminal."""
+"""Text from the cluster, made fit for a terminal; words that were meant otherwise."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 
 def printable(text: str) -> str:
@@ -14,3 +15,16 @@ def printable(text: str) -> str:
     return "".join(
         char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf"}
     )
+
+
+def near(word: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """Up to `count` of `known` that look like `word`, the nearest first."""
+    import difflib
+
+    return difflib.get_close_matches(word, list(known), n=count)
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """`; did you mean a or b?`, for the end of an error; empty where nothing looks like it."""
+    found = near(word, known)
+    return f"; did you mean {' or '.join(found)}?" if found else ""

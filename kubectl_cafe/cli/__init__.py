@@ -6,7 +6,6 @@ completion start as fast as Python does: whatever a verb needs it imports itself
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import sys
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from click.shell_completion import CompletionItem
 from kubectl_cafe.cli.completing import COMPLETER, complete
 from kubectl_cafe.cli.exits import Talk, fatal
 from kubectl_cafe.errors import REACHED
+from kubectl_cafe.text import meant
 
 PROGRAM = "kubectl cafe"
 
@@ -104,9 +104,7 @@ class Verbs(click.Group):
         name, *rest = args
         command = self.get_command(ctx, name)
         if command is None:
-            near = difflib.get_close_matches(name, VERBS, n=3)
-            meant = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise click.UsageError(f'unknown command "{name}"{meant}', ctx)
+            raise click.UsageError(f'unknown command "{name}"{meant(name, VERBS)}', ctx)
         return name, command, rest
 
 

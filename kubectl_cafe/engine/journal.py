@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from kubectl_cafe.cluster.transport import PatchKind, Transport
 from kubectl_cafe.engine import events
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.text import meant
 from statemachine.lifecycle import State
 from statemachine.record import Entry, Record, encode
 
@@ -32,13 +33,22 @@ def read(
     try:
         return CafeDeployment(transport.get(path, timeout=timeout))
     except Gone:
-        raise missing(namespace, name) from None
+        raise missing(namespace, name, _others(transport, namespace)) from None
 
 
-def missing(namespace: str, name: str) -> Missing:
+def _others(transport: Transport, namespace: str) -> list[str]:
+    """The names there are; none where they may not be listed: it is a courtesy."""
+    try:
+        items = transport.list(paths.cafedeployments(namespace)).items
+    except CafeError:
+        return []
+    return [item["metadata"]["name"] for item in items]
+
+
+def missing(namespace: str, name: str, known: Iterable[str] = ()) -> Missing:
     """The error where the CafeDeployment never was, or was deleted meanwhile."""
     return Missing(
-        f'there is no CafeDeployment "{name}" in namespace {namespace}',
+        f'there is no CafeDeployment "{name}" in namespace {namespace}{meant(name, known)}',
         where=f"cafedeployment/{name}",
         hint="kubectl get cafed --all-namespaces",
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from kubectl_cafe.podsets import Workload
 from kubectl_cafe.revisions import image as images
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision, name_of
+from kubectl_cafe.text import meant, near
 from kubectl_cafe.traffic import Service
 from statemachine.lifecycle import State
 from statemachine.record import Plan
@@ -89,13 +89,12 @@ def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> Json:
     known = [container["name"] for container in containers]
     for name, image in wanted.items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            mean = f"; did you mean {near[0]}?" if near else ""
+            likely = [*near(name, known, 1), *known, "NAME"][0]
             raise CafeError(
-                f'there is no container "{name}" (there is {", ".join(known)}){mean}',
+                f'there is no container "{name}" (there is {", ".join(known)}){meant(name, known)}',
                 where=f"{cafe.where}, spec.template.spec.containers",
                 hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace} "
-                f"--image {near[0] if near else known[0] if known else 'NAME'}={image or 'IMAGE'}",
+                f"--image {likely}={image or 'IMAGE'}",
             )
     for container in containers:
         container["image"] = wanted.get(container["name"], container.get("image", ""))

@@ -23,6 +23,18 @@ def test_a_missing_cafedeployment_is_named(shop: Shop, args: tuple[str, ...]) ->
     )
 
 
+def test_a_cafedeployment_of_a_similar_name_is_suggested(shop: Shop) -> None:
+    shop.make(1)
+
+    says(
+        shop.cafe("status", "wbe"),
+        1,
+        f'"wbe" in namespace {shop.client.namespace}',
+        f"did you mean {NAME}?",
+    )
+    says(shop.cafe("pause", "payments"), 1, f"in namespace {shop.client.namespace}\n")
+
+
 def test_a_missing_crd_leads_to_init(own_control_plane: ControlPlane) -> None:
     cafe = Cafe(own_control_plane.kubeconfig, "default")
 
