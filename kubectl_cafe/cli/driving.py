@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 LEAVING = "interrupted: no new pods; waiting for those in flight (Ctrl-C again: stop now)"
 STOPS = (signal.SIGINT, signal.SIGTERM)
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Stoppable(Protocol):
+    """Whoever ends when `stop` is set, as soon as it looks again."""
+
+    stop: threading.Event
+
+    def wake(self) -> None:
+        """Look again now."""
+        ...
 
 
 class Interrupted(CafeError):
@@ -106,7 +116,7 @@ def carry(
     asks = _asks()
     lines = Lines(asks)
     held: list[Driver | Follower] = []
-    with _interruptible(held, f"{cafe.name} -n {cafe.namespace}"):
+    with interruptible(held, f"{cafe.name} -n {cafe.namespace}"):
 
         def ready(driver: Driver) -> None:
             held.append(driver)
@@ -136,7 +146,7 @@ def follow(transport: Transport, cafe: CafeDeployment, observer: Observer, who: 
     if asks:
         threading.Thread(target=_listen, args=(follower, who), daemon=True).start()
     leaving = "left: whoever drives goes on"
-    with _interruptible([follower], f"{cafe.name} -n {cafe.namespace}", leaving):
+    with interruptible([follower], f"{cafe.name} -n {cafe.namespace}", leaving):
         ended = follower.run()
     if ended.abandoned and not follower.stop.is_set():
         return None
@@ -197,16 +207,19 @@ def _listen(driver: Driver | Follower, who: str) -> None:
 
 
 @contextmanager
-def _interruptible(
-    held: Sequence[Driver | Follower], place: str, leaving: str = LEAVING
+def interruptible(
+    held: Sequence[Stoppable], place: str, leaving: str = LEAVING, following: str = "drive"
 ) -> Iterator[None]:
-    """Ctrl-C (or SIGTERM) once: no new pods, finish those in flight; twice: stop now."""
+    """Ctrl-C (or SIGTERM) once: no new pods, finish those in flight; twice: stop now.
+
+    `following` is the verb that goes on then.
+    """
 
     def interrupted(_number: int, _frame: object) -> None:
         if not held or held[0].stop.is_set():
             raise Interrupted(
                 "stopped at once: pods in flight stay as they are, perhaps out of traffic",
-                hint=f"kubectl cafe status {place}, then kubectl cafe drive {place}",
+                hint=f"kubectl cafe status {place}, then kubectl cafe {following} {place}",
             )
         say(leaving)
         held[0].stop.set()

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_cafe.cli import options
-from kubectl_cafe.cli.driving import say
+from kubectl_cafe.cli.driving import interruptible, say
 from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.session import Session, connect
-from kubectl_cafe.errors import REACHED, WAITS, Refused
+from kubectl_cafe.errors import INTERRUPTED, REACHED, WAITS, Refused
 
 if TYPE_CHECKING:
     from kubectl_cafe.engine.cafedeployment import CafeDeployment
-    from kubectl_cafe.engine.repairs import Finding
+    from kubectl_cafe.engine.repairs import Finding, Left
     from kubectl_cafe.engine.wheel import Told
     from kubectl_cafe.views.repair import RepairLine
+
+LEAVING = "interrupted: no other pod; finishing the one under way (Ctrl-C again: stop now)"
 
 
 @click.command("repair", short_help="Find and mend what a release left behind")
@@ -33,8 +35,11 @@ def command(
     """Find what is wrong around NAME and no release mends, and mend it after a yes.
 
     Pods that were left out of traffic, a release whose record is gone or belongs to another
-    object, records that can't be read, pods that run a stranger's image. What it can't mend
-    it lists with the command that does. The exit code is 0 if nothing is left, 3 if it is.
+    object, records that can't be read, pods that run a stranger's image or, where all are to
+    be at one revision, another one. Those are brought back in place, one at a time: out of
+    traffic, restarted with the image of their workload's template, and into traffic again.
+    What it can't mend it lists with the command that does. The exit code is 0 if nothing is
+    left, 3 if it is.
     """
     from kubectl_cafe.engine import journal, repairing
     from kubectl_cafe.engine.observe import Observer
@@ -44,8 +49,8 @@ def command(
     _refuse_driven(session, cafe)
     observer = Observer(session.transport, cafe)
     with observer.running():
-        repair = repairing.begin(session.transport, cafe, observer, session.who())
-        findings = repair.look(cafe).findings
+        repair = repairing.begin(session.transport, cafe, observer, session.who(), say)
+        findings = repair.look().findings
         able = [finding for finding in findings if finding.mend]
         if output is None:
             _show(cafe, findings)
@@ -53,8 +58,11 @@ def command(
             say(f"dry run ({dry_run}): nothing was written")
         elif able:
             _ask(session, cafe, able, yes)
-            left = repair.mend(cafe, able, _told())
-            return _closing(cafe, findings, able, left, output)
+            place = f"{cafe.name} -n {cafe.namespace}"
+            with interruptible([repair], place, LEAVING, following="repair"):
+                left = repair.mend(able, _told())
+            code = _closing(cafe, findings, able, left, output)
+            return INTERRUPTED if left and repair.stop.is_set() else code
     return _closing(cafe, findings, (), (), output, dry_run)
 
 
@@ -114,7 +122,7 @@ def _closing(
     cafe: CafeDeployment,
     findings: Sequence[Finding],
     tried: Sequence[Finding],
-    left: Sequence[Finding],
+    left: Sequence[Left],
     output: str | None,
     dry_run: DryRun = "none",
 ) -> int:
@@ -122,14 +130,14 @@ def _closing(
     from kubectl_cafe.cli.printing import print_data
     from kubectl_cafe.views.repair import document
 
-    still = {finding.key for finding in left}
+    still = {one.finding.key for one in left}
     mended = [finding for finding in tried if finding.key not in still]
     if output is not None:
         print_data(document(cafe.name, cafe.namespace, _lines(findings, mended)), output)
     if tried:
         say(f"{cafe.where}: {len(mended)} mended, {len(findings) - len(mended)} left")
-    for finding in left:
-        say(f"  {finding.object}: {finding.found}; not verified in time, repair it again")
+    for one in left:
+        say(f"  {one.finding.object}: {one.why}")
     if any(finding.what == "lost record" for finding in mended):
         say(f"  next:  kubectl cafe resume {cafe.name} -n {cafe.namespace}")
         say(f"  next:  kubectl cafe rollback {cafe.name} -n {cafe.namespace}")

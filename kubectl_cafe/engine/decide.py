@@ -33,14 +33,14 @@ def decide(view: View) -> Decision:
             continue
         if failure is not None and standing.row is Row.DRAINED:
             continue  # It is reopened once the failure is recorded.
-        write = _carry_on(standing, view, writes, surplus)
+        write = carry_on(standing, view, writes, surplus)
         if write is not None:
             patches.append(write)
     takes = view.running and view.goal is not None and failure is None
     chosen = groups.choose(view, standings) if takes else []
     patches += [writes.take(standing) for standing in chosen]
     in_flight = [s for s in standings if s.in_flight and s.row is not Row.FORGOTTEN]
-    at_rest = not patches and not view.busy and all(_at_rest(s, view) for s in in_flight)
+    at_rest = not patches and not view.busy and all(can_rest(s, view) for s in in_flight)
     decision = Decision(
         patches=tuple(patches),
         takes=frozenset(s.pod.uid for s in chosen if s.healthy),
@@ -75,8 +75,8 @@ def _force(view: View, standings: Sequence[Standing]) -> Decision:
     return Decision(move=Wanted(Trigger.ABORT, why, facts=Facts(forced=True)))
 
 
-def _carry_on(
-    standing: Standing, view: View, writes: Writes, surplus: frozenset[str]
+def carry_on(
+    standing: Standing, view: View, writes: Writes, surplus: frozenset[str] = frozenset()
 ) -> PodPatch | None:
     """The next write of a pod that is already under way, newborn, or not ours to take."""
     pod = standing.pod
@@ -161,7 +161,7 @@ def seen_off(standing: Standing, view: View, *, before: bool = False) -> bool:
     )
 
 
-def _at_rest(standing: Standing, view: View) -> bool:
+def can_rest(standing: Standing, view: View) -> bool:
     """Whether a pod in flight can't move by itself any more (protocol 9)."""
     if view.time > progress.pod_deadline(view, standing.pod):
         return True

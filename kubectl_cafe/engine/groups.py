@@ -91,12 +91,14 @@ def surplus(view: View, standings: Sequence[Standing]) -> frozenset[str]:
 
 def choose(view: View, standings: Sequence[Standing]) -> list[Standing]:
     """The pods to take now, in order: within the group's counts and within every budget."""
-    return _choice(view, standings)[0]
+    return afford(view, standings, _wanted(view, standings))[0]
 
 
 def closed(view: View, standings: Sequence[Standing]) -> tuple[DisruptionBudget, ...]:
     """The PodDisruptionBudgets for whose sake alone a pod is not taken now (C64)."""
-    return _choice(view, standings)[1] if view.budgets and view.running else ()
+    if not view.budgets or not view.running:
+        return ()
+    return afford(view, standings, _wanted(view, standings))[1]
 
 
 def rooms(view: View, standings: Iterable[Standing]) -> dict[str, int]:
@@ -111,15 +113,19 @@ def rooms(view: View, standings: Iterable[Standing]) -> dict[str, int]:
     return result
 
 
-def _choice(
-    view: View, standings: Sequence[Standing]
+def afford(
+    view: View, standings: Sequence[Standing], wanted: Iterable[Standing]
 ) -> tuple[list[Standing], tuple[DisruptionBudget, ...]]:
+    """Those of `wanted` that every budget lets go now, in order (I3, C62, C64).
+
+    And the PodDisruptionBudgets for whose sake alone another one has to wait.
+    """
     chosen: list[Standing] = []
     closed: dict[str, DisruptionBudget] = {}
     room = rooms(view, standings)
     now = budget(view, standings)
     unavailable, new_unavailable = now.unavailable, now.new_unavailable
-    for standing in _wanted(view, standings):
+    for standing in wanted:
         if standing.row is Row.UNLABELLED:
             chosen.append(standing)  # Its containers go on: it costs nothing (C78).
             continue

@@ -15,8 +15,8 @@ from statemachine.lifecycle import State, Trigger
 from statemachine.record import Entry, Plan, Record, encode
 from statemachine.steps import Kind
 
-NO_RELEASE = "repair"
-"""The release that a pod's record names where there is none."""
+REPAIR = "repair"
+"""What the record of a pod names that repair has written: no release brought it there."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,12 @@ def rebuild(
 
     It is Paused, so that nothing moves before a person has looked, in the group that took
     the last pod. What the pods don't know (who started it and why, the strategy as it was) is
-    taken from the spec, or said to be unknown. It is not fenced: its driver may still live.
+    taken from the spec, or said to be unknown. It is not fenced: its driver may still live. Pods
+    that a repair has left unfinished speak of no release: the next repair goes on with them.
     """
     known = {revision.name: revision for revision in around.revisions}
     left = [] if cafe.record else [p.record for p in around.pods if p.record and unfinished(p)]
-    spoken = [record for record in left if record.to in known]
+    spoken = [r for r in left if r.to in known and r.release != REPAIR]
     if not spoken:
         return None
     target = max((known[record.to] for record in spoken), key=lambda r: r.number)
@@ -105,7 +106,7 @@ def assume(cafe: CafeDeployment, around: Around, at: str, epoch: int) -> Record:
     shown = {workload.revision for workload in around.workloads}
     return Record(
         uid=cafe.uid,
-        id=NO_RELEASE,
+        id=REPAIR,
         kind=Kind.UPGRADE,
         state=State.IDLE,
         plan=Plan({w.cell: w.replicas for w in around.workloads}, cafe.strategy),

@@ -1,8 +1,8 @@
 """What is wrong around a release and nobody mends by driving it: found, and mended. Pure.
 
 Two questions of one view: what is there to mend (`find`), and which write of a pod is due
-now (`write`); whoever repairs asks both again after every answer, so a finding that is gone
-is mended (protocol 4, 5, 10; C47, C55, C56, C72).
+now (`write`; of one that has drifted: `drift.due`); whoever repairs asks both again after every
+answer, so a finding that is gone is mended (protocol 4, 5, 10; C47, C55, C56, C72).
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kubectl_cafe import names
+from kubectl_cafe.engine import drift
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.rebuild import Rebuilt
-from kubectl_cafe.engine.standing import Row, Standing, on_target, stand
+from kubectl_cafe.engine.standing import Row, Standing, stand
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.engine.vouching import shown_revision, unchanged
 from kubectl_cafe.engine.writes import Writes
@@ -68,6 +69,14 @@ def find(cafe: CafeDeployment, view: View, rebuilt: Rebuilt | None = None) -> tu
     return (*_of_the_record(cafe, rebuilt), *_of_the_pods(cafe, view))
 
 
+@dataclass(frozen=True)
+class Left:
+    """A finding that was to be mended and is not, and why."""
+
+    finding: Finding
+    why: str
+
+
 def out_of_traffic(view: View, standings: Iterable[Standing]) -> list[str]:
     """Pods that no release brings back into traffic: only `repair` does (protocol 5, C47)."""
     resting = view.record.state in RESTING
@@ -105,21 +114,23 @@ def _of_the_pods(cafe: CafeDeployment, view: View) -> Iterator[Finding]:
 
 def _of(standing: Standing, view: View, place: str) -> Finding | None:
     """The finding of one pod, if any; under way, what is in flight is its driver's."""
-    pod, resting = standing.pod, view.record.state in RESTING
+    if standing.row is Row.FORGOTTEN:
+        return None
+    if standing.row is Row.UNREADABLE:
+        return _unreadable(standing, view)
+    if standing.row in LEFT and view.record.state not in RESTING:
+        return None
+    if said := _strays(standing, view):
+        return _drift(standing, view, said, place)
     match standing.row:
         case Row.ORPHAN:
             return _orphan(standing, view)
-        case Row.NEWBORN if resting:
+        case Row.NEWBORN:
             return _newborn(standing)
-        case Row.DRAINED if resting:
+        case Row.DRAINED:
             return _drained(standing, view)
-        case Row.PATCHED | Row.PATCHED_ELSEWHERE if resting and standing.mode is not Mode.NONE:
-            return _patched(standing, view, place)
-        case Row.UNREADABLE:
-            return _unreadable(standing, view)
-        case Row.DRIFT:
-            images = ", ".join(pod.images().values())
-            return _drift(standing, view, f"runs {images}: no revision of this CafeDeployment")
+        case Row.PATCHED | Row.PATCHED_ELSEWHERE if standing.mode is not Mode.NONE:
+            return _patched(standing, place)
         case _:
             return None
 
@@ -127,8 +138,6 @@ def _of(standing: Standing, view: View, place: str) -> Finding | None:
 def _orphan(standing: Standing, view: View) -> Finding:
     """Opened if the pod is ready but for the switch, and runs what is known (I2)."""
     found = "out of traffic, and no record says why"
-    if shown_revision(standing.pod, view.revisions) is None:
-        return _drift(standing, view, f"{found}; runs an image of no known revision")
     if why := _unwell(standing.pod):
         return _finding(standing, What.ORPHAN, f"{found}; {why}", hint=_describe(standing, view))
     return _finding(standing, What.ORPHAN, found, "let it into traffic once it is verified")
@@ -151,12 +160,10 @@ def _drained(standing: Standing, view: View) -> Finding:
     return _finding(standing, What.LEFTOVER, found, "let it back into traffic")
 
 
-def _patched(standing: Standing, view: View, place: str) -> Finding:
+def _patched(standing: Standing, place: str) -> Finding:
     """What an abort by force left behind: finished where that is all it needs."""
-    pod, found = standing.pod, "patched by a release that has ended, and out of traffic"
-    if not on_target(pod, view):
-        return _drift(standing, view, f"{found}; another image was patched over")
-    if why := _unwell(pod):
+    found = "patched by a release that has ended, and out of traffic"
+    if why := _unwell(standing.pod):
         hint = f"kubectl cafe rollback {place}, or upgrade"
         return _finding(standing, What.LEFTOVER, f"{found}; {why}", hint=hint)
     return _finding(
@@ -179,11 +186,36 @@ def _unreadable(standing: Standing, view: View) -> Finding:
     return _finding(standing, What.UNREADABLE, found, mend)
 
 
-def _drift(standing: Standing, view: View, found: str) -> Finding:
-    """A stranger's image is not overwritten (C55); a replacement has the template's."""
+def _strays(standing: Standing, view: View) -> str:
+    """In which way the pod is not what its workload's template makes; empty if it is (C55)."""
+    pod, said = standing.pod, []
+    if drift.interrupted(standing):
+        said.append("in the middle of a repair that was interrupted")
+    elif standing.row is Row.ORPHAN or (standing.in_flight and standing.mode is not Mode.NONE):
+        said.append("out of traffic")
+    images, shown = ", ".join(pod.images().values()), shown_revision(pod, view.revisions)
+    if shown is None:
+        return "; ".join((*said, f"runs {images}: no revision of this CafeDeployment"))
+    if drift.overwritten(pod, view):
+        return "; ".join((*said, f"another image was patched over: {images}"))
+    if drift.astray(pod, view):
+        return "; ".join((*said, f"runs revision {shown.number} ({images}), its template another"))
+    return said[0] if drift.interrupted(standing) else ""
+
+
+def _drift(standing: Standing, view: View, found: str, place: str) -> Finding:
+    """Brought back after a person's yes, once no release is under way (C55)."""
     namespace = view.owner["metadata"]["namespace"]
-    hint = f"kubectl delete pod {standing.pod.name} -n {namespace} (a new pod, not in place)"
-    return _finding(standing, What.DRIFT, found, hint=hint)
+    delete = f"kubectl delete pod {standing.pod.name} -n {namespace} (a new pod, not in place)"
+    own, why = drift.home(standing.pod, view), drift.obstacle(standing, view)
+    if own is None or why:
+        return _finding(standing, What.DRIFT, f"{found}; {why}", hint=delete)
+    if view.record.state not in RESTING:
+        hint = f"kubectl cafe repair {place}, once the release has ended; or {delete}"
+        return _finding(standing, What.DRIFT, found, hint=hint)
+    traffic = "with its traffic on" if standing.mode is Mode.NONE else "out of traffic"
+    mend = f"bring it back to revision {own.number} in place: it restarts {traffic}"
+    return _finding(standing, What.DRIFT, found, mend)
 
 
 def _finding(standing: Standing, what: What, found: str, mend: str = "", hint: str = "") -> Finding:

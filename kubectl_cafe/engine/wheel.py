@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from kubectl_cafe import names
 from kubectl_cafe.cluster.errors import ApiError
@@ -18,6 +19,18 @@ from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.driver import Driver, Ended, Watcher
 from kubectl_cafe.engine.observe import Observer
 from kubectl_cafe.revisions.revision import Revision, owner_reference
+
+
+class Steering(Protocol):
+    """Whoever acts while the wheel is held, and is told from the lease's thread."""
+
+    def refresh(self) -> None:
+        """The lease was renewed: read the CR."""
+        ...
+
+    def wake(self) -> None:
+        """Look again now."""
+        ...
 
 
 @dataclass
@@ -33,7 +46,7 @@ class Wheel:
     lease: LeaseKeeper
     cafe: CafeDeployment
     epoch: int = 0
-    driver: Driver | None = None
+    driver: Steering | None = None
     answered: bool = False
 
     def renewed(self) -> None:

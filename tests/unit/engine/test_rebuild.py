@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.proposal import Around
-from kubectl_cafe.engine.rebuild import Rebuilt, rebuild, with_record
+from kubectl_cafe.engine.rebuild import REPAIR, Rebuilt, rebuild, with_record
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Mode, Phase
 from kubectl_cafe.times import rfc3339
@@ -63,6 +63,13 @@ def test_c72_it_is_paused_so_that_nothing_moves_before_a_person_has_looked() -> 
 
 def test_it_is_not_fenced_for_its_driver_may_still_live() -> None:
     assert rebuilt(drained("b")).record.fenced_epoch == 0
+
+
+@pytest.mark.guard("a-repair-that-was-interrupted-is-no-lost-release")
+def test_pods_that_a_repair_has_left_unfinished_are_no_release() -> None:
+    repaired = pod_record(Phase.DRAINED, release=REPAIR, to="v1")
+    assert not lost(drained("a", record=repaired))
+    assert rebuilt(drained("a", record=repaired), drained("b")).record.to_revision == "v2"
 
 
 def test_c72_it_stands_in_the_group_that_took_the_last_pod() -> None:
