@@ -22,6 +22,7 @@ from kubectl_cafe.engine.writes import Writes
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode
+from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
 from statemachine.lifecycle import State
 from statemachine.record import Failure, Record
@@ -46,6 +47,22 @@ def astray(pod: Pod, view: View) -> bool:
     if shown is None:
         return True
     return view.record.state in AS_ONE and own is not None and shown.name != own.name
+
+
+def as_admitted(pod: Pod, own: Revision, view: View) -> Revision:
+    """`own`, with the pod's image where another pod of that revision shows the same string.
+
+    Admission has made it of the template's, then: patching the template's over it again would
+    change nothing, and no restart would ever be seen (protocol 6).
+    """
+    known = view.revisions
+    peers = [p.images() for p in view.pods.values() if p.uid != pod.uid and runs(p, own, known)]
+    same = {
+        name: image
+        for name, image in pod.images().items()
+        if any(peer.get(name) == image for peer in peers)
+    }
+    return replace(own, template=templates.with_images(own.template, same))
 
 
 def overwritten(pod: Pod, view: View) -> bool:
@@ -124,7 +141,8 @@ def due(view: View, way: Way) -> Due:
     own = home(pod, view) if pod else None
     if pod is None or own is None:
         return Due(over=True)  # Replaced from the template, or there is no way any more.
-    view = replace(view, record=_repair(view, own, way))
+    known = {**view.revisions, own.name: as_admitted(pod, own, view)}
+    view = replace(view, record=_repair(view, own, way), revisions=known)
     standing = _standing(pod, view)
     if standing.row in (Row.FORGOTTEN, Row.UNREADABLE):
         return Due(over=True)

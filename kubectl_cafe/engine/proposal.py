@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,8 +83,7 @@ def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> Json:
 
     Raises CafeError for an unknown container, with the near-misses, and for a malformed image.
     """
-    template = copy.deepcopy(dict(cafe.template))
-    containers = template.get("spec", {}).get("containers") or []
+    containers = cafe.template.get("spec", {}).get("containers") or []
     known = [container["name"] for container in containers]
     for name, image in wanted.items():
         if name not in known:
@@ -96,9 +94,7 @@ def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> Json:
                 hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace} "
                 f"--image {likely}={image or 'IMAGE'}",
             )
-    for container in containers:
-        container["image"] = wanted.get(container["name"], container.get("image", ""))
-    return template
+    return templates.with_images(cafe.template, wanted)
 
 
 def propose(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,6 +40,14 @@ def fingerprint(value: object) -> str:
 def images(template: Json) -> dict[str, str]:
     """The image of every container by name; init containers are not among them."""
     return {c["name"]: c.get("image", "") for c in template.get("spec", {}).get("containers", ())}
+
+
+def with_images(template: Json, wanted: Mapping[str, str]) -> dict[str, Any]:
+    """A copy of the template with `wanted` images by container name."""
+    changed = copy.deepcopy(dict(template))
+    for container in changed.get("spec", {}).get("containers") or ():
+        container["image"] = wanted.get(container["name"], container.get("image", ""))
+    return changed
 
 
 def labels(template: Json) -> dict[str, str]:

@@ -230,7 +230,7 @@ def test_a_foreign_record_is_removed_and_nothing_else(shop: Shop) -> None:
     assert shop.cafed()["metadata"]["annotations"] == notes
 
 
-# Records that can't be read, and drift
+# Records that can't be read
 
 
 def test_a_record_that_cannot_be_read_is_written_anew(shop: Shop) -> None:
@@ -242,16 +242,3 @@ def test_a_record_that_cannot_be_read_is_written_anew(shop: Shop) -> None:
     assert done.code == 0, done.err
     assert phase(shop.pods()[0]) == "finished"
     assert shop.upgrade("app:v2").code == 0
-
-
-def test_c55_drift_is_listed_and_not_overwritten(shop: Shop) -> None:
-    (pod,) = shop.born(1)
-    body = {"spec": {"containers": [{"name": "main", "image": "app:hotfix"}]}}
-    shop.client.patch("pods", name(pod), body)
-    before = len(shop.writes())
-
-    done = repaired(shop, "-o", "json")
-
-    (finding,) = json.loads(done.out)["findings"]
-    assert (done.code, finding["what"], finding["mended"]) == (3, "drift", False)
-    assert len(shop.writes()) == before

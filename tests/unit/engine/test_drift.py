@@ -285,6 +285,26 @@ def test_every_image_that_drifted_is_patched_in_one_write() -> None:
     )
 
 
+@pytest.mark.guard("what-admission-rewrote-has-not-drifted")
+def test_an_image_that_another_pod_of_the_revision_shows_too_is_left_as_it_is() -> None:
+    """A registry mirror has made `mirror/side:v1` of it, and would again: nothing restarts."""
+    both = template()
+    both["spec"]["containers"].append({"name": "side", "image": "side:v1"})
+    mirrored = container("C8", "mirror/side:v1", name="side")
+    stray = drained(
+        "a",
+        containers={"main": HOTFIX, "side": mirrored},
+        **STRANGE,
+        record=taken(Phase.DRAINED),
+    )
+    of = at_rest(stray, pod("b", container(), mirrored), off_since={"uid-a": 10.0})
+    known = {**of.revisions, "v1": replace(of.revisions["v1"], template=both)}
+
+    patch = written(replace(of, revisions=known))
+
+    assert patch.body["spec"]["containers"] == [{"name": "main", "image": "app:v1"}]
+
+
 def test_drain_seconds_are_the_specs_as_it_stands() -> None:
     assert step(off(strategy={"drainSeconds": 51})).patch is None
     assert written(off(strategy={"drainSeconds": 50})).what == "image"
