@@ -8,7 +8,7 @@ comes after a crash goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from kubectl_cafe.engine import groups, progress
@@ -24,7 +24,7 @@ from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
-from statemachine.lifecycle import State
+from statemachine.lifecycle import RESTING, State
 from statemachine.record import Failure, Record
 from statemachine.steps import Kind
 
@@ -47,6 +47,14 @@ def astray(pod: Pod, view: View) -> bool:
     if shown is None:
         return True
     return view.record.state in AS_ONE and own is not None and shown.name != own.name
+
+
+def strays(view: View, standings: Iterable[Standing]) -> list[str]:
+    """Pods that have drifted while no release is under way: `repair` brings them back."""
+    if view.record.state not in RESTING:
+        return []
+    left = (Row.FORGOTTEN, Row.UNREADABLE)
+    return [s.pod.name for s in standings if s.row not in left and astray(s.pod, view)]
 
 
 def as_admitted(pod: Pod, own: Revision, view: View) -> Revision:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubectl_cafe.cluster.leaseview import LeaseView
-from kubectl_cafe.engine import edits
+from kubectl_cafe.engine import drift, edits
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.repairs import out_of_traffic
 from kubectl_cafe.engine.standing import Row, Standing, stand, touched
@@ -91,8 +91,9 @@ def _without_record(cafe: CafeDeployment, lost: Sequence[str]) -> Status:
 def _repair(
     cafe: CafeDeployment, view: View, standings: Sequence[Standing], driver: str
 ) -> tuple[str, ...]:
-    """The command that finds and mends what is out of traffic, where no driver will."""
-    return (_repair_command(cafe),) if not driver and out_of_traffic(view, standings) else ()
+    """The command that finds and mends what is out of traffic or has drifted."""
+    needed = out_of_traffic(view, standings) or drift.strays(view, standings)
+    return (_repair_command(cafe),) if not driver and needed else ()
 
 
 def next_command(cafe: CafeDeployment, driven: bool) -> str:
@@ -182,6 +183,8 @@ def notes(cafe: CafeDeployment, view: View, standings: Sequence[Standing]) -> tu
         said.append(mixed(view, standings))
     if out := out_of_traffic(view, standings):
         said.append(f"{len(out)} pods are left out of traffic: {', '.join(out[:3])}")
+    if away := drift.strays(view, standings):
+        said.append(f"{len(away)} pods are not what their template makes: {', '.join(away[:3])}")
     said += edits.noted(cafe, view)
     ahead = [s.pod.name for s in standings if _born_ahead(s, view)]
     if ahead:

@@ -216,6 +216,12 @@ def hotfixed(scene: Scene) -> None:
     scene.client.patch(
         "pods", name(pod), {"spec": {"containers": [{"name": SHOP, "image": "app:hotfix"}]}}
     )
+    wait_for(lambda: _restarted(scene.pods()[0]), "its restart to be over")
+
+
+def _restarted(pod: Object) -> bool:
+    (container,) = pod["status"]["containerStatuses"]
+    return container["restartCount"] == 1 and condition(pod).get("status") == "True"
 
 
 def damaged(scene: Scene) -> None:

@@ -231,6 +231,14 @@ def test_what_a_driver_will_bring_back_does_not_lead_to_repair() -> None:
     assert REPAIR not in reported(pod("a", gate=ABSENT), drained("b")).next
 
 
+def test_c55_a_pod_that_drifted_leads_to_repair_once_no_release_is_under_way() -> None:
+    strange = pod("a", container("C1", "app:hotfix"), generation=2)
+    found = reported(strange, record=of_spec(State.COMPLETED))
+    said = "1 pods are not what their template makes: a"
+    assert (found.notes, found.next) == ((said,), (REPAIR,))
+    assert REPAIR not in reported(strange, record=of_spec(State.PROGRESSING)).next
+
+
 def test_c72_pods_in_the_middle_of_a_release_without_a_record_lead_to_repair() -> None:
     found = status_of(cafe(), None, (), None, lost=("a", "b"))
     assert "2 pods are in the middle of a release whose record is gone" in found.notes
