@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Event
@@ -163,11 +163,7 @@ class Repair:
                 way = drift.begin(pod, look.view, rfc3339(look.view.time))
                 if failure := self._carry(wheel, actor, way):
                     failed[pod.uid] = str(failure)
-        others = STOPPED if self.stop.is_set() else "not begun, for another pod has failed"
-        still = {finding.uid for finding in look.findings}
-        return [
-            Left(f, failed.get(f.uid, others)) for f in strays if f.uid in failed or f.uid in still
-        ]
+        return _unmended(strays, look.findings, failed, self.stop.is_set())
 
     def _carry(self, wheel: Wheel, actor: Actor, way: drift.Way) -> Failure | None:
         """One pod to the end of its way; the failure that ended it, if one has."""
@@ -244,6 +240,16 @@ def begin(
     """A repair of `cafe` as it stands; reads the revisions."""
     around = Around(start.read_revisions(transport, cafe), workloads=(), pods=())
     return Repair(transport, cafe, observer, around, who, says)
+
+
+def _unmended(
+    strays: Iterable[Finding], found: Iterable[Finding], failed: Mapping[str, str], stopped: bool
+) -> list[Left]:
+    """What is left of `strays`: the pods that have failed, and those that are `found` as before."""
+    still = {finding.uid: finding.found for finding in found}
+    others = STOPPED if stopped else "not begun, for another pod has failed" if failed else ""
+    left = [finding for finding in strays if finding.uid in (still.keys() | failed.keys())]
+    return [Left(f, failed.get(f.uid) or others or still[f.uid]) for f in left]
 
 
 def _raise_fatal(actor: Actor) -> None:
