@@ -62,6 +62,7 @@ class Lines:
 
     asks: bool = False
     last: str = ""
+    warned: tuple[int, int] = (0, 0)
     asked: CafeDeployment | None = None
 
     def moved(self, cafe: CafeDeployment) -> None:
@@ -84,6 +85,12 @@ class Lines:
         if trouble and trouble != self.last:
             say(f"  {trouble}")
         self.last = trouble
+        # Once a step, and where there is one more: the pods that it counts change all the time.
+        warned = (view.record.step, len(decision.warnings))
+        if warned != self.warned:
+            for warning in decision.warnings:
+                say(f"  warning: {warning}")
+        self.warned = warned
 
     def _ask(self, cafe: CafeDeployment, view: View) -> None:
         from kubectl_cafe.engine.report import status_of

@@ -112,6 +112,9 @@ class Follower:
             return Followed(self._cafe)
         view = self._view()
         decision = decide(view)
+        if decision.nodes:
+            with suppress(NotSent):  # They are asked for again.
+                self._observer.read_nodes()
         self._watcher.looked(view, decision)
         return ended(self._cafe, lease, at_rest=decision.at_rest, asks=self._asks)
 

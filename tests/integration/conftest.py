@@ -22,7 +22,7 @@ from testbed.puppet import Puppet
 from testbed.session import shared
 from tests.integration.admission import Admission
 from tests.integration.applied import Kubectl
-from tests.integration.bench import CRD, OPERATOR, VIEWER, Bench
+from tests.integration.bench import CRD, ROLES, Bench
 from tests.integration.shop import Shop
 from tests.integration.stage import Stage
 
@@ -59,7 +59,7 @@ def plane() -> Iterator[ControlPlane]:
 def bench(plane: ControlPlane) -> Bench:
     """The administrator's bench; nothing of ours is installed."""
     bench = Bench(plane, plane.kubeconfig)
-    gone = bench.kubectl("delete", CRD, VIEWER, OPERATOR, "--ignore-not-found", "--wait")
+    gone = bench.kubectl("delete", CRD, *ROLES, "--ignore-not-found", "--wait")
     assert gone.code == 0, gone.err
     return bench
 
