@@ -22,6 +22,7 @@ from testbed.puppet import Puppet
 from testbed.session import shared
 from tests.integration.admission import Admission
 from tests.integration.applied import Kubectl
+from tests.integration.balancer import LoadBalancer
 from tests.integration.bench import CRD, ROLES, Bench
 from tests.integration.shop import Shop
 from tests.integration.stage import Stage
@@ -46,6 +47,20 @@ def shop(installed: None, client: Client, cafe: Cafe, audit: Audit) -> Shop:
 def stage(shop: Shop, puppet: Callable[..., Puppet]) -> Stage:
     """One pod whose kubelet is the test."""
     return Stage(shop, puppet())
+
+
+@pytest.fixture
+def balancers(client: Client) -> Iterator[Callable[[], LoadBalancer]]:
+    """`balancers()` is a load balancer's controller in the test's namespace."""
+    made: list[LoadBalancer] = []
+
+    def make() -> LoadBalancer:
+        made.append(LoadBalancer(client))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
 
 
 @pytest.fixture(scope="module")
