@@ -104,8 +104,8 @@ def test_c42_a_flapping_node_begins_min_ready_seconds_anew_and_takes_nobody_down
     crew: Callable[[int], Crew],
 ) -> None:
     at = crew(1)
-    at.born(2, batchSize=1, maxUnavailable=1)
-    at.shop.edit({"strategy": {"minReadySeconds": 4, "needWaitingForConfirm": False}})
+    at.born(2, maxUnavailable=1)
+    at.shop.edit({"strategy": {"minReadySeconds": 4, "batchSize": 1}})
     running = at.shop.start("app:v2")
     first = at.upgraded(at.taken())
     (second,) = [pod for pod in at.shop.pods() if name(pod) != name(first)]
