@@ -47,7 +47,6 @@ def look(shop: Shop, installed: None, control_plane: ControlPlane) -> Callable[[
 # Lost
 
 
-@pytest.mark.guard("a-lost-pod-is-no-candidate")
 def test_c80_a_pod_on_a_lost_node_is_no_beta_canary(crew: Callable[[int], Crew]) -> None:
     """It is the newest and it is unavailable: but for its node it would come first."""
     at = crew(2)
@@ -66,6 +65,7 @@ def test_c80_a_pod_on_a_lost_node_is_no_beta_canary(crew: Callable[[int], Crew])
     assert "node lost" in at.shop.cafe("status", NAME).out
 
 
+@pytest.mark.guard("a-lost-pod-is-no-candidate")
 def test_c80_a_pod_on_a_lost_node_uses_up_the_budget(crew: Callable[[int], Crew]) -> None:
     at = crew(2)
     at.born(maxUnavailable=1)

@@ -73,7 +73,7 @@ def test_c63_a_workstation_whose_clock_is_off_counts_by_the_servers(
     assert abs(over - time.time()) < 60
 
 
-@pytest.mark.guard("progress-moves-the-deadline")
+@pytest.mark.guard("any-progress-moves-the-deadline")
 def test_c82_the_deadline_of_one_batch_counts_from_its_last_progress(shop: Shop) -> None:
     """Six waves of two, 2 s each: 12 s in which no wave takes 7."""
     shop.born(12, notes={ways.KILL: "2000"})
