@@ -68,7 +68,7 @@ def test_c80_a_pod_on_a_lost_node_is_no_beta_canary(crew: Callable[[int], Crew])
 @pytest.mark.guard("a-lost-pod-is-no-candidate")
 def test_c80_a_pod_on_a_lost_node_uses_up_the_budget(crew: Callable[[int], Crew]) -> None:
     at = crew(2)
-    at.born(maxUnavailable=1)
+    at.born(1, "label", maxUnavailable=1)
     at.shop.edit({"strategy": {"progressDeadlineSeconds": 3}})
     at.kubelets[0].lose()
     before = len(at.shop.writes("pods"))
