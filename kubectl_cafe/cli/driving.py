@@ -72,6 +72,7 @@ class Lines:
 
     asks: bool = False
     last: str = ""
+    warned: tuple[int, int] = (0, 0)
     asked: CafeDeployment | None = None
 
     def moved(self, cafe: CafeDeployment) -> None:
@@ -94,6 +95,12 @@ class Lines:
         if trouble and trouble != self.last:
             say(f"  {trouble}")
         self.last = trouble
+        # Once a step, and where there is one more: the pods that it counts change all the time.
+        warned = (view.record.step, len(decision.warnings))
+        if warned != self.warned:
+            for warning in decision.warnings:
+                say(f"  warning: {warning}")
+        self.warned = warned
 
     def _ask(self, cafe: CafeDeployment, view: View) -> None:
         from kubectl_cafe.engine.report import status_of
@@ -130,7 +137,7 @@ def carry(
             say(f"  {note}")
     stopped = bool(held) and held[0].stop.is_set()
     back = cafe.record is not None and cafe.record.kind is Kind.ROLLBACK
-    return closing(ended.cafe, stopped=stopped, back=back, asked=cafe)
+    return closing(ended.cafe, ended.view, stopped=stopped, back=back, asked=cafe)
 
 
 def follow(transport: Transport, cafe: CafeDeployment, observer: Observer, who: str) -> int | None:
@@ -151,7 +158,8 @@ def follow(transport: Transport, cafe: CafeDeployment, observer: Observer, who: 
     if ended.abandoned and not follower.stop.is_set():
         return None
     back = cafe.record is not None and cafe.record.kind is Kind.ROLLBACK
-    return closing(ended.cafe, stopped=follower.stop.is_set(), back=back, asked=cafe)
+    stopped = follower.stop.is_set()
+    return closing(ended.cafe, ended.view, stopped=stopped, back=back, asked=cafe)
 
 
 def _asks() -> bool:
@@ -161,6 +169,7 @@ def _asks() -> bool:
 
 def closing(
     cafe: CafeDeployment,
+    view: View | None = None,
     *,
     stopped: bool = False,
     back: bool = True,
@@ -170,14 +179,16 @@ def closing(
 
     `back`: to be rolled back is what was asked for, not what became of a release. `asked` is
     the release that the caller meant: one that has taken its place has not reached its goal.
+    `view` is the last one, where the pods were looked at.
     """
-    from kubectl_cafe.engine.report import next_command
+    from kubectl_cafe.engine.report import next_command, status_of
     from statemachine.lifecycle import RESTING, State
 
     record = cafe.record
     if record is None:
         return REACHED
-    for following in next_command(cafe, driven=False).splitlines():
+    choices = next_command(cafe, driven=False).splitlines()
+    for following in status_of(cafe, view, (), None).next if view else choices:
         say(f"  next:  {following}")
     if stopped and record.state not in RESTING:
         return INTERRUPTED

@@ -64,7 +64,9 @@ def command(
     if rbac and dry_run == "none":
         click.echo(
             "To let somebody release in a namespace: kubectl create rolebinding cafe-operator "
-            "--clusterrole=kubectl-cafe-operator --user=NAME -n NAMESPACE",
+            "--clusterrole=kubectl-cafe-operator --user=NAME -n NAMESPACE. Optional, to compare "
+            "digests by architecture: kubectl create clusterrolebinding cafe-node-reader "
+            "--clusterrole=kubectl-cafe-node-reader --user=NAME",
             err=True,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kubectl_cafe.engine import groups, progress, stages
+from kubectl_cafe.engine import digests, groups, progress, stages
 from kubectl_cafe.engine.standing import Row, Standing, stand
 from kubectl_cafe.engine.view import Decision, View, Wanted
 from kubectl_cafe.engine.writes import Writes
@@ -41,11 +41,14 @@ def decide(view: View) -> Decision:
     patches += [writes.take(standing) for standing in chosen]
     in_flight = [s for s in standings if s.in_flight and s.row is not Row.FORGOTTEN]
     at_rest = not patches and not view.busy and all(can_rest(s, view) for s in in_flight)
+    moved, architectures = digests.differing(standings), view.architectures
     decision = Decision(
         patches=tuple(patches),
         takes=frozenset(s.pod.uid for s in chosen if s.healthy),
         at_rest=at_rest,
         waits=progress.waits(view, standings),
+        nodes=bool(moved) and architectures is None,
+        warnings=() if architectures is None else digests.findings(moved, architectures),
     )
     if view.record.state is State.ABORTING:
         return replace(decision, move=_aborted(view, in_flight) if at_rest else None)

@@ -143,9 +143,11 @@ class Driver:
             decision = decide(view)
             self._watcher.looked(view, decision)
             self._write(actor, decision)
-            if decision.sweep:
-                with suppress(NotSent):  # It is asked for again.
+            with suppress(NotSent):  # They are asked for again.
+                if decision.sweep:
                     self._observer.sweep(view.record.id, view.record.step)
+                if decision.nodes:
+                    self._observer.read_nodes()
             if decision.move is not None:
                 self._move(decision.move)
                 continue

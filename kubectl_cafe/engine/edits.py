@@ -52,6 +52,11 @@ def noted(cafe: CafeDeployment, view: View) -> Iterator[str]:
             f"the workloads were scaled ({cells}): new pods are born at the template's version "
             "and upgraded with the last group or after it"
         )
+        if any(size < record.plan.cells.get(cell, 0) for cell, size in scaled.items()):
+            yield (
+                "a scale-down takes freshly upgraded pods first: look whether those that were "
+                "to show the new version are still there"
+            )
     if record.kind is Kind.ROLLBACK:
         if cafe.spec_hash != record.spec_hash:
             yield "the spec was edited meanwhile: the rollback goes on to its revision all the same"

@@ -20,15 +20,16 @@ NAME_LIMIT = 200
 def event(cafe: CafeDeployment, record: Record, entry: Entry) -> dict[str, Any]:
     """The core/v1 Event of `entry`, the last move in `record`, which `cafe` carries now.
 
-    Its name is made of the release and the move's place in the journal: a move that is told
-    twice is one Event, and moves of one second are listed in their order.
+    Its name is made of the release, the epoch and the move's place in the journal: a move that
+    is told twice is one Event, and moves of one second are listed in their order. A journal that
+    was rebuilt begins anew, under an epoch of its own (C72).
     """
-    place = record.journal_cut + len(record.journal)
+    place = f"{record.epoch:04}.{record.journal_cut + len(record.journal):04}"
     return {
         "apiVersion": "v1",
         "kind": "Event",
         "metadata": {
-            "name": f"{cafe.name[:NAME_LIMIT].rstrip('-.')}.{record.id}.{place:04}",
+            "name": f"{cafe.name[:NAME_LIMIT].rstrip('-.')}.{record.id}.{place}",
             "namespace": cafe.namespace,
         },
         "involvedObject": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 
 from kubectl_cafe.cluster.errors import NotSent
@@ -28,10 +28,11 @@ WAITS = (State.AWAITING_CONFIRM, State.PAUSED, State.FAILED)
 
 @dataclass(frozen=True)
 class Followed:
-    """Where the following ended: the CR, and whether it wants a driver and has none."""
+    """Where the following ended: the CR, whether it wants a driver and has none, the last view."""
 
     cafe: CafeDeployment
     abandoned: bool = False
+    view: View | None = None
 
 
 class Follower:
@@ -112,8 +113,12 @@ class Follower:
             return Followed(self._cafe)
         view = self._view()
         decision = decide(view)
+        if decision.nodes:
+            with suppress(NotSent):  # They are asked for again.
+                self._observer.read_nodes()
         self._watcher.looked(view, decision)
-        return ended(self._cafe, lease, at_rest=decision.at_rest, asks=self._asks)
+        found = ended(self._cafe, lease, at_rest=decision.at_rest, asks=self._asks)
+        return replace(found, view=view) if found else None
 
     def _view(self) -> View:
         return self._observer.memory.view(

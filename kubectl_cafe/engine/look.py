@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import proposal, start
+from kubectl_cafe.engine import nodes, proposal, start
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.memory import Memory
@@ -24,7 +26,10 @@ def once(transport: Transport, cafe: CafeDeployment) -> tuple[View | None, tuple
     memory.budgets.listed(transport.list(paths.poddisruptionbudgets(cafe.namespace)).items)
     known = {r.name: r for r in start.read_revisions(transport, cafe)}
     view = memory.view(cafe, known, now=now, time=transport.server_time(), stopping=False)
-    return view, decide(view).waits
+    decision = decide(view)
+    if decision.nodes:
+        view = replace(view, architectures=nodes.architectures(transport))
+    return view, decision.waits
 
 
 def pods(transport: Transport, cafe: CafeDeployment) -> tuple[Pod, ...]:

@@ -52,6 +52,7 @@ class Memory:
         self._unseen: dict[str, int] = {}
         self._dirty = True
         self._swept: tuple[str, int] | None = None
+        self._architectures: Mapping[str, str] | None = None
 
     # Observing
 
@@ -142,6 +143,12 @@ class Memory:
             self._swept = (release, step)
             self._notify()
 
+    def nodes_read(self, architectures: Mapping[str, str]) -> None:
+        """The architectures of the nodes by name, read once."""
+        with self.changed:
+            self._architectures = architectures
+            self._notify()
+
     def wake(self) -> None:
         """Something outside of the objects changed."""
         with self.changed:
@@ -211,6 +218,7 @@ class Memory:
                 stopping=stopping,
                 driven_since=driven_since,
                 swept=self._swept == (record.id, record.step),
+                architectures=self._architectures,
             )
         return replace(view, off_since=self._fold(view))
 

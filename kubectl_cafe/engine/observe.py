@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.cluster.watch import Informer
+from kubectl_cafe.engine import nodes
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.collection import Collection
+from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.memory import Memory
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
+from kubectl_cafe.revisions.revision import Revision
 
 PATIENCE = 60.0
 """Seconds for the first lists."""
@@ -94,3 +97,19 @@ class Observer:
         now = self._transport.clock.monotonic()
         self.memory.pods_listed(listing.items, now, int(listing.resource_version or 0))
         self.memory.swept(release, step)
+
+    def warnings(self, cafe: CafeDeployment, revisions: Iterable[Revision]) -> tuple[str, ...]:
+        """What a person should know of the pods as they stand; the first lists are there."""
+        if cafe.record is None:
+            return ()
+        known = {revision.name: revision for revision in revisions}
+        now, time = self._transport.clock.monotonic(), self._transport.server_time()
+        view = self.memory.view(cafe, known, now=now, time=time, stopping=False)
+        if decide(view).nodes:
+            self.read_nodes()
+            view = self.memory.view(cafe, known, now=now, time=time, stopping=False)
+        return decide(view).warnings
+
+    def read_nodes(self) -> None:
+        """The nodes' architectures, folded in; later nodes are not read again."""
+        self.memory.nodes_read(nodes.architectures(self._transport))

@@ -30,13 +30,14 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Around:
-    """What stands in the cluster around a CafeDeployment."""
+    """What stands in the cluster around a CafeDeployment; `warnings` are of its pods."""
 
     revisions: tuple[Revision, ...]
     workloads: tuple[Workload, ...]
     pods: tuple[Pod, ...]
     services: tuple[Service, ...] = ()
     budgets: tuple[DisruptionBudget, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def known(self) -> dict[str, Revision]:
@@ -125,6 +126,7 @@ def propose(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
             *warnings(cafe, around.pods, around.services, template, diff),
             *disruption.warnings(budgets, cafe.namespace),
             *draining.warnings(cafe, around.pods),
+            *around.warnings,
         ),
         budgets=budgets,
         needed=kind is Kind.CREATE or not everywhere(around, target, template),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubectl_cafe.cluster.leaseview import LeaseView
-from kubectl_cafe.engine import drift, edits
+from kubectl_cafe.engine import digests, drift, edits
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.repairs import out_of_traffic
 from kubectl_cafe.engine.standing import Row, Standing, stand, touched
@@ -192,13 +192,15 @@ def notes(cafe: CafeDeployment, view: View, standings: Sequence[Standing]) -> tu
     by_time = [s.pod.name for s in standings if _by(s) in (By.TIME, By.PEER)]
     if by_time:
         said.append(f"judged by time alone (no acknowledgement): {', '.join(by_time[:3])}")
-    digests = [
+    moved = digests.differing(standings)
+    said += digests.findings(moved, view.architectures or {})
+    contradicted = [
         s.pod.name
         for s in standings
         if any(digest_contradicts(container) for container in s.pod.containers.values())
     ]
-    if digests:
-        said.append(f"imageID contradicts the pinned digest: {', '.join(digests[:3])}")
+    if contradicted:
+        said.append(f"imageID contradicts the pinned digest: {', '.join(contradicted[:3])}")
     return tuple(said)
 
 

@@ -11,7 +11,7 @@ from kubectl_cafe.engine.view import View
 from kubectl_cafe.engine.vouching import runs, runs_any, unchanged, without_effect
 from kubectl_cafe.pods.done import Stuck, done, stuck
 from kubectl_cafe.pods.model import Pod
-from kubectl_cafe.pods.record import Before, Mode, Phase
+from kubectl_cafe.pods.record import Before, Mode, Phase, PodRecord
 from kubectl_cafe.pods.settled import Evidence, all_settled
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
@@ -152,10 +152,32 @@ def finished(pod: Pod, view: View) -> bool:
         or not current.is_group
         or record.group < current.group
     )
+    return over and _shows(pod, record, view)
+
+
+def seen_done(pod: Pod, record: PodRecord, view: View) -> bool:
+    """Whether a pod of mode None was seen done by whoever drove its group, which is over since.
+
+    No W3 says so, and without this rule whoever looks for the first time would wait for rule
+    c's time anew. Not of another release's pod, which may have been left in the middle, nor of
+    one that the sweep took (group 0).
+    """
+    current, state = view.record.current, view.record.state
+    ended = state in (State.COMPLETED, State.ROLLED_BACK)
+    after = current is not None and (not current.is_group or record.group < current.group)
+    return (
+        record.mode is Mode.NONE
+        and (record.release, record.to) == (view.record.id, view.record.to_revision)
+        and (ended or (after and record.group > 0))
+        and _shows(pod, record, view)
+    )
+
+
+def _shows(pod: Pod, record: PodRecord, view: View) -> bool:
+    """Whether the spec is what the record says, seen by the kubelet, and the containers others."""
     target = view.revisions.get(record.to)
     return (
-        over
-        and target is not None
+        target is not None
         and runs(pod, target, view.revisions)
         and (not pod.observed or pod.observed >= pod.generation)
         and all(
@@ -195,7 +217,10 @@ def evidence_of(pod: Pod, view: View, goal: Revision | None) -> Evidence:
     record = pod.record
     ours = frozenset(templates.images(goal.template) if goal is not None else ())
     if record is not None and record.phase is Phase.PATCHED:
-        changed = {} if without_effect(pod) else record.before
+        if seen_done(pod, record, view):
+            verified = frozenset(record.before)
+        else:
+            changed = {} if without_effect(pod) else record.before
     elif record is not None and record.gen == pod.generation:
         verified = ours
     elif record is not None and record.phase is Phase.DRAINED:

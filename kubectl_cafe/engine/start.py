@@ -41,13 +41,14 @@ class Mover:
 
 def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) -> Around:
     """What stands around the CafeDeployment; the observer has its first lists."""
-    memory = observer.memory
+    memory, known = observer.memory, read_revisions(transport, cafe)
     return Around(
-        revisions=read_revisions(transport, cafe),
+        revisions=known,
         workloads=memory.workloads.all(),
         pods=tuple(memory.pods()),
         services=memory.services.all(),
         budgets=memory.budgets.all(),
+        warnings=observer.warnings(cafe, known),
     )
 
 

@@ -32,7 +32,7 @@ class View:
     `stopping`: no more pods are to be taken, whatever the record says (Ctrl-C). `swept`: a
     consistent list was read after everything that the view shows. `driven_since`: the server's
     time at which this driver took the wheel; the time in which nobody drove is nobody's
-    failure.
+    failure. `architectures` are those of the nodes by name; None: nobody has read them yet.
     """
 
     owner: Json
@@ -54,6 +54,7 @@ class View:
     stopping: bool = False
     swept: bool = False
     driven_since: float = 0.0
+    architectures: Mapping[str, str] | None = None
 
     @property
     def goal(self) -> Revision | None:
@@ -92,7 +93,8 @@ class Decision:
     """What to do now. `waits` says in words what is awaited; `takes` are uids of healthy takes.
 
     `at_rest`: no pod is in flight that could still move by itself. `sweep`: read a consistent
-    list of the pods.
+    list of the pods. `nodes`: read the nodes' architectures. `warnings` are what people should
+    know although nothing waits for it.
     """
 
     patches: tuple[PodPatch, ...] = ()
@@ -100,5 +102,7 @@ class Decision:
     workloads: tuple[WorkloadWrite, ...] = ()
     move: Wanted | None = None
     sweep: bool = False
+    nodes: bool = False
     at_rest: bool = True
     waits: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -16,6 +16,8 @@ from testbed.controlplane import ControlPlane
 CRD = "customresourcedefinition.apiextensions.k8s.io/cafedeployments.apps.cafe.cloud.alipay.com"
 VIEWER = "clusterrole.rbac.authorization.k8s.io/kubectl-cafe-viewer"
 OPERATOR = "clusterrole.rbac.authorization.k8s.io/kubectl-cafe-operator"
+NODES = "clusterrole.rbac.authorization.k8s.io/kubectl-cafe-node-reader"
+ROLES = (VIEWER, OPERATOR, NODES)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from testbed.puppet import Puppet
 from testbed.session import shared
 from tests.integration.admission import Admission
 from tests.integration.applied import Kubectl
-from tests.integration.bench import CRD, OPERATOR, VIEWER, Bench
+from tests.integration.balancer import LoadBalancer
+from tests.integration.bench import CRD, ROLES, Bench
 from tests.integration.shop import Shop
 from tests.integration.stage import Stage
 
@@ -48,6 +49,20 @@ def stage(shop: Shop, puppet: Callable[..., Puppet]) -> Stage:
     return Stage(shop, puppet())
 
 
+@pytest.fixture
+def balancers(client: Client) -> Iterator[Callable[[], LoadBalancer]]:
+    """`balancers()` is a load balancer's controller in the test's namespace."""
+    made: list[LoadBalancer] = []
+
+    def make() -> LoadBalancer:
+        made.append(LoadBalancer(client))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
 @pytest.fixture(scope="module")
 def plane() -> Iterator[ControlPlane]:
     """A control plane of this module's own: the tests take the resource away under it."""
@@ -59,7 +74,7 @@ def plane() -> Iterator[ControlPlane]:
 def bench(plane: ControlPlane) -> Bench:
     """The administrator's bench; nothing of ours is installed."""
     bench = Bench(plane, plane.kubeconfig)
-    gone = bench.kubectl("delete", CRD, VIEWER, OPERATOR, "--ignore-not-found", "--wait")
+    gone = bench.kubectl("delete", CRD, *ROLES, "--ignore-not-found", "--wait")
     assert gone.code == 0, gone.err
     return bench
 

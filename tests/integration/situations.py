@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from testbed.client import MERGE, Client, Object
 from testbed.plugin import Cafe, Running
 from testbed.puppet import Puppet
 from testbed.waiting import wait_for
+from tests.integration.balancer import LB, LoadBalancer
 from tests.integration.shop import CAFED, GATE, RECORD, RELEASE, condition, name, phase
 
 SHOP = "shop"
@@ -29,6 +31,7 @@ class Scene:
     client: Client
     cafe: Cafe
     puppet: Callable[[str], Puppet]
+    balancer: Callable[[], LoadBalancer]
 
     def born(self, example: str = "productpage", slow: int = 30, **strategy: Any) -> None:
         """Released once; from then on every group is confirmed. `slow`: ms of a restart."""
@@ -109,6 +112,11 @@ def waiting(scene: Scene) -> None:
     assert scene.upgrade(*V2, "--reason", "CHG-1234").code == 3
 
 
+def no_plugin(scene: Scene) -> None:
+    """The same; whoever is asked has kubectl alone."""
+    waiting(scene)
+
+
 def laptop_died(scene: Scene) -> None:
     """kill -9 in the middle of group 1, half a minute ago."""
     scene.killed(6000)
@@ -151,6 +159,25 @@ def driven(scene: Scene) -> None:
     scene.driven(12000)
 
 
+def silent(scene: Scene) -> None:
+    """A driver that hangs since half a minute: its lease has some seconds left."""
+    scene.driven(6000).kill9()
+    renewed = datetime.now(UTC) - timedelta(seconds=25)
+    lease = {"spec": {"renewTime": f"{renewed:%Y-%m-%dT%H:%M:%S.%fZ}"}}
+    scene.client.patch("coordination.k8s.io/v1/leases", f"cafe-{SHOP}", lease)
+
+
+def held(scene: Scene) -> None:
+    """A load balancer's controller does not let go of group 1, and nobody drives any more."""
+    balancer = scene.balancer()
+    scene.born(trafficFinalizers=[LB])
+    balancer.lets_go.clear()
+    running = scene.start(*V2)
+    wait_for(lambda: "to let go of" in scene.cafe("status", SHOP).out, "a wait", 30)
+    running.kill9()
+    scene.drop_lease()
+
+
 def guarded(scene: Scene) -> None:
     """A PodDisruptionBudget wants all four pods, and a release waits for it."""
     scene.born()
@@ -166,6 +193,12 @@ def edited(scene: Scene) -> None:
     waiting(scene)
     container = {"name": SHOP, "image": "app:v3"}
     scene.edit({"template": {"spec": {"containers": [container]}}})
+
+
+def put_back(scene: Scene) -> None:
+    """The same, and the release has failed by it."""
+    edited(scene)
+    assert scene.cafe("drive", SHOP).code == 4
 
 
 def node_lost(scene: Scene) -> None:
@@ -235,6 +268,7 @@ SITUATIONS: dict[str, Callable[[Scene], None]] = {
     made.__name__.replace("_", "-"): made
     for made in (
         waiting,
+        no_plugin,
         laptop_died,
         crashing,
         never_ready,
@@ -242,8 +276,11 @@ SITUATIONS: dict[str, Callable[[Scene], None]] = {
         completed,
         told,
         driven,
+        silent,
         guarded,
+        held,
         edited,
+        put_back,
         node_lost,
         replaced,
         no_record,

@@ -117,6 +117,45 @@ def test_c64_a_wait_for_a_budget_that_outlasts_the_deadline_fails_and_touches_no
     assert shop.writes("pods") == before
 
 
+def unreckonable(shop: Shop) -> Object:
+    """A pod under the budget whose owner has no scale: the disruption controller gives up."""
+    meta = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owner"}}
+    owner = shop.client.create("configmaps", meta)
+    reference = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "name": "owner",
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+    }
+    made = {"name": "stray", "labels": {"app": NAME}, "ownerReferences": [reference]}
+    spec = {"containers": [{"name": "main", "image": "app:v1"}]}
+    return shop.client.create("pods", {"metadata": made, "spec": spec})
+
+
+def test_c64_a_budget_whose_status_is_of_an_older_spec_is_waited_for(shop: Shop) -> None:
+    """What the old spec allowed says nothing of the new one, however long it is shown."""
+    shop.born(2)
+    guarded(shop, 1, minAvailable=1)
+    stray = unreckonable(shop)
+    shop.client.patch(
+        BUDGETS, "careful", {"spec": {"minAvailable": None, "maxUnavailable": 1}}, kind=MERGE
+    )
+    before = shop.writes("pods")
+
+    running = shop.start("app:v2")
+    wait_for(
+        lambda: "careful (not observed yet) to leave room" in shop.cafe("status", NAME).out,
+        "status to say that the budget is not observed",
+    )
+    time.sleep(A_WHILE)
+    assert (allows(shop), shop.writes("pods")) == (None, before)
+
+    shop.client.delete("pods", name(stray))
+    assert running.wait(SECONDS).code == 0
+    assert shop.images() == ["app:v2"] * 2
+
+
 def test_c64_plan_names_the_budgets_and_warns_of_one_that_never_leaves_room(shop: Shop) -> None:
     shop.born(1)
     guarded(shop, 0, maxUnavailable=0)

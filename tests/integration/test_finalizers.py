@@ -2,97 +2,34 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from kubectl_cafe.pods.model import parse
 from kubectl_cafe.times import seconds
-from testbed.client import MERGE, Client, Object, Refused
+from testbed.client import Object
 from testbed.waiting import wait_for
+from tests.integration.balancer import LB, LoadBalancer, finalizers, in_traffic
 from tests.integration.shop import (
-    GATE,
     NAME,
     SECONDS,
-    TRAFFIC,
     Shop,
-    condition,
     image,
     name,
     phase,
-    ready,
 )
 
-LB = "example.com/lb"
 STORAGE = "example.com/storage"
 """A finalizer of somebody else's."""
 
 
-def finalizers(pod: Object) -> list[str]:
-    """The pod's finalizers."""
-    return list(pod["metadata"].get("finalizers") or ())
-
-
-def in_traffic(pod: Object) -> bool:
-    """Whether a load balancer that watches our gate or label would send requests."""
-    gated = any(g["conditionType"] == GATE for g in pod["spec"].get("readinessGates", ()))
-    if gated:
-        return ready(pod) and condition(pod, GATE).get("status") == "True"
-    return ready(pod) and pod["metadata"]["labels"].get(TRAFFIC) == "on"
-
-
-class LoadBalancer(threading.Thread):
-    """Puts its finalizer on every pod in traffic, and takes it off once traffic is off.
-
-    `lets_go` and `takes_back` are cleared to keep it from the one or the other.
-    """
-
-    def __init__(self, client: Client) -> None:
-        super().__init__(daemon=True)
-        self._client = client
-        self._over = threading.Event()
-        self.lets_go, self.takes_back = threading.Event(), threading.Event()
-        self.lets_go.set()
-        self.takes_back.set()
-        self.start()
-
-    def run(self) -> None:
-        """The thread."""
-        while not self._over.wait(0.1):
-            for pod in self._client.list("pods"):
-                held = LB in finalizers(pod)
-                if in_traffic(pod) and not held and self.takes_back.is_set():
-                    self._put(pod, [*finalizers(pod), LB])
-                if not in_traffic(pod) and held and self.lets_go.is_set():
-                    self._put(pod, [one for one in finalizers(pod) if one != LB])
-
-    def _put(self, pod: Object, wanted: list[str]) -> None:
-        version = pod["metadata"]["resourceVersion"]
-        body = {"metadata": {"resourceVersion": version, "finalizers": wanted}}
-        try:
-            self._client.patch("pods", name(pod), body, kind=MERGE)
-        except Refused as error:
-            if error.code not in (404, 409):
-                raise
-
-    def stop(self) -> None:
-        """End it, and free the pods of every finalizer, so that they can be deleted."""
-        self._over.set()
-        self.join()
-        for pod in self._client.list("pods"):
-            free = {"metadata": {"finalizers": None}}
-            self._client.patch("pods", name(pod), free, kind=MERGE)
-
-
 @pytest.fixture
-def balancer(client: Client) -> Iterator[LoadBalancer]:
+def balancer(balancers: Callable[[], LoadBalancer]) -> LoadBalancer:
     """A load balancer's controller in the test's namespace."""
-    one = LoadBalancer(client)
-    yield one
-    one.stop()
+    return balancers()
 
 
 def born(shop: Shop, count: int, mode: str = "gate", **strategy: Any) -> list[Object]:

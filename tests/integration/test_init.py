@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from testbed.credentials import write_kubeconfig
-from tests.integration.bench import CRD, OPERATOR, VIEWER, Bench, Done
+from tests.integration.bench import CRD, ROLES, VIEWER, Bench, Done
 
 NAME = CRD.partition("/")[2]
 
@@ -33,11 +33,11 @@ def test_it_installs_the_resource_and_the_cluster_serves_it_at_once(bench: Bench
 
 def test_a_second_time_nothing_is_written(bench: Bench) -> None:
     bench.cafe("init", "--rbac")
-    before = {name: bench.stored(name)["metadata"] for name in (CRD, VIEWER, OPERATOR)}
+    before = {name: bench.stored(name)["metadata"] for name in (CRD, *ROLES)}
 
     done = bench.cafe("init", "--rbac")
 
-    assert done.out == f"{CRD} unchanged\n{VIEWER} unchanged\n{OPERATOR} unchanged\n"
+    assert done.out == "".join(f"{name} unchanged\n" for name in (CRD, *ROLES))
     assert {name: bench.stored(name)["metadata"] for name in before} == before
 
 
@@ -121,12 +121,12 @@ def test_the_client_s_dry_run_needs_no_cluster_and_prints_what_gitops_applies(
 
     assert done.code == 0
     kinds = [document["kind"] for document in yaml.safe_load_all(done.out)]
-    assert kinds == ["CustomResourceDefinition", "ClusterRole", "ClusterRole"]
+    assert kinds == ["CustomResourceDefinition", *["ClusterRole"] * len(ROLES)]
     file = tmp_path / "cafe.yaml"
     file.write_text(done.out)
     applied = bench.kubectl("apply", "--server-side", "--field-manager=argocd", "-f", str(file))
     assert applied.code == 0, applied.err
-    assert bench.cafe("init", "--rbac").out.count("unchanged") == 3
+    assert bench.cafe("init", "--rbac").out.count("unchanged") == 1 + len(ROLES)
 
 
 def test_the_client_s_dry_run_says_that_it_is_one(bench: Bench) -> None:
@@ -137,7 +137,7 @@ def test_the_server_s_dry_run_stores_nothing(bench: Bench) -> None:
     done = bench.cafe("init", "--rbac", "--dry-run=server")
 
     assert done.code == 0
-    assert done.out.count("created (server dry run)") == 3
+    assert done.out.count("created (server dry run)") == 1 + len(ROLES)
     assert "NotFound" in bench.kubectl("get", CRD).err
 
 
@@ -148,7 +148,7 @@ def test_the_server_s_dry_run_of_what_is_there_says_unchanged(bench: Bench) -> N
 
 
 def test_names_alone_on_request(bench: Bench) -> None:
-    assert bench.cafe("init", "--rbac", "-o", "name").out == f"{CRD}\n{VIEWER}\n{OPERATOR}\n"
+    assert bench.cafe("init", "--rbac", "-o", "name").out.split() == [CRD, *ROLES]
 
 
 def test_json_is_one_object_or_one_list(bench: Bench) -> None:
@@ -156,7 +156,7 @@ def test_json_is_one_object_or_one_list(bench: Bench) -> None:
     many = json.loads(bench.cafe("init", "--rbac", "-o", "json").out)
 
     assert one["metadata"]["name"] == NAME
-    assert [item["kind"] for item in many["items"]].count("ClusterRole") == 2
+    assert [item["kind"] for item in many["items"]].count("ClusterRole") == len(ROLES)
 
 
 def test_without_the_right_to_install_it_says_who_could_and_how(bench: Bench) -> None:

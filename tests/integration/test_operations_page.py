@@ -23,6 +23,7 @@ from testbed.controlplane import ControlPlane
 from testbed.credentials import write_kubeconfig
 from testbed.plugin import Cafe
 from testbed.puppet import Puppet
+from tests.integration.balancer import LoadBalancer
 from tests.integration.situations import SITUATIONS, Scene
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -131,9 +132,10 @@ def test_the_page_is_true_of(
     client: Client,
     cafe: Cafe,
     puppet: Callable[[str], Puppet],
+    balancers: Callable[[], LoadBalancer],
     situation: str,
 ) -> None:
-    SITUATIONS[situation](Scene(client, cafe, puppet))
+    SITUATIONS[situation](Scene(client, cafe, puppet, balancers))
     seen: list[str] = []
     page: list[str] = []
     for step in scenarios()[situation]:

@@ -8,6 +8,7 @@ import pytest
 
 from testbed.faults import Fault, Request
 from testbed.proxy import FaultProxy
+from testbed.waiting import wait_for
 from tests.integration.rows import ways
 from tests.integration.shop import NAME, Shop, confirm, image, name, phase, ready, status, waiting
 
@@ -102,6 +103,22 @@ def test_c52_a_group_completes_on_what_exists_when_a_stranger_scales_down(shop: 
         pass
 
     assert (shop.state(), shop.images()) == ("Completed", ["app:v2"])
+
+
+def test_c53_a_scale_down_takes_the_upgraded_pod_which_is_said_and_the_release_completes(
+    shop: Shop,
+) -> None:
+    """Freshly ready and restarted: a ReplicaSet takes exactly the one that showed the version."""
+    waiting(shop)
+    assert shop.images().count("app:v2") == 1
+    scale(shop, 2)
+    wait_for(lambda: shop.images() == ["app:v1"] * 2, "the upgraded pod to be taken")
+    assert "a scale-down takes freshly upgraded pods first" in shop.cafe("status", NAME).out
+
+    while confirm(shop) == 3:
+        pass
+
+    assert (shop.state(), shop.images()) == ("Completed", ["app:v2"] * 2)
 
 
 def scale(shop: Shop, replicas: int) -> None:

@@ -112,3 +112,4 @@ def test_c87_nothing_is_taken_after_an_abort_by_force(shop: Shop) -> None:
     assert [name(pod) for pod in shop.pods() if image(pod) == "app:v2"] == [name(flying)]
     assert name(flying) in shop.record()["journal"][-1]["why"]
     assert "following" in done.err
+    assert f"next:  kubectl cafe repair {NAME} -n {shop.client.namespace}" in done.err

@@ -47,7 +47,7 @@ def test_failed_abort_aborting(shop: Shop) -> None:
 
 
 def test_failed_abort_aborted(shop: Shop) -> None:
-    """By force: the pod that is left out of traffic is listed."""
+    """By force: the pod that is left out of traffic is listed, and what mends it."""
     ways.failed(shop)
     (pod,) = shop.pods()
 
@@ -56,6 +56,7 @@ def test_failed_abort_aborted(shop: Shop) -> None:
     assert ways.moves(shop)[-1] == ("Failed", "abort", "Aborted")
     assert name(pod) in shop.record()["journal"][-1]["why"]
     assert f"1 pods are left out of traffic: {name(pod)}" in done.err
+    assert f"next:  kubectl cafe repair {NAME} -n {shop.client.namespace}" in done.err
 
 
 def test_aborting_abort_aborted(shop: Shop) -> None:

@@ -43,6 +43,12 @@ def test_c51_a_workload_that_a_stranger_scaled_is_told() -> None:
     assert note.startswith("the workloads were scaled (all: 5)")
 
 
+@pytest.mark.guard("a-scale-down-is-warned-of")
+def test_c53_a_scale_down_by_a_stranger_may_have_taken_the_upgraded_pods() -> None:
+    _, warning = said(of_spec(), replicas=1)
+    assert "takes freshly upgraded pods first" in warning
+
+
 def test_pods_that_the_release_brings_to_life_are_no_strangers_scaling() -> None:
     assert said(of_spec(kind=Kind.CREATE), replicas=1) == []
 

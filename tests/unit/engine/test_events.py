@@ -59,8 +59,15 @@ def test_the_journal_says_why_a_release_failed() -> None:
 
 def test_the_event_of_a_move_has_one_name_and_those_of_one_release_sort_as_they_came() -> None:
     first, second = told(BEGUN), told(paused())
-    assert first["metadata"]["name"] == "shop.r1.0001"
-    assert second["metadata"]["name"] == "shop.r1.0002"
+    assert first["metadata"]["name"] == "shop.r1.0001.0001"
+    assert second["metadata"]["name"] == "shop.r1.0001.0002"
+
+
+@pytest.mark.guard("a-rebuilt-journal-is-told")
+def test_c72_the_first_move_of_a_rebuilt_record_is_an_event_of_its_own() -> None:
+    rebuilt = release(State.PAUSED, epoch=2, journal=paused().journal[1:])
+    names = [told(record)["metadata"]["name"] for record in (BEGUN, paused(), rebuilt)]
+    assert names == sorted(set(names))
 
 
 def test_an_event_s_message_is_bounded() -> None:

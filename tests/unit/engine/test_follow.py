@@ -132,4 +132,6 @@ def test_a_driver_that_ends_the_release_and_leaves_between_two_reads_has_not_aba
     watcher: Watcher = Deaf()
     follower = Follower(transport, under_way, Observer(transport, under_way), watcher)
 
-    assert follower.run() == Followed(over)
+    found = follower.run()
+
+    assert (found.cafe, found.abandoned) == (over, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -64,6 +65,37 @@ def none_mode(phase: Phase = Phase.PATCHED, **changes: object) -> Pod:
         record=record,
         labels={names.REVISION: "v2"},
     )
+
+
+@pytest.mark.guard("mode-none-was-seen-done")
+def test_a_pod_of_mode_none_is_available_to_whoever_looks_after_its_release_was_over() -> None:
+    shown = none_mode()
+    assert standing(shown, view(shown, record=release(State.COMPLETED))).available
+
+
+def test_a_pod_of_mode_none_is_available_once_its_group_is_over() -> None:
+    shown = none_mode()
+    waits = release(State.AWAITING_CONFIRM, step=1)
+    assert standing(shown, view(shown, record=waits)).available
+
+
+LEFT = [
+    (State.PROGRESSING, {}, {}, "its group is not over"),
+    (State.PROGRESSING, {"step": 3}, {"group": 0}, "the sweep takes it"),
+    (State.COMPLETED, {"id": "r2"}, {}, "another release left it"),
+    (State.ABORTED, {}, {}, "its release was aborted"),
+]
+
+
+@pytest.mark.guard("mode-none-was-seen-done-by-its-own-driver")
+@pytest.mark.parametrize(
+    ("state", "of_release", "of_record", "why"), LEFT, ids=[row[-1] for row in LEFT]
+)
+def test_a_pod_of_mode_none_that_nobody_saw_done_waits_for_its_time(
+    state: State, of_release: dict[str, Any], of_record: dict[str, Any], why: str
+) -> None:
+    shown = none_mode(**of_record)
+    assert not standing(shown, view(shown, record=release(state, **of_release))).available
 
 
 def test_a_pod_of_a_known_revision_that_is_not_the_goal_is_a_candidate() -> None:
