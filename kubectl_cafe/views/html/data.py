@@ -150,9 +150,8 @@ class Report:
 
 def document(report: Report) -> dict[str, object]:
     """The versioned shape of `-o json` and `-o yaml`; enums as the texts they are."""
-    plain = _plain(asdict(report))
-    assert isinstance(plain, dict)
-    return {"apiVersion": "cafe.sofastack.io/v1", "kind": "ReleaseReport", **plain}
+    release = _plain(asdict(report))
+    return {"apiVersion": "cafe.sofastack.io/v1", "kind": "ReleaseReport", "release": release}
 
 
 def _plain(value: object) -> object:
