@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from kubectl_cafe.engine import figures, history
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
@@ -53,7 +54,7 @@ def account(
         name=cafe.name,
         namespace=cafe.namespace,
         id=past.id,
-        kind=str(past.kind),
+        kind="upgrade, rolled back" if past.left else str(past.kind),
         outcome=past.outcome,
         at=at,
         started=frame.start,
@@ -111,14 +112,18 @@ def _passages(pods: Iterable[Pod], frame: Frame, told: Sequence[Chapter]) -> Ite
     """What every pod tells, in order of time."""
     placed = []
     for pod in pods:
-        number = pod.record.group if pod.record else 0
         first = passage(pod, frame)
         if first is None:
             continue
-        chapter = _chapter(told, number, first.start)
+        chapter = _chapter(told, first.group, first.start)
         known = passage(pod, frame, chapter.over) if chapter else first
         placed.append(_Placed(chapter, known or first))
-    yield from sorted(placed, key=lambda p: (p.passage.start, p.passage.cell, p.passage.pod))
+    yield from sorted(placed, key=lambda p: _order(p.passage))
+
+
+def _order(passage: Passage) -> tuple[float, str, str]:
+    """The order of time, the same for equal input."""
+    return passage.start, passage.cell, passage.pod
 
 
 def _chapter(told: Sequence[Chapter], number: int, start: float) -> Chapter | None:
@@ -142,13 +147,14 @@ def _groups(
             begun=one.begun,
             over=one.over,
             let_go=one.let_go,
+            given_up=not one.over and (bool(past.ended) or one.leg < leg),
             counts=plan.get(one.number, {}) if one.leg == leg else {},
             passages=tuple(p.passage for p in found if p.chapter == one),
         )
         for one in told
     ]
     if past.kind is Kind.CREATE:
-        groups, found = _by_birth(groups, found)
+        groups, found = _by_birth(groups, found) if record else (groups, found)
     if record and record.state not in RESTING:
         last = max((one.number for one in told if one.leg == leg), default=0)
         groups += [
@@ -174,20 +180,38 @@ def _counts(record: Record) -> dict[int, dict[str, int]]:
 def _by_birth(
     groups: list[Group], found: Sequence[_Placed]
 ) -> tuple[list[Group], Sequence[_Placed]]:
-    """A first release's pods have no record: the last group that had begun bore them."""
-    born: dict[int, list[Passage]] = {}
-    for placed in found:
-        begun = [i for i, group in enumerate(groups) if group.begun <= placed.passage.start]
-        if begun:
-            born.setdefault(begun[-1], []).append(placed.passage)
-    made = [
-        replace(group, passages=tuple(replace(p, group=group.number) for p in born.get(i, ())))
-        for i, group in enumerate(groups)
-    ]
-    return made, () if born else found
+    """A first release's pods have no record: each group bore as many as the plan says, in turn."""
+    waiting = {
+        cell: iter([placed for placed in found if placed.passage.cell == cell])
+        for cell in {placed.passage.cell for placed in found}
+    }
+    made: list[Group] = []
+    for group in groups:
+        own = (islice(waiting.get(cell, ()), count) for cell, count in group.counts.items())
+        born = (replace(p.passage, group=group.number) for p in chain.from_iterable(own))
+        made.append(replace(group, passages=tuple(sorted(born, key=_order))))
+    return made, [*chain.from_iterable(waiting.values())]
 
 
 # What is not known
+
+
+def _left_of(past: PastRelease, told: int) -> str:
+    """How much the pods still tell of a release that others followed."""
+    if not told:
+        return (
+            "No pod tells of this release any more: later ones have written over their "
+            "records. What is left is the journal."
+        )
+    if past.kind is Kind.CREATE:
+        return (
+            f"Only the {told} pods that still live tell of this release; when they became Ready "
+            "is known of those that were not restarted since."
+        )
+    return (
+        f"Only the {told} pods that no later release has taken tell of this one; the others' "
+        "records were written over."
+    )
 
 
 def _unknown(
@@ -201,14 +225,8 @@ def _unknown(
     told = [p for group in groups for p in group.passages]
     total = sum(record.plan.cells.values()) if record else 0
     if record is None:
-        yield (
-            f"Only the {len(told)} pods that no later release has taken tell of this one; "
-            "the others' records were written over."
-            if told
-            else "No pod tells of this release any more: later ones have written over their "
-            "records. What is left is the journal."
-        )
-        yield "How many pods each group took: the plan is kept with the last release alone."
+        yield _left_of(past, len(told))
+        yield "How many pods each group was to take: the plan is kept with the last release alone."
     elif record.state in RESTING and len(told) < total:
         yield (
             f"{total - len(told)} of {total} pods tell nothing of this release: they were "

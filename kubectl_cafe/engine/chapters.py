@@ -59,9 +59,11 @@ def marks(journal: Sequence[Entry]) -> Iterator[Mark]:
         if entry.trigger not in SAID or not place:
             continue
         said = SAID[entry.trigger].format(group=entry.group)
+        # Nobody makes a release fail: the journal names whoever drove.
+        by = "" if entry.trigger is Trigger.FAIL else f" by {entry.who}"
         why = f": {entry.why}" if entry.why else ""
         bad = entry.trigger in (Trigger.FAIL, Trigger.ABORT, Trigger.ROLLBACK)
-        yield Mark(seconds(entry.at), f"{said} by {entry.who}{why}", bad)
+        yield Mark(seconds(entry.at), f"{said}{by}{why}", bad)
 
 
 def chapters(journal: Sequence[Entry], kind: Kind) -> tuple[Chapter, ...]:

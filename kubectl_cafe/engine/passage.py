@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kubectl_cafe.pods.model import Pod
-from kubectl_cafe.pods.record import Mode, Phase, PodRecord
+from kubectl_cafe.pods.record import AGAIN, Mode, Phase, PodRecord
 from kubectl_cafe.pods.sighting import trouble
 from kubectl_cafe.times import seconds
 from kubectl_cafe.views.html.data import Passage, Span, What
 
-BORN = 0
+NOBODY = 0
 """The group of a pod that no group took."""
+SKEW = 2.0
+"""Seconds between two clocks: a driver knows the server's to a second, a node has its own."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def passage(pod: Pod, frame: Frame, over: float = 0.0) -> Passage | None:
     """
     if pod.terminating or pod.over:
         return None
-    bound = over or frame.until
+    bound = (over or frame.until) + SKEW
     if pod.record is not None and pod.record.release == frame.release:
         return _taken(pod, pod.record, frame, bound)
     if frame.start <= pod.created <= frame.until:
@@ -56,12 +58,14 @@ def _taken(pod: Pod, record: PodRecord, frame: Frame, bound: float) -> Passage:
         stands="",
         off=written[Phase.DRAINED],
         patched=written[Phase.PATCHED],
+        again=seconds(record.written.get(AGAIN)),
         on=on,
         open=record.phase is not Phase.FINISHED,
         writes=len(record.written),
     )
     if known.patched or not known.off:
-        known = replace(known, runs=_runs(pod, record, known.patched or frame.start, on or bound))
+        after = known.again or known.patched or frame.start
+        known = replace(known, runs=_runs(pod, record, after, on, bound))
     known = replace(known, ready=_ready(pod, on, bound) if on else 0.0)
     if record.mode is Mode.NONE and record.phase is Phase.PATCHED:
         known = _without_switch(pod, known, bound)
@@ -79,11 +83,17 @@ def _without_switch(pod: Pod, known: Passage, bound: float) -> Passage:
     return replace(known, ready=ready, open=not ready)
 
 
-def _runs(pod: Pod, record: PodRecord, after: float, before: float) -> float:
-    """When the last of its changed containers started; 0 where it started outside the release."""
-    changed = [c for c in pod.containers.values() if not record.before or c.name in record.before]
-    starts = [c.started_at for c in changed if c.running]
-    return max((at for at in starts if after <= at <= before), default=0.0)
+def _runs(pod: Pod, record: PodRecord, after: float, on: float, bound: float) -> float:
+    """When the last of its changed containers started; 0 where that was at another time.
+
+    As long as the record says what they were before, the old ones don't count.
+    """
+    old = {name: before.container_id for name, before in record.before.items()}
+    changed = [c for c in pod.containers.values() if not old or c.name in old]
+    starts = [c.started_at for c in changed if c.running and c.container_id != old.get(c.name)]
+    last = on + SKEW if on else bound
+    found = [at for at in starts if after - SKEW <= at <= last]
+    return min(max(after, *found), on or bound) if found else 0.0
 
 
 def _ready(pod: Pod, on: float, bound: float) -> float:
@@ -100,12 +110,14 @@ def _spans(known: Passage, until: float) -> Iterator[Span]:
     if known.off:
         yield Span(What.DRAIN, known.off, known.patched or known.on or until)
     if known.patched:
-        done = known.on or known.ready
+        done, last_patch = known.on or known.ready, known.again or known.patched
+        if known.again:
+            yield Span(What.ASTRAY, known.patched, known.again)
         if known.runs:
-            yield Span(What.RESTART, known.patched, known.runs)
+            yield Span(What.RESTART, last_patch, known.runs)
             yield Span(last or What.VERIFY, known.runs, done or until, known.trouble)
         else:
-            yield Span(last or What.RESTART, known.patched, done or until, known.trouble)
+            yield Span(last or What.RESTART, last_patch, done or until, known.trouble)
     elif known.on and known.runs:
         yield Span(What.VERIFY, known.runs, known.on)
     if known.on and known.ready:
@@ -133,11 +145,11 @@ def _born(pod: Pod, frame: Frame, bound: float) -> Passage:
     wrong = "" if ready or pod.ready.status == "True" else _trouble(pod)
     what = What.TROUBLE if wrong else What.BIRTH
     starts = [c.started_at for c in pod.containers.values() if c.running]
-    known = bool(ready) or pod.ready.status != "True"
+    end = ready or (pod.created if pod.ready.status == "True" else frame.until)
     return Passage(
         pod=pod.name,
         cell=pod.cell,
-        group=BORN,
+        group=NOBODY,
         stands=wrong or ("born" if pod.ready.status == "True" else "born, not Ready yet"),
         born=pod.created,
         runs=max((at for at in starts if at <= bound), default=0.0),
@@ -145,7 +157,7 @@ def _born(pod: Pod, frame: Frame, bound: float) -> Passage:
         open=pod.ready.status != "True",
         trouble=wrong,
         writes=int(opened),
-        spans=(Span(what, pod.created, ready or frame.until, wrong),) if known else (),
+        spans=(Span(what, pod.created, end, wrong),),
     )
 
 

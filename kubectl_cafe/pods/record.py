@@ -14,6 +14,8 @@ from statemachine.codec import CodecError
 VERSION = 2
 OLDEST = 1
 """Records of version 1 have no `passed`."""
+AGAIN = "again"
+"""The key in `passed` of an image patch over one that was not done: a rollback's, a retry's."""
 
 
 class PodRecordError(ValueError):
@@ -53,7 +55,7 @@ class PodRecord:
     Of a pod that is drained it is the one that was drained, of a finished one the verified one.
     `before` ("from" in the annotation's words) has the changed containers alone. `since` is
     when the phase was written, RFC 3339; `group` the group that took the pod, 0 for a sweep.
-    `passed` says the same of the phases before this one: at most two, for whoever reports.
+    `passed` says the same of what was written before: three times at most, for whoever reports.
     """
 
     release: str
@@ -71,8 +73,9 @@ class PodRecord:
 
     @property
     def written(self) -> Mapping[str, str]:
-        """When each phase was written, this one too; those that were skipped are missing."""
-        return {**self.passed, str(self.phase): self.since}
+        """When each phase was first written, this one too, and the last patch over a patch."""
+        again = self.phase is Phase.PATCHED and str(Phase.PATCHED) in self.passed
+        return {**self.passed, AGAIN if again else str(self.phase): self.since}
 
 
 def encode(record: PodRecord) -> str:
@@ -86,7 +89,7 @@ def decode(text: str) -> PodRecord:
         record = codec.load(PodRecord, text, VERSION, OLDEST)
     except CodecError as error:
         raise PodRecordError(str(error)) from None
-    if unknown := sorted(set(record.passed) - set(Phase)):
+    if unknown := sorted(set(record.passed) - {*Phase, AGAIN}):
         raise PodRecordError(f".passed.{unknown[0]}: unknown phase")
     for name, time in (("since", record.since), *record.passed.items()):
         try:

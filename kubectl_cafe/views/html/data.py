@@ -13,6 +13,7 @@ class What(StrEnum):
     """What a pod, or the release, does in a span of time; the value is what the legend says."""
 
     DRAIN = "traffic off, image unchanged"
+    ASTRAY = "patched with an image that was taken back"
     RESTART = "restarting from the new image"
     VERIFY = "runs again, being verified"
     RETURN = "switched on, not Ready yet"
@@ -37,9 +38,10 @@ class Span:
 class Passage:
     """One pod's way through the release. A time that is not known, or not yet, is 0.
 
-    `off`, `patched`, `runs`, `on` and `ready`: traffic off and image written, as the pod's
-    record says; its containers' start; traffic on, as the record says; Ready. `stands` says in
-    words how it stands, `trouble` that it is not well; `writes` counts the plugin's.
+    `off`, `patched`, `again`, `runs`, `on` and `ready`: traffic off, image written, and another
+    one over it, as the pod's record says; its containers' start; traffic on, as the record
+    says; Ready. `stands` says in words how it stands, `trouble` that it is not well; `writes`
+    counts the plugin's.
     """
 
     pod: str
@@ -48,6 +50,7 @@ class Passage:
     stands: str
     off: float = 0.0
     patched: float = 0.0
+    again: float = 0.0
     runs: float = 0.0
     on: float = 0.0
     ready: float = 0.0
@@ -64,8 +67,9 @@ class Passage:
 
     @property
     def out(self) -> float | None:
-        """Seconds out of traffic, as far as they are known."""
-        return self.spans[-1].end - self.spans[0].start if self.spans else None
+        """Seconds out of traffic, or from birth to Ready; None where its end is not known."""
+        unknown = not self.spans or (self.born and not self.ready and not self.open)
+        return None if unknown else self.spans[-1].end - self.spans[0].start
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Group:
 
     `counts` are the pods that it takes in each cell, where the plan is still known. Times are
     0 where they are not known, or not yet; `number` 0 stands for pods that no group took.
+    `given_up`: it will never be over.
     """
 
     number: int
@@ -83,6 +88,7 @@ class Group:
     let_go: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     passages: tuple[Passage, ...] = ()
+    given_up: bool = False
 
     def cells(self) -> list[str]:
         """The cells of its pods, those of the plan first."""

@@ -43,7 +43,7 @@ def _header(report: Report) -> Markup:
     tone = "good" if report.outcome in GOOD else "bad" if report.outcome in BAD else "open"
     line = [element("span", report.outcome, class_=f"outcome {tone}")]
     if not report.ended:
-        line.append(element("span", f"under way, as it stood {moment(report.at)}", class_="as-of"))
+        line.append(element("span", f"not over: as it stood {moment(report.at)}", class_="as-of"))
     rows = {
         "Release": report.id,
         "From": report.source or "nothing: the first release",

@@ -124,7 +124,10 @@ def _said(group: Group) -> str:
         return f"{found} pods"
     if not group.begun:
         return f"{planned} pods, not begun"
-    took = lasted(group.over - group.begun) if group.over else "not over"
+    if not found and (group.over or group.given_up):
+        pods = "no pod tells of it"
+    unended = "given up" if group.given_up else "not over"
+    took = lasted(group.over - group.begun) if group.over else unended
     return ", ".join(part for part in (pods, clock(group.begun), took, group.let_go) if part)
 
 
@@ -216,15 +219,15 @@ def _marks(marks: Sequence[Mark]) -> Markup | str:
 def _table(groups: Iterable[Group]) -> Markup | str:
     """The timeline as a table: for whoever can't see the drawing, and for the record."""
     heads = (
-        *("Group", "Cell", "Pod", "Born", "Traffic off", "Image written", "Runs"),
-        *("Traffic on", "Ready", "Out for", "Stands"),
+        *("Group", "Cell", "Pod", "Born", "Traffic off", "Image written", "And again"),
+        *("Runs", "Traffic on", "Ready", "Out for", "Stands"),
     )
     rows = [
         (
             group.title,
             p.cell or UNKNOWN,
             p.pod,
-            *(clock(at) for at in (p.born, p.off, p.patched, p.runs, p.on, p.ready)),
+            *(clock(at) for at in (p.born, p.off, p.patched, p.again, p.runs, p.on, p.ready)),
             lasted(p.out),
             p.stands,
         )

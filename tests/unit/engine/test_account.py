@@ -126,8 +126,8 @@ def test_the_head_says_what_who_when_and_how_it_ended() -> None:
 
 def test_the_figures_count_writes_restarts_and_waits() -> None:
     facts = told(*PODS, record=COMPLETED).facts
-    assert facts["Writes to pods"] == "12 (3.00 a pod)"
-    assert facts["Containers restarted"] == "4"
+    assert (facts["Writes to pods"], facts["Writes a pod"]) == ("12", "3.00")
+    assert facts["Restarts"] == "4"
     assert facts["Waited for people"] == "20s"
     assert (facts["Pods"], facts["Cells"], facts["Groups"]) == ("4", "2", "2")
 
@@ -163,8 +163,12 @@ def test_the_pods_of_a_first_release_stand_where_they_were_born() -> None:
         ENDS,
     )
     record = ran(*journal, kind=Kind.CREATE, from_revision="")
-    born = [pod(name, created=START + when) for name, when in (("y", 61), ("x", 2))]
-    assert shape(told(*born, record=record)) == [("Group 1", ["x"]), ("Group 2", ["y"])]
+    born = [
+        pod(name, created=START + when, labels={names.CELL: cell})
+        for name, cell, when in (("z", "B", 61), ("y", "A", 59), ("x", "A", 2), ("w", "B", 2))
+    ]
+    report = told(*born, record=record)
+    assert shape(report) == [("Group 1", ["x", "w"]), ("Group 2", ["y", "z"])]
 
 
 def test_a_pod_of_a_rollback_stands_in_the_rollbacks_group() -> None:
@@ -177,6 +181,8 @@ def test_a_pod_of_a_rollback_stands_in_the_rollbacks_group() -> None:
     record = ran(*back, kind=Kind.ROLLBACK, to_revision="v1", from_revision="v2")
     report = told(done("a", "A", 1, 25, to="v1"), record=record)
     assert shape(report) == [("Group 1", []), ("Rollback, group 1", ["a"])]
+    assert [group.given_up for group in report.groups] == [True, False]
+    assert report.kind == "upgrade, rolled back"
 
 
 # Older releases, and what is not known
@@ -203,6 +209,15 @@ def test_an_older_release_of_which_no_pod_tells_is_told_from_its_journal_and_say
     report = told(*PODS, record=record, revisions=(V1, remembering(V2, OLD)), number=2)
     assert report.unknown[0].startswith("No pod tells of this release any more")
     assert [group.over for group in report.groups] == [START + 40, START + 100]
+
+
+def test_an_older_first_release_is_told_by_the_births_of_pods_that_later_ones_took() -> None:
+    first = ran(BEGUN, ENDS, id="r0", kind=Kind.CREATE, to_revision="v1", from_revision="")
+    born = [replace(p, created=START + 2) for p in PODS]
+    later = replace(COMPLETED, started=at(500))
+    report = told(*born, record=later, revisions=(remembering(V1, first), V2), number=1)
+    assert (report.id, shape(report)) == ("r0", [("Outside of the groups", ["a", "c", "b", "d"])])
+    assert report.unknown[0].startswith("Only the 4 pods that still live tell")
 
 
 def test_a_pod_that_tells_nothing_is_counted() -> None:

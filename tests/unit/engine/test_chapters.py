@@ -105,5 +105,5 @@ def test_what_people_did_and_what_went_wrong_is_marked() -> None:
     journal = (START, WAITS, CONFIRMED, entry(95, T.FAIL, S.FAILED, 2))
     assert tuple(marks(journal)) == (
         Mark(90, "group 2 confirmed by bob"),
-        Mark(95, "failed by bob", bad=True),
+        Mark(95, "failed", bad=True),
     )

@@ -55,6 +55,10 @@ def test_a_restart_after_the_release_is_not_taken_for_the_releases_own() -> None
     assert (told.runs, told.ready) == (0, 0)
 
 
+def test_a_node_whose_clock_is_a_second_behind_moves_no_bar_backwards() -> None:
+    assert spans(way(whole(runs=9)))[:2] == [(What.DRAIN, 5, 10), (What.VERIFY, 10, 30)]
+
+
 def test_a_ready_that_changed_after_the_group_was_over_is_none_of_its() -> None:
     assert way(whole(ready=50), over=40).ready == 0
     assert way(whole(ready=39), over=40).ready == START + 39
@@ -91,6 +95,17 @@ def test_a_pod_that_an_abort_left_out_of_traffic_says_so() -> None:
     assert told.stands == "left out of traffic, patched"
 
 
+def test_a_pod_that_was_patched_again_shows_what_was_taken_back() -> None:
+    passed = {"drained": at(5), "patched": at(10), "again": at(15)}
+    told = way(whole(record=pod_record(Phase.FINISHED, gen=2, since=at(30), passed=passed)))
+    assert spans(told)[:3] == [
+        (What.DRAIN, 5, 10),
+        (What.ASTRAY, 10, 15),
+        (What.RESTART, 15, 20),
+    ]
+    assert told.writes == 4
+
+
 def test_a_pod_that_was_let_back_untouched_was_not_upgraded() -> None:
     back = pod_record(Phase.FINISHED, to="v1", since=at(30), passed={"drained": at(5)})
     told = way(pod(record=back))
@@ -125,6 +140,11 @@ def test_a_pod_that_was_born_meanwhile_tells_of_its_birth() -> None:
     told = way(pod(created=START + 40, ready=Condition("True", since=START + 44)))
     assert spans(told) == [(What.BIRTH, 40, 44)]
     assert (told.stands, told.writes) == ("born", 1)
+
+
+def test_when_a_pod_that_was_restarted_since_became_ready_is_not_known() -> None:
+    told = way(pod(created=START + 40, ready=Condition("True", since=START + 9000)), OVER)
+    assert (spans(told), told.ready, told.out) == ([(What.BIRTH, 40, 40)], 0, None)
 
 
 def test_a_newborn_that_is_not_ready_is_being_born_until_now() -> None:

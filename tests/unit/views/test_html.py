@@ -184,12 +184,12 @@ def test_every_pod_stands_in_the_drawing_and_in_the_table() -> None:
 
 def test_a_release_under_way_says_so_and_when_that_was() -> None:
     text = page(report(outcome="AwaitingConfirm", ended=0.0))
-    assert "under way, as it stood 2027-01-15 09:00:00 UTC" in text
+    assert "not over: as it stood 2027-01-15 09:00:00 UTC" in text
     assert "<dt>Ended</dt>" not in text
 
 
 def test_a_release_that_is_over_is_not_said_to_be_under_way() -> None:
-    assert "under way" not in page(report())
+    assert "not over" not in page(report(groups=()))
 
 
 def test_a_failure_is_told() -> None:
@@ -199,6 +199,29 @@ def test_a_failure_is_told() -> None:
 def test_what_is_not_known_is_said() -> None:
     assert "<li>nobody knows</li>" in page(report(unknown=("nobody knows",)))
     assert "What is not known" not in page(report())
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"over": 0.0}, "2 pods, 08:00:00, not over"),
+        ({"over": 0.0, "given_up": True}, "2 pods, 08:00:00, given up"),
+        ({"passages": ()}, "no pod tells of it, 08:00:00, 20s"),
+        ({"counts": {"CellA": 4}}, "2 of 4 pods, 08:00:00, 20s"),
+        ({"let_go": "confirmed by bob"}, "2 pods, 08:00:00, 20s, confirmed by bob"),
+    ],
+    ids=["under way", "given up", "nothing known", "some known", "confirmed"],
+)
+def test_a_group_says_how_many_when_and_by_whom(changes: dict[str, Any], said: str) -> None:
+    group = replace(report().groups[0], **changes)
+    assert f"<small>{said}</small>" in page(report(groups=(group,)))
+
+
+@pytest.mark.parametrize("what", What)
+def test_every_colour_of_a_bar_is_in_the_legend_and_in_the_stylesheet(what: What) -> None:
+    text = page(report(states=(Span(what, T, T + 1),)))
+    assert f'<span class="key {what.name.lower()}"></span>{what.value}' in text
+    assert f".{what.name.lower()}" in text.partition("</style>")[0]
 
 
 def test_a_group_that_has_not_begun_is_shown_as_such() -> None:
