@@ -88,12 +88,15 @@ def _chosen(cafe: CafeDeployment, known: Mapping[str, Revision], number: int) ->
         told = [one for one in told if one.release.id == cafe.record.id]
     if told:
         return told[-1]
-    of = f"revision {number} of {cafe.where} has no release that is" if number else cafe.where
+    place = f"{cafe.name} -n {cafe.namespace}"
+    if not known:
+        raise Untold(f"{cafe.where} has had no release yet", hint=f"kubectl cafe upgrade {place}")
+    of = f"of revision {number}" if number else "of it"
     problems = [said for said in (history.read(r)[1] for r in known.values()) if said]
     raise Untold(
-        "; ".join([f"{of} still told of" if number else f"{of} has had no release yet", *problems]),
+        "; ".join([f"no release {of} is known any more", *problems]),
         where=cafe.where,
-        hint=f"kubectl cafe history {cafe.name} -n {cafe.namespace}",
+        hint=f"kubectl cafe history {place}",
     )
 
 
@@ -121,9 +124,9 @@ def _passages(pods: Iterable[Pod], frame: Frame, told: Sequence[Chapter]) -> Ite
     yield from sorted(placed, key=lambda p: _order(p.passage))
 
 
-def _order(passage: Passage) -> tuple[float, str, str]:
+def _order(passage: Passage) -> tuple[float, str, float, str]:
     """The order of time, the same for equal input."""
-    return passage.start, passage.cell, passage.pod
+    return passage.start, passage.cell, passage.out or 0.0, passage.pod
 
 
 def _chapter(told: Sequence[Chapter], number: int, start: float) -> Chapter | None:
@@ -231,6 +234,11 @@ def _unknown(
         yield (
             f"{total - len(told)} of {total} pods tell nothing of this release: they were "
             "there already, or were replaced since."
+        )
+    if any(group.given_up for group in groups) and past.left:
+        yield (
+            "What the pods did before the rollback, where it took them anew: it wrote over "
+            "their records."
         )
     if past.journal_cut:
         yield f"{past.journal_cut} entries of the journal are not kept: times may be missing."

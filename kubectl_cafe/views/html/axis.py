@@ -40,6 +40,11 @@ class Axis:
 
     pieces: tuple[Piece, ...]
 
+    @property
+    def start(self) -> float:
+        """When it begins."""
+        return self.pieces[0].start
+
     def place(self, at: float) -> float:
         """Where the moment `at` is drawn; the ends of the axis for what lies outside."""
         piece = next((p for p in self.pieces if at <= p.end), self.pieces[-1])

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from kubectl_cafe.text import printable
 
-VOID = frozenset({"meta", "rect", "line"})
-"""Elements without content, the ones used here."""
+VOID = frozenset({"meta"})
+"""Elements without content and end, the ones used here."""
 
 
 class Markup(str):
@@ -35,7 +35,7 @@ def element(name: str, /, *content: object, **attributes: object) -> Markup:
     """
     said = "".join(_attribute(key, value) for key, value in attributes.items())
     if name in VOID:
-        return Markup(f"<{name}{said}>" if name == "meta" else f"<{name}{said}/>")
+        return Markup(f"<{name}{said}>")
     return Markup(f"<{name}{said}>{join(content)}</{name}>")
 
 

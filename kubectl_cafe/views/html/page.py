@@ -125,7 +125,9 @@ def _change(report: Report) -> Markup:
     if not report.template:
         return shown
     whole = element("pre", report.template, tabindex=0)
-    return join([shown, element("details", element("summary", "The whole template"), whole)])
+    return join(
+        [shown, element("details", element("summary", "The whole template"), whole, class_="aside")]
+    )
 
 
 def _side(line: str) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from kubectl_cafe.views.html.axis import WIDTH, Axis, axis
 from kubectl_cafe.views.html.data import Group, Mark, Passage, Report, Span, What
 from kubectl_cafe.views.html.markup import Markup, element, join, table
-from kubectl_cafe.views.html.words import UNKNOWN, clock, lasted
+from kubectl_cafe.views.html.words import UNKNOWN, clock, label, lasted
 
 OPEN = 40
 """With up to so many pods every row is shown from the start."""
@@ -42,7 +42,7 @@ def timeline(report: Report) -> Markup:
         *(_group(group, scale, len(told) <= OPEN) for group in report.groups),
         class_="timeline",
     )
-    return join([drawing, _legend(report, told), _marks(report.marks), _table(report.groups)])
+    return join([drawing, _legend(report, told), _marks(report), _table(report)])
 
 
 # The axis
@@ -51,7 +51,8 @@ def timeline(report: Report) -> Markup:
 def _axis(scale: Axis, marks: Sequence[Mark]) -> Markup:
     """Labels of times, and the number of each mark."""
     labels = (
-        element("span", clock(at), class_="tick", style=_left(place)) for at, place in scale.ticks()
+        element("span", label(at, scale.start), class_="tick", style=_left(place))
+        for at, place in scale.ticks()
     )
     numbers = (
         element(
@@ -60,7 +61,7 @@ def _axis(scale: Axis, marks: Sequence[Mark]) -> Markup:
             href=f"#mark-{number}",
             class_="flag bad" if mark.bad else "flag",
             style=f"{_left(place)};--lane:{lane}",
-            title=f"{clock(mark.at)} {mark.text}",
+            title=f"{clock(mark.at, scale.start)} {mark.text}",
         )
         for number, (mark, place, lane) in enumerate(_in_lanes(scale, marks), start=1)
     )
@@ -105,7 +106,11 @@ def _lines(scale: Axis, marks: Iterable[Mark]) -> Markup:
 def _group(group: Group, scale: Axis, opened: bool) -> Markup:
     """Its heading, and a strip for each cell."""
     head = element(
-        "h3", element("span", group.title), " ", element("small", _said(group)), class_="group"
+        "h3",
+        element("span", group.title),
+        " ",
+        element("small", _said(group, scale.start)),
+        class_="group",
     )
     cells = (
         _cell(cell, [p for p in group.passages if p.cell == cell], scale, opened)
@@ -115,7 +120,7 @@ def _group(group: Group, scale: Axis, opened: bool) -> Markup:
     return element("section", head, *cells)
 
 
-def _said(group: Group) -> str:
+def _said(group: Group, day: float) -> str:
     """When, how many, by whom let go."""
     planned = sum(group.counts.values())
     found = len(group.passages)
@@ -128,7 +133,7 @@ def _said(group: Group) -> str:
         pods = "no pod tells of it"
     unended = "given up" if group.given_up else "not over"
     took = lasted(group.over - group.begun) if group.over else unended
-    return ", ".join(part for part in (pods, clock(group.begun), took, group.let_go) if part)
+    return ", ".join(part for part in (pods, clock(group.begun, day), took, group.let_go) if part)
 
 
 def _cell(cell: str, passages: Sequence[Passage], scale: Axis, opened: bool) -> Markup:
@@ -175,11 +180,16 @@ def _strip(rows: Sequence[Sequence[Span]], scale: Axis, title: str) -> Markup:
 def _shape(span: Span, scale: Axis, line: int) -> Markup:
     left, right = scale.place(span.start), scale.place(span.end)
     width = max(SLIVER, right - left)
-    said = f"{span.text or span.what}, {clock(span.start)}, {lasted(span.end - span.start)}"
-    # An element of its own: a rect of VOID could carry no title.
-    return Markup(
-        f'<rect class="{span.what.name.lower()}" x="{min(left, WIDTH - width):.1f}" '
-        f'y="{line}" width="{width:.1f}" height="1">{element("title", said)}</rect>'
+    lasting = lasted(span.end - span.start)
+    said = f"{span.text or span.what}, {clock(span.start, scale.start)}, {lasting}"
+    return element(
+        "rect",
+        element("title", said),
+        class_=span.what.name.lower(),
+        x=f"{min(left, WIDTH - width):.1f}",
+        y=line,
+        width=f"{width:.1f}",
+        height=1,
     )
 
 
@@ -198,25 +208,25 @@ def _legend(report: Report, told: Iterable[Passage]) -> Markup:
     return element("ul", *keys, class_="legend")
 
 
-def _marks(marks: Sequence[Mark]) -> Markup | str:
+def _marks(report: Report) -> Markup | str:
     """What the numbers on the axis stand for."""
-    if not marks:
+    if not report.marks:
         return ""
     rows = (
         element(
             "li",
             element("span", str(number), class_="flag bad" if mark.bad else "flag"),
-            element("time", clock(mark.at)),
+            element("time", clock(mark.at, report.started)),
             " ",
             mark.text,
             id=f"mark-{number}",
         )
-        for number, mark in enumerate(marks, start=1)
+        for number, mark in enumerate(report.marks, start=1)
     )
     return element("ol", *rows, class_="marks")
 
 
-def _table(groups: Iterable[Group]) -> Markup | str:
+def _table(report: Report) -> Markup | str:
     """The timeline as a table: for whoever can't see the drawing, and for the record."""
     heads = (
         *("Group", "Cell", "Pod", "Born", "Traffic off", "Image written", "And again"),
@@ -227,11 +237,14 @@ def _table(groups: Iterable[Group]) -> Markup | str:
             group.title,
             p.cell or UNKNOWN,
             p.pod,
-            *(clock(at) for at in (p.born, p.off, p.patched, p.again, p.runs, p.on, p.ready)),
+            *(
+                clock(at, report.started)
+                for at in (p.born, p.off, p.patched, p.again, p.runs, p.on, p.ready)
+            ),
             lasted(p.out),
             p.stands,
         )
-        for group in groups
+        for group in report.groups
         for p in group.passages
     ]
     if not rows:
@@ -243,7 +256,7 @@ def _table(groups: Iterable[Group]) -> Markup | str:
         "Every pod in order of time (UTC)",
     )
     summary = element("summary", "The timeline as a table")
-    return element("details", summary, shown, class_="as-table")
+    return element("details", summary, shown, class_="aside")
 
 
 def _left(place: float) -> str:

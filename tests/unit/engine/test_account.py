@@ -251,7 +251,12 @@ def test_a_journal_that_was_cut_and_a_revision_that_was_pruned_are_said() -> Non
 
 def test_a_cafedeployment_without_a_release_has_nothing_to_report() -> None:
     with pytest.raises(Untold, match="has had no release yet"):
-        told()
+        told(revisions=())
+
+
+def test_a_cafedeployment_whose_record_and_releases_are_gone_has_nothing_to_report() -> None:
+    with pytest.raises(Untold, match=r"no release of it is known any more; .* can't be read"):
+        told(revisions=(replace(V1, releases="{"), V2))
 
 
 def test_a_revision_that_never_was_is_unknown() -> None:
@@ -260,5 +265,5 @@ def test_a_revision_that_never_was_is_unknown() -> None:
 
 
 def test_a_revision_that_no_release_is_told_of_is_named() -> None:
-    with pytest.raises(Untold, match=r"revision 1 of .* has no release that is still told of"):
+    with pytest.raises(Untold, match="no release of revision 1 is known any more"):
         told(*PODS, record=COMPLETED, number=1)

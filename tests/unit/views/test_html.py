@@ -254,6 +254,13 @@ def test_a_column_of_which_nothing_is_known_is_left_out() -> None:
     assert '<th scope="col">Born</th>' in page(report(groups=(born,)))
 
 
+def test_a_time_on_another_day_than_the_start_says_which() -> None:
+    late = Mark(T + 86_400, "resumed by bob")
+    text = page(report(ended=T + 90_000, marks=(late,)))
+    assert "<time>01-16 08:00:00</time>" in text
+    assert "<time>08:00:21</time>" in page(report())
+
+
 def test_the_document_is_versioned_and_goes_through_json_and_yaml() -> None:
     plain = document(report())
     assert (plain["apiVersion"], plain["kind"]) == ("cafe.sofastack.io/v1", "ReleaseReport")
