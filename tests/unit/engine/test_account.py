@@ -25,6 +25,7 @@ from tests.unit.builders import (
     START,
     cafe_object,
     container,
+    patched,
     pod,
     pod_record,
     release,
@@ -183,6 +184,24 @@ def test_a_pod_of_a_rollback_stands_in_the_rollbacks_group() -> None:
     assert shape(report) == [("Group 1", []), ("Rollback, group 1", ["a"])]
     assert [group.given_up for group in report.groups] == [True, False]
     assert report.kind == "upgrade, rolled back"
+
+
+def test_a_pod_that_was_taken_before_the_rollback_stands_in_the_group_that_took_it() -> None:
+    back = (
+        BEGUN,
+        entry(20, Trigger.ROLLBACK, State.ROLLING_BACK),
+        entry(21, Trigger.STEP_DONE, State.ROLLING_BACK, 1),
+    )
+    record = ran(*back, kind=Kind.ROLLBACK, to_revision="v1", from_revision="v2")
+    report = told(done("a", "A", 1, 5, to="v1"), record=record)
+    assert shape(report)[:2] == [("Group 1", ["a"]), ("Rollback, group 1", [])]
+
+
+def test_a_pod_that_never_ran_the_new_image_was_not_restarted() -> None:
+    record = pod_record(group=1, since=at(10))
+    waiting = container("C1", "app:v2", ready=False, running=False, waiting="ErrImagePull")
+    stuck = patched("a", waiting, labels={names.CELL: "A"}, record=record)
+    assert told(stuck, record=ran(BEGUN)).facts["Restarts"] == "0"
 
 
 # Older releases, and what is not known

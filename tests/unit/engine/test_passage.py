@@ -82,6 +82,12 @@ def test_a_patched_pod_restarts_until_now_though_its_old_container_still_runs() 
     assert (told.stands, told.writes) == ("restarting", 2)
 
 
+def test_the_old_container_is_not_the_new_one_however_lately_it_started() -> None:
+    old = container("C1", "app:v2", started_at=START + 9)
+    told = way(patched("a", old, record=pod_record(since=at(10))))
+    assert (told.runs, spans(told)) == (0, [(What.RESTART, 10, 100)])
+
+
 def test_a_patched_pod_that_does_not_start_says_why() -> None:
     stuck = container("C1", "app:v2", ready=False, running=False, waiting="ErrImagePull")
     told = way(patched("a", stuck, record=pod_record(since=at(10))))
