@@ -8,20 +8,21 @@ from pathlib import Path
 
 import click
 
-from kubectl_cafe.cli import options
+from kubectl_cafe.cli import completing, options
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.errors import CafeError
 
 
 @click.command("report", short_help="Write one release as an HTML page")
-@click.argument("name")
+@options.name_argument()
 @click.option(
     "--revision",
     type=click.IntRange(min=0),
     default=0,
     metavar="N",
     help="The last release to this revision; else the last one of all.",
+    shell_complete=completing.offer(completing.revisions),
 )
 @click.option(
     "--output-file",

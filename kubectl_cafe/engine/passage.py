@@ -40,11 +40,17 @@ def passage(pod: Pod, frame: Frame, over: float = 0.0) -> Passage | None:
     if pod.terminating or pod.over:
         return None
     bound = (over or frame.until) + SKEW
-    if pod.record is not None and pod.record.release == frame.release:
+    if pod.record is not None and _of(pod.record, frame):
         return _taken(pod, pod.record, frame, bound)
     if frame.start <= pod.created <= frame.until:
         return _born(pod, frame, bound)
     return None
+
+
+def _of(record: PodRecord, frame: Frame) -> bool:
+    """Whether the record is of this release; after its end `repair` goes on under its id."""
+    begun = min(seconds(at) for at in record.written.values())
+    return record.release == frame.release and begun <= frame.until + SKEW
 
 
 def _taken(pod: Pod, record: PodRecord, frame: Frame, bound: float) -> Passage:

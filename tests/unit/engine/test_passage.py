@@ -142,6 +142,13 @@ def test_a_pod_that_did_it_all_within_a_second_is_still_seen() -> None:
     assert spans(way(whole(runs=5, ready=5, record=record))) == [(What.DRAIN, 5, 5)]
 
 
+def test_what_repair_did_after_the_end_is_not_the_releases() -> None:
+    record = pod_record(
+        Phase.FINISHED, since=at(930), passed={"drained": at(905), "patched": at(910)}
+    )
+    assert passage(whole(record=record), OVER) is None
+
+
 def test_a_pod_that_was_born_meanwhile_tells_of_its_birth() -> None:
     told = way(pod(created=START + 40, ready=Condition("True", since=START + 44)))
     assert spans(told) == [(What.BIRTH, 40, 44)]
