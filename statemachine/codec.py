@@ -34,8 +34,11 @@ def dump(value: object) -> str:
     return json.dumps(_plain(value), separators=(",", ":"), ensure_ascii=False)
 
 
-def load(cls: type[T], text: str, version: int) -> T:
-    """The `cls` that `dump` wrote. Raises CodecError; a `v` above `version` is named as such."""
+def load(cls: type[T], text: str, version: int, oldest: int | None = None) -> T:
+    """The `cls` that `dump` wrote. Raises CodecError; a `v` above `version` is named as such.
+
+    Versions from `oldest` on (else `version` alone) are read: what they lack has its default.
+    """
     try:
         data = json.loads(text)
     except ValueError as error:
@@ -47,7 +50,7 @@ def load(cls: type[T], text: str, version: int) -> T:
         raise CodecError(
             f"version {found}, written by a newer kubectl-cafe (this one reads {version})"
         )
-    if found != version:
+    if found not in range(version if oldest is None else oldest, version + 1):
         raise CodecError(f"v: {found!r} is not a version of this record")
     return cast(T, _typed(cls, data, ""))
 

@@ -48,6 +48,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
     "Look": {
         "status": Verb("status", "Show cells, groups and pods, and what is waited for"),
         "history": Verb("history", "Show who released what, when, and how it ended"),
+        "report": Verb("report", "Write one release as an HTML page"),
         "states": Verb("states", "Print the state machine"),
     },
     "Set up": {

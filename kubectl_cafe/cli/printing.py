@@ -8,14 +8,19 @@ from typing import Any
 import click
 
 
-def print_data(value: Any, output: str) -> None:
-    """Print `value` (dicts, lists, scalars) as `json` or `yaml`, keys in their own order."""
+def rendered(value: Any, output: str) -> str:
+    """`value` (dicts, lists, scalars) as `json` or `yaml`, keys in their own order."""
     if output == "json":
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-        return
+        return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     import yaml
 
-    click.echo(yaml.safe_dump(value, sort_keys=False, allow_unicode=True), nl=False)
+    text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+    return text
+
+
+def print_data(value: Any, output: str) -> None:
+    """Print `value` as `json` or `yaml`."""
+    click.echo(rendered(value, output), nl=False)
 
 
 def print_objects(objects: list[dict[str, Any]], output: str) -> None:

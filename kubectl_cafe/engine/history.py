@@ -22,7 +22,7 @@ from statemachine.lifecycle import RESTING, Trigger
 
 
 @dataclass(frozen=True)
-class _Told:
+class Told:
     """A release that the revision `of` tells; `to` is the one that it went to in the end."""
 
     of: str
@@ -39,8 +39,8 @@ def history_of(
     living = [pod for pod in pods if not (pod.over or pod.terminating)]
     running = Counter(r.name for r in (shown_revision(pod, by_name) for pod in living) if r)
     numbers = {revision.name: str(revision.number) for revision in known}
-    kept = {revision.name: _read(revision) for revision in known}
-    told = sorted(_told(cafe, kept), key=lambda one: seconds(one.release.started))
+    kept = {revision.name: read(revision) for revision in known}
+    told = tales(cafe, known)
     lines = (
         RevisionLine(
             number=revision.number,
@@ -63,13 +63,19 @@ def detail_of(history: History, revisions: Iterable[Revision], revision: Revisio
     return Detail(
         line=next(line for line in history.revisions if line.name == revision.name),
         template=revision.template,
-        text=_yaml(revision),
+        text=as_yaml(revision),
         before=before.number if before else None,
-        difference=_difference(before, revision) if before else "",
+        difference=difference(before, revision) if before else "",
     )
 
 
-def _read(revision: Revision) -> tuple[Chronicle, str]:
+def tales(cafe: CafeDeployment, revisions: Iterable[Revision]) -> list[Told]:
+    """Every release that is still told of, in the order in which they started."""
+    kept = {revision.name: read(revision) for revision in revisions}
+    return sorted(_told(cafe, kept), key=lambda one: seconds(one.release.started))
+
+
+def read(revision: Revision) -> tuple[Chronicle, str]:
     """Its chronicle, or why that can't be read."""
     try:
         return chronicle.decode(revision.releases), ""
@@ -77,7 +83,7 @@ def _read(revision: Revision) -> tuple[Chronicle, str]:
         return Chronicle(), f"its releases can't be read: {error}"
 
 
-def _told(cafe: CafeDeployment, kept: Mapping[str, tuple[Chronicle, str]]) -> Iterator[_Told]:
+def _told(cafe: CafeDeployment, kept: Mapping[str, tuple[Chronicle, str]]) -> Iterator[Told]:
     """Every release, once at the revision it went to, and once at the one that it gave up.
 
     The release in the record is told though it is not over, or its end not copied yet.
@@ -92,12 +98,12 @@ def _told(cafe: CafeDeployment, kept: Mapping[str, tuple[Chronicle, str]]) -> It
         ended = record.since if record.state in RESTING else ""
         found[record.to_revision, record.id] = chronicle.past(record, str(record.state), ended)
     for (name, _), release in found.items():
-        yield _Told(name, name, release)
+        yield Told(name, name, release)
         if release.left:
-            yield _Told(release.left, name, release)
+            yield Told(release.left, name, release)
 
 
-def _line(told: _Told, numbers: Mapping[str, str], now: float) -> ReleaseLine:
+def _line(told: Told, numbers: Mapping[str, str], now: float) -> ReleaseLine:
     release, given_up = told.release, told.of != told.to
     first = release.journal[0] if release.journal else None
     turns = [entry for entry in release.journal if entry.trigger is Trigger.ROLLBACK]
@@ -128,13 +134,14 @@ def _line(told: _Told, numbers: Mapping[str, str], now: float) -> ReleaseLine:
     return replace(line, took=max(0.0, over - seconds(line.started)))
 
 
-def _yaml(revision: Revision) -> str:
+def as_yaml(revision: Revision) -> str:
+    """Its template."""
     text: str = yaml.safe_dump(dict(revision.template), allow_unicode=True, width=1000)
     return text
 
 
-def _difference(before: Revision, after: Revision) -> str:
+def difference(before: Revision, after: Revision) -> str:
     """A unified diff of the two templates as YAML."""
     names = (f"revision {before.number}", f"revision {after.number}")
-    texts = (_yaml(before).splitlines(), _yaml(after).splitlines())
+    texts = (as_yaml(before).splitlines(), as_yaml(after).splitlines())
     return "\n".join(difflib.unified_diff(*texts, *names, lineterm=""))

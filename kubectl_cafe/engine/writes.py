@@ -76,6 +76,7 @@ class Writes:
             gen=pod.generation,
             before={},
             since=self.at,
+            passed=_passed(standing),
         )
         if standing.row is Row.DRAINED:
             own = pod.labels.get(names.REVISION, "")
@@ -114,6 +115,7 @@ class Writes:
             to=release.to_revision,
             since=self.at,
             group=step.group if step else 0,
+            passed=_passed(standing),
         )
 
     def _before(self, standing: Standing, images: Mapping[str, str]) -> dict[str, Before]:
@@ -160,6 +162,12 @@ class Writes:
         notes = _merge(templates.notes(old), templates.notes(goal.template), pod.annotations)
         notes.pop(names.IN_PLACE, None)
         return labels, notes
+
+
+def _passed(standing: Standing) -> Mapping[str, str]:
+    """When the phases up to now were written; nothing where a pod is taken anew."""
+    record = standing.pod.record
+    return record.written if record and standing.in_flight else {}
 
 
 def _judged(pod: Pod, name: str) -> Before:

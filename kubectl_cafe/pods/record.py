@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from statemachine import codec
 from statemachine.codec import CodecError
 
-VERSION = 1
+VERSION = 2
+OLDEST = 1
+"""Records of version 1 have no `passed`."""
+AGAIN = "again"
+"""The key in `passed` of an image patch over one that was not done: a rollback's, a retry's."""
 
 
 class PodRecordError(ValueError):
@@ -51,6 +55,7 @@ class PodRecord:
     Of a pod that is drained it is the one that was drained, of a finished one the verified one.
     `before` ("from" in the annotation's words) has the changed containers alone. `since` is
     when the phase was written, RFC 3339; `group` the group that took the pod, 0 for a sweep.
+    `passed` says the same of what was written before: three times at most, for whoever reports.
     """
 
     release: str
@@ -63,24 +68,35 @@ class PodRecord:
     group: int = 0
     gen: int = 0
     before: Mapping[str, Before] = field(default_factory=dict)
+    passed: Mapping[str, str] = field(default_factory=dict)
     v: int = VERSION
+
+    @property
+    def written(self) -> Mapping[str, str]:
+        """When each phase was first written, this one too, and the last patch over a patch."""
+        again = self.phase is Phase.PATCHED and str(Phase.PATCHED) in self.passed
+        return {**self.passed, AGAIN if again else str(self.phase): self.since}
 
 
 def encode(record: PodRecord) -> str:
-    """The annotation's text, some 300 bytes and 400 per changed container."""
+    """The annotation's text, some 350 bytes and 400 per changed container."""
     return codec.dump(record)
 
 
 def decode(text: str) -> PodRecord:
     """The record that `encode` wrote. Raises PodRecordError."""
     try:
-        record = codec.load(PodRecord, text, VERSION)
-        datetime.fromisoformat(record.since)
+        record = codec.load(PodRecord, text, VERSION, OLDEST)
     except CodecError as error:
         raise PodRecordError(str(error)) from None
-    except ValueError:
-        raise PodRecordError(f".since: {record.since!r} is no RFC 3339 time") from None
-    return record
+    if unknown := sorted(set(record.passed) - {*Phase, AGAIN}):
+        raise PodRecordError(f".passed.{unknown[0]}: unknown phase")
+    for name, time in (("since", record.since), *record.passed.items()):
+        try:
+            datetime.fromisoformat(time)
+        except ValueError:
+            raise PodRecordError(f".{name}: {time!r} is no RFC 3339 time") from None
+    return replace(record, v=VERSION)
 
 
 def newer(text: str) -> bool:

@@ -214,7 +214,7 @@ def test_a_damaged_record_of_a_pod_of_no_known_revision_is_listed_alone() -> Non
 
 @pytest.mark.guard("a-newer-record-is-left-alone")
 def test_a_record_that_a_newer_version_wrote_is_left_alone() -> None:
-    notes = {names.IN_PLACE: '{"v":2}'}
+    notes = {names.IN_PLACE: '{"v":99}'}
     finding = only(looked(pod("a", record_problem="version 2", annotations=notes)))
     assert (finding.mend, finding.hint) == ("", "kubectl cafe version")
 

@@ -128,6 +128,26 @@ def test_a_finished_record_forgets_what_the_containers_were() -> None:
     assert (record.phase, record.before, record.gen) == (Phase.FINISHED, {}, 2)
 
 
+def test_an_image_patch_keeps_when_the_pod_was_drained() -> None:
+    shown = drained(record=pod_record(Phase.DRAINED, since="2001-01-01T00:00:00Z"))
+    assert recorded(image_patch(shown)).passed == {"drained": "2001-01-01T00:00:00Z"}
+
+
+def test_a_finished_record_keeps_when_each_phase_was_written() -> None:
+    passed = {"drained": "2001-01-01T00:00:00Z"}
+    shown = patched(record=pod_record(passed=passed, since="2001-01-01T00:00:09Z"))
+    of = view(shown)
+    record = recorded(dict(Writes(of).finish(stand(shown, of)).body))
+    assert record.passed == {**passed, "patched": "2001-01-01T00:00:09Z"}
+
+
+def test_a_pod_that_is_taken_anew_forgets_when_it_was_taken_before() -> None:
+    last = pod_record(Phase.FINISHED, to="v1", passed={"drained": "2001-01-01T00:00:00Z"})
+    shown = pod(record=last)
+    of = view(shown)
+    assert recorded(dict(Writes(of).take(stand(shown, of)).body)).passed == {}
+
+
 def test_c60_a_record_goes_on_under_the_new_releases_id_and_epoch() -> None:
     shown = drained(record=pod_record(Phase.DRAINED, release="r0", epoch=1))
     of = view(shown, record=release(epoch=5))

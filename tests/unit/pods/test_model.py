@@ -27,7 +27,9 @@ RECORDS = st.builds(
     group=st.integers(0, 9),
     gen=st.integers(0, 99),
     before=st.dictionaries(TEXTS, st.builds(Before, TEXTS, TEXTS, TEXTS, st.integers(0, 9))),
-    v=st.just(1),
+    passed=st.dictionaries(
+        st.sampled_from(["drained", "patched", "again"]), st.just("2026-11-23T11:00:00Z")
+    ),
 )
 
 
@@ -145,8 +147,8 @@ def test_a_pods_record_comes_back_as_it_went(record: PodRecord) -> None:
 
 
 def test_a_pods_record_of_a_newer_version_is_named_as_such() -> None:
-    with pytest.raises(PodRecordError, match="version 2, written by a newer kubectl-cafe"):
-        decode('{"v":2}')
+    with pytest.raises(PodRecordError, match="version 3, written by a newer kubectl-cafe"):
+        decode('{"v":3}')
 
 
 def test_an_unknown_field_of_a_pods_record_is_refused_with_its_path() -> None:

@@ -1,0 +1,1 @@
+"""One release as one HTML page that needs nothing else: no network, no script, no font."""

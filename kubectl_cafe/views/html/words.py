@@ -1,0 +1,43 @@
+"""Times and durations as the page says them: UTC, whole seconds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+UNKNOWN = "-"
+"""Stands for what is not known, or not yet."""
+
+
+def moment(at: float) -> str:
+    """Date and time; a dash where it is not known."""
+    return _utc(at).strftime("%Y-%m-%d %H:%M:%S UTC") if at else UNKNOWN
+
+
+def clock(at: float, day: float) -> str:
+    """The time, with its date if that is not the one of `day`; a dash where it is not known."""
+    if not at:
+        return UNKNOWN
+    same = _utc(at).date() == _utc(day).date()
+    return _utc(at).strftime("%H:%M:%S" if same else "%m-%d %H:%M:%S")
+
+
+def label(at: float, day: float) -> str:
+    """As `clock`, but never longer than a label may be."""
+    return clock(at, day) if len(clock(at, day)) <= 8 else _utc(at).strftime("%m-%d %H:%M")
+
+
+def lasted(seconds: float | None) -> str:
+    """A duration: 7s, 2m 05s, 3h 10m, 2d 4h; a dash where it is not known."""
+    if seconds is None:
+        return UNKNOWN
+    whole = max(0, round(seconds))
+    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
+    if not minutes:
+        return f"{whole}s"
+    if not hours:
+        return f"{minutes}m {whole % 60:02}s"
+    return f"{hours}h {minutes % 60:02}m" if not days else f"{days}d {hours % 24}h"
+
+
+def _utc(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
