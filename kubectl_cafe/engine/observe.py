@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -88,9 +88,20 @@ class Observer:
             if informer.failed is not None:
                 raise informer.failed
 
+    def silence(self) -> str:
+        """Why what is seen may be old, in words; empty while every watch is open."""
+        return silence(self._informers)
+
     def sweep(self, release: str, step: int) -> None:
         """A consistent list of the pods, folded in (protocol 7, the commit)."""
         listing = self._transport.list(self._pods_path, self._pods_query)
         now = self._transport.clock.monotonic()
         self.memory.pods_listed(listing.items, now, int(listing.resource_version or 0))
         self.memory.swept(release, step)
+
+
+def silence(informers: Iterable[Informer]) -> str:
+    """What keeps a watch from being heard, in words; empty while all are."""
+    errors = (informer.error for informer in informers if informer.error is not None)
+    error = next(errors, None)
+    return f"what is shown may be old: the API server is not heard ({error})" if error else ""

@@ -1,0 +1,78 @@
+"""`status` without a name: one line for each CafeDeployment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from kubectl_cafe.views.table import age, table
+
+VERSION = "cafe.sofastack.io/v1"
+
+
+@dataclass(frozen=True)
+class Overview:
+    """One CafeDeployment and its release. `age` are the seconds in this state.
+
+    State and group are the record's own; the pods are counted as `.status` last told them, None
+    before it has told any. `problem` says why the record can't be read.
+    """
+
+    name: str
+    namespace: str
+    state: str
+    release: str = ""
+    kind: str = ""
+    group: int = 0
+    groups: int = 0
+    pods: int | None = None
+    updated: int | None = None
+    ready: int | None = None
+    age: float = 0.0
+    who: str = ""
+    target: str = ""
+    problem: str = ""
+    deleted: bool = False
+
+
+def render(
+    lines: Sequence[Overview], *, spaces: bool, wide: bool = False, width: int | None = None
+) -> str:
+    """A table; with `spaces` the namespace comes first, `wide` adds the release and its target."""
+    heads = ["name", "state", "group", "pods", "updated", "ready", "for"]
+    ranks = [0, 0, 0, 1, 2, 3, 0]
+    rows = [_row(line) for line in lines]
+    if wide:
+        heads += ["release", "kind", "to", "started by"]
+        more = [(line.release, line.kind, line.target, line.who) for line in lines]
+        rows = [(*row, *rest) for row, rest in zip(rows, more, strict=True)]
+        width = None
+    if spaces:
+        heads, ranks = ["namespace", *heads], [0, *ranks]
+        rows = [(line.namespace, *row) for line, row in zip(lines, rows, strict=True)]
+    return table(heads, rows, width=width, ranks=ranks)
+
+
+def _row(line: Overview) -> tuple[object, ...]:
+    counts = ("" if n is None else n for n in (line.pods, line.updated, line.ready))
+    group = f"{line.group}/{line.groups}" if line.groups else ""
+    state = "deleted" if line.deleted else line.problem or line.state
+    return (line.name, state, group, *counts, age(line.age) if line.release else "")
+
+
+def news(before: Overview | None, after: Overview) -> bool:
+    """Whether more than time has passed between the two."""
+    return before is None or replace(before, age=0.0) != replace(after, age=0.0)
+
+
+def item(line: Overview) -> Mapping[str, object]:
+    """One of them, as the lines of `-w -o json` show it (docs/output.md)."""
+    shown = asdict(line)
+    shown["release_kind"] = shown.pop("kind")
+    return {"apiVersion": VERSION, "kind": "ReleaseOverview", **shown}
+
+
+def document(lines: Sequence[Overview]) -> Mapping[str, object]:
+    """The versioned shape of `-o json` and `-o yaml` (docs/output.md)."""
+    items = [item(line) for line in lines]
+    return {"apiVersion": VERSION, "kind": "ReleaseOverviewList", "items": items}
