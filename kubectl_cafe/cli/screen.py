@@ -8,6 +8,7 @@ import os
 import select
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from math import ceil
 from types import TracebackType
@@ -23,7 +24,9 @@ TICK = 0.25
 """Seconds after which a view that nothing was heard of is painted again: times go on, and the
 terminal may have another size."""
 PAUSE = 0.08
-"""Seconds between two pictures at the least: a busy release must not be slowed by its view."""
+SHARE = 9
+"""Between two pictures there are so many seconds at the least, and so many times what the last
+one took: a busy release must not be slowed by its view."""
 TOGETHER = ("\x1b[?2026h", "\x1b[?2026l")
 """What stands between is shown at once, by terminals that know it (synchronized output)."""
 TO_LINE_END, TO_SCREEN_END = "\x1b[K", "\x1b[J"
@@ -95,9 +98,10 @@ class Screen:
         while not self._halt.is_set():
             self._wanted.wait(TICK)
             self._wanted.clear()
+            began = time.monotonic()
             with self._lock:
                 self._draw()
-            self._halt.wait(PAUSE)
+            self._halt.wait(max(PAUSE, SHARE * (time.monotonic() - began)))
 
     def _draw(self, above: str = "", *, last: bool = False) -> None:
         """One picture in one write: over the one before, and `above` in between."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
@@ -120,6 +121,7 @@ class Live:
         self._observer = observer
         self._asks = answered is not None
         self._seen: tuple[View, Decision] | None = None
+        self._over = False
         self._screen = Screen(sys.stderr, self._paint, answered)
 
     def moved(self, cafe: CafeDeployment) -> None:
@@ -143,9 +145,11 @@ class Live:
             return []
         view, decision = self._seen
         cafe = CafeDeployment(view.owner)
-        status = status_of(
-            cafe, view, decision.waits, self._lease(), silent=self._observer.silence()
-        )
+        silent = self._observer.silence()
+        status = status_of(cafe, view, decision.waits, self._lease(), silent=silent)
+        if self._over:
+            # The last picture stays: who drives then, and what is next, is said beneath it.
+            return picture(replace(status, driver="", renewed=None, next=()), size, sys.__stderr__)
         waits = view.record.state is State.AWAITING_CONFIRM and not cafe.waiting_group_confirmed
         question = asking(view.record.waiting_group) + " " if waits and self._asks else ""
         return picture(status, size, sys.__stderr__, question)
@@ -160,6 +164,7 @@ class Live:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._over = True
         self._screen.__exit__(kind, error, trace)
 
 

@@ -57,8 +57,9 @@ def _spent(record: Record, now: float) -> dict[int, float]:
     told = _since_the_beginning(record)
     ends = [*(seconds(entry.at) for entry in told[1:]), now]
     for entry, end in zip(told, ends, strict=False):
-        if entry.state in MOVING and entry.group:
-            spent[entry.group] = spent.get(entry.group, 0.0) + end - seconds(entry.at)
+        group = entry.group or 1  # The move that begins a release names none.
+        if entry.state in MOVING:
+            spent[group] = spent.get(group, 0.0) + end - seconds(entry.at)
     return spent
 
 

@@ -59,7 +59,7 @@ def status_of(
         time=rfc3339(view.time),
         age=view.time - seconds(record.since),
         elapsed=estimate.elapsed(record, view.time),
-        remaining=estimate.remaining(record, view.time),
+        remaining=estimate.remaining(record, view.time) if driver else None,
         who=record.who,
         why=record.why,
         last=_last(record),

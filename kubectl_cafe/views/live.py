@@ -53,6 +53,8 @@ def lines(
     if beside:
         title.append(" " * (width - title.cell_len - len(times)) + times)
     title.truncate(width, overflow="ellipsis")
+    cells, pods = _cells(status, width), _pods(status, width)
+    following = [Text(cut(f"Next: {command}", width)) for command in status.next]
     blocks = [
         Block([title], 0),
         Block([Text(cut(times, width))] if times and not beside else [], 4),
@@ -61,12 +63,12 @@ def lines(
         Block(_texts("Failure: ", status.failure, "red", width), 2),
         Block(_texts("Waits for: ", "; ".join(status.waits), "yellow", width), 3),
         Block(_texts("Note: ", "; ".join(status.notes), "", width), 8, 0),
-        _blank(status.cells),
-        Block(_cells(status, width), 5, 2, "cells"),
-        _blank(status.pods),
-        Block(_pods(status, width), 6, 2, "pods", heads=1),
-        _blank(status.next),
-        Block([Text(cut(f"Next: {command}", width)) for command in status.next], 4, 1),
+        _blank(cells),
+        Block(cells, 5, 2, "cells"),
+        _blank(pods),
+        Block(pods, 6, 2, "pods", heads=1),
+        _blank(following),
+        Block(following, 4, 1),
         Block([Text(cut(question, width), "bold")] if question else [], 1),
     ]
     found = fitted(blocks, size.height, width)
@@ -164,7 +166,7 @@ def _counts(status: Status, cell: CellLine) -> list[str]:
     group = cell.groups[status.group - 1] if 0 < status.group <= len(cell.groups) else 0
     return [
         f"{cell.updated}/{cell.pods}",
-        f"{cell.in_flight} in flight" if cell.in_flight else "",
+        f"{cell.in_flight} in flight",
         f"group {status.group}: {min(cell.updated, group)}/{group}" if group else "",
         f"{cell.available} available",
     ]

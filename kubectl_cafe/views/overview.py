@@ -67,7 +67,7 @@ def news(before: Overview | None, after: Overview) -> bool:
 
 def item(line: Overview) -> Mapping[str, object]:
     """One of them, as the lines of `-w -o json` show it (docs/output.md)."""
-    shown = asdict(line)
+    shown = asdict(replace(line, age=round(line.age, 1)))
     shown["release_kind"] = shown.pop("kind")
     return {"apiVersion": VERSION, "kind": "ReleaseOverview", **shown}
 

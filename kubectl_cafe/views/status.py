@@ -13,6 +13,10 @@ SOME = 50
 """So many pods in flight or in trouble are shown; `-o wide` shows all."""
 
 
+DURATIONS = ("age", "elapsed", "remaining", "renewed")
+"""Fields of a Status that change with time alone, in seconds."""
+
+
 @dataclass(frozen=True)
 class PodLine:
     """One pod. `revision` is a number, ? for unknown images; `phase` its own record's.
@@ -208,6 +212,10 @@ def pods_table(pods: Sequence[PodLine], *, wide: bool = False, width: int | None
     return table(heads, rows, width=None if wide else width, ranks=ranks)
 
 
+def _tenths(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
+
+
 def news(before: Status, after: Status) -> bool:
     """Whether `after` says anything that only the passing of time doesn't."""
     return _timeless(before) != _timeless(after)
@@ -228,7 +236,8 @@ def line(status: Status) -> str:
 
 def document(status: Status) -> Mapping[str, object]:
     """The versioned shape of `-o json` and `-o yaml` (docs/output.md)."""
-    shown = asdict(status)
+    times = {name: _tenths(getattr(status, name)) for name in DURATIONS}
+    shown = {**asdict(status), **times}
     # `kind` is the document's own, as in every Kubernetes object.
     shown["release_kind"] = shown.pop("kind")
     return {"apiVersion": "cafe.sofastack.io/v1", "kind": "ReleaseStatus", **shown}
