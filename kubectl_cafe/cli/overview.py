@@ -40,25 +40,31 @@ def _follow(session: Session, namespace: str | None, selector: str, output: str 
         elif first and output != "name":
             for line in lines:
                 # Under the columns of the first table.
-                click.echo(_table([*first, line], namespace, output).splitlines()[-1])
+                table = _table([*first, line], namespace, output, steady=True)
+                click.echo(table.splitlines()[-1])
         elif lines:
             first = lines
-            _show(lines, namespace, output)
+            _show(lines, namespace, output, steady=True)
         else:
             _say_none(namespace)
 
 
-def _show(lines: Sequence[Overview], namespace: str | None, output: str | None) -> None:
+def _show(
+    lines: Sequence[Overview], namespace: str | None, output: str | None, *, steady: bool = False
+) -> None:
     if output == "name":
         click.echo("\n".join(f"{PLURAL}/{line.name}" for line in lines))
     else:
-        click.echo(_table(lines, namespace, output))
+        click.echo(_table(lines, namespace, output, steady=steady))
 
 
-def _table(lines: Sequence[Overview], namespace: str | None, output: str | None) -> str:
+def _table(
+    lines: Sequence[Overview], namespace: str | None, output: str | None, *, steady: bool
+) -> str:
     size = terminal(sys.stdout)
     width = size.width if size else None
-    return render(lines, spaces=namespace is None, wide=output == "wide", width=width)
+    wide = output == "wide"
+    return render(lines, spaces=namespace is None, wide=wide, width=width, steady=steady)
 
 
 def _say_none(namespace: str | None) -> None:

@@ -106,8 +106,8 @@ class ChangedLines:
             print_event(document(status), self._output)
         elif last is None or self._output == "name":
             show(status, self._output)
-        else:
-            click.echo(printable(line(status)))
+        elif line(last) != line(status):
+            click.echo(printable(f"{status.time[11:19]}  {line(status)}"))
 
     def __enter__(self) -> ChangedLines:
         return self

@@ -48,7 +48,8 @@ def status_of(
     return Status(
         name=cafe.name,
         namespace=cafe.namespace,
-        state=str(record.state) + (f" (from {record.origin})" if record.origin else ""),
+        state=str(record.state),
+        origin=str(record.origin or ""),
         release=record.id,
         kind=str(record.kind),
         source=revision_text(view.revisions.get(record.from_revision)),

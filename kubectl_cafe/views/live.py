@@ -20,6 +20,7 @@ from kubectl_cafe.views.status import (
     at_work,
     driven,
     most_urgent,
+    stands,
     urgency,
 )
 from kubectl_cafe.views.table import CUT, Size, age, cut, table, wrapped
@@ -72,6 +73,9 @@ def lines(
         Block([Text(cut(question, width), "bold")] if question else [], 1),
     ]
     found = fitted(blocks, size.height, width)
+    for line in found:
+        # What was cut by its letters may have letters of two columns.
+        line.truncate(width, overflow="ellipsis")
     return [_plain(line) for line in found] if ascii_only else found
 
 
@@ -89,9 +93,7 @@ def _texts(label: str, text: str, style: str, width: int, rows: int = TEXT_ROWS)
     if not text.strip(" ->"):
         return []
     indent = " " * len(label)
-    parts = wrapped(text, width - len(label))
-    if len(parts) > rows:
-        parts = [*parts[: rows - 1], " ".join(parts[rows - 1 :])]
+    parts = wrapped(text, width - len(label), rows)
     starts = [label, *[indent] * (len(parts) - 1)]
     return [
         Text(cut(start + part, width), style) for start, part in zip(starts, parts, strict=True)
@@ -100,12 +102,10 @@ def _texts(label: str, text: str, style: str, width: int, rows: int = TEXT_ROWS)
 
 def _title(status: Status) -> Text:
     """Which one it is, its state, and its group."""
-    state, _, origin = status.state.partition(" ")
     title = Text(_one_line(status.name), "bold")
     title.append(f" -n {_one_line(status.namespace)}  ", "not bold dim")
-    title.append(state, STYLES.get(state, "bold"))
-    for more in (origin, f"({at_work(status)})" if status.group else ""):
-        title.append(f" {more}" if more else "", "not bold")
+    title.append(stands(status), STYLES.get(status.state, "bold"))
+    title.append(f" ({at_work(status)})" if status.group else "", "not bold")
     return title
 
 
@@ -198,7 +198,8 @@ def _pods(status: Status, width: int) -> list[Text]:
     pods = sorted(most_urgent(wanted, len(wanted)), key=urgency)
     if not pods:
         return []
-    rows = [(pod.name, _stage(pod), pod.revision, pod.restarts, pod.node, pod.ip) for pod in pods]
+    facts = ((p.name, _stage(p), p.revision, p.restarts, p.node, p.ip) for p in pods)
+    rows = [[_one_line(str(fact)) for fact in row] for row in facts]
     heads = ("pod", "stage", "revision", "restarts", "node", "ip")
     head, *shown = table(heads, rows, width=width, ranks=(0, 0, 1, 2, 3, 4)).splitlines()
     return [
@@ -221,7 +222,7 @@ def _stage(pod: PodLine) -> str:
         stage = "done" if pod.available else "proving itself"
     else:
         stage = "as before"
-    return f"{stage}: {_one_line(pod.trouble)}" if pod.trouble else stage
+    return f"{stage}: {pod.trouble}" if pod.trouble else stage
 
 
 def _style(pod: PodLine) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from kubectl_cafe.views.table import age, table
 
 VERSION = "cafe.sofastack.io/v1"
+LONGEST = len("AwaitingConfirm")
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,20 @@ class Overview:
 
 
 def render(
-    lines: Sequence[Overview], *, spaces: bool, wide: bool = False, width: int | None = None
+    lines: Sequence[Overview],
+    *,
+    spaces: bool,
+    wide: bool = False,
+    width: int | None = None,
+    steady: bool = False,
 ) -> str:
-    """A table; with `spaces` the namespace comes first, `wide` adds the release and its target."""
+    """A table; with `spaces` the namespace comes first, `wide` adds the release and its target.
+
+    `steady`: its columns have room for any state, so that later lines stand under them.
+    """
     heads = ["name", "state", "group", "pods", "updated", "ready", "for"]
     ranks = [0, 0, 0, 1, 2, 3, 0]
-    rows = [_row(line) for line in lines]
+    rows = [_row(line, LONGEST if steady else 0) for line in lines]
     if wide:
         heads += ["release", "kind", "to", "started by"]
         more = [(line.release, line.kind, line.target, line.who) for line in lines]
@@ -53,11 +62,11 @@ def render(
     return table(heads, rows, width=width, ranks=ranks)
 
 
-def _row(line: Overview) -> tuple[object, ...]:
+def _row(line: Overview, least: int) -> tuple[object, ...]:
     counts = ("" if n is None else n for n in (line.pods, line.updated, line.ready))
     group = f"{line.group}/{line.groups}" if line.groups else ""
     state = "deleted" if line.deleted else line.problem or line.state
-    return (line.name, state, group, *counts, age(line.age) if line.release else "")
+    return (line.name, f"{state:<{least}}", group, *counts, age(line.age) if line.release else "")
 
 
 def news(before: Overview | None, after: Overview) -> bool:

@@ -9,6 +9,8 @@ from kubectl_cafe.views.table import Size, age, cut, fields, table
 
 FEW = 20
 """Up to so many pods are all shown; of more only those in flight or in trouble."""
+PROMPT = 1
+"""A row of the terminal is the prompt's."""
 SOME = 50
 """So many pods in flight or in trouble are shown; `-o wide` shows all."""
 
@@ -55,14 +57,16 @@ class CellLine:
 class Status:
     """One release as a person asks for it.
 
-    `time` is when it was looked at, by the server's clock, RFC 3339. `age` are the seconds in
-    this state, `elapsed` those since the release began, `remaining` those that its groups will
-    about take (None: not known), `renewed` those since the driver was last heard of.
+    `origin` is where a Paused or Failed one came from. `time` is when it was looked at, by the
+    server's clock, RFC 3339. `age` are the seconds in this state, `elapsed` those since the
+    release began, `remaining` those that its groups will about take (None: not known),
+    `renewed` those since the driver was last heard of.
     """
 
     name: str
     namespace: str
     state: str
+    origin: str = ""
     release: str = ""
     kind: str = ""
     source: str = ""
@@ -90,28 +94,47 @@ class Status:
 def render(status: Status, *, wide: bool = False, size: Size | None = None) -> str:
     """The whole view; with `wide` every pod and its address.
 
-    In a terminal of `size` long texts are wrapped, tables lose columns, and pods that are well
-    give way to the others; without one (a pipe) every line is whole.
+    In a terminal of `size` long texts are wrapped, and cut as far as must be; tables lose
+    columns, and pods that are well give way to the others. Without one (a pipe) every line is
+    whole.
     """
-    width = size.width if size else None
-    parts = [_head(status, width)]
+    if size is None or wide:
+        return _rendered(status, wide, size.width if size else None)
+    rows = size.height - PROMPT
+    text = ""
+    for most in (4, 3, 2, 1):
+        text = _rendered(status, wide, size.width, most, rows)
+        if text.count("\n") < rows:
+            break
+    return text
+
+
+def _rendered(
+    status: Status,
+    wide: bool,
+    width: int | None,
+    most: int | None = None,
+    height: int | None = None,
+) -> str:
+    """In lines of `width`, texts of at most `most` lines, and `height` lines if that can be."""
+    parts = [_head(status, width, most)]
     if status.cells:
         parts.append(cells(status, width))
-    # Three rows are the table's own and the blank lines', one is the prompt's.
-    used = sum(part.count("\n") + 2 for part in parts) + 3
-    room = max(3, size.height - used) if size and not wide else None
+    used = sum(part.count("\n") + 2 for part in parts)
+    # The table's own head is one more row.
+    room = max(3, height - used - 1) if height is not None else None
     if shown := _pods(status, wide, width, room):
         parts.append(shown)
     return "\n\n".join(parts)
 
 
-def _head(status: Status, width: int | None) -> str:
+def _head(status: Status, width: int | None, most: int | None) -> str:
     step = f" ({at_work(status)})" if status.group else ""
     yet = "" if status.notes else " yet"
     return fields(
         [
             ("Name", f"{status.name} (namespace {status.namespace})"),
-            ("State", f"{status.state}{step} for {age(status.age)}" if status.release else ""),
+            ("State", f"{stands(status)}{step} for {age(status.age)}" if status.release else ""),
             ("State", "" if status.release else f"{status.state}: no release{yet}"),
             ("Release", f"{status.release} {status.kind}" if status.release else ""),
             ("From", status.source),
@@ -126,7 +149,13 @@ def _head(status: Status, width: int | None) -> str:
             *(("Next", command) for command in status.next),
         ],
         width=width,
+        most=most,
     )
+
+
+def stands(status: Status) -> str:
+    """The state, and where it came from."""
+    return f"{status.state} (from {status.origin})" if status.origin else status.state
 
 
 def at_work(status: Status) -> str:
@@ -229,9 +258,9 @@ def line(status: Status) -> str:
     """The status in one line, for whoever watches without a terminal."""
     step = f" ({at_work(status)})" if status.group else ""
     counts = (f"{c.cell or 'all'} {c.updated}/{c.pods}" for c in status.cells)
-    parts = [f"{status.state}{step}", " ".join(counts)]
+    parts = [f"{stands(status)}{step}", " ".join(counts)]
     parts += ["; ".join(status.waits), status.failure if not status.waits else ""]
-    return f"{status.time[11:19]}  " + "  ".join(part for part in parts if part)
+    return "  ".join(part for part in parts if part)
 
 
 def document(status: Status) -> Mapping[str, object]:

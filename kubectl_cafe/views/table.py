@@ -72,24 +72,33 @@ def cut(line: str, width: int | None) -> str:
     return line if width is None or len(line) <= width else line[: max(0, width - 1)] + CUT
 
 
-def fields(pairs: Sequence[tuple[str, str]], *, width: int | None = None) -> str:
+def fields(
+    pairs: Sequence[tuple[str, str]], *, width: int | None = None, most: int | None = None
+) -> str:
     """`Name:  value` lines, as `kubectl describe` prints them; empty values are left out.
 
-    With `width` long values are wrapped with a hanging indent, commands aside.
+    With `width` long values are wrapped with a hanging indent, in at most so many lines;
+    commands are left whole.
     """
     shown = [(f"{name}:", printable(value)) for name, value in pairs if value]
     indent = max((len(name) for name, _ in shown), default=0) + 2
     lines: list[str] = []
     for name, value in shown:
         whole = width is None or name.removesuffix(":") in WHOLE
-        parts = [value] if whole or width is None else wrapped(value, width - indent)
+        parts = [value] if whole or width is None else wrapped(value, width - indent, most)
         lines += [f"{name:<{indent}}{parts[0]}", *(" " * indent + part for part in parts[1:])]
     return "\n".join(lines)
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width`, broken between words where that is possible."""
-    return textwrap.wrap(text, max(8, width), break_on_hyphens=False) or [""]
+def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
+    """`text` in lines of at most `width`, broken between words where that is possible.
+
+    Of more than `most` lines the last is cut.
+    """
+    lines = textwrap.wrap(text, max(8, width), break_on_hyphens=False) or [""]
+    if most is None or len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], cut(" ".join(lines[most - 1 :]), max(8, width))]
 
 
 def age(seconds: float) -> str:
