@@ -15,7 +15,8 @@ class Block:
     """Lines that belong together; `least` of them are shown before anything less urgent.
 
     `rank` is the order in which rows are given out, 0 first. What is left out is counted as
-    `what`, if it has a name; `heads` lines are of no use without one after them.
+    `what`, if it has a name, `beyond` more with it; `heads` lines are of no use without one
+    after them.
     """
 
     lines: Sequence[Text]
@@ -23,6 +24,7 @@ class Block:
     least: int = 1
     what: str = ""
     heads: int = 0
+    beyond: int = 0
 
 
 def fitted(blocks: Sequence[Block], height: int, width: int) -> list[Text]:
@@ -45,12 +47,12 @@ def fitted(blocks: Sequence[Block], height: int, width: int) -> list[Text]:
 
 def _shortened(block: Block, rows: int, width: int) -> Sequence[Text]:
     """The first rows; the last of them counts what is missing."""
-    if rows >= len(block.lines) or not rows:
+    if (rows >= len(block.lines) and not block.beyond) or not rows:
         return block.lines[:rows]
     if not block.what or rows <= block.heads + 1:
         last = block.lines[rows - 1].copy()
         last.truncate(max(0, width - 2))
         return [*block.lines[: rows - 1], last.append(f" {CUT}")]
-    missing = len(block.lines) - rows + 1
+    missing = len(block.lines) + block.beyond - rows + 1
     note = Text(cut(f"{CUT} and {missing} more {block.what}", width), "dim")
     return [*block.lines[: rows - 1], note]

@@ -19,7 +19,6 @@ from kubectl_cafe.views.status import (
     about,
     at_work,
     driven,
-    most_urgent,
     stands,
     urgency,
 )
@@ -54,7 +53,7 @@ def lines(
     if beside:
         title.append(" " * (width - title.cell_len - len(times)) + times)
     title.truncate(width, overflow="ellipsis")
-    cells, pods = _cells(status, width), _pods(status, width)
+    cells, pods = _cells(status, width), _pods(status, size)
     following = [Text(cut(f"Next: {command}", width)) for command in status.next]
     blocks = [
         Block([title], 0),
@@ -66,8 +65,8 @@ def lines(
         Block(_texts("Note: ", "; ".join(status.notes), "", width), 8, 0),
         _blank(cells),
         Block(cells, 5, 2, "cells"),
-        _blank(pods),
-        Block(pods, 6, 2, "pods", heads=1),
+        _blank(pods.lines),
+        pods,
         _blank(following),
         Block(following, 4, 1),
         Block([Text(cut(question, width), "bold")] if question else [], 1),
@@ -192,20 +191,18 @@ def _share(count: int, total: int, size: int) -> int:
     return min(size - 1, max(1, round(size * count / total)))
 
 
-def _pods(status: Status, width: int) -> list[Text]:
+def _pods(status: Status, size: Size) -> Block:
     """Pods in trouble, in flight, and the rest of the current group, the most urgent first."""
-    wanted = [pod for pod in status.pods if urgency(pod) < urgency(_WELL)]
-    pods = sorted(most_urgent(wanted, len(wanted)), key=urgency)
-    if not pods:
-        return []
-    facts = ((p.name, _stage(p), p.revision, p.restarts, p.node, p.ip) for p in pods)
+    pods = sorted((p for p in status.pods if urgency(p) < urgency(_WELL)), key=urgency)
+    shown, beyond = pods[: size.height], len(pods[size.height :])
+    facts = ((p.name, _stage(p), p.revision, p.restarts, p.node, p.ip) for p in shown)
     rows = [[_one_line(str(fact)) for fact in row] for row in facts]
     heads = ("pod", "stage", "revision", "restarts", "node", "ip")
-    head, *shown = table(heads, rows, width=width, ranks=(0, 0, 1, 2, 3, 4)).splitlines()
-    return [
-        Text(head, "dim"),
-        *(Text(row, _style(pod)) for row, pod in zip(shown, pods, strict=True)),
-    ]
+    ranks = (0, 0, 1, 2, 3, 4)
+    head, *lines = table(heads, rows, width=size.width, ranks=ranks).splitlines()
+    texts = [Text(line, _style(pod)) for line, pod in zip(lines, shown, strict=True)]
+    both = [Text(head, "dim"), *texts] if texts else []
+    return Block(both, 6, 2, "pods", heads=1, beyond=beyond)
 
 
 _WELL = PodLine("", "", True, True, "", "", "", 0, "", "")

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from kubectl_cafe.views.table import age, table
 
 VERSION = "cafe.sofastack.io/v1"
-LONGEST = len("AwaitingConfirm")
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,12 @@ def render(
     """
     heads = ["name", "state", "group", "pods", "updated", "ready", "for"]
     ranks = [0, 0, 0, 1, 2, 3, 0]
-    rows = [_row(line, LONGEST if steady else 0) for line in lines]
+    if steady:
+        # Measured with them, and not shown.
+        ruler = replace(lines[0], state="AwaitingConfirm", problem="", deleted=False)
+        text = render([*lines, ruler], spaces=spaces, wide=wide, width=width)
+        return text.rpartition("\n")[0]
+    rows = [_row(line) for line in lines]
     if wide:
         heads += ["release", "kind", "to", "started by"]
         more = [(line.release, line.kind, line.target, line.who) for line in lines]
@@ -62,11 +66,11 @@ def render(
     return table(heads, rows, width=width, ranks=ranks)
 
 
-def _row(line: Overview, least: int) -> tuple[object, ...]:
+def _row(line: Overview) -> tuple[object, ...]:
     counts = ("" if n is None else n for n in (line.pods, line.updated, line.ready))
     group = f"{line.group}/{line.groups}" if line.groups else ""
     state = "deleted" if line.deleted else line.problem or line.state
-    return (line.name, f"{state:<{least}}", group, *counts, age(line.age) if line.release else "")
+    return (line.name, state, group, *counts, age(line.age) if line.release else "")
 
 
 def news(before: Overview | None, after: Overview) -> bool:
