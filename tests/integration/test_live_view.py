@@ -161,7 +161,7 @@ def test_a_failure_is_on_the_screen_with_pod_and_reason(shop: Shop, terminal: Op
     screen = one.screen()
     (pod,) = shop.pods()
     assert f"Failure: {pod['metadata']['name']}/main: CrashLoopBackOff" in screen
-    assert "restarting: main: CrashLoopBackOff" in screen
+    assert f"{pod['metadata']['name']}  not ready: main: CrashLoopBackOff" in screen
 
 
 def test_a_follower_has_the_view_too_and_names_who_drives(shop: Shop, terminal: Open) -> None:
