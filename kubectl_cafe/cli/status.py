@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.options import AccessFlags
@@ -33,6 +34,15 @@ class StateName(click.ParamType["State"]):
         near = difflib.get_close_matches(str(value).lower(), known, n=3, cutoff=0.5)
         named = " or ".join(known[name] for name in near) or ", ".join(State)
         raise click.BadParameter(f"there is no state {value!r}; did you mean {named}?", ctx, param)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        """The states that begin so."""
+        from statemachine.lifecycle import State
+
+        begins = incomplete.lower()
+        return [CompletionItem(state) for state in State if state.lower().startswith(begins)]
 
 
 @click.command("status", short_help="Show cells, groups and pods, and what is waited for")

@@ -51,7 +51,7 @@ def lines(
     title, times = _title(status), _times(status)
     beside = title.cell_len + len(times) + 2 <= width
     if beside:
-        title.append(" " * (width - title.cell_len - len(times)) + times)
+        title.append(" " * (width - title.cell_len - len(times)) + times, "not bold")
     title.truncate(width, overflow="ellipsis")
     cells, pods = _cells(status, width), _pods(status, size)
     following = [Text(cut(f"Next: {command}", width)) for command in status.next]

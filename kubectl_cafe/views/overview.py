@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
+from kubectl_cafe.views import document as documents
+from kubectl_cafe.views.document import fields_of
 from kubectl_cafe.views.table import age, table
-
-VERSION = "cafe.sofastack.io/v1"
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,11 @@ def news(before: Overview | None, after: Overview) -> bool:
 
 def item(line: Overview) -> Mapping[str, object]:
     """One of them, as the lines of `-w -o json` show it (docs/output.md)."""
-    shown = asdict(replace(line, age=round(line.age, 1)))
-    shown["release_kind"] = shown.pop("kind")
-    return {"apiVersion": VERSION, "kind": "ReleaseOverview", **shown}
+    fields = fields_of(replace(line, age=round(line.age, 1)))
+    shown = {"releaseKind" if key == "kind" else key: value for key, value in fields.items()}
+    return documents.document("ReleaseOverview", shown)
 
 
 def document(lines: Sequence[Overview]) -> Mapping[str, object]:
     """The versioned shape of `-o json` and `-o yaml` (docs/output.md)."""
-    items = [item(line) for line in lines]
-    return {"apiVersion": VERSION, "kind": "ReleaseOverviewList", "items": items}
+    return documents.document("ReleaseOverviewList", {"items": [item(line) for line in lines]})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
+from kubectl_cafe.views import document as documents
+from kubectl_cafe.views.document import fields_of
 from kubectl_cafe.views.table import Size, age, cut, fields, table
 
 FEW = 20
@@ -266,7 +268,6 @@ def line(status: Status) -> str:
 def document(status: Status) -> Mapping[str, object]:
     """The versioned shape of `-o json` and `-o yaml` (docs/output.md)."""
     times = {name: _tenths(getattr(status, name)) for name in DURATIONS}
-    shown = {**asdict(status), **times}
     # `kind` is the document's own, as in every Kubernetes object.
-    shown["release_kind"] = shown.pop("kind")
-    return {"apiVersion": "cafe.sofastack.io/v1", "kind": "ReleaseStatus", **shown}
+    shown = {"releaseKind" if k == "kind" else k: v for k, v in fields_of(status).items()}
+    return documents.document("ReleaseStatus", {**shown, **times})

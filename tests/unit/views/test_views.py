@@ -125,7 +125,7 @@ def test_the_document_is_versioned() -> None:
 
 
 def test_the_document_says_why_the_release_runs() -> None:
-    assert status.document(STATUS)["release_kind"] == "upgrade"
+    assert status.document(STATUS)["releaseKind"] == "upgrade"
 
 
 def test_a_plan_shows_changes_groups_members_and_warnings() -> None:
