@@ -55,6 +55,10 @@ else
 	@$(BIN)/python -m demo
 endif
 
+.PHONY: picture
+picture: venv ## docs/status.svg anew: the live view of a release on the cluster that is up
+	@$(BIN)/python -m demo.picture
+
 .PHONY: bench
 bench: venv ## figures: requests and wall time of releases, seconds without a driver
 	@$(BIN)/python -m bench

@@ -29,6 +29,7 @@ setup(
         "kubernetes>=37,<38",
         "msgspec>=0.19",
         "pyyaml>=6",
+        "rich>=13.7",
         "tabulate>=0.9",
         "transitions>=0.9.2",
     ],

@@ -36,8 +36,11 @@ WAITS = 3
 class Stage:
     """A cluster to show it on: how kubectl is called, and in which environment."""
 
-    def __init__(self, env: Mapping[str, str], context: str = "") -> None:
+    def __init__(
+        self, env: Mapping[str, str], context: str = "", namespace: str = NAMESPACE
+    ) -> None:
         self._env = {**os.environ, **env}
+        self._namespace = namespace
         self._context = ["--context", context] if context else []
 
     def kubectl(self, *args: str, show: bool = True, wants: tuple[int, ...] = (0,)) -> str:
@@ -45,7 +48,7 @@ class Stage:
         if show:
             print(f"\n$ kubectl {' '.join(args)}", flush=True)
         done = subprocess.run(
-            ["kubectl", *args, *self._context, "-n", NAMESPACE],
+            ["kubectl", *args, *self._context, "-n", self._namespace],
             env=self._env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -62,7 +65,7 @@ class Stage:
         """`kubectl apply -f -`."""
         text = yaml.safe_dump_all(objects, sort_keys=False)
         print(f"\n$ kubectl apply -f -   # a Service and a CafeDeployment: {NAME}", flush=True)
-        command = ["kubectl", "apply", "-f", "-", *self._context, "-n", NAMESPACE]
+        command = ["kubectl", "apply", "-f", "-", *self._context, "-n", self._namespace]
         subprocess.run(command, env=self._env, input=text, text=True, check=True)
 
     def pods(self) -> dict[str, proof.Shot]:
@@ -165,15 +168,20 @@ def _with_venv() -> str:
     return f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
-def own_testbed(real: bool) -> int:
-    """On the project's own control plane, which is up already."""
+def testbed_env() -> dict[str, str]:
+    """What leads to the project's own control plane, which is up already."""
     plane = ControlPlane(HOME)
     lines = [line for line in environment(plane).splitlines() if "PATH" in line]
     path = lines[0].partition("=")[2].partition(os.pathsep + '"')[0].strip("'\"")
-    env = {
+    return {
         "KUBECONFIG": str(plane.kubeconfig),
         "PATH": f"{path}{os.pathsep}{os.environ.get('PATH', '')}",
     }
+
+
+def own_testbed(real: bool) -> int:
+    """On the project's own control plane."""
+    env = testbed_env()
     app = "registry.example/app"
     scene = Scene(f"{app}:v1", f"{app}:v2", CELLS, sidecar="side:v1", then=f"{app}:v3")
     if real:

@@ -1,46 +1,99 @@
-"""`python -m demo.picture < text > picture.svg`: what a terminal shows, as a picture.
+"""`python -m demo.picture`: docs/status.svg, what a terminal shows during a release.
 
-docs/status.svg is made by it from the output of `kubectl cafe status`.
+A release of ten pods runs on the project's own control plane (`make cluster-up`), `kubectl cafe
+status -w` in a terminal beside it; the picture is the terminal's, in the middle of group 2.
 """
 
 from __future__ import annotations
 
+import io
+import os
+import re
+import subprocess
 import sys
-from xml.sax.saxutils import escape
+from pathlib import Path
 
-CHARACTER, LINE, MARGIN = 7.8, 18, 16
-NBSP = "\u00a0"
-"""Renderers fold plain spaces, and not all know white-space: pre."""
-STATES = ("AwaitingConfirm", "Completed", "Progressing", "Failed", "Paused", "RollingBack")
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+from rich.text import Text
+
+from demo.__main__ import CELLS, WAITS, Stage, testbed_env
+from demo.scene import NAME, Scene
+from testbed.plugin import Cafe
+from testbed.terminal import Terminal
+from testbed.waiting import wait_for
+
+PICTURE = Path(__file__).parent.parent / "docs" / "status.svg"
+NAMESPACE = "payments"
+IMAGE = "registry.example/app"
+COMMAND = f"kubectl cafe status {NAME} -w"
+COLUMNS, ROWS = 92, 24
+FRAME = re.compile(r"\x1b\[\?2026h(.*?)\x1b\[\?2026l", re.DOTALL)
+MOVES = re.compile(r"\x1b\[[0-9]*[AJK]|\r")
+FONTS = re.compile(r"@font-face \{\{.*?\}\}", re.DOTALL)
 
 
-def svg(text: str) -> str:
-    """One `text` element a line, in whatever monospaced font the reader has."""
-    lines = text.rstrip("\n").splitlines()
-    width = max(map(len, lines)) * CHARACTER + 2 * MARGIN
-    height = len(lines) * LINE + 2 * MARGIN
-    rows = "\n".join(
-        f'<text x="{MARGIN}" y="{MARGIN + LINE * (n + 0.75):.0f}" class="{_kind(line)}" '
-        f'textLength="{len(line) * CHARACTER:.0f}">{escape(line).replace(" ", NBSP)}</text>'
-        for n, line in enumerate(lines)
-        if line
+def frames(written: str) -> list[str]:
+    """The pictures that the live view has drawn, with their colours."""
+    return [MOVES.sub("", frame) for frame in FRAME.findall(written)]
+
+
+def svg(frame: str) -> str:
+    """The picture as SVG, in whatever monospaced font the reader has: it loads nothing."""
+    console = Console(
+        record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, highlight=False
     )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" '
-        f'width="{width:.0f}" height="{height}" role="img" aria-label="kubectl cafe status">\n'
-        "<style>text{font:13px ui-monospace,Menlo,Consolas,monospace;white-space:pre;"
-        "fill:#d6deeb}.command{fill:#7fdbca}.head{fill:#82aaff}.state{fill:#ffcb6b}</style>\n"
-        f'<rect width="100%" height="100%" rx="8" fill="#011627"/>\n{rows}\n</svg>\n'
+    console.print(f"[green]$[/green] {COMMAND}")
+    for line in frame.splitlines():
+        console.print(Text.from_ansi(line), no_wrap=True, crop=True)
+    return console.export_svg(
+        title="kubectl cafe", code_format=FONTS.sub("", CONSOLE_SVG_FORMAT), unique_id="cafe"
     )
 
 
-def _kind(line: str) -> str:
-    if line.startswith("$"):
-        return "command"
-    if line.split(" ", 1)[0].isupper():
-        return "head"
-    return "state" if any(state in line for state in STATES) else "plain"
+def taken(stage: Stage, terminal: Terminal) -> str:
+    """The frame in which group 2 is under way and the remaining time is known."""
+    release = ["upgrade", NAME, "--image", f"main={IMAGE}:v2", "--yes", "--reason", "CHG-1234"]
+    stage.kubectl("cafe", *release, wants=(WAITS,))
+    stage.kubectl("cafe", "confirm", NAME, "--group", "2", "--detach")
+    env = {**os.environ, **testbed_env()}
+    driver = subprocess.Popen(["kubectl", "cafe", "drive", NAME, "-n", NAMESPACE], env=env)
+
+    def found() -> str:
+        wanted = ("group 2 of 3", "restarting", "about", "1 more")
+        for frame in frames(terminal.written):
+            if all(word in frame for word in wanted):
+                return frame
+        return ""
+
+    frame = wait_for(found, "the picture", 60)
+    driver.wait()
+    return frame
+
+
+def main() -> int:
+    """Make the release, take the picture, take the release down."""
+    env = testbed_env()
+    stage = Stage(env, namespace=NAMESPACE)
+    stage.kubectl("cafe", "init")
+    stage.kubectl("create", "ns", NAMESPACE)
+    try:
+        scene = Scene(f"{IMAGE}:v1", f"{IMAGE}:v2", CELLS, slow=3000)
+        stage.apply(scene.objects())
+        stage.kubectl("cafe", "upgrade", NAME, "--yes", wants=(0, WAITS))
+        for group in ("2", "3"):
+            stage.kubectl("cafe", "confirm", NAME, "--group", group, wants=(0, WAITS))
+        cafe = Cafe(Path(env["KUBECONFIG"]), NAMESPACE)
+        terminal = cafe.at_terminal("status", NAME, "-w", size=(COLUMNS, ROWS))
+        try:
+            PICTURE.write_text(svg(taken(stage, terminal)))
+        finally:
+            terminal.close()
+    finally:
+        stage.kubectl("delete", "ns", NAMESPACE, "--wait=false")
+    print(f"\n{PICTURE} is made")
+    return 0
 
 
 if __name__ == "__main__":
-    sys.stdout.write(svg(sys.stdin.read()))
+    sys.exit(main())

@@ -15,7 +15,7 @@ Object = dict[str, Any]
 @dataclass(frozen=True)
 class Scene:
     """Which images and cells; `gate`: Gate mode instead of Label mode; `real`: a real kubelet;
-    `then`: the image to play on with."""
+    `then`: the image to play on with; `slow`: ms of a restart on a simulated node."""
 
     old: str
     new: str
@@ -25,6 +25,7 @@ class Scene:
     real: bool = False
     sidecar: str = ""
     then: str = ""
+    slow: int = 0
 
     def objects(self) -> list[Object]:
         """The Service first: the traffic mode of a pod depends on it."""
@@ -81,4 +82,5 @@ class Scene:
             spec["automountServiceAccountToken"] = False
             spec["tolerations"] = [TOLERATION]
             spec["terminationGracePeriodSeconds"] = 5
-        return {"metadata": {"labels": {**LABELS, **traffic}}, "spec": spec}
+        notes = {"testbed.cafe/kill-ms": str(self.slow)} if self.slow else {}
+        return {"metadata": {"labels": {**LABELS, **traffic}, "annotations": notes}, "spec": spec}

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from testbed.terminal import Terminal
 
 PROGRAM = Path(sys.prefix) / "bin" / "kubectl-cafe"
 SECONDS = 120.0
@@ -98,10 +100,24 @@ class Cafe:
 
     def start(self, *arguments: str) -> Running:
         """Start it and go on."""
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("CAFE_", "KUBE"))}
-        env |= {"KUBECONFIG": str(self.kubeconfig), "NO_COLOR": "1", "COLUMNS": "160", **self.env}
-        self.runs.append(Running([str(PROGRAM), *arguments, "-n", self.namespace], env))
+        env = self._environment() | {"NO_COLOR": "1", "COLUMNS": "160", **self.env}
+        self.runs.append(Running(self._command(arguments), env))
         return self.runs[-1]
+
+    def at_terminal(self, *arguments: str, size: tuple[int, int] = (80, 24)) -> Terminal:
+        """Start it in a terminal of so many columns and rows; whoever asks for it closes it."""
+        env = self._environment() | {"TERM": "xterm-256color", "LANG": "C.UTF-8", **self.env}
+        for name in ("COLUMNS", "LINES", "NO_COLOR"):
+            if name not in self.env:
+                env.pop(name, None)
+        return Terminal(self._command(arguments), env, *size)
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return [str(PROGRAM), *arguments, "-n", self.namespace]
+
+    def _environment(self) -> dict[str, str]:
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("CAFE_", "KUBE"))}
+        return env | {"KUBECONFIG": str(self.kubeconfig)}
 
     def __call__(self, *arguments: str, seconds: float = SECONDS) -> Outcome:
         """Run it to its end."""

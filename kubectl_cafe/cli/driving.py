@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
+from kubectl_cafe.cli.printing import say as say
 from kubectl_cafe.errors import FAILED, INTERRUPTED, REACHED, WAITS, CafeError
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from kubectl_cafe.engine.driver import Driver
     from kubectl_cafe.engine.follow import Follower
     from kubectl_cafe.engine.observe import Observer
-    from kubectl_cafe.engine.view import Decision, View
+    from kubectl_cafe.engine.view import View
     from kubectl_cafe.engine.wheel import Wheel
     from kubectl_cafe.revisions.revision import Revision
 
@@ -59,79 +58,28 @@ def reason_option(verb: Command) -> Command:
     )(verb)
 
 
-def say(text: str) -> None:
-    """Talk goes to stderr, cleaned of control characters."""
-    from kubectl_cafe.text import printable
-
-    click.echo(printable(text), err=True)
-
-
-@dataclass
-class Lines:
-    """A driver's progress as plain lines: every move, and what is in trouble."""
-
-    asks: bool = False
-    last: str = ""
-    warned: tuple[int, int] = (0, 0)
-    asked: CafeDeployment | None = None
-
-    def moved(self, cafe: CafeDeployment) -> None:
-        """One line a move."""
-        from kubectl_cafe.views.moves import move_line
-        from statemachine.lifecycle import State
-
-        if cafe.record is None:
-            return
-        say(move_line(cafe.record))
-        waits = cafe.record.state is State.AWAITING_CONFIRM
-        self.asked = cafe if self.asks and waits else None
-
-    def looked(self, view: View, decision: Decision) -> None:
-        """One line when what is in trouble changes; at a terminal, what a person is asked."""
-        if self.asked is not None:
-            self._ask(self.asked, view)
-            self.asked = None
-        trouble = "; ".join(w for w in decision.waits if w.startswith("pod "))
-        if trouble and trouble != self.last:
-            say(f"  {trouble}")
-        self.last = trouble
-        # Once a step, and where there is one more: the pods that it counts change all the time.
-        warned = (view.record.step, len(decision.warnings))
-        if warned != self.warned:
-            for warning in decision.warnings:
-                say(f"  warning: {warning}")
-        self.warned = warned
-
-    def _ask(self, cafe: CafeDeployment, view: View) -> None:
-        from kubectl_cafe.engine.report import status_of
-        from kubectl_cafe.views.status import cells
-
-        say(f"\n{cells(status_of(cafe, view, (), None))}\n")
-        group = view.record.waiting_group
-        say(f"Confirm group {group}? Type yes or {group}; Ctrl-C leaves it waiting.")
-
-
 def carry(
     wheel: Wheel, cafe: CafeDeployment, who: str, known: Iterable[Revision] | None = None
 ) -> int:
     """Drive `cafe` to its end or to where a person is waited for; the exit code."""
+    from kubectl_cafe.cli import watchers
+    from kubectl_cafe.cluster.leaseview import LeaseView
     from kubectl_cafe.engine import wheel as wheels
     from kubectl_cafe.engine.report import status_of
     from statemachine.lifecycle import State
     from statemachine.steps import Kind
 
-    asks = _asks()
-    lines = Lines(asks)
+    asks = watchers.asks()
     held: list[Driver | Follower] = []
-    with interruptible(held, f"{cafe.name} -n {cafe.namespace}"):
-
-        def ready(driver: Driver) -> None:
-            held.append(driver)
-            if asks:
-                threading.Thread(target=_listen, args=(driver, who), daemon=True).start()
-
-        lines.moved(cafe)
-        ended = wheels.drive(wheel, cafe, lines, who=who, known=known, asks=asks, ready=ready)
+    ours = LeaseView("this command", True, 0, 0.0)
+    watcher = watchers.choose(
+        asks, lambda: ours, wheel.observer, lambda text: _answer(held, who, text)
+    )
+    with interruptible(held, f"{cafe.name} -n {cafe.namespace}"), watcher:
+        watcher.moved(cafe)
+        ended = wheels.drive(
+            wheel, cafe, watcher, who=who, known=known, asks=asks, ready=held.append
+        )
     if ended.cafe.position.state is State.ABORTED:
         for note in status_of(ended.cafe, ended.view, (), None).notes:
             say(f"  {note}")
@@ -145,26 +93,25 @@ def follow(transport: Transport, cafe: CafeDeployment, observer: Observer, who: 
 
     Ctrl-C ends the following, never the release.
     """
+    from kubectl_cafe.cli import watchers
     from kubectl_cafe.engine.follow import Follower
     from statemachine.steps import Kind
 
-    asks = _asks()
-    follower = Follower(transport, cafe, observer, Lines(asks), asks=asks)
-    if asks:
-        threading.Thread(target=_listen, args=(follower, who), daemon=True).start()
+    asks = watchers.asks()
+    held: list[Driver | Follower] = []
+    watcher = watchers.choose(
+        asks, lambda: follower.lease, observer, lambda text: _answer(held, who, text)
+    )
+    follower = Follower(transport, cafe, observer, watcher, asks=asks)
+    held.append(follower)
     leaving = "left: whoever drives goes on"
-    with interruptible([follower], f"{cafe.name} -n {cafe.namespace}", leaving):
+    with interruptible(held, f"{cafe.name} -n {cafe.namespace}", leaving), watcher:
         ended = follower.run()
     if ended.abandoned and not follower.stop.is_set():
         return None
     back = cafe.record is not None and cafe.record.kind is Kind.ROLLBACK
     stopped = follower.stop.is_set()
     return closing(ended.cafe, ended.view, stopped=stopped, back=back, asked=cafe)
-
-
-def _asks() -> bool:
-    """Whether a person sits there who can be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def closing(
@@ -206,15 +153,14 @@ def closing(
             return FAILED
 
 
-def _listen(driver: Driver | Follower, who: str) -> None:
+def _answer(held: Sequence[Driver | Follower], who: str, text: str) -> None:
     """Take a yes typed at the terminal for the group that waits."""
-    for line in sys.stdin:
-        answer = line.strip().lower()
-        group = driver.waiting_group
-        if group and answer in ("y", "yes", str(group)):
-            driver.confirm(group, who)
-        elif group:
-            say(f"Not confirmed. Type yes or {group} to confirm group {group}.")
+    group = held[0].waiting_group if held else 0
+    answer = text.strip().lower()
+    if group and answer in ("y", "yes", str(group)):
+        held[0].confirm(group, who)
+    elif group:
+        say(f"Not confirmed. Type yes or {group} to confirm group {group}.")
 
 
 @contextmanager
@@ -232,10 +178,9 @@ def interruptible(
                 "stopped at once: pods in flight stay as they are, perhaps out of traffic",
                 hint=f"kubectl cafe status {place}, then kubectl cafe {following} {place}",
             )
-        say(leaving)
         held[0].stop.set()
-        # The lock of the memory may be held by this very thread: another one wakes the loop.
-        threading.Thread(target=held[0].wake, daemon=True).start()
+        # The locks of the memory and of the screen may be held by this very thread.
+        threading.Thread(target=_leave, args=(held[0], leaving), daemon=True).start()
 
     before = {number: signal.signal(number, interrupted) for number in STOPS}
     try:
@@ -243,3 +188,8 @@ def interruptible(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _leave(held: Stoppable, leaving: str) -> None:
+    say(leaving)
+    held.wake()

@@ -1,4 +1,4 @@
-"""Data on stdout, in the formats that machines read."""
+"""Data on stdout, in the formats that machines read; talk on stderr."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ import json
 from typing import Any
 
 import click
+
+
+def say(text: str) -> None:
+    """Talk goes to stderr, cleaned of control characters."""
+    from kubectl_cafe.text import printable
+
+    click.echo(printable(text), err=True)
 
 
 def rendered(value: Any, output: str) -> str:
@@ -33,3 +40,12 @@ def print_objects(objects: list[dict[str, Any]], output: str) -> None:
         if place:
             click.echo("---")
         print_data(item, output)
+
+
+def print_event(value: Any, output: str) -> None:
+    """Print one of many that come over time: json one line each, yaml one document each."""
+    if output == "json":
+        click.echo(json.dumps(value, ensure_ascii=False))
+        return
+    click.echo("---")
+    print_data(value, output)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import difflib
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.options import AccessFlags
@@ -12,60 +14,119 @@ from kubectl_cafe.cli.session import Session, connect
 
 if TYPE_CHECKING:
     from kubectl_cafe.views.status import Status
+    from statemachine.lifecycle import State
+
+
+class StateName(click.ParamType["State"]):
+    """A state of the state machine, in whatever case it is written."""
+
+    name = "state"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> State:
+        """The state; raises a usage error that names those that look like an unknown one."""
+        from statemachine.lifecycle import State
+
+        known = {state.lower(): state for state in State}
+        if str(value).lower() in known:
+            return known[str(value).lower()]
+        near = difflib.get_close_matches(str(value).lower(), known, n=3, cutoff=0.5)
+        named = " or ".join(known[name] for name in near) or ", ".join(State)
+        raise click.BadParameter(f"there is no state {value!r}; did you mean {named}?", ctx, param)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        """The states that begin so."""
+        from statemachine.lifecycle import State
+
+        begins = incomplete.lower()
+        return [CompletionItem(state) for state in State if state.lower().startswith(begins)]
 
 
 @click.command("status", short_help="Show cells, groups and pods, and what is waited for")
 @options.name_argument(required=False)
+@options.watch_option
+@click.option(
+    "--for",
+    "target",
+    type=StateName(),
+    metavar="STATE",
+    help="Wait until the release of NAME is in this state, such as Completed.",
+)
+@click.option(
+    "--timeout",
+    type=options.Duration(),
+    default=None,
+    metavar="TIME",
+    help="How long --for waits (30s, 10m); 0, or without it: as long as it takes.",
+)
+@options.all_namespaces_option
+@options.selector_option
 @options.output_option("wide", "json", "yaml", "name")
 @options.access_options
-def command(access: AccessFlags, *, name: str | None, output: str | None) -> None:
-    """Show the release of NAME; without a name every CafeDeployment of the namespace."""
-    from kubectl_cafe.cli.printing import print_data
-    from kubectl_cafe.names import PLURAL
-    from kubectl_cafe.views.status import document, render
+def command(
+    access: AccessFlags,
+    *,
+    name: str | None,
+    output: str | None,
+    all_namespaces: bool,
+    selector: str,
+    watch: bool,
+    target: State | None,
+    timeout: float | None,
+) -> None:
+    """Show the release of NAME; without a name every CafeDeployment of the namespace.
 
+    With -w it goes on with every change: in a terminal as a live view, else line by line (-o
+    json: one object a line). --for=STATE waits: exit code 0 once the state is reached, 4 when
+    the release has failed or ended another way, so that it can't be, 5 after --timeout.
+
+    \b
+    Examples:
+      kubectl cafe status productpage -w
+      kubectl cafe status productpage --for=AwaitingConfirm --timeout=20m
+      kubectl cafe status -A -l team=payments
+    """
+    _check(name, all_namespaces, selector, target, timeout)
     session = connect(access)
     if name is None:
-        _list(session, output)
-        return
-    status = _status(session, name)
-    if output in ("json", "yaml"):
-        print_data(document(status), output)
-    elif output == "name":
-        click.echo(f"{PLURAL}/{status.name}")
+        from kubectl_cafe.cli.overview import overview
+
+        overview(session, None if all_namespaces else session.namespace, selector, output, watch)
+    elif watch or target is not None:
+        from kubectl_cafe.cli.watching import follow
+
+        follow(session, name, output, watch=watch, target=target, timeout=timeout)
     else:
-        click.echo(render(status, wide=output == "wide"))
+        from kubectl_cafe.cli.watching import show
+
+        show(_once(session, name), output)
 
 
-def _list(session: Session, output: str | None) -> None:
-    """One line for each CafeDeployment."""
-    from kubectl_cafe.cli.printing import print_data
-    from kubectl_cafe.cluster import paths
-    from kubectl_cafe.names import PLURAL
-    from kubectl_cafe.views.table import table
-
-    items = session.transport.list(paths.cafedeployments(session.namespace)).items
-    if output == "name":
-        for item in items:
-            click.echo(f"{PLURAL}/{item['metadata']['name']}")
-        return
-    rows = [(item["metadata"]["name"], item.get("status") or {}) for item in items]
-    if output in ("json", "yaml"):
-        print_data([{"name": name, **status} for name, status in rows], output)
-        return
-    if not rows:
-        click.echo(f"No CafeDeployments found in {session.namespace} namespace.", err=True)
-        return
-    heads = ("name", "state", "group", "pods", "updated", "ready")
-    counts = ("group", "replicas", "updatedReplicas", "readyReplicas")
-    shown = [
-        (name, status.get("state", "Idle"), *(status.get(key, "") for key in counts))
-        for name, status in rows
-    ]
-    click.echo(table(heads, shown))
+def _check(
+    name: str | None,
+    all_namespaces: bool,
+    selector: str,
+    target: State | None,
+    timeout: float | None,
+) -> None:
+    """What can't be meant together."""
+    problem = ""
+    if name and all_namespaces:
+        problem = "a NAME is in one namespace: say which by -n, not -A"
+    elif name and selector:
+        problem = "either a NAME or a selector (-l)"
+    elif target is not None and not name:
+        problem = "--for waits for the release of one NAME"
+    elif timeout is not None and target is None:
+        problem = "--timeout is how long --for waits"
+    if problem:
+        raise click.UsageError(problem, click.get_current_context())
 
 
-def _status(session: Session, name: str) -> Status:
+def _once(session: Session, name: str) -> Status:
     """The status of one, by plain lists: nothing is watched, nothing is written."""
     from kubectl_cafe.engine import journal, look, report, wheel
 

@@ -57,6 +57,8 @@ class Follower:
         self._watcher = watcher
         self._asks = asks
         self._revisions: dict[str, Revision] = {}
+        self.lease: LeaseView | None = None
+        """Who drives, as last seen."""
         self.stop = Event()
 
     @property
@@ -100,7 +102,7 @@ class Follower:
         In this order: a driver that ends the release and leaves between the two reads has not
         abandoned it.
         """
-        lease = wheel.lease_view(self._transport, self._cafe)
+        lease = self.lease = wheel.lease_view(self._transport, self._cafe)
         self._cafe = journal.read(self._transport, self._cafe.namespace, self._cafe.name)
         record = self._cafe.record
         if record is not None and record.to_revision not in self._revisions:

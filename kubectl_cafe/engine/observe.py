@@ -91,6 +91,10 @@ class Observer:
             if informer.failed is not None:
                 raise informer.failed
 
+    def silence(self) -> str:
+        """Why what is seen may be old, in words; empty while every watch is open."""
+        return silence(self._informers)
+
     def sweep(self, release: str, step: int) -> None:
         """A consistent list of the pods, folded in (protocol 7, the commit)."""
         listing = self._transport.list(self._pods_path, self._pods_query)
@@ -113,3 +117,10 @@ class Observer:
     def read_nodes(self) -> None:
         """The nodes' architectures, folded in; later nodes are not read again."""
         self.memory.nodes_read(nodes.architectures(self._transport))
+
+
+def silence(informers: Iterable[Informer]) -> str:
+    """What keeps a watch from being heard, in words; empty while all are."""
+    errors = (informer.error for informer in informers if informer.error is not None)
+    error = next(errors, None)
+    return f"what is shown may be old: the API server is not heard ({error})" if error else ""

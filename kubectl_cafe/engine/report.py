@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kubectl_cafe.cluster.leaseview import LeaseView
-from kubectl_cafe.engine import digests, drift, edits
+from kubectl_cafe.engine import digests, drift, edits, estimate
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.lines import cell_line, number_of, pod_line
 from kubectl_cafe.engine.repairs import out_of_traffic
 from kubectl_cafe.engine.standing import Row, Standing, stand, touched
 from kubectl_cafe.engine.verbs import VERBS
 from kubectl_cafe.engine.view import View
-from kubectl_cafe.engine.vouching import shown_revision
 from kubectl_cafe.pods.done import digest_contradicts
-from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.settled import By, settled
 from kubectl_cafe.revisions.revision import Revision
-from kubectl_cafe.times import seconds
-from kubectl_cafe.views.status import CellLine, PodLine, Status
-from kubectl_cafe.views.table import age
+from kubectl_cafe.times import rfc3339, seconds
+from kubectl_cafe.views.status import Status
 from statemachine.lifecycle import RESTING, State, legal
 from statemachine.record import Record
 from statemachine.steps import Kind, StepKind
@@ -30,22 +29,27 @@ def status_of(
     waits: Sequence[str],
     lease: LeaseView | None,
     lost: Sequence[str] = (),
+    silent: str = "",
 ) -> Status:
     """The status of `cafe`; without a view it has had no release, or its record is gone.
 
-    `lost` are pods in the middle of an upgrade that has no record any more (C72).
+    `lost` are pods in the middle of an upgrade that has no record any more (C72); `silent` is
+    why all of this may be old.
     """
+    old = (silent,) if silent else ()
     if view is None:
-        return _without_record(cafe, lost)
+        bare = _without_record(cafe, lost)
+        return replace(bare, notes=(*old, *bare.notes))
     record = view.record
     standings = [stand(pod, view) for pod in view.pods.values()]
     grouped = [step for step in record.steps if step.is_group]
     step = record.current
-    driver = _driver(lease, view.time)
+    driver = _driver(lease)
     return Status(
         name=cafe.name,
         namespace=cafe.namespace,
-        state=str(record.state) + (f" (from {record.origin})" if record.origin else ""),
+        state=str(record.state),
+        origin=str(record.origin or ""),
         release=record.id,
         kind=str(record.kind),
         source=revision_text(view.revisions.get(record.from_revision)),
@@ -53,24 +57,28 @@ def status_of(
         group=record.group if step else 0,
         groups=len(grouped),
         step=str(step.kind) if step else "",
+        time=rfc3339(view.time),
         age=view.time - seconds(record.since),
+        elapsed=estimate.elapsed(record, view.time),
+        remaining=estimate.remaining(record, view.time) if driver else None,
         who=record.who,
         why=record.why,
         last=_last(record),
         driver=driver or ("" if record.state in RESTING else "nobody"),
+        renewed=_renewed(lease, view.time) if driver else None,
         failure=str(record.failure or ""),
         waits=_awaited(cafe, record, waits, bool(driver)),
-        notes=notes(cafe, view, standings),
+        notes=(*old, *notes(cafe, view, standings)),
         next=(
             *next_command(cafe, bool(driver)).splitlines(),
             *_repair(cafe, view, standings, driver),
         ),
         cells=tuple(
-            _cell(cell, [s for s in standings if s.pod.cell == cell], record)
+            cell_line(cell, [s for s in standings if s.pod.cell == cell], record)
             for cell in record.plan.cells
         ),
         pods=tuple(
-            _pod(standing, view)
+            pod_line(standing, view)
             for standing in sorted(standings, key=lambda s: (s.pod.cell, s.pod.name))
         ),
     )
@@ -136,11 +144,13 @@ def _upgrade(cafe: CafeDeployment) -> str:
     return f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace}"
 
 
-def _driver(lease: LeaseView | None, now: float) -> str:
-    if lease is None or not lease.live or not lease.holder:
-        return ""
-    since = f" (lease renewed {age(now - seconds(lease.renewed))} ago)" if lease.renewed else ""
-    return f"{lease.holder}{since}"
+def _driver(lease: LeaseView | None) -> str:
+    return lease.holder or "" if lease is not None and lease.live else ""
+
+
+def _renewed(lease: LeaseView | None, now: float) -> float | None:
+    """Seconds since the driver was last heard of; None where its lease doesn't say."""
+    return now - seconds(lease.renewed) if lease is not None and lease.renewed else None
 
 
 def _last(record: Record) -> str:
@@ -217,7 +227,7 @@ def mixed(view: View, standings: Sequence[Standing]) -> str:
     counts: dict[str, int] = {}
     for standing in standings:
         if standing.row is not Row.FORGOTTEN:
-            name = f"revision {_number(standing.pod, view)}"
+            name = f"revision {number_of(standing.pod, view)}"
             counts[name] = counts.get(name, 0) + 1
     listed = ", ".join(f"{count} at {name}" for name, count in sorted(counts.items()))
     return f"pods: {listed or 'none'}"
@@ -242,49 +252,3 @@ def revision_text(revision: Revision | None) -> str:
         return ""
     shown = ", ".join(f"{name}={image}" for name, image in revision.images.items())
     return f"revision {revision.number} ({shown})"
-
-
-def _number(pod: Pod, view: View) -> str:
-    """The number of the revision whose images the pod has."""
-    found = shown_revision(pod, view.revisions)
-    return str(found.number) if found else "?"
-
-
-def _cell(cell: str, standings: Sequence[Standing], record: Record) -> CellLine:
-    living = [s for s in standings if s.row is not Row.FORGOTTEN]
-    return CellLine(
-        cell=cell,
-        pods=len(living),
-        updated=sum(s.row is Row.AT_GOAL for s in living),
-        available=sum(s.available for s in living),
-        in_flight=sum(s.in_flight for s in living),
-        groups=tuple(step.count(cell) for step in record.steps if step.is_group),
-    )
-
-
-def _pod(standing: Standing, view: View) -> PodLine:
-    pod: Pod = standing.pod
-    trouble = "; ".join(f"{s.container}: {s.reason}" for s in standing.stuck)
-    left_alone = {
-        Row.DRIFT: "drift",
-        Row.ORPHAN: "orphan",
-        Row.NEWBORN: "not opened yet",
-        Row.UNREADABLE: "unreadable record",
-    }
-    phase = str(pod.record.phase) if pod.record and standing.in_flight else ""
-    if pod.terminating:
-        phase = "terminating"
-    return PodLine(
-        name=pod.name,
-        cell=pod.cell,
-        ready=pod.ready.status == "True",
-        available=standing.available,
-        revision=_number(pod, view),
-        images=",".join(container.image for container in pod.containers.values()),
-        phase=phase,
-        restarts=sum(container.restart_count for container in pod.containers.values()),
-        ip=pod.ip,
-        node=pod.node,
-        trouble=trouble or left_alone.get(standing.row, "node lost" if pod.lost else ""),
-        current=standing.in_flight,
-    )

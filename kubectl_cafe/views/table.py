@@ -2,25 +2,103 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from tabulate import tabulate
 
 from kubectl_cafe.text import printable
 
+CUT = "…"
+WHOLE = ("Next",)
+"""Fields that are never wrapped: a command is there to be copied."""
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Rows under upper-case headers; an empty cell is a dash."""
+
+class Size(NamedTuple):
+    """A terminal's columns and rows."""
+
+    width: int
+    height: int
+
+
+def table(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    width: int | None = None,
+    ranks: Sequence[int] = (),
+) -> str:
+    """Rows under upper-case headers; an empty cell is a dash.
+
+    No line is longer than `width`: columns are dropped by their rank, the highest first, the
+    later of equals first, those of rank 0 never; then the names of the first column lose the
+    beginning that they share, and at last lines are cut. None: whole lines.
+    """
     shown = [[printable(str(cell)) or "-" for cell in row] for row in rows]
-    text = tabulate(shown, [h.upper() for h in headers], tablefmt="plain", disable_numparse=True)
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    kept = list(range(len(headers)))
+    while width is not None and _wide(_plain(headers, shown, kept)) > width:
+        droppable = [column for column in kept if column < len(ranks) and ranks[column]]
+        if not droppable:
+            shown = _without_shared_beginning(shown)
+            break
+        kept.remove(max(droppable, key=lambda column: (ranks[column], column)))
+    return "\n".join(cut(line, width) for line in _plain(headers, shown, kept))
 
 
-def fields(pairs: Sequence[tuple[str, str]]) -> str:
-    """`Name:  value` lines, as `kubectl describe` prints them; empty values are left out."""
-    shown = [(f"{name}:", value) for name, value in pairs if value]
-    width = max((len(name) for name, _ in shown), default=0) + 2
-    return "\n".join(f"{name:<{width}}{printable(value)}" for name, value in shown)
+def _plain(headers: Sequence[str], rows: Sequence[Sequence[str]], kept: Sequence[int]) -> list[str]:
+    heads = [headers[column].upper() for column in kept]
+    cells = [[row[column] for column in kept] for row in rows]
+    text = tabulate(cells, heads, tablefmt="plain", disable_numparse=True)
+    return [line.rstrip() for line in text.splitlines()]
+
+
+def _wide(lines: Sequence[str]) -> int:
+    return max(map(len, lines), default=0)
+
+
+def _without_shared_beginning(rows: list[list[str]]) -> list[list[str]]:
+    names = [row[0] for row in rows]
+    first, last = min(names, default=""), max(names, default="")
+    same = (a == b for a, b in zip(first, last, strict=False))
+    shared = next((n for n, alike in enumerate(same) if not alike), 0)
+    if shared < 4:
+        return rows
+    return [[CUT + row[0][shared:], *row[1:]] for row in rows]
+
+
+def cut(line: str, width: int | None) -> str:
+    """`line` in at most `width` characters; that something is missing is shown."""
+    return line if width is None or len(line) <= width else line[: max(0, width - 1)] + CUT
+
+
+def fields(
+    pairs: Sequence[tuple[str, str]], *, width: int | None = None, most: int | None = None
+) -> str:
+    """`Name:  value` lines, as `kubectl describe` prints them; empty values are left out.
+
+    With `width` long values are wrapped with a hanging indent, in at most so many lines;
+    commands are left whole.
+    """
+    shown = [(f"{name}:", printable(value)) for name, value in pairs if value]
+    indent = max((len(name) for name, _ in shown), default=0) + 2
+    lines: list[str] = []
+    for name, value in shown:
+        whole = width is None or name.removesuffix(":") in WHOLE
+        parts = [value] if whole or width is None else wrapped(value, width - indent, most)
+        lines += [f"{name:<{indent}}{parts[0]}", *(" " * indent + part for part in parts[1:])]
+    return "\n".join(lines)
+
+
+def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
+    """`text` in lines of at most `width`, broken between words where that is possible.
+
+    Of more than `most` lines the last is cut.
+    """
+    lines = textwrap.wrap(text, max(8, width), break_on_hyphens=False) or [""]
+    if most is None or len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], cut(" ".join(lines[most - 1 :]), max(8, width))]
 
 
 def age(seconds: float) -> str:

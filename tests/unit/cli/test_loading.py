@@ -10,7 +10,17 @@ import pytest
 
 from kubectl_cafe.cli import VERBS, cafe
 
-HEAVY = {"kubernetes", "pydantic", "yaml", "tabulate", "transitions", "msgspec", "urllib3", "ssl"}
+HEAVY = {
+    "kubernetes",
+    "pydantic",
+    "yaml",
+    "tabulate",
+    "transitions",
+    "msgspec",
+    "urllib3",
+    "ssl",
+    "rich",
+}
 
 
 def loaded_after(statement: str) -> set[str]:

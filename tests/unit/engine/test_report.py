@@ -8,21 +8,24 @@ from typing import Any
 import pytest
 
 from kubectl_cafe import names
+from kubectl_cafe.cluster.leaseview import LeaseView
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.projection import status
 from kubectl_cafe.engine.report import next_command, status_of
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
+from kubectl_cafe.pods.record import Phase, PodRecord
 from kubectl_cafe.times import rfc3339
 from kubectl_cafe.views.status import Status
-from statemachine.lifecycle import State
-from statemachine.record import Failure, Record, encode
+from statemachine.lifecycle import State, Trigger
+from statemachine.record import Entry, Failure, Record, encode
 from tests.unit.builders import (
     START,
     cafe_object,
     container,
     drained,
     pod,
+    pod_record,
     quoted,
     release,
     upgraded,
@@ -248,3 +251,56 @@ def test_c72_pods_in_the_middle_of_a_release_without_a_record_lead_to_repair() -
 def test_a_foreign_record_leads_to_repair() -> None:
     found = status_of(cafe(release(uid="of-another")), None, (), None)
     assert found.next == (REPAIR,)
+
+
+# Who drives, and how old it is
+
+HELD = LeaseView("desk_1_abc", True, 1, 20.0, rfc3339(START + 57))
+
+
+def test_a_driver_is_named_and_when_it_was_last_heard_of() -> None:
+    record = of_spec(State.PROGRESSING)
+    found = status_of(cafe(record), view(pod("a"), record=record), (), HELD)
+    assert (found.driver, found.renewed) == ("desk_1_abc", 3.0)
+
+
+def test_of_a_release_that_nobody_drives_no_end_is_foreseen() -> None:
+    done = Entry(rfc3339(START), Trigger.STEP_DONE, State.PROGRESSING, "alice", group=1)
+    record = of_spec(
+        State.PROGRESSING, step=1, journal=(done, replace(done, at=rfc3339(START + 30), group=2))
+    )
+    of = view(pod("a"), record=record)
+    ends = [status_of(cafe(record), of, (), lease).remaining for lease in (None, HELD)]
+    assert (ends[0], ends[1] is None) == (None, False)
+
+
+def test_what_may_be_old_says_so_first() -> None:
+    record = of_spec(State.PROGRESSING)
+    found = status_of(cafe(record), view(pod("a"), record=record), (), None, silent="it is old")
+    assert found.notes[0] == "it is old"
+    assert status_of(cafe(), None, (), None, silent="it is old").notes == ("it is old",)
+
+
+# The current group
+
+
+def finished(group: int) -> PodRecord:
+    return pod_record(Phase.FINISHED, gen=2, group=group)
+
+
+def current(record: Record) -> list[str]:
+    """The pods of the group at work."""
+    pods = [upgraded(name, record=finished(n)) for n, name in enumerate("abc", start=1)]
+    return [line.name for line in reported(*pods, record=record).pods if line.current]
+
+
+def test_the_pods_that_the_group_at_work_has_taken_are_current() -> None:
+    assert current(of_spec(State.PROGRESSING, step=1, cells={"": 3}, batch_size=1)) == ["b"]
+
+
+def test_while_a_group_waits_the_pods_of_the_one_before_are_looked_at() -> None:
+    assert current(of_spec(State.AWAITING_CONFIRM, step=1, cells={"": 3}, batch_size=1)) == ["a"]
+
+
+def test_when_it_is_over_no_pod_is_current() -> None:
+    assert current(of_spec(State.COMPLETED, step=3, cells={"": 3}, batch_size=1)) == []

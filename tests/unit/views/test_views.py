@@ -125,7 +125,7 @@ def test_the_document_is_versioned() -> None:
 
 
 def test_the_document_says_why_the_release_runs() -> None:
-    assert status.document(STATUS)["release_kind"] == "upgrade"
+    assert status.document(STATUS)["releaseKind"] == "upgrade"
 
 
 def test_a_plan_shows_changes_groups_members_and_warnings() -> None:
@@ -192,3 +192,29 @@ def test_the_diagram_has_every_state_and_every_pair_that_a_move_joins() -> None:
 
 def test_the_table_has_a_line_for_every_move() -> None:
     assert len(states.text().splitlines()) == len(TABLE) + 1
+
+
+# What fits a terminal
+
+WIDE = (["pod", "ready", "ip"], [("shop-a", "yes", "10.0.0.1"), ("shop-b", "no", "10.0.0.2")])
+
+
+def test_a_table_that_is_too_wide_loses_the_columns_of_the_highest_rank() -> None:
+    assert table(*WIDE, width=24, ranks=(0, 1, 2)).splitlines()[0] == "POD     READY"
+
+
+def test_names_lose_what_they_share_before_a_line_is_cut() -> None:
+    assert table(*WIDE, width=12, ranks=(0, 0, 1)) == "POD    READY\n…a     yes\n…b     no"
+
+
+def test_without_a_width_nothing_is_left_out() -> None:
+    assert "10.0.0.2" in table(*WIDE, ranks=(0, 1, 2))
+
+
+def test_a_long_value_is_wrapped_under_itself_and_a_command_is_not() -> None:
+    found = fields([("Note", "one two three"), ("Next", "kubectl cafe drive")], width=14)
+    assert found == "Note:  one two\n       three\nNext:  kubectl cafe drive"
+
+
+def test_of_too_many_lines_the_last_is_cut() -> None:
+    assert fields([("Note", "one two three four")], width=15, most=2).endswith("three f…")

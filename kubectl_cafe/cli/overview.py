@@ -1,0 +1,72 @@
+"""`status` without a name: every CafeDeployment in a line, once or at every change."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from kubectl_cafe.cli._tty import terminal
+from kubectl_cafe.cli.printing import print_data, print_event, say
+from kubectl_cafe.cli.session import Session
+from kubectl_cafe.engine.overview import listed, watched
+from kubectl_cafe.names import PLURAL
+from kubectl_cafe.views.overview import Overview, document, item, render
+
+
+def overview(
+    session: Session, namespace: str | None, selector: str, output: str | None, watch: bool
+) -> None:
+    """Print one line for each CafeDeployment of `namespace` (None: of all), `watch` goes on."""
+    if watch:
+        _follow(session, namespace, selector, output)
+        return
+    lines = listed(session.transport, namespace, selector)
+    if output in ("json", "yaml"):
+        print_data(document(lines), output)
+    elif lines:
+        _show(lines, namespace, output)
+    else:
+        _say_none(namespace)
+
+
+def _follow(session: Session, namespace: str | None, selector: str, output: str | None) -> None:
+    first: Sequence[Overview] = ()
+    for lines in watched(session.transport, namespace, selector):
+        if output in ("json", "yaml"):
+            for line in lines:
+                print_event(item(line), output)
+        elif first and output != "name":
+            for line in lines:
+                # Under the columns of the first table.
+                table = _table([*first, line], namespace, output, steady=True)
+                click.echo(table.splitlines()[-1])
+        elif lines:
+            first = lines
+            _show(lines, namespace, output, steady=True)
+        else:
+            _say_none(namespace)
+
+
+def _show(
+    lines: Sequence[Overview], namespace: str | None, output: str | None, *, steady: bool = False
+) -> None:
+    if output == "name":
+        click.echo("\n".join(f"{PLURAL}/{line.name}" for line in lines))
+    else:
+        click.echo(_table(lines, namespace, output, steady=steady))
+
+
+def _table(
+    lines: Sequence[Overview], namespace: str | None, output: str | None, *, steady: bool
+) -> str:
+    size = terminal(sys.stdout)
+    width = size.width if size else None
+    wide = output == "wide"
+    return render(lines, spaces=namespace is None, wide=wide, width=width, steady=steady)
+
+
+def _say_none(namespace: str | None) -> None:
+    place = f" in {namespace} namespace" if namespace is not None else ""
+    say(f"No CafeDeployments found{place}.")

@@ -1,0 +1,116 @@
+"""`status` of one release: printed once, or followed until a person or a state ends it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import click
+
+from kubectl_cafe.cli._tty import lively, terminal
+from kubectl_cafe.cli.printing import print_data, print_event
+from kubectl_cafe.cli.screen import Screen
+from kubectl_cafe.cli.session import Session
+from kubectl_cafe.cli.watchers import picture
+from kubectl_cafe.engine import awaiting, journal
+from kubectl_cafe.engine.watching import TICK, Watching
+from kubectl_cafe.names import PLURAL
+from kubectl_cafe.text import printable
+from kubectl_cafe.views.status import Status, document, line, news, render
+from kubectl_cafe.views.table import Size
+from statemachine.lifecycle import State
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+
+def show(status: Status, output: str | None) -> None:
+    """Print it as `output` says; None is the whole view, fitted to a terminal."""
+    if output in ("json", "yaml"):
+        print_data(document(status), output)
+    elif output == "name":
+        click.echo(f"{PLURAL}/{status.name}")
+    else:
+        click.echo(render(status, wide=output == "wide", size=terminal(sys.stdout)))
+
+
+def follow(
+    session: Session,
+    name: str,
+    output: str | None,
+    *,
+    watch: bool,
+    target: State | None,
+    timeout: float | None,
+) -> None:
+    """Show every change, if `watch` asks for it, until `target` is reached, if there is one.
+
+    Raises Missing once it is deleted, OutOfReach and, after `timeout` seconds, TimedOut.
+    """
+    transport = session.transport
+    cafe, clock = journal.read(transport, session.namespace, name), transport.clock
+    end = clock.monotonic() + timeout if timeout else float("inf")
+    watching, shown = Watching(transport, cafe), _shown(output) if watch else None
+    with watching.running(), shown or nullcontext():
+        while True:
+            if shown is not None:
+                shown.show(watching.look())
+            if target is not None and awaiting.reached(watching.cafe, target):
+                break
+            rest = end - clock.monotonic()
+            if target is not None and timeout and rest <= 0:
+                raise awaiting.timed_out(watching.cafe, target, timeout)
+            watching.wait(min(TICK, rest))
+        reached = watching.look()
+    if not watch:
+        show(reached, output)
+
+
+def _shown(output: str | None) -> LiveStatus | ChangedLines:
+    """A live view where stdout is a terminal that can show one, else every change in a line."""
+    live = output in (None, "wide") and lively(sys.stdout)
+    return LiveStatus() if live else ChangedLines(output)
+
+
+class LiveStatus(Screen):
+    """The live view of whoever only looks."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stdout, self._picture)
+        self._status: Status | None = None
+
+    def show(self, status: Status) -> None:
+        """The next picture shows it."""
+        self._status = status
+        self.refresh()
+
+    def _picture(self, size: Size) -> Sequence[Text]:
+        return picture(self._status, size, sys.stdout) if self._status else []
+
+
+class ChangedLines:
+    """The whole status first, then a line, or an object, for every change."""
+
+    def __init__(self, output: str | None) -> None:
+        self._output = output
+        self._last: Status | None = None
+
+    def show(self, status: Status) -> None:
+        """Print it, if there is anything new in it."""
+        last, self._last = self._last, status
+        if last is not None and not news(last, status):
+            return
+        if self._output in ("json", "yaml"):
+            print_event(document(status), self._output)
+        elif last is None or self._output == "name":
+            show(status, self._output)
+        elif line(last) != line(status):
+            click.echo(printable(f"{status.time[11:19]}  {line(status)}"))
+
+    def __enter__(self) -> ChangedLines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to clean up."""

@@ -1,0 +1,121 @@
+"""The live view's place in a terminal: what goes above it, what is typed, when there is none."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stderr
+from typing import TextIO
+
+import pytest
+from rich.text import Text
+
+from kubectl_cafe.cli import screen
+from kubectl_cafe.cli._tty import USUAL, lively, size_of, terminal
+from kubectl_cafe.cli.screen import Above, Keys, Screen
+from kubectl_cafe.views.table import Size
+
+XTERM = {"TERM": "xterm"}
+
+
+@pytest.fixture
+def tty() -> Iterator[TextIO]:
+    """A terminal that nobody looks at."""
+    leader, follower = pty.openpty()
+    with os.fdopen(follower, "w") as stream:
+        yield stream
+    os.close(leader)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{}, {"TERM": "dumb"}, {"TERM": "xterm", "NO_COLOR": "1"}],
+    ids=["no TERM", "TERM=dumb", "NO_COLOR"],
+)
+def test_no_live_view_for(tty: TextIO, environment: Mapping[str, str]) -> None:
+    assert lively(tty, XTERM)
+    assert not lively(tty, environment)
+
+
+def test_no_live_view_in_a_pipe() -> None:
+    assert not lively(io.StringIO(), XTERM)
+    assert terminal(io.StringIO()) is None
+
+
+def test_an_empty_no_color_means_nothing(tty: TextIO) -> None:
+    assert lively(tty, {**XTERM, "NO_COLOR": ""})
+
+
+def test_a_terminal_that_does_not_say_its_size_counts_as_80_by_24(tty: TextIO) -> None:
+    assert size_of(tty) == USUAL
+
+
+@pytest.mark.parametrize(
+    ("shown", "width", "up"),
+    [([], 80, 0), ([10], 80, 0), ([10, 79, 3], 80, 2), ([10, 79, 3], 40, 3), ([0, 0], 40, 1)],
+)
+def test_the_way_back_counts_the_rows_as_they_are_now(
+    shown: Sequence[int], width: int, up: int
+) -> None:
+    assert screen._back(shown, width) == "\r" + (f"\x1b[{up}A" if up else "")
+
+
+class Lines(Screen):
+    """A view of one line, on nothing."""
+
+    def __init__(self) -> None:
+        self.out = io.StringIO()
+        super().__init__(self.out, lambda _size: [Text("the view")])
+
+    def seen(self) -> str:
+        return self.out.getvalue()
+
+
+def test_what_is_said_stands_above_the_view() -> None:
+    view = Lines()
+    with redirect_stderr(Above(view)):
+        print("a move", file=sys.stderr)
+    assert view.seen().index("a move\n") < view.seen().index("the view")
+
+
+def test_half_a_line_waits_for_its_end() -> None:
+    view = Lines()
+    stream = Above(view)
+    stream.write("a mo")
+    assert view.seen() == ""
+    stream.write("ve\nand")
+    assert "a move\n" in view.seen()
+
+
+def test_a_view_that_cannot_be_painted_ends_alone_and_what_is_said_is_still_said() -> None:
+    def broken(_size: Size) -> Sequence[Text]:
+        raise ZeroDivisionError("oops")
+
+    out = io.StringIO()
+    view = Screen(out, broken)
+    view.above("first\n")
+    view.above("second\n")
+
+    assert "the live view failed (ZeroDivisionError('oops'))" in out.getvalue()
+    assert out.getvalue().endswith("first\nsecond\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "answers", "left"),
+    [
+        ("yes\n", ["yes"], ""),
+        ("ye", [], "ye"),
+        ("yo\x7fes\r", ["yes"], ""),
+        ("no\x15y\n", ["y"], ""),
+        ("\x1b2\n", ["2"], ""),
+    ],
+    ids=["a line", "half a line", "backspace", "Ctrl-U", "escape"],
+)
+def test_what_is_typed(typed: str, answers: list[str], left: str) -> None:
+    heard: list[str] = []
+    keys = Keys(io.StringIO(), heard.append, lambda: None)
+    keys._take(typed)
+    assert (heard, keys.typed) == (answers, left)
