@@ -9,7 +9,6 @@ from kubectl_cafe.engine.preflight.evidence import Case, Evidence, Node
 from kubectl_cafe.engine.preflight.finding import Finding, many, ok, unknown, warning
 from kubectl_cafe.engine.standing import Row, Standing
 from kubectl_cafe.errors import CafeError
-from kubectl_cafe.pods.sighting import trouble
 from statemachine.steps import Kind
 
 HEALTH, NODES, SIZE, BUDGETS = "pods", "nodes", "size", "budgets"
@@ -47,7 +46,7 @@ def reason(standing: Standing) -> str:
     if pod.lost:
         return f"node {pod.node} is lost"
     for container in pod.containers.values():
-        if why := trouble(container) or container.waiting or container.terminated:
+        if why := container.waiting or container.terminated:
             return f"{container.name}: {why}"
     if standing.in_flight and pod.record is not None:
         return f"{pod.record.phase} by release {pod.record.release}"
