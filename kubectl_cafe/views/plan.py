@@ -188,32 +188,31 @@ def names(plan: PlanView) -> list[str]:
 
 
 def document(plan: PlanView) -> Mapping[str, object]:
-    """The versioned shape of `-o json` and `-o yaml`."""
-    plain = asdict(plan)
-    plain["changes"] = [
-        {"path": line.path, "from": line.old, "to": line.new} for line in plan.changes
-    ]
-    plain["steps"] = [
-        {**step, "cells": [_cell(c) for c in step["cells"]]} for step in plain["steps"]
-    ]
-    for key in ("others", "budgets", "findings"):
-        plain[key] = list(plain[key])
+    """The versioned shape of `-o json` and `-o yaml` (docs/output.md)."""
     return {
         "apiVersion": "cafe.sofastack.io/v1",
         "kind": "ReleasePlan",
-        "name": plain.pop("name"),
-        "namespace": plain.pop("namespace"),
-        "context": plain.pop("context"),
-        "release_kind": plain.pop("kind"),
-        "needed": plain.pop("needed"),
+        "name": plan.name,
+        "namespace": plan.namespace,
+        "context": plan.context,
+        "releaseKind": plan.kind,
+        "needed": plan.needed,
         "refused": plan.refused,
-        "in_place": plan.kind != "create" and not plan.others,
-        "from": plain.pop("source"),
-        "to": plain.pop("target"),
-        **plain,
+        "inPlace": plan.kind != "create" and not plan.others,
+        "source": plan.source,
+        "target": plan.target,
+        "maxUnavailable": plan.max_unavailable,
+        "confirmations": plan.confirmations,
+        "changes": [asdict(line) for line in plan.changes],
+        "notInPlace": list(plan.others),
+        "steps": [
+            {"kind": step.kind, "group": step.group, "cells": [_cell(c) for c in step.cells]}
+            for step in plan.steps
+        ],
+        "budgets": list(plan.budgets),
+        "findings": [asdict(finding) for finding in plan.findings],
     }
 
 
-def _cell(part: Mapping[str, object]) -> dict[str, object]:
-    pods = part["pods"]
-    return {**part, "pods": list(pods) if isinstance(pods, Sequence) else []}
+def _cell(part: CellPart) -> dict[str, object]:
+    return {**asdict(part), "pods": list(part.pods)}

@@ -88,19 +88,18 @@ def judge(
         return [unknown(CHECK, f"whether you may write what it writes: {answers.message}")]
     denied = sorted((right for right, allowed in answers.items() if not allowed), key=str)
     fatal = [right for right in denied if right in set(sure)]
-    found = [
-        warning(CHECK, f"you may not {right}: {why}", hint=right.can_i(namespace))
-        for right, why in CONSEQUENCES.items()
-        if right in denied
-    ]
     if fatal:
         listed = ", ".join(map(str, fatal))
         hint = f"{fatal[0].can_i(namespace)}   (the least roles needed: kubectl cafe init --rbac)"
         where = f"{fatal[0].path} in namespace {namespace}"
-        return [refused(CHECK, f"you may not {listed}", where=where, hint=hint), *found]
+        return [refused(CHECK, f"you may not {listed}", where=where, hint=hint)]
     if not denied:
         return [ok(CHECK, f"you may do each of its {len(answers)} kinds of write")]
-    return found
+    return [
+        warning(CHECK, f"you may not {right}: {why}", hint=right.can_i(namespace))
+        for right, why in CONSEQUENCES.items()
+        if right in denied
+    ]
 
 
 def review(right: Right, namespace: str) -> dict[str, object]:
