@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from kubectl_cafe.cli import completing
 
 if TYPE_CHECKING:
+    from kubectl_cafe.cli.session import Session
     from kubectl_cafe.engine.preflight.evidence import Case, Evidence
 
 
@@ -43,7 +44,7 @@ image_option = click.option(
 )
 
 
-def look_into(session: Any, case: Case, *, thorough: bool) -> Evidence:
+def look_into(session: Session, case: Case, *, thorough: bool) -> Evidence:
     """What the API server says of the release before it begins; of one that is none, nothing."""
     from kubectl_cafe.engine.preflight import read
     from kubectl_cafe.engine.preflight.evidence import Evidence
