@@ -46,19 +46,14 @@ def report(plane: ControlPlane) -> str:
 
 
 def _pod_writes(asked: list[Request]) -> tuple[float, int]:
-    pods = [r for r in asked if _writes_a_pod(r)]
+    pods = [r for r in asked if r.write and r.resource == "pods"]
     return len(pods) / PODS, sum(r.code == 409 for r in pods)
-
-
-def _writes_a_pod(request: Request) -> bool:
-    """Whether it is meant to change a pod: what is tried beforehand, in a dry run, is not."""
-    return request.write and request.resource == "pods" and "dryRun" not in request.uri
 
 
 def _others(asked: list[Request]) -> list[tuple[str, int]]:
     counts: Counter[str] = Counter()
     for request in asked:
-        if not _writes_a_pod(request):
+        if not (request.write and request.resource == "pods"):
             sub = f"/{request.subresource}" if request.subresource else ""
             dry = " (dry run)" if "dryRun" in request.uri else ""
             counts[f"{request.verb} {request.resource}{sub}{dry}"] += 1

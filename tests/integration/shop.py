@@ -187,7 +187,7 @@ class Shop:
         return [
             request
             for request in self.audit.writes(AGENT, self.client.namespace, resource)
-            if request.resource not in QUIET and "dryRun=All" not in request.uri
+            if request.resource not in QUIET
         ]
 
 
