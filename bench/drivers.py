@@ -109,7 +109,7 @@ def _kind(request: Request, flying: set[str]) -> str:
             return "lease"
         case "pods":
             return "flying" if request.name in flying else "other"
-        case "selfsubjectreviews":
+        case "selfsubjectreviews" | "selfsubjectaccessreviews":
             return "question"
         case "events":
             return "told"

@@ -33,8 +33,8 @@ class Request:
 
     @property
     def write(self) -> bool:
-        """Whether it asked for a change."""
-        return self.verb in WRITES
+        """Whether it asked for a change; a dry run asks for none."""
+        return self.verb in WRITES and "dryRun=" not in self.uri
 
 
 class Audit:

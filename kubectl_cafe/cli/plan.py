@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
 from kubectl_cafe.cli import options
-from kubectl_cafe.cli.driving import say
 from kubectl_cafe.cli.options import AccessFlags
-from kubectl_cafe.cli.proposing import image_option, show
+from kubectl_cafe.cli.proposing import image_option, look_into, width_of
 from kubectl_cafe.cli.session import connect
+from kubectl_cafe.errors import REFUSED
+
+if TYPE_CHECKING:
+    from kubectl_cafe.views.plan import PlanView
 
 NOTHING, CHANGES = 0, 1
 
@@ -16,30 +22,57 @@ NOTHING, CHANGES = 0, 1
 @click.command("plan", short_help="Show the groups, the template's changes and every finding")
 @options.name_argument()
 @image_option
+@options.output_option("wide", "json", "yaml", "name")
 @options.access_options
-def command(access: AccessFlags, *, name: str, images: dict[str, str]) -> int:
+def command(access: AccessFlags, *, name: str, images: dict[str, str], output: str | None) -> int:
     """Show what `upgrade NAME` with the same flags would do. Nothing is written.
 
-    Exit code 0: nothing to do; 1: there are changes; 2 or above: an error.
-    """
-    from kubectl_cafe.engine import journal, proposal, start, verbs
-    from kubectl_cafe.engine.observe import Observer
-    from kubectl_cafe.errors import ERROR, USAGE, CafeError
-    from statemachine.lifecycle import Trigger, legal
+    The first writes are tried on one pod of each cell in a server-side dry run; the nodes and
+    the pull secrets are looked at, as far as you may.
 
-    session = connect(access)
+    Exit code 0: nothing to do; 1: there are changes; 2 or above: an error, or (7) `upgrade`
+    would be refused.
+    """
+    from kubectl_cafe.errors import ERROR, USAGE, CafeError
+
     try:
-        cafe = journal.read(session.transport, session.namespace, name)
-        template = proposal.with_images(cafe, images)
-        observer = Observer(session.transport, cafe)
-        with observer.running():
-            around = start.look_around(session.transport, cafe, observer)
-        proposed = proposal.propose(cafe, around, template)
+        plan = _plan(access, name, images)
     except CafeError as error:
         # 1 means "there are changes", as in kubectl diff.
         error.exit_code = USAGE if error.exit_code == ERROR else error.exit_code
         raise
-    if Trigger.START not in legal(cafe.position.state):
-        say(f"warning: {verbs.illegal(cafe, Trigger.START).message}")
-    click.echo(show(cafe, around, proposed, session.context))
-    return CHANGES if proposed.needed else NOTHING
+    _print(plan, output)
+    if plan.refused:
+        return REFUSED
+    return CHANGES if plan.needed else NOTHING
+
+
+def _plan(access: AccessFlags, name: str, images: dict[str, str]) -> PlanView:
+    from kubectl_cafe.engine import journal, proposal, start, wish
+    from kubectl_cafe.engine.observe import Observer
+    from kubectl_cafe.engine.preflight import findings, report, trials
+
+    session = connect(access)
+    transport = session.transport
+    cafe = journal.read(transport, session.namespace, name)
+    wished = wish.of_images(cafe, images)
+    observer = Observer(transport, cafe)
+    with observer.running():
+        around = start.look_around(transport, cafe, observer)
+    outlined = proposal.outline(wished, around, wished.template)
+    case = trials.case(cafe, wished, around, outlined, transport.server_time())
+    found = findings.judge(case, look_into(session, case, thorough=True))
+    return report.plan_of(case, found, session.context)
+
+
+def _print(plan: PlanView, output: str | None) -> None:
+    from kubectl_cafe.cli.printing import print_data
+    from kubectl_cafe.views.plan import document, names, render
+
+    if output in ("json", "yaml"):
+        print_data(document(plan), output)
+    elif output == "name":
+        for pod in names(plan):
+            click.echo(pod)
+    else:
+        click.echo(render(plan, width=width_of(sys.stdout), wide=output == "wide"))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shutil
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from kubectl_cafe.cli import completing
 
 if TYPE_CHECKING:
-    from kubectl_cafe.engine.cafedeployment import CafeDeployment
-    from kubectl_cafe.engine.proposal import Around, Proposal
+    from kubectl_cafe.cli.session import Session
+    from kubectl_cafe.engine.preflight.evidence import Case, Evidence
 
 
 def parse_images(
@@ -43,31 +44,16 @@ image_option = click.option(
 )
 
 
-def show(cafe: CafeDeployment, around: Around, proposal: Proposal, context: str) -> str:
-    """The plan as text."""
-    from kubectl_cafe.engine.members import members
-    from kubectl_cafe.views.plan import PlanView, render
+def look_into(session: Session, case: Case, *, thorough: bool) -> Evidence:
+    """What the API server says of the release before it begins; of one that is none, nothing."""
+    from kubectl_cafe.engine.preflight import read
+    from kubectl_cafe.engine.preflight.evidence import Evidence
 
-    diff = proposal.difference
-    changes = [
-        *((f"image of {name}", old, new) for name, (old, new) in diff.images.items()),
-        *((f"label {key}", old or "", new or "") for key, (old, new) in diff.labels.items()),
-        *((f"annotation {k}", old or "", new or "") for k, (old, new) in diff.annotations.items()),
-    ]
-    strategy = proposal.plan.strategy
-    return render(
-        PlanView(
-            name=cafe.name,
-            namespace=cafe.namespace,
-            context=context,
-            kind=str(proposal.kind),
-            needed=proposal.needed,
-            changes=changes,
-            steps=proposal.steps,
-            members=members(proposal, around),
-            confirmations=strategy.need_waiting_for_confirm,
-            max_unavailable=str(strategy.max_unavailable),
-            budgets=[str(budget) for budget in proposal.budgets],
-            warnings=proposal.warnings,
-        )
-    )
+    if not case.proposal.needed:
+        return Evidence()
+    return read.read(session.transport, case, thorough=thorough)
+
+
+def width_of(stream: IO[str]) -> int | None:
+    """The columns of the terminal that `stream` is, None if it is none."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None

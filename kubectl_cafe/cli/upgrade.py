@@ -11,7 +11,7 @@ from kubectl_cafe.cli import completing, options
 from kubectl_cafe.cli.driving import detach_option, reason_option, say
 from kubectl_cafe.cli.moving import record_only, steer
 from kubectl_cafe.cli.options import AccessFlags, DryRun
-from kubectl_cafe.cli.proposing import image_option, show
+from kubectl_cafe.cli.proposing import image_option, look_into, width_of
 from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.errors import REACHED
 
@@ -68,7 +68,9 @@ def command(
     """
     from kubectl_cafe.engine import start
     from kubectl_cafe.engine.observe import Observer
+    from kubectl_cafe.engine.preflight import findings, report, trials
     from kubectl_cafe.revisions.revision import name_of
+    from kubectl_cafe.views.plan import render
 
     session = connect(access)
     cafe, wished, yes = _wish(session, access, name, images, file, yes, dry_run)
@@ -85,14 +87,20 @@ def command(
         around = start.look_around(session.transport, cafe, observer)
         trigger = _trigger(cafe, supersede)
         proposed = _proposed(wished, around)
-        if not proposed.needed and trigger is not trigger.SUPERSEDE:
+        superseding = trigger is trigger.SUPERSEDE
+        if not proposed.needed and not superseding:
             for warning in proposed.warnings:
                 say(f"warning: {warning}")
             say(f"{cafe.where} is already at the target; nothing was written")
             if wished.spec != cafe.spec:
                 say(f"  next:  kubectl apply -f {file}   (the rest of its spec differs)")
             return REACHED
-        say(show(cafe, around, proposed, session.context))
+        at = session.transport.server_time()
+        case = trials.case(cafe, wished, around, proposed, at, superseding=superseding)
+        found = findings.judge(case, look_into(session, case, thorough=False))
+        plan = report.plan_of(case, found, session.context)
+        say(render(plan, width=width_of(sys.stderr)))
+        findings.refuse(found)
         start.check_template(session.transport, wished, proposed)
         if dry_run != "none":
             say(f"dry run ({dry_run}): nothing was written")

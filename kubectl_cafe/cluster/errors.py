@@ -106,7 +106,12 @@ class Unauthorized(ApiError):
 
 
 class Forbidden(ApiError):
-    """403."""
+    """403: no right to it, or admission does not let it in."""
+
+    @property
+    def denied_right(self) -> bool:
+        """Whether it is the authorizer who says no, not a webhook, a policy or a quota."""
+        return _DENIED.search(self.server_message) is not None
 
 
 class Expired(ApiError):

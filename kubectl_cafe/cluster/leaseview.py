@@ -42,19 +42,21 @@ class LeaseLost(CafeError):
 @dataclass(frozen=True)
 class LeaseView:
     """A Lease as it stands. `holder` None: free. `live`: the holder's time has not run out,
-    by the server's clock and the margin. `renewed` is RFC 3339, "" if unknown."""
+    by the server's clock and the margin. `renewed` is RFC 3339, "" if unknown. `there`: the
+    object exists."""
 
     holder: str | None
     live: bool
     transitions: int
     seconds_left: float
     renewed: str = ""
+    there: bool = True
 
 
 def judge(lease: dict[str, Any] | None, now: float) -> LeaseView:
     """Judge `lease` (None: there is none) at `now`, epoch seconds by the server's clock."""
     if lease is None:
-        return LeaseView(None, False, 0, 0.0)
+        return LeaseView(None, False, 0, 0.0, there=False)
     spec = lease.get("spec") or {}
     transitions = int(spec.get("leaseTransitions") or 0)
     holder = spec.get("holderIdentity") or None

@@ -39,6 +39,21 @@ def configmaps(ns: str | None, name: str | None = None) -> str:
     return _path("/api/v1", "configmaps", ns, name)
 
 
+def secrets(ns: str | None, name: str | None = None) -> str:
+    """Secrets."""
+    return _path("/api/v1", "secrets", ns, name)
+
+
+def resourcequotas(ns: str | None, name: str | None = None) -> str:
+    """ResourceQuotas."""
+    return _path("/api/v1", "resourcequotas", ns, name)
+
+
+def limitranges(ns: str | None, name: str | None = None) -> str:
+    """LimitRanges."""
+    return _path("/api/v1", "limitranges", ns, name)
+
+
 def namespaces(name: str | None = None) -> str:
     """Namespaces."""
     return _path("/api/v1", "namespaces", None, name)

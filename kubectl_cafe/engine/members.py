@@ -9,20 +9,23 @@ from kubectl_cafe.engine.proposal import Around, Proposal, unfinished, waiting
 from kubectl_cafe.pods.model import Pod
 
 
-def members(proposal: Proposal, around: Around) -> Mapping[int, Sequence[str]]:
-    """The pods of each group by its number, in the order of groups.py (C88)."""
+def members(proposal: Proposal, around: Around) -> Mapping[int, Mapping[str, Sequence[str]]]:
+    """The pods of each group by its number and their cell, in the order of groups.py (C88)."""
     ahead = sorted(waiting(around, proposal.target, proposal.template), key=_first)
-    result: dict[int, list[str]] = {}
-    taken: set[str] = set()
+    here = {cell: [pod for pod in ahead if pod.cell == cell] for cell in proposal.plan.cells}
+    there = {
+        cell: sum(pod.cell == cell for pod in around.living) - len(pods)
+        for cell, pods in here.items()
+    }
+    result: dict[int, Mapping[str, Sequence[str]]] = {}
+    taken = dict.fromkeys(here, 0)
     for step in (s for s in proposal.steps if s.is_group):
         last = step.counts == proposal.plan.cells
-        group: list[str] = []
-        for cell in proposal.plan.cells:
-            here = [pod for pod in ahead if pod.cell == cell]
-            there = sum(pod.cell == cell for pod in around.living) - len(here)
-            room = len(here) if last else max(0, step.count(cell) - there)
-            group += [pod.name for pod in here[:room] if pod.uid not in taken]
-            taken |= {pod.uid for pod in here[:room]}
+        group: dict[str, Sequence[str]] = {}
+        for cell, pods in here.items():
+            upto = len(pods) if last else max(0, step.count(cell) - there[cell])
+            group[cell] = [pod.name for pod in pods[taken[cell] : upto]]
+            taken[cell] = max(taken[cell], min(upto, len(pods)))
         result[step.group] = group
     return result
 

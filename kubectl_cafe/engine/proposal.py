@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from kubectl_cafe import names
 from kubectl_cafe.engine import disruption, draining
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.disruption import DisruptionBudget
+from kubectl_cafe.engine.preflight.finding import Finding, Level, warning
 from kubectl_cafe.engine.vouching import lacking
 from kubectl_cafe.engine.warnings import warnings
 from kubectl_cafe.errors import CafeError, Refused
@@ -59,7 +60,7 @@ class Proposal:
     """A release that may be started. `source` is the revision it comes from, None at first.
 
     `needed` is False where every pod and workload is at the target already. `budgets` are the
-    PodDisruptionBudgets that cover its pods.
+    PodDisruptionBudgets that cover its pods. `refusals` say why it may not be started after all.
     """
 
     kind: Kind
@@ -68,9 +69,15 @@ class Proposal:
     target: str
     source: Revision | None
     difference: templates.Difference
-    warnings: tuple[str, ...]
+    notes: tuple[Finding, ...]
     needed: bool
     budgets: tuple[DisruptionBudget, ...] = ()
+    refusals: tuple[Refused, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know of it."""
+        return tuple(note.message for note in self.notes if note.level is Level.WARNING)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -100,20 +107,28 @@ def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> Json:
 
 def propose(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
     """The release of `template`. Raises Refused for all that can't be done, with its path."""
-    refuse_unsupported(cafe)
-    refuse_bad_images(cafe, template)
+    proposal = outline(cafe, around, template)
+    for refusal in proposal.refusals:
+        raise refusal
+    return proposal
+
+
+def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
+    """The release of `template` as it would be, and all for which it is refused."""
     kind = kind_of(cafe, around)
     source = source_of(cafe, around)
     diff = difference(cafe, source, template)
     target = name_of(cafe.name, template)
-    if kind is Kind.CREATE:
-        cells = cafe.wished_allocation()
-    else:
-        cells = cafe.allocated()
-        refuse_scaling(cafe, cells)
+    cells = cafe.wished_allocation() if kind is Kind.CREATE else cafe.allocated()
     restarting = around.pods if source and diff.images else ()
     fresh = () if around.pods else (draining.newborn(cafe, template),)
-    draining.refuse_undrainable(cafe, (*restarting, *fresh), around.services)
+    refusals = _raised(
+        lambda: refuse_unsupported(cafe),
+        lambda: refuse_bad_images(cafe, template),
+        lambda: refuse_out_of_place(cafe, diff),
+        lambda: refuse_scaling(cafe, cells),
+        lambda: draining.refuse_undrainable(cafe, (*restarting, *fresh), around.services),
+    )
     budgets = disruption.covering(around.budgets, around.pods)
     return Proposal(
         kind=kind,
@@ -122,15 +137,27 @@ def propose(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
         target=target,
         source=source,
         difference=diff,
-        warnings=(
+        notes=(
             *warnings(cafe, around.pods, around.services, template, diff),
-            *disruption.warnings(budgets, cafe.namespace),
-            *draining.warnings(cafe, around.pods),
-            *around.warnings,
+            *(warning("budgets", said) for said in disruption.warnings(budgets, cafe.namespace)),
+            *(warning("traffic", said) for said in draining.warnings(cafe, around.pods)),
+            *(warning("images", said) for said in around.warnings),
         ),
         budgets=budgets,
         needed=kind is Kind.CREATE or not everywhere(around, target, template),
+        refusals=refusals,
     )
+
+
+def _raised(*checks: Callable[[], object]) -> tuple[Refused, ...]:
+    """What the checks refuse, each once."""
+    found: list[Refused] = []
+    for check in checks:
+        try:
+            check()
+        except Refused as error:
+            found.append(error)
+    return tuple(found)
 
 
 def kind_of(cafe: CafeDeployment, around: Around) -> Kind:
@@ -153,10 +180,14 @@ def source_of(cafe: CafeDeployment, around: Around) -> Revision | None:
 def difference(
     cafe: CafeDeployment, source: Revision | None, template: Json
 ) -> templates.Difference:
-    """What the release changes. Raises Refused where it can't go in place (C17, C57)."""
+    """What the release changes."""
     if source is None:
         return templates.difference({}, {})
-    diff = templates.difference(source.template, template, tuple(cafe.selector_labels))
+    return templates.difference(source.template, template, tuple(cafe.selector_labels))
+
+
+def refuse_out_of_place(cafe: CafeDeployment, diff: templates.Difference) -> None:
+    """Refuse what can't go in place (C17, C57)."""
     if diff.others:
         raise Refused(
             "only images, labels (outside the selector) and annotations can change in place; "
@@ -164,7 +195,6 @@ def difference(
             where=cafe.where,
             hint=f"kubectl cafe plan {cafe.name} -n {cafe.namespace}",
         )
-    return diff
 
 
 def refuse_bad_images(cafe: CafeDeployment, template: Json) -> None:

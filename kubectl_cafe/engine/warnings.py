@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.preflight.finding import Finding, ok, warning
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.revisions import image as images
@@ -13,6 +15,7 @@ from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.traffic import Service, mode_of
 
 Json = Mapping[str, Any]
+TRAFFIC = "traffic"
 
 
 def warnings(
@@ -21,34 +24,54 @@ def warnings(
     services: Sequence[Service],
     template: Json,
     diff: templates.Difference,
-) -> tuple[str, ...]:
+) -> tuple[Finding, ...]:
     """All of them, in the order in which they are read."""
-    modes = {mode_of(pod, services) for pod in pods}
+    modes = Counter(mode_of(pod, services) for pod in pods)
     said = [*_tags(template)]
-    if Mode.NONE in modes and diff.images:
-        said.append("pods without a traffic switch (mode None): requests in flight may fail")
-    if Mode.GATE in modes:
+    if (bare := modes[Mode.NONE]) and diff.images:
         said.append(
-            "pods in Gate mode: one that is replaced while nobody drives stays out of traffic "
-            "until somebody opens it (Label mode has no such gap)"
+            _traffic(
+                f"{bare} of {len(pods)} pods without a traffic switch (mode None): requests in "
+                "flight may fail"
+            )
         )
+    if gated := modes[Mode.GATE]:
+        said.append(
+            _traffic(
+                f"{gated} of {len(pods)} pods in Gate mode: one that is replaced while nobody "
+                "drives stays out of traffic until somebody opens it (Label mode has no such gap)"
+            )
+        )
+    if labelled := modes[Mode.LABEL]:
+        said.append(ok(TRAFFIC, f"{labelled} of {len(pods)} pods in Label mode"))
     if deaf := publishing_unready(pods, services):
         said.append(
-            f"{', '.join(deaf)}: publishNotReadyAddresses is true, so a pod never leaves it: it is "
-            "sent requests while it restarts (Label mode takes it out of every Service)"
+            _traffic(
+                f"{', '.join(deaf)}: publishNotReadyAddresses is true, so a pod never leaves it: "
+                "it is sent requests while it restarts (Label mode takes it out of every Service)"
+            )
         )
     if cafe.paused_by_spec:
-        said.append("spec.strategy.pause is true: the release will pause before its first pod")
+        pausing = "spec.strategy.pause is true: the release will pause before its first pod"
+        said.append(warning("release", pausing))
     if cafe.foreign_record:
-        said.append("the release annotation belongs to another object and is not acted on")
+        foreign = "the release annotation belongs to another object and is not acted on"
+        said.append(warning("release", foreign))
     return tuple(said)
 
 
-def _tags(template: Json) -> list[str]:
+def _traffic(message: str) -> Finding:
+    return warning(TRAFFIC, message)
+
+
+def _tags(template: Json) -> list[Finding]:
     """Tags under which new content may come without a new string (C7)."""
     return [
-        f"container {name}: the tag of {image} usually moves: the same string may mean "
-        "new content, and a release to it changes nothing"
+        warning(
+            "images",
+            f"container {name}: the tag of {image} usually moves: the same string may mean "
+            "new content, and a release to it changes nothing",
+        )
         for name, image in templates.images(template).items()
         if images.mutable(image)
     ]

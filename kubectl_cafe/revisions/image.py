@@ -13,6 +13,8 @@ _REFERENCE = re.compile(
 )
 """The grammar of distribution/reference, with sha256 the one digest in use."""
 
+DOCKER = "docker.io"
+"""The registry of an image that names none."""
 MUTABLE = frozenset({"", "latest", "stable", "main", "master", "edge", "nightly"})
 
 
@@ -25,6 +27,31 @@ def problem(image: str) -> str:
     if _REFERENCE.fullmatch(image) is None:
         return f"{image!r} is not an image reference (want [registry/]name[:tag][@sha256:...])"
     return ""
+
+
+def canonical(image: str) -> str:
+    """`image` with the registry and the tag that it means, as a node lists it.
+
+    Source: distribution/reference, ParseNormalizedNamed and TagNameOnly. Of a tag and a digest
+    the digest counts.
+    """
+    name, at, digest = image.partition("@")
+    head, slash, last = name.rpartition("/")
+    plain, colon, tag = last.partition(":")
+    path = head + slash + plain
+    host, slash, rest = path.partition("/")
+    if not slash or not ("." in host or ":" in host or host == "localhost"):
+        host, rest = DOCKER, path if slash else f"library/{path}"
+    elif host == "index.docker.io":
+        host = DOCKER
+    return f"{host}/{rest}" + (f"@{digest}" if at else f":{tag if colon else 'latest'}")
+
+
+def repository(image: str) -> str:
+    """Registry and path, without tag and digest: registry.example:5000/shop/app."""
+    name = canonical(image).partition("@")[0]
+    head, _, last = name.rpartition("/")
+    return f"{head}/{last.partition(':')[0]}"
 
 
 def mutable(image: str) -> bool:

@@ -2,17 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
-from kubectl_cafe.views.moves import counts
+from kubectl_cafe.text import printable
 from kubectl_cafe.views.table import fields, table
-from statemachine.steps import Step
+from kubectl_cafe.views.wrap import folded, hanging
+
+NARROWEST = 24
+"""Columns that a list of names needs beside a table; with less it stands below."""
+
+
+@dataclass(frozen=True)
+class ChangeLine:
+    """One thing that differs between the two templates; None where there is none."""
+
+    path: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True)
+class CellPart:
+    """One cell in one group: the pods it takes, and how many of `size` are done after it."""
+
+    cell: str
+    takes: int
+    done: int
+    size: int
+    pods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One step; `group` is 0, and `cells` empty, for one that is no group."""
+
+    kind: str
+    group: int = 0
+    cells: tuple[CellPart, ...] = ()
+
+
+@dataclass(frozen=True)
+class FindingLine:
+    """One finding: its check, level (refused, warning, not checked, ok) and next command."""
+
+    check: str
+    level: str
+    message: str
+    where: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True)
 class PlanView:
-    """What a release would do. `changes` are (path, old, new); `members` each group's pods.
+    """What a release would do. `others` are the paths that can't change in place.
 
     `budgets` are the PodDisruptionBudgets that are asked before a healthy pod is taken.
     """
@@ -22,39 +65,154 @@ class PlanView:
     context: str
     kind: str
     needed: bool
-    changes: Sequence[tuple[str, str, str]]
-    steps: Sequence[Step]
-    members: Mapping[int, Sequence[str]]
+    source: str
+    target: str
+    changes: tuple[ChangeLine, ...]
+    others: tuple[str, ...]
+    steps: tuple[StepLine, ...]
     confirmations: bool
     max_unavailable: str
-    warnings: Sequence[str] = ()
-    budgets: Sequence[str] = ()
+    budgets: tuple[str, ...] = ()
+    findings: tuple[FindingLine, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether `upgrade` would not begin."""
+        return any(finding.level == "refused" for finding in self.findings)
 
 
-def render(plan: PlanView) -> str:
-    """The whole plan as text."""
-    head = fields(
+def render(plan: PlanView, *, width: int | None = None, wide: bool = False) -> str:
+    """The whole plan as text; `wide`: every pod, and what was found to be well in full."""
+    parts = [_head(plan)]
+    if plan.changes or plan.others:
+        parts.append(_changes(plan, width))
+    if plan.needed:
+        parts.append(_groups(plan.steps, width, wide))
+    parts.append("\n".join(_findings(plan.findings, width, wide)))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _head(plan: PlanView) -> str:
+    place = "" if plan.kind == "create" else ", in place"
+    if plan.others:
+        place = ", which can't go in place"
+    return fields(
         [
             ("Name", f"{plan.name} (namespace {plan.namespace})"),
             ("Context", plan.context),
-            ("Release", plan.kind if plan.needed else "nothing to do: already at the target"),
+            (
+                "Release",
+                plan.kind + place if plan.needed else "nothing to do: already at the target",
+            ),
+            ("From", plan.source if plan.needed else ""),
+            ("To", plan.target),
             ("Unavailable", f"at most {plan.max_unavailable} at a time"),
             *(("Asked", budget) for budget in plan.budgets),
             ("Confirmations", "between groups" if plan.confirmations else "none"),
         ]
     )
-    parts = [head]
-    if plan.changes:
-        parts.append(table(("change", "from", "to"), plan.changes))
-    if plan.needed:
-        parts.append(
-            table(("step", "group", "pods per cell", "pods"), [_row(plan, s) for s in plan.steps])
+
+
+def _changes(plan: PlanView, width: int | None) -> str:
+    rows = [(line.path, line.old or "", line.new or "") for line in plan.changes]
+    text = table(("change", "from", "to"), rows) if rows else ""
+    if width is not None and any(len(line) > width for line in text.splitlines()):
+        text = "\n".join(
+            printable(f"{path}\n  from  {old or '-'}\n  to    {new or '-'}")
+            for path, old, new in rows
         )
-    parts += [f"warning: {warning}" for warning in plan.warnings]
-    return "\n\n".join(parts)
+    not_in_place = [f"not in place: {printable(path)}" for path in plan.others]
+    return "\n".join([*([text] if text else []), *not_in_place])
 
 
-def _row(plan: PlanView, step: Step) -> tuple[str, str, str, str]:
-    members = plan.members.get(step.group, ()) if step.is_group else ()
-    shown = ", ".join(members[:6]) + (f" and {len(members) - 6} more" if len(members) > 6 else "")
-    return (str(step.kind), str(step.group or ""), counts(step) if step.is_group else "", shown)
+def _groups(steps: Sequence[StepLine], width: int | None, wide: bool) -> str:
+    """One row a group and cell; the names are folded to what fits, unless `wide`."""
+    rows: list[tuple[object, ...]] = []
+    names: list[tuple[str, ...]] = []
+    for step in steps:
+        for cell in step.cells:
+            count = f"{cell.done}/{cell.size}"
+            rows.append((step.kind, step.group, cell.cell or "(all)", cell.takes, count))
+            names.append(cell.pods)
+        if not step.cells:
+            rows.append((step.kind, "", "", "", ""))
+            names.append(())
+    head, *lines = table(("step", "group", "cell", "takes", "done"), rows).splitlines()
+    if not any(names):
+        return "\n".join([head, *lines])
+    start = max(map(len, (head, *lines))) + 2
+    shown = [f"{head:<{start}}PODS"]
+    for line, pods in zip(lines, names, strict=True):
+        clean = [printable(pod) for pod in pods]
+        shown.append(_beside(line, clean, start, width, wide))
+    return "\n".join(shown)
+
+
+def _beside(line: str, pods: Sequence[str], start: int, width: int | None, wide: bool) -> str:
+    if not pods:
+        return line
+    room = None if width is None else width - start
+    first, rest = f"{line:<{start}}", " " * start
+    if room is not None and room < NARROWEST and width is not None:
+        first, rest, room = f"{line}\n  ", "  ", width - 2
+    if not wide:
+        return first + folded(pods, room)
+    whole = hanging(", ".join(pods), None if room is None else room + len(rest), rest, rest)
+    return first + (whole if room is None else whole.removeprefix(rest)).lstrip()
+
+
+def _findings(found: Sequence[FindingLine], width: int | None, wide: bool) -> Iterator[str]:
+    fine = [finding for finding in found if finding.level == "ok"]
+    for finding in found:
+        if finding.level != "ok":
+            yield _finding(finding, width)
+    if fine and not wide:
+        checks = dict.fromkeys(finding.check for finding in fine)
+        yield hanging(", ".join(checks), width, "ok: ")
+    elif fine:
+        yield "\n".join(_finding(finding, width) for finding in fine)
+
+
+def _finding(finding: FindingLine, width: int | None) -> str:
+    lines = [hanging(printable(finding.message), width, f"{finding.level}: ")]
+    if finding.where and finding.level == "refused":
+        lines.append(hanging(printable(finding.where), width, "  where: ", "         "))
+    if finding.hint:  # A command stays whole: it is there to be copied.
+        lines.append(f"  next:  {printable(finding.hint)}")
+    return "\n".join(lines)
+
+
+def names(plan: PlanView) -> list[str]:
+    """`pod/NAME` of every pod that is changed, in the order in which they are taken."""
+    return [f"pod/{pod}" for step in plan.steps for cell in step.cells for pod in cell.pods]
+
+
+def document(plan: PlanView) -> Mapping[str, object]:
+    """The versioned shape of `-o json` and `-o yaml` (docs/output.md)."""
+    return {
+        "apiVersion": "cafe.sofastack.io/v1",
+        "kind": "ReleasePlan",
+        "name": plan.name,
+        "namespace": plan.namespace,
+        "context": plan.context,
+        "releaseKind": plan.kind,
+        "needed": plan.needed,
+        "refused": plan.refused,
+        "inPlace": plan.kind != "create" and not plan.others,
+        "source": plan.source,
+        "target": plan.target,
+        "maxUnavailable": plan.max_unavailable,
+        "confirmations": plan.confirmations,
+        "changes": [asdict(line) for line in plan.changes],
+        "notInPlace": list(plan.others),
+        "steps": [
+            {"kind": step.kind, "group": step.group, "cells": [_cell(c) for c in step.cells]}
+            for step in plan.steps
+        ],
+        "budgets": list(plan.budgets),
+        "findings": [asdict(finding) for finding in plan.findings],
+    }
+
+
+def _cell(part: CellPart) -> dict[str, object]:
+    return {**asdict(part), "pods": list(part.pods)}

@@ -1,4 +1,4 @@
-"""What an API server does to pods on their way in: a MutatingAdmissionPolicy of the test's own."""
+"""What an API server does to pods on their way in: an admission policy of the test's own."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from testbed.waiting import wait_for
 
 POLICIES = "admissionregistration.k8s.io/v1/mutatingadmissionpolicies"
 BINDINGS = "admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings"
+CHECKS = "admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+CHECK_BINDINGS = "admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
 MIRROR = "mirror.example/"
 
 
 @dataclass(frozen=True)
 class Admission:
-    """Changes the pods of one namespace; `client` is of that namespace."""
+    """Changes, or refuses, the pods of one namespace; `client` is of that namespace."""
 
     client: Client
 
@@ -39,10 +41,24 @@ class Admission:
         """Run this image in the first container, whatever is asked for."""
         self._rewrite(f'"{image}"', ["CREATE", "UPDATE"], lambda pod: _image(pod) == image)
 
+    def forbid(self, image: str, message: str) -> None:
+        """Let no pod have `image`, and say `message`."""
+        everything, meta = self.client.within(None), {"metadata": {"name": self._name}}
+        rule = f'object.spec.containers.all(c, c.image != "{image}")'
+        policy = {
+            "matchConstraints": {"resourceRules": [_rule(["CREATE", "UPDATE"])]},
+            "failurePolicy": "Fail",
+            "validations": [{"expression": rule, "message": message}],
+        }
+        everything.create(CHECKS, {**meta, "spec": policy})
+        bound = {**self._bound(), "validationActions": ["Deny"]}
+        everything.create(CHECK_BINDINGS, {**meta, "spec": bound})
+        wait_for(lambda: not self._tried(lambda _pod: True, image), "the policy to be in force")
+
     def remove(self) -> None:
         """Leave the cluster as it was."""
         everything = self.client.within(None)
-        for resource in (BINDINGS, POLICIES):
+        for resource in (BINDINGS, POLICIES, CHECK_BINDINGS, CHECKS):
             if everything.find(resource, self._name):
                 everything.delete(resource, self._name)
 
@@ -57,14 +73,17 @@ class Admission:
     ) -> None:
         everything, meta = self.client.within(None), {"metadata": {"name": self._name}}
         everything.create(POLICIES, {**meta, "spec": _policy(expression, operations)})
-        here = {"matchLabels": {"kubernetes.io/metadata.name": self.client.namespace}}
-        bound = {"policyName": self._name, "matchResources": {"namespaceSelector": here}}
-        everything.create(BINDINGS, {**meta, "spec": bound})
+        everything.create(BINDINGS, {**meta, "spec": self._bound()})
         wait_for(lambda: self._tried(seen), "the policy to be in force")
 
-    def _tried(self, seen: Callable[[Object], bool]) -> bool:
-        """Whether a pod that is only tried out is changed."""
-        spec = {"containers": [{"name": "main", "image": "trial:v0"}]}
+    def _bound(self) -> Object:
+        """A binding of the policy to this namespace."""
+        here = {"matchLabels": {"kubernetes.io/metadata.name": self.client.namespace}}
+        return {"policyName": self._name, "matchResources": {"namespaceSelector": here}}
+
+    def _tried(self, seen: Callable[[Object], bool], image: str = "trial:v0") -> bool:
+        """Whether a pod that is only tried out is let in as `seen` wants it."""
+        spec = {"containers": [{"name": "main", "image": image}]}
         body = {"metadata": {"name": "trial"}, "spec": spec}
         try:
             return seen(self.client.create("pods", body, dryRun="All"))
@@ -77,17 +96,20 @@ def _image(pod: Object) -> str:
 
 
 def _policy(expression: str, operations: Sequence[str]) -> Object:
-    rule = {
-        "apiGroups": [""],
-        "apiVersions": ["v1"],
-        "operations": list(operations),
-        "resources": ["pods"],
-    }
     return {
-        "matchConstraints": {"resourceRules": [rule]},
+        "matchConstraints": {"resourceRules": [_rule(operations)]},
         "failurePolicy": "Fail",
         "reinvocationPolicy": "Never",
         "mutations": [
             {"patchType": "JSONPatch", "jsonPatch": {"expression": f"[{expression}]"}},
         ],
+    }
+
+
+def _rule(operations: Sequence[str]) -> Object:
+    return {
+        "apiGroups": [""],
+        "apiVersions": ["v1"],
+        "operations": list(operations),
+        "resources": ["pods"],
     }

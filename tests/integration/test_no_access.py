@@ -70,7 +70,7 @@ def test_whoever_may_not_is_told_what_is_missing(
     assert shop.client.get(CAFED, NAME) == stored
 
 
-def test_rights_that_end_in_the_middle_of_the_start_leave_no_record(
+def test_who_may_read_and_not_write_is_refused_before_the_first_write(
     control_plane: ControlPlane, shop: Shop, client: Client
 ) -> None:
     """May read everything and write nothing: no record, no revision."""
@@ -86,6 +86,6 @@ def test_rights_that_end_in_the_middle_of_the_start_leave_no_record(
 
     done = shop.cafe.at(control_plane.user("viewer"))(*UPGRADE, "--image", "main=app:v2")
 
-    says(done, 1, 'User "viewer" cannot', "kubectl auth can-i")
+    says(done, 7, "you may not create controllerrevisions.apps", "kubectl auth can-i")
     assert shop.client.get(CAFED, NAME) == stored
     assert len(shop.client.list("apps/v1/controllerrevisions")) == 1

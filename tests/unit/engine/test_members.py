@@ -36,7 +36,8 @@ def groups(*pods: Pod, new: Any = None) -> dict[int, Any]:
     known = (Revision(V1, 1, template("app:v1")),)
     around = Around(known, (workload(len(pods), revision=V1),), pods)
     proposal = propose(CafeDeployment(obj), around, new or template("app:v2"))
-    return dict(members(proposal, around))
+    found = members(proposal, around)
+    return {group: list(cells[""]) for group, cells in found.items()}
 
 
 def test_the_newest_pod_comes_first() -> None:
@@ -76,3 +77,18 @@ def test_a_pod_that_admission_rewrote_is_no_member_where_its_birth_put_it_at_the
 def test_c78_a_pod_that_only_lacks_labels_is_a_member() -> None:
     pods = [pod("a", labels=AT_V1), pod("b", labels=AT_V1)]
     assert groups(*pods, new=template("app:v1", tier="web")) == {1: ["a"], 2: ["b"]}
+
+
+def test_each_group_names_the_pods_of_every_cell() -> None:
+    obj = cafe_object(replicas=3, topology={"unitType": "Cell", "values": ["A", "B"]})
+    obj["metadata"]["annotations"] = {names.ALLOCATION: '{"A":2,"B":1}'}
+    known = (Revision(V1, 1, template("app:v1")),)
+    cells = {"a1": "A", "a2": "A", "b1": "B"}
+    pods = [pod(n, labels={**AT_V1, names.CELL: cell}) for n, cell in cells.items()]
+    sets = (workload(2, "A", revision=V1), workload(1, "B", revision=V1))
+    around = Around(known, sets, tuple(pods))
+    proposal = propose(CafeDeployment(obj), around, template("app:v2"))
+    assert members(proposal, around) == {
+        1: {"A": ["a1"], "B": ["b1"]},
+        2: {"A": ["a2"], "B": []},
+    }

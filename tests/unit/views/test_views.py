@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_cafe.views import plan, states, status
+from kubectl_cafe.views import states, status
 from kubectl_cafe.views.moves import move_line
-from kubectl_cafe.views.plan import PlanView
 from kubectl_cafe.views.status import CellLine, PodLine, Status
 from kubectl_cafe.views.table import age, fields, table
 from statemachine.lifecycle import TABLE, State
 from statemachine.record import Failure
-from statemachine.steps import Kind, UpgradeType, steps
 from tests.unit.builders import release
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -56,41 +54,6 @@ CellA   2       1          1            1            1/1        1/2
 POD     REVISION    READY    AVAILABLE    IN PLACE    RESTARTS    IP        TROUBLE
 shop-1  r2          yes      yes          -           1           10.0.0.1  -
 shop-2  r2          no       no           patched     1           10.0.0.2  -"""
-PLANNED = """\
-Name:           shop (namespace stores)
-Context:        kind
-Release:        upgrade
-Unavailable:    at most 25% at a time
-Confirmations:  between groups
-
-CHANGE    FROM    TO
-main      app:v1  app:v2
-
-STEP     GROUP    PODS PER CELL     PODS
-upgrade  1        CellA 1, CellB 1  a, b
-upgrade  2        CellA 2, CellB 1  c
-commit   -        -                 -
-sweep    -        -                 -
-
-warning: mind the gap"""
-
-
-def planned(**changes: object) -> PlanView:
-    shape = steps(Kind.UPGRADE, {"CellA": 2, "CellB": 1}, UpgradeType.BETA, None)
-    made = PlanView(
-        name="shop",
-        namespace="stores",
-        context="kind",
-        kind="upgrade",
-        needed=True,
-        changes=[("main", "app:v1", "app:v2")],
-        steps=shape,
-        members={1: ["a", "b"], 2: ["c"]},
-        confirmations=True,
-        max_unavailable="25%",
-        warnings=["mind the gap"],
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]
 
 
 def test_a_release_under_way_is_shown_by_cells_groups_and_pods() -> None:
@@ -126,20 +89,6 @@ def test_the_document_is_versioned() -> None:
 
 def test_the_document_says_why_the_release_runs() -> None:
     assert status.document(STATUS)["releaseKind"] == "upgrade"
-
-
-def test_a_plan_shows_changes_groups_members_and_warnings() -> None:
-    assert plan.render(planned()) == PLANNED
-
-
-def test_a_plan_with_nothing_to_do_shows_no_steps() -> None:
-    shown = plan.render(planned(needed=False, changes=[], warnings=[]))
-    assert "nothing to do: already at the target" in shown
-    assert "STEP" not in shown
-
-
-def test_a_group_of_many_pods_names_the_first_and_counts_the_rest() -> None:
-    assert "a, b, c, d, e, f and 2 more" in plan.render(planned(members={1: "abcdefgh"}))
 
 
 MOVES = [
