@@ -158,6 +158,31 @@ def output_option(*formats: str) -> Callable[[Verb[Result]], Verb[Result]]:
     )
 
 
+def all_namespaces_option(verb: Verb[Result]) -> Verb[Result]:
+    """Add -A; the verb gets `all_namespaces: bool`. Then -n is passed over, as kubectl does."""
+    return click.option(
+        "-A", "--all-namespaces", is_flag=True, help="In every namespace; -n is passed over."
+    )(verb)
+
+
+def selector_option(verb: Verb[Result]) -> Verb[Result]:
+    """Add -l; the verb gets `selector: str`, "" for all. The API server reads it."""
+    return click.option(
+        "-l",
+        "--selector",
+        default="",
+        metavar="QUERY",
+        help="Those whose labels match: key=value, key!=value, key in (a, b), key, !key.",
+    )(verb)
+
+
+def watch_option(verb: Verb[Result]) -> Verb[Result]:
+    """Add -w; the verb gets `watch: bool`."""
+    return click.option(
+        "-w", "--watch", is_flag=True, help="After the first answer, go on with every change."
+    )(verb)
+
+
 def dry_run_option(verb: Verb[Result]) -> Verb[Result]:
     """Add --dry-run; the verb gets `dry_run: DryRun`."""
     return click.option(

@@ -91,3 +91,20 @@ def test_an_output_format_that_a_verb_does_not_have_is_refused_by_name() -> None
 
     assert done.exit_code == 2
     assert "'xml' is not one of 'json', 'yaml'" in done.output
+
+
+def test_the_flags_of_lists_have_kubectls_names() -> None:
+    seen: list[object] = []
+
+    @click.command()
+    @options.all_namespaces_option
+    @options.selector_option
+    @options.watch_option
+    def command(all_namespaces: bool, selector: str, watch: bool) -> None:
+        seen.append((all_namespaces, selector, watch))
+
+    CliRunner().invoke(command, [])
+    CliRunner().invoke(command, ["-A", "-l", "app=web,tier!=db", "-w"])
+    CliRunner().invoke(command, ["--all-namespaces", "--selector=app", "--watch"])
+
+    assert seen == [(False, "", False), (True, "app=web,tier!=db", True), (True, "app", True)]
