@@ -8,10 +8,10 @@ import pytest
 
 from kubectl_cafe.cluster import errors, paths
 from kubectl_cafe.cluster.clock import BootClock
-from kubectl_cafe.cluster.config import load
 from kubectl_cafe.cluster.identity import whoami
 from kubectl_cafe.cluster.transport import Transport
 from testbed.controlplane import ControlPlane
+from tests.contract.conftest import through
 
 
 def test_the_servers_time_is_near_ours_when_both_are_one_machine(server: Transport) -> None:
@@ -21,12 +21,12 @@ def test_the_servers_time_is_near_ours_when_both_are_one_machine(server: Transpo
 
 def test_the_server_says_who_we_are(server: Transport, control_plane: ControlPlane) -> None:
     assert whoami(server) == "admin"
-    jane = load(str(control_plane.kubeconfig), as_user="jane", as_groups=("a", "b"))
-    assert whoami(Transport(jane)) == "jane"
+    jane = through(control_plane.kubeconfig, as_user="jane", as_groups=("a", "b"))
+    assert whoami(jane) == "jane"
 
 
 def test_both_impersonated_groups_arrive(control_plane: ControlPlane) -> None:
-    jane = Transport(load(str(control_plane.kubeconfig), as_user="jane", as_groups=("a", "b")))
+    jane = through(control_plane.kubeconfig, as_user="jane", as_groups=("a", "b"))
     answer = jane.create(
         paths.selfsubjectreviews(),
         {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"},
@@ -37,14 +37,14 @@ def test_both_impersonated_groups_arrive(control_plane: ControlPlane) -> None:
 def test_whoever_may_not_is_told_what_and_how_to_ask(
     control_plane: ControlPlane, namespace: str
 ) -> None:
-    jane = Transport(load(str(control_plane.kubeconfig), as_user="jane"))
+    jane = through(control_plane.kubeconfig, as_user="jane")
     with pytest.raises(errors.Forbidden, match='User "jane" cannot list') as caught:
         jane.list(paths.pods(namespace))
     assert caught.value.hint.startswith(f"kubectl auth can-i list pods -n {namespace}")
 
 
 def test_the_audit_log_can_be_read_by_release(control_plane: ControlPlane, namespace: str) -> None:
-    named = Transport(load(str(control_plane.kubeconfig)))
+    named = through(control_plane.kubeconfig)
     named.release = uuid.uuid4().hex
     named.create(paths.configmaps(namespace), {"metadata": {"generateName": "audited-"}})
     assert f"(release {named.release})" in control_plane.audit_log.read_text()
