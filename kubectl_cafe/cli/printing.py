@@ -13,9 +13,9 @@ def print_data(value: Any, output: str) -> None:
     if output == "json":
         click.echo(json.dumps(value, indent=2, ensure_ascii=False))
         return
-    import yaml
+    from kubectl_cafe import yamls
 
-    click.echo(yaml.safe_dump(value, sort_keys=False, allow_unicode=True), nl=False)
+    click.echo(yamls.dump(value), nl=False)
 
 
 def print_objects(objects: list[dict[str, Any]], output: str) -> None:

@@ -12,12 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from kubectl_cafe import yamls
 from kubectl_cafe.cluster.errors import AccessError
 from kubectl_cafe.cluster.flags import AccessFlags
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
 
@@ -151,12 +149,12 @@ def overridden(chosen: Chosen, flags: AccessFlags) -> Chosen:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(), Loader=_Loader)
+        content = yamls.load(path.read_text())
     except OSError as error:
         raise AccessError(
             f"this kubeconfig can't be read: {error.strerror}", where=str(path)
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yamls.YAMLError, UnicodeDecodeError) as error:
         said = " ".join(str(error).split())
         raise AccessError(f"this kubeconfig is no YAML: {said}", where=str(path)) from None
     if content is None:
