@@ -13,6 +13,7 @@ from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.collection import Collection
 from kubectl_cafe.engine.memory import Memory
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.pods.model import lean
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 
 PATIENCE = 60.0
@@ -55,6 +56,7 @@ class Observer:
                 on_sync=pods_listed,
                 on_event=pod_event,
                 on_failed=self._failed,
+                slim=lean,
             ),
             informer(paths.replicasets(space), memory.workloads, self._pods_query),
             informer(paths.endpointslices(space), memory.slices),
@@ -90,7 +92,7 @@ class Observer:
 
     def sweep(self, release: str, step: int) -> None:
         """A consistent list of the pods, folded in (protocol 7, the commit)."""
-        listing = self._transport.list(self._pods_path, self._pods_query)
+        listing = self._transport.list(self._pods_path, self._pods_query, lean)
         now = self._transport.clock.monotonic()
         self.memory.pods_listed(listing.items, now, int(listing.resource_version or 0))
         self.memory.swept(release, step)

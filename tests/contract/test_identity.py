@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from kubectl_cafe.cluster import errors, paths
 from kubectl_cafe.cluster.clock import BootClock
+from kubectl_cafe.cluster.config import load
 from kubectl_cafe.cluster.identity import whoami
 from kubectl_cafe.cluster.transport import Transport
 from testbed.controlplane import ControlPlane
@@ -48,3 +51,25 @@ def test_the_audit_log_can_be_read_by_release(control_plane: ControlPlane, names
     named.release = uuid.uuid4().hex
     named.create(paths.configmaps(namespace), {"metadata": {"generateName": "audited-"}})
     assert f"(release {named.release})" in control_plane.audit_log.read_text()
+
+
+def test_inside_a_pod_its_service_account_is_who_asks(
+    server: Transport, control_plane: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+    server.create(accounts, {"metadata": {"name": "driver"}})
+    token = server.create(f"{accounts}/driver/token", {"spec": {}})["status"]["token"]
+    (tmp_path / "token").write_text(token)
+    (tmp_path / "namespace").write_text(namespace)
+    (tmp_path / "ca.crt").write_bytes(control_plane.ca.read_bytes())
+    where = urlsplit(control_plane.server)
+    environ = {
+        "KUBERNETES_SERVICE_HOST": str(where.hostname),
+        "KUBERNETES_SERVICE_PORT": str(where.port),
+        "HOME": str(tmp_path),
+    }
+
+    access = load(None, environ, tmp_path)
+
+    assert access.namespace == namespace
+    assert whoami(Transport(access)) == f"system:serviceaccount:{namespace}:driver"
