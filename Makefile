@@ -56,7 +56,7 @@ else
 endif
 
 .PHONY: bench
-bench: venv ## figures: requests and wall time of releases, seconds without a driver
+bench: venv ## figures: start-up, requests and wall time of releases, seconds without a driver
 	@$(BIN)/python -m bench
 
 .PHONY: test
