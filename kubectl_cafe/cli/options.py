@@ -67,6 +67,10 @@ def _text(name: str, metavar: str, text: str, *declared: str, **more: Any) -> Ve
     return click.option(*declared, name, cls=_Everywhere, metavar=metavar, help=text, **more)
 
 
+def _file(name: str, text: str) -> Verb[Verb[Any]]:
+    return _text(name, "FILE", text, shell_complete=completing.offer_files)
+
+
 _OWN = (
     click.option(
         "-n",
@@ -85,12 +89,22 @@ _OWN = (
 """Those that a verb's help shows all the same."""
 _ACCESS = (
     *_OWN,
-    _text("--kubeconfig", "FILE", "The kubeconfig file to use.", shell_complete=completing.offer_files),
-    _text("--cluster", "NAME", "The kubeconfig's cluster to use.", shell_complete=completing.offer(completing.clusters)),
-    _text("--user", "NAME", "The kubeconfig's user to use.", shell_complete=completing.offer(completing.users)),
+    _file("--kubeconfig", "The kubeconfig file to use."),
+    _text(
+        "--cluster",
+        "NAME",
+        "The kubeconfig's cluster to use.",
+        shell_complete=completing.offer(completing.clusters),
+    ),
+    _text(
+        "--user",
+        "NAME",
+        "The kubeconfig's user to use.",
+        shell_complete=completing.offer(completing.users),
+    ),
     _text("--server", "URL", "The address of the API server.", "-s"),
     _text("--tls-server-name", "NAME", "The name that the server's certificate is held against."),
-    _text("--certificate-authority", "FILE", "The certificate of who vouches for the server's.", shell_complete=completing.offer_files),
+    _file("--certificate-authority", "The certificate of who vouches for the server's."),
     click.option(
         "--insecure-skip-tls-verify",
         cls=_Everywhere,
@@ -100,8 +114,8 @@ _ACCESS = (
     _text("--token", "TOKEN", "The bearer token to log in with."),
     _text("--username", "NAME", "The user name to log in with (basic authentication)."),
     _text("--password", "TEXT", "The password to log in with (basic authentication)."),
-    _text("--client-certificate", "FILE", "The certificate to log in with.", shell_complete=completing.offer_files),
-    _text("--client-key", "FILE", "The key of that certificate.", shell_complete=completing.offer_files),
+    _file("--client-certificate", "The certificate to log in with."),
+    _file("--client-key", "The key of that certificate."),
     _text("--as", "USER", "The user to impersonate.", "as_user"),
     _text(
         "--as-group",
