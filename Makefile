@@ -60,7 +60,7 @@ picture: venv ## docs/status.svg anew: the live view of a release on the cluster
 	@$(BIN)/python -m demo.picture
 
 .PHONY: bench
-bench: venv ## figures: requests and wall time of releases, seconds without a driver
+bench: venv ## figures: start-up, requests and wall time of releases, seconds without a driver
 	@$(BIN)/python -m bench
 
 .PHONY: test

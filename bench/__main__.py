@@ -1,13 +1,18 @@
-"""`python -m bench [requests] [wall] [drivers]`: print the figures; nothing is asserted."""
+"""`python -m bench [startup] [requests] [wall] [drivers]`: print figures; none is asserted."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import drivers, requests, wall
+from bench import drivers, requests, startup, wall
 from bench.stage import control_plane
 
-REPORTS = {"requests": requests.report, "wall": wall.report, "drivers": drivers.report}
+REPORTS = {
+    "startup": startup.report,
+    "requests": requests.report,
+    "wall": wall.report,
+    "drivers": drivers.report,
+}
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
 
 ALGORITHM = 1
@@ -58,18 +59,18 @@ class Step:
         return (self.counts or {}).get(cell, 0)
 
 
-def largest_remainder(total: int, weights: Mapping[str, Fraction]) -> dict[str, int]:
+def largest_remainder(total: int, weights: Mapping[str, int | Fraction]) -> dict[str, int]:
     """Split `total` in proportion to `weights`; what is left goes to the largest remainders.
 
     Ties go to the earlier key. All weights zero: nothing is given.
     """
-    whole = sum(weights.values(), Fraction(0))
+    whole = sum(weights.values())
     if whole == 0:
         return dict.fromkeys(weights, 0)
-    exact = {key: weight * total / whole for key, weight in weights.items()}
-    given = {key: floor(share) for key, share in exact.items()}
+    shares = {key: divmod(weight * total, whole) for key, weight in weights.items()}
+    given = {key: int(share) for key, (share, _) in shares.items()}
     left = total - sum(given.values())
-    by_remainder = sorted(weights, key=lambda key: given[key] - exact[key])
+    by_remainder = sorted(weights, key=lambda key: -shares[key][1])
     for key in by_remainder[:left]:
         given[key] += 1
     return given
@@ -90,7 +91,7 @@ def groups(
         result.append(dict(done))
     while left := sum(cells.values()) - sum(done.values()):
         size = min(batch_size or left, left)
-        weights = {cell: Fraction(cells[cell] - done[cell]) for cell in cells}
+        weights = {cell: cells[cell] - done[cell] for cell in cells}
         for cell, share in largest_remainder(size, weights).items():
             done[cell] += share
         result.append(dict(done))
@@ -106,10 +107,21 @@ def steps(
     commits after its last group; a rollback restores the templates first. After the last
     group of both a sweep looks for pods that were born from the wrong template meanwhile.
     """
+    return _steps(kind, tuple(cells.items()), upgrade_type, batch_size)
+
+
+@lru_cache(maxsize=16)
+def _steps(
+    kind: Kind, cells: tuple[tuple[str, int], ...], upgrade_type: UpgradeType, batch: int | None
+) -> tuple[Step, ...]:
+    """Kept: everything that looks at a pod asks for the step under way, and a plan stays as it is.
+
+    10,000 pods in batches of 4 are 2,500 groups.
+    """
     of_group = StepKind.SCALE_OUT if kind is Kind.CREATE else StepKind.UPGRADE
     grouped = tuple(
         Step(of_group, number, counts)
-        for number, counts in enumerate(groups(cells, upgrade_type, batch_size), start=1)
+        for number, counts in enumerate(groups(dict(cells), upgrade_type, batch), start=1)
     )
     commit, sweep = Step(StepKind.COMMIT), Step(StepKind.SWEEP)
     match kind:

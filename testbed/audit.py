@@ -30,6 +30,8 @@ class Request:
     code: int
     time: datetime
     uri: str
+    acting: str = ""
+    """Whom `user` impersonates, as JSON: user name, groups, uid, extras."""
 
     @property
     def write(self) -> bool:
@@ -118,4 +120,5 @@ def requests_of(lines: Iterable[bytes]) -> Iterator[Request]:
             code=event.get("responseStatus", {}).get("code", 0),
             time=datetime.fromisoformat(event["stageTimestamp"]),
             uri=event["requestURI"],
+            acting=json.dumps(event.get("impersonatedUser") or "", sort_keys=True).strip('"'),
         )

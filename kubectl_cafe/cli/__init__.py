@@ -6,6 +6,7 @@ completion start as fast as Python does: whatever a verb needs it imports itself
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,10 @@ from kubectl_cafe.errors import REACHED
 from kubectl_cafe.text import meant
 
 PROGRAM = "kubectl cafe"
+GARBAGE = (100_000, 50, 100)
+"""When Python looks for cycles. Ten thousand pods are a million objects without any; to look at all
+of them again and again took half of the time of their `status`, and freed nothing."""
+EVERYWHERE = f"{PROGRAM} options lists the flags that every command has."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "init": Verb("init", "Install or update the CafeDeployment resource"),
         "version": Verb("version", "Print the versions of client, server and resource"),
         "completion": Verb("completion", "Set up shell completion, which works through kubectl"),
+        "options": Verb("flags", "List the flags that every command has"),
     },
 }
 VERBS = {name: verb for verbs in SECTIONS.values() for name, verb in verbs.items()}
@@ -74,6 +80,8 @@ class Verbs(click.Group):
             return None
         command = importlib.import_module(f"{__name__}.{verb.module}").command
         assert isinstance(command, click.Command)
+        if cmd_name != "options":
+            command.epilog = EVERYWHERE
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -106,7 +114,7 @@ class Verbs(click.Group):
         command = self.get_command(ctx, name)
         if command is None:
             raise click.UsageError(f'unknown command "{name}"{meant(name, VERBS)}', ctx)
-        return name, command, rest
+        return name, command, _spell_booleans(command, rest)
 
 
 def _split_short_flags(args: Sequence[str]) -> list[str]:
@@ -120,6 +128,30 @@ def _split_short_flags(args: Sequence[str]) -> list[str]:
         else:
             split.append(arg)
     return split
+
+
+_BOOLEANS = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False}
+
+
+def _spell_booleans(command: click.Command, args: Sequence[str]) -> list[str]:
+    """`--watch=true` as `--watch`, and `--watch=false` left out: pflag takes it, click does not."""
+    switches = {
+        name
+        for option in command.params
+        if isinstance(option, click.Option) and option.is_flag
+        for name in option.opts
+    }
+    spelled: list[str] = []
+    for place, arg in enumerate(args):
+        if arg == "--":
+            return [*spelled, *args[place:]]
+        name, _, value = arg.partition("=")
+        wanted = _BOOLEANS.get(value.lower()) if name in switches else None
+        if wanted is None:
+            spelled.append(arg)
+        elif wanted:
+            spelled.append(name)
+    return spelled
 
 
 @click.group(
@@ -150,6 +182,7 @@ def run(args: Sequence[str]) -> int:
 
 def main() -> NoReturn:
     """Both console scripts: what is asked for follows from the name that was called."""
+    gc.set_threshold(*GARBAGE)
     if Path(sys.argv[0]).name.startswith(COMPLETER):
         click.echo(complete(cafe, PROGRAM, _split_short_flags(sys.argv[1:])), nl=False)
         sys.exit(REACHED)

@@ -43,6 +43,8 @@ REACHING = frozenset(
         "user",
         "server",
         "token",
+        "username",
+        "password",
         "tls_server_name",
         "insecure_skip_tls_verify",
         "certificate_authority",

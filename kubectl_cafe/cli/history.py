@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     help="This one in full: template, difference from the one before, journal.",
     shell_complete=completing.offer(completing.revisions),
 )
-@options.output_option("json", "yaml")
+@options.output_option("wide", "json", "yaml", "name")
 @options.access_options
 def command(access: AccessFlags, *, name: str, revision: int, output: str | None) -> None:
     """Show every revision of NAME with its last release; with --revision one of them in full.
@@ -46,14 +46,16 @@ def command(access: AccessFlags, *, name: str, revision: int, output: str | None
     chosen = goal.numbered(cafe, known, revision) if revision else None
     told = history.history_of(cafe, known, _pods(transport, cafe), transport.server_time())
     detail = history.detail_of(told, known, chosen) if chosen else None
-    if output is not None:
+    if output in ("json", "yaml"):
         print_data(view.document(told, detail), output)
+    elif output == "name":
+        click.echo(view.names(told, detail), nl=bool(known))
     elif detail is not None:
         click.echo(view.detail(told, detail))
     elif not known:
         say(f"{cafe.where} has had no release yet")
     else:
-        click.echo(view.render(told))
+        click.echo(view.render(told, wide=output == "wide"))
 
 
 def _pods(transport: Transport, cafe: CafeDeployment) -> list[Pod]:

@@ -19,12 +19,12 @@ def read(file: str, name: str | None, namespace: str | None) -> Json:
     `name` and `namespace` are the command line's: the file may not contradict them. Raises
     CafeError for a file that can't be read, holds another object, or not exactly one.
     """
-    import yaml
+    from kubectl_cafe import yamls
 
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        found = [item for item in yaml.safe_load_all(text) if item is not None]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        found = yamls.load_all(text)
+    except (OSError, UnicodeDecodeError, yamls.YAMLError) as error:
         raise _wrong(file, " ".join(str(error).split())) from None
     shown = [_kind(item) for item in found]
     if shown != [names.KIND]:

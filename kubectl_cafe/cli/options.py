@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import fields
 from typing import Any, Literal, TypeVar
 
 import click
 
 from kubectl_cafe.cli import completing
 from kubectl_cafe.cli.exits import Talk
+from kubectl_cafe.cluster.flags import AccessFlags as AccessFlags
 from kubectl_cafe.names import FIELD_MANAGER
 
 Result = TypeVar("Result")
@@ -21,24 +22,6 @@ DryRun = Literal["none", "client", "server"]
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:h|ms|m|s))+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
-
-
-@dataclass(frozen=True, slots=True)
-class AccessFlags:
-    """Which API server to speak to, as whom, and where; None is the kubeconfig's own choice.
-
-    `request_timeout` is in seconds, None for no limit of the caller's.
-    """
-
-    namespace: str | None = None
-    context: str | None = None
-    kubeconfig: str | None = None
-    cluster: str | None = None
-    user: str | None = None
-    as_user: str | None = None
-    as_groups: tuple[str, ...] = ()
-    request_timeout: float | None = None
-    verbosity: int = 0
 
 
 class Duration(click.ParamType[float | None]):
@@ -64,7 +47,31 @@ def _remember_verbosity(ctx: click.Context, _param: click.Parameter, value: int)
     return value
 
 
-_ACCESS = (
+class _Everywhere(click.Option):
+    """A flag that every verb has: `kubectl cafe options` lists it, no verb's help does."""
+
+    def get_help_record(self, ctx: click.Context) -> None:
+        """Nothing, as in kubectl."""
+
+
+def _pairs(
+    _ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """KEY=VALUE, repeated."""
+    if wrong := [value for value in values if not value.partition("=")[0] or "=" not in value]:
+        raise click.BadParameter(f"{wrong[0]!r}: want KEY=VALUE", param=param)
+    return tuple((key, text) for key, _, text in (value.partition("=") for value in values))
+
+
+def _text(name: str, metavar: str, text: str, *declared: str, **more: Any) -> Verb[Verb[Any]]:
+    return click.option(*declared, name, cls=_Everywhere, metavar=metavar, help=text, **more)
+
+
+def _file(name: str, text: str) -> Verb[Verb[Any]]:
+    return _text(name, "FILE", text, shell_complete=completing.offer_files)
+
+
+_OWN = (
     click.option(
         "-n",
         "--namespace",
@@ -78,53 +85,74 @@ _ACCESS = (
         help="The kubeconfig's context to use.",
         shell_complete=completing.offer(completing.contexts),
     ),
-    click.option(
-        "--kubeconfig",
-        metavar="FILE",
-        help="The kubeconfig file to use.",
-        shell_complete=completing.offer_files,
-    ),
-    click.option(
+)
+"""Those that a verb's help shows all the same."""
+_ACCESS = (
+    *_OWN,
+    _file("--kubeconfig", "The kubeconfig file to use."),
+    _text(
         "--cluster",
-        metavar="NAME",
-        help="The kubeconfig's cluster to use.",
+        "NAME",
+        "The kubeconfig's cluster to use.",
         shell_complete=completing.offer(completing.clusters),
     ),
-    click.option(
+    _text(
         "--user",
-        metavar="NAME",
-        help="The kubeconfig's user to use.",
+        "NAME",
+        "The kubeconfig's user to use.",
         shell_complete=completing.offer(completing.users),
     ),
-    click.option("--as", "as_user", metavar="USER", help="The user to impersonate."),
+    _text("--server", "URL", "The address of the API server.", "-s"),
+    _text("--tls-server-name", "NAME", "The name that the server's certificate is held against."),
+    _file("--certificate-authority", "The certificate of who vouches for the server's."),
     click.option(
+        "--insecure-skip-tls-verify",
+        cls=_Everywhere,
+        is_flag=True,
+        help="Don't check the server's certificate: whoever answers is believed.",
+    ),
+    _text("--token", "TOKEN", "The bearer token to log in with."),
+    _text("--username", "NAME", "The user name to log in with (basic authentication)."),
+    _text("--password", "TEXT", "The password to log in with (basic authentication)."),
+    _file("--client-certificate", "The certificate to log in with."),
+    _file("--client-key", "The key of that certificate."),
+    _text("--as", "USER", "The user to impersonate.", "as_user"),
+    _text(
         "--as-group",
+        "GROUP",
+        "A group to impersonate; may be repeated.",
         "as_groups",
         multiple=True,
-        metavar="GROUP",
-        help="A group to impersonate; may be repeated.",
     ),
-    click.option(
+    _text("--as-uid", "UID", "The UID to impersonate."),
+    _text(
+        "--as-user-extra",
+        "KEY=VALUE",
+        "An extra of the user to impersonate; may be repeated.",
+        multiple=True,
+        callback=_pairs,
+    ),
+    _text(
         "--request-timeout",
+        "TIME",
+        "How long one request may take (1s, 2m); 0: as long as it needs.",
         type=Duration(),
         default="0",
-        metavar="TIME",
-        help="How long one request may take (1s, 2m); 0: as long as it needs.",
     ),
-    click.option(
-        "-v",
+    _text(
         "--v",
+        "LEVEL",
+        "6 prints the requests, 8 their bodies as well.",
+        "-v",
         "verbosity",
         type=int,
         default=0,
-        metavar="LEVEL",
         # Read first, so that a mistake in any other flag already finds it.
         is_eager=True,
         callback=_remember_verbosity,
-        help="6 prints the requests, 8 their bodies as well.",
     ),
 )
-_ACCESS_FIELDS = tuple(AccessFlags.__dataclass_fields__)
+_ACCESS_FIELDS = tuple(field.name for field in fields(AccessFlags))
 
 
 def name_argument(*, required: bool = True) -> Callable[[Verb[Result]], Verb[Result]]:
@@ -145,6 +173,18 @@ def access_options(verb: Verb[Result]) -> Verb[Result]:
     for option in reversed(_ACCESS):
         option(with_access)
     return with_access
+
+
+def listed(ctx: click.Context) -> list[tuple[str, str]]:
+    """Every flag that `access_options` adds and its help, as `kubectl cafe options` lists them."""
+
+    @click.command()
+    @access_options
+    def everything(access: AccessFlags) -> None: ...
+
+    options = [option for option in everything.params if isinstance(option, click.Option)]
+    records = (click.Option.get_help_record(option, ctx) for option in options)
+    return [record for record in records if record is not None]
 
 
 def output_option(*formats: str) -> Callable[[Verb[Result]], Verb[Result]]:

@@ -19,10 +19,9 @@ def rendered(value: Any, output: str) -> str:
     """`value` (dicts, lists, scalars) as `json` or `yaml`, keys in their own order."""
     if output == "json":
         return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    import yaml
+    from kubectl_cafe import yamls
 
-    text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
-    return text
+    return yamls.dump(value)
 
 
 def print_data(value: Any, output: str) -> None:

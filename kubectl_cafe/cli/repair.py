@@ -25,7 +25,7 @@ LEAVING = "interrupted: no other pod; finishing the one under way (Ctrl-C again:
 
 @click.command("repair", short_help="Find and mend what a release left behind")
 @options.name_argument()
-@options.output_option("json", "yaml")
+@options.output_option("wide", "json", "yaml", "name")
 @options.yes_option
 @options.dry_run_option
 @options.access_options
@@ -52,8 +52,7 @@ def command(
         repair = repairing.begin(session.transport, cafe, observer, session.who(), say)
         findings = repair.look().findings
         able = [finding for finding in findings if finding.mend]
-        if output is None:
-            _show(cafe, findings)
+        _show(cafe, findings, output)
         if dry_run != "none":
             say(f"dry run ({dry_run}): nothing was written")
         elif able:
@@ -80,14 +79,19 @@ def _refuse_driven(session: Session, cafe: CafeDeployment) -> None:
         )
 
 
-def _show(cafe: CafeDeployment, findings: Sequence[Finding]) -> None:
-    """The findings on stdout: they are what was asked for."""
-    from kubectl_cafe.views.repair import render
+def _show(cafe: CafeDeployment, findings: Sequence[Finding], output: str | None) -> None:
+    """The findings on stdout, before anything is asked: they are what was asked for.
 
-    if findings:
-        click.echo(render(_lines(findings)))
-    else:
+    A document is printed once it is known what became of them.
+    """
+    from kubectl_cafe.views import repair as view
+
+    if not findings:
         say(f"{cafe.where}: nothing to repair")
+    elif output == "name":
+        click.echo(view.names(_lines(findings)))
+    elif output in (None, "wide"):
+        click.echo(view.render(_lines(findings), wide=output == "wide"))
 
 
 def _lines(findings: Sequence[Finding], mended: Collection[Finding] = ()) -> list[RepairLine]:
@@ -132,7 +136,7 @@ def _closing(
 
     still = {one.finding.key for one in left}
     mended = [finding for finding in tried if finding.key not in still]
-    if output is not None:
+    if output in ("json", "yaml"):
         print_data(document(cafe.name, cafe.namespace, _lines(findings, mended)), output)
     if tried:
         say(f"{cafe.where}: {len(mended)} mended, {len(findings) - len(mended)} left")

@@ -43,16 +43,7 @@ def connect(
     from kubectl_cafe.cluster.config import load
     from kubectl_cafe.cluster.transport import Transport
 
-    access = load(
-        kubeconfig=flags.kubeconfig,
-        context=flags.context,
-        cluster=flags.cluster,
-        user=flags.user,
-        namespace=flags.namespace,
-        as_user=flags.as_user,
-        as_groups=flags.as_groups,
-        request_timeout=flags.request_timeout,
-    )
+    access = load(flags)
     transport = Transport(
         access,
         version=VERSION,

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import urllib3
-from kubernetes.client import ApiClient
-from kubernetes.client.exceptions import ApiException
 from urllib3 import exceptions
 
 from kubectl_cafe.cluster import _wire
+from kubectl_cafe.cluster._client import ApiException
 from kubectl_cafe.cluster.clock import Clock
 from kubectl_cafe.cluster.config import Access
 from kubectl_cafe.cluster.errors import (
@@ -26,6 +26,7 @@ from kubectl_cafe.cluster.errors import (
     tls_failed,
     unreachable,
 )
+from kubectl_cafe.cluster.login import Client
 from kubectl_cafe.cluster.servertime import ServerTime
 
 CONNECT_TIMEOUT = 10.0
@@ -104,16 +105,16 @@ class Exchange:
             waits -= 1
             self._clock.sleep(min(max(wait, 1.0), LONGEST_WAIT))
 
-    def _once(self, client: ApiClient, request: Request) -> urllib3.BaseHTTPResponse:
+    def _once(self, client: Client, request: Request) -> urllib3.BaseHTTPResponse:
         started = self._clock.monotonic()
         with _wire.attempt(request.before) as attempt:
-            method, url, headers = self._address(client, request)
+            method, url = request.method, self._access.server + _uri(request)
             timeout = request.timeout or self._access.request_timeout or READ_TIMEOUT
             try:
-                answer: urllib3.BaseHTTPResponse = client.call_api(
+                answer: urllib3.BaseHTTPResponse = client.rest.request(  # type: ignore[no-untyped-call]
                     method,
                     url,
-                    headers,
+                    self._headers(client, request),
                     request.body,
                     _request_timeout=(min(CONNECT_TIMEOUT, timeout), timeout),
                 ).response
@@ -133,29 +134,19 @@ class Exchange:
             self._trace(8, f"Response Body: {answer.data[:_SHOWN].decode('utf-8', 'replace')}")
         return answer
 
-    def _address(
-        self, client: ApiClient, request: Request
-    ) -> tuple[str, str, urllib3.HTTPHeaderDict]:
-        method, url, headers, *_ = client.param_serialize(
-            request.method,
-            request.path,
-            query_params=list(request.query.items()),
-            header_params={
-                "Accept": "application/json",
-                # The server compresses nothing but large answers, and no watch.
-                "Accept-Encoding": "identity" if request.streaming else "gzip",
-            },
-            auth_settings=["BearerToken"],
-        )
-        complete = urllib3.HTTPHeaderDict(headers)
-        complete["User-Agent"] = request.user_agent
+    def _headers(self, client: Client, request: Request) -> urllib3.HTTPHeaderDict:
+        headers = urllib3.HTTPHeaderDict(client.authorization)
+        headers["Accept"] = "application/json"
+        # The server compresses nothing but large answers, and no watch.
+        headers["Accept-Encoding"] = "identity" if request.streaming else "gzip"
+        headers["User-Agent"] = request.user_agent
         if request.body is not None:
-            complete["Content-Type"] = request.content_type
+            headers["Content-Type"] = request.content_type
         for name, value in self._access.headers:
-            complete.add(name, value)
-        return method, url, complete
+            headers.add(name, value)
+        return headers
 
-    def _renew(self, refused: ApiClient) -> None:
+    def _renew(self, refused: Client) -> None:
         """New credentials, once for all threads that were refused with the old ones."""
         with self._renewal:
             if self._client is refused:
@@ -173,6 +164,17 @@ class Exchange:
         if sent and not isinstance(root, exceptions.TimeoutError | TimeoutError):
             return BrokenOff(failure.message, where=failure.where, hint=failure.hint)
         return failure
+
+
+def _uri(request: Request) -> str:
+    """The request's path with its query, booleans as JSON writes them."""
+    if not request.query:
+        return request.path
+    query = {
+        key: str(value).lower() if isinstance(value, bool) else value
+        for key, value in request.query.items()
+    }
+    return f"{request.path}?{urlencode(query, quote_via=quote)}"
 
 
 def _retry_after(request: Request, answer: urllib3.BaseHTTPResponse) -> float | None:

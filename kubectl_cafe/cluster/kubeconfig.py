@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from kubectl_cafe import yamls
 from kubectl_cafe.cluster.errors import AccessError
+from kubectl_cafe.cluster.flags import AccessFlags
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
 
@@ -82,50 +81,80 @@ def merge(paths: list[Path]) -> Kubeconfig:
     return Kubeconfig(**tables, current=current, homes=homes)
 
 
-def choose(
-    config: Kubeconfig,
-    context: str | None = None,
-    cluster: str | None = None,
-    user: str | None = None,
-    namespace: str | None = None,
-) -> Chosen:
-    """Apply `--context --cluster --user -n`; raises AccessError that lists what is known."""
-    name = context or config.current
+def choose(config: Kubeconfig, flags: AccessFlags) -> Chosen:
+    """What the flags choose; raises AccessError that lists what is known.
+
+    A server that a flag gives needs neither a context nor a cluster.
+    """
+    name = flags.context or config.current
     if name and name not in config.contexts:
         raise _unknown("context", name, config.contexts, "kubectl config get-contexts")
-    if not name and not cluster:
+    if not name and not (flags.cluster or flags.server):
         raise AccessError(
             "the kubeconfig has no current context" + _known("contexts", config.contexts),
             where="current-context",
             hint="kubectl config use-context NAME",
         )
     entry = config.contexts.get(name, {})
-    cluster_name = cluster or str(entry.get("cluster") or "")
-    user_name = user or str(entry.get("user") or "")
-    if cluster_name not in config.clusters:
-        raise _unknown("cluster", cluster_name, config.clusters, "kubectl config get-clusters")
-    if user_name and user_name not in config.users:
-        raise _unknown("user", user_name, config.users, "kubectl config get-users")
-    if not config.clusters[cluster_name].get("server"):
-        raise AccessError("this cluster has no server", where=f"clusters[{cluster_name}].server")
-    return Chosen(
+    cluster = flags.cluster or str(entry.get("cluster") or "")
+    user = flags.user or str(entry.get("user") or "")
+    if cluster not in config.clusters and (flags.cluster or not flags.server):
+        raise _unknown("cluster", cluster, config.clusters, "kubectl config get-clusters")
+    if user and user not in config.users:
+        raise _unknown("user", user, config.users, "kubectl config get-users")
+    chosen = Chosen(
         context=name,
-        namespace=namespace or str(entry.get("namespace") or "default"),
-        cluster=config.clusters[cluster_name],
-        user=config.users.get(user_name, {}),
-        user_name=user_name,
-        home=config.homes.get(user_name, ""),
+        namespace=flags.namespace or str(entry.get("namespace") or "default"),
+        cluster=config.clusters.get(cluster, {}),
+        user=config.users.get(user, {}),
+        user_name=user,
+        home=config.homes.get(user, ""),
     )
+    chosen = overridden(chosen, flags)
+    if not chosen.cluster.get("server"):
+        raise AccessError("this cluster has no server", where=f"clusters[{cluster}].server")
+    return chosen
+
+
+def overridden(chosen: Chosen, flags: AccessFlags) -> Chosen:
+    """`chosen` with single fields of its cluster and user from flags, by client-go's rules.
+
+    A server takes the kubeconfig's tls-server-name away; a CA or no verification takes the
+    kubeconfig's word on both away; a file takes the data of the same name away. A token goes
+    before every other way to log in.
+    """
+    cluster, user = dict(chosen.cluster), dict(chosen.user)
+    if flags.server:
+        cluster["server"] = flags.server
+    if flags.server or flags.tls_server_name:
+        cluster["tls-server-name"] = flags.tls_server_name
+    if flags.certificate_authority or flags.insecure_skip_tls_verify:
+        cluster["certificate-authority-data"] = None
+        cluster["certificate-authority"] = flags.certificate_authority
+        cluster["insecure-skip-tls-verify"] = flags.insecure_skip_tls_verify
+    for key, value in (
+        ("client-certificate", flags.client_certificate),
+        ("client-key", flags.client_key),
+    ):
+        if value:
+            user[key], user[f"{key}-data"] = value, None
+    if flags.token:
+        user["token"], user["tokenFile"] = flags.token, None
+    if flags.username:
+        user["username"] = flags.username
+    if flags.password:
+        user["password"] = flags.password
+    return replace(chosen, cluster=cluster, user=user)
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(), Loader=_Loader)
+        content = yamls.load(path.read_text())
     except OSError as error:
         raise AccessError(
             f"this kubeconfig can't be read: {error.strerror}", where=str(path)
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yamls.YAMLError, UnicodeDecodeError) as error:
         said = " ".join(str(error).split())
         raise AccessError(f"this kubeconfig is no YAML: {said}", where=str(path)) from None
     if content is None:

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-import yaml
-
+from kubectl_cafe import yamls
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.vouching import shown_revision
 from kubectl_cafe.pods.model import Pod
@@ -136,8 +135,7 @@ def _line(told: Told, numbers: Mapping[str, str], now: float) -> ReleaseLine:
 
 def as_yaml(revision: Revision) -> str:
     """Its template."""
-    text: str = yaml.safe_dump(dict(revision.template), allow_unicode=True, width=1000)
-    return text
+    return yamls.dump(dict(revision.template), sort_keys=True)
 
 
 def difference(before: Revision, after: Revision) -> str:

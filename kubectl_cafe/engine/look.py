@@ -11,7 +11,7 @@ from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.memory import Memory
 from kubectl_cafe.engine.view import View
-from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.model import Pod, lean
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 
 
@@ -40,7 +40,7 @@ def pods(transport: Transport, cafe: CafeDeployment) -> tuple[Pod, ...]:
 def _listed(transport: Transport, cafe: CafeDeployment, now: float) -> Memory:
     memory, query = Memory(cafe.uid, InPlaceSet()), {"labelSelector": cafe.label_selector}
     memory.workloads.listed(transport.list(paths.replicasets(cafe.namespace), query).items)
-    found = transport.list(paths.pods(cafe.namespace), query)
+    found = transport.list(paths.pods(cafe.namespace), query, lean)
     memory.pods_listed(found.items, now, int(found.resource_version or 0))
     return memory
 

@@ -15,6 +15,7 @@ from kubectl_cafe.engine.collection import Collection
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.memory import Memory
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.pods.model import lean
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.revisions.revision import Revision
 
@@ -58,6 +59,7 @@ class Observer:
                 on_sync=pods_listed,
                 on_event=pod_event,
                 on_failed=self._failed,
+                slim=lean,
             ),
             informer(paths.replicasets(space), memory.workloads, self._pods_query),
             informer(paths.endpointslices(space), memory.slices),
@@ -97,7 +99,7 @@ class Observer:
 
     def sweep(self, release: str, step: int) -> None:
         """A consistent list of the pods, folded in (protocol 7, the commit)."""
-        listing = self._transport.list(self._pods_path, self._pods_query)
+        listing = self._transport.list(self._pods_path, self._pods_query, lean)
         now = self._transport.clock.monotonic()
         self.memory.pods_listed(listing.items, now, int(listing.resource_version or 0))
         self.memory.swept(release, step)

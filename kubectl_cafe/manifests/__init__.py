@@ -16,12 +16,12 @@ Manifest = dict[str, Any]
 
 def manifests(*, rbac: bool) -> list[Manifest]:
     """The CRD, and with `rbac` the roles, each labelled with this version."""
-    import yaml
+    from kubectl_cafe import yamls
 
     found: list[Manifest] = []
     for name in ["crd.yaml", *(["rbac.yaml"] if rbac else [])]:
         text = files(__package__).joinpath(name).read_text(encoding="utf-8")
-        found += yaml.safe_load_all(text)
+        found += yamls.load_all(text)
     for manifest in found:
         manifest["metadata"]["labels"][INSTALLED_BY] = VERSION
     return found

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from kubectl_cafe.text import printable
+from kubectl_cafe.views import document as documents
 from kubectl_cafe.views.table import age, fields, table
 from statemachine.record import Entry
 
@@ -64,18 +65,26 @@ class Detail:
     difference: str
 
 
-def render(history: History) -> str:
-    """One row a revision: its last release, and how many pods run it now."""
+def render(history: History, *, wide: bool = False) -> str:
+    """One row a revision: its last release, and how many pods run it now.
+
+    `wide` says also what kind of release that was, from where, on which machine, and the
+    names of revision and release.
+    """
     heads = ("revision", "images", "pods", "who", "started", "took", "outcome", "reason")
-    return table(heads, [_row(line) for line in history.revisions])
+    more = ("kind", "from", "host", "name", "release") if wide else ()
+    return table(
+        (*heads, *more), [_row(line)[: len(heads) + len(more)] for line in history.revisions]
+    )
 
 
 def _row(line: RevisionLine) -> tuple[object, ...]:
     head = (line.number, ",".join(line.images.values()), line.pods or "")
     if not line.releases:
-        return (*head, "", "", "", line.problem, "")
+        return (*head, "", "", "", line.problem, "", "", "", "", line.name, "")
     last = line.releases[-1]
-    return (*head, last.who, last.started, age(last.took), last.outcome, last.why)
+    told = (last.who, last.started, age(last.took), last.outcome, last.why)
+    return (*head, *told, last.kind, last.source, last.host, line.name, last.id)
 
 
 def detail(history: History, shown: Detail) -> str:
@@ -104,39 +113,23 @@ def detail(history: History, shown: Detail) -> str:
 
 
 def document(history: History, shown: Detail | None = None) -> Mapping[str, object]:
-    """The versioned shape of `-o json` and `-o yaml`; with `shown` that revision alone."""
-    lines = [shown.line] if shown else history.revisions
-    found = [_plain(line) for line in lines]
-    if shown:
-        found[0] |= {
-            "template": dict(shown.template),
-            "before": shown.before,
-            "difference": shown.difference,
-        }
-    return {
-        "apiVersion": "cafe.sofastack.io/v1",
-        "kind": "ReleaseHistory",
-        "name": history.name,
-        "namespace": history.namespace,
-        "revisions": found,
+    """The shape of `-o json` and `-o yaml` (docs/output.md); with `shown` that revision alone."""
+    if shown is None:
+        return documents.document("ReleaseHistory", history)
+    found = {
+        **documents.fields_of(shown.line),
+        "template": shown.template,
+        "before": shown.before,
+        "difference": shown.difference,
     }
+    alone = {"name": history.name, "namespace": history.namespace, "revisions": [found]}
+    return documents.document("ReleaseHistory", alone)
 
 
-def _plain(line: RevisionLine) -> dict[str, object]:
-    """Dicts and lists, enums as the texts they are."""
-    plain = asdict(line)
-    plain["images"] = dict(line.images)
-    plain["releases"] = [
-        {
-            **release,
-            "journal": [
-                {**entry, "trigger": str(entry["trigger"]), "state": str(entry["state"])}
-                for entry in release["journal"]
-            ],
-        }
-        for release in plain["releases"]
-    ]
-    return plain
+def names(history: History, shown: Detail | None = None) -> str:
+    """`-o name`: the ControllerRevisions, as kubectl names them."""
+    lines = [shown.line] if shown else history.revisions
+    return "\n".join(f"controllerrevision.apps/{line.name}" for line in lines)
 
 
 def _section(title: str, text: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from kubectl_cafe.views import document as documents
 from kubectl_cafe.views.table import table
 
 
@@ -20,22 +21,30 @@ class RepairLine:
     mended: bool = False
 
 
-def render(lines: Sequence[RepairLine]) -> str:
-    """The findings as a table; what each of them needs stands below its row's number."""
+def render(lines: Sequence[RepairLine], *, wide: bool = False) -> str:
+    """The findings as a table; what each of them needs stands below its row's number.
+
+    `wide`: in a column of its own, and one row is all that there is to say.
+    """
+    heads = ("#", "object", "finding", "what is wrong")
     rows = [(number, line.object, line.what, line.found) for number, line in enumerate(lines, 1)]
-    parts = [table(("#", "object", "finding", "what is wrong"), rows), ""]
-    for number, line in enumerate(lines, 1):
-        text = f"repair would {line.mend}" if line.mend else f"left to you: {line.hint}"
-        parts.append(f"{number}  {text}")
-    return "\n".join(parts)
+    if wide:
+        wider = [(*row, _needs(line)) for row, line in zip(rows, lines, strict=True)]
+        return table((*heads, "what is to be done"), wider)
+    needs = [f"{number}  {_needs(line)}" for number, line in enumerate(lines, 1)]
+    return "\n".join([table(heads, rows), "", *needs])
+
+
+def _needs(line: RepairLine) -> str:
+    return f"repair would {line.mend}" if line.mend else f"left to you: {line.hint}"
+
+
+def names(lines: Sequence[RepairLine]) -> str:
+    """`-o name`: what something is wrong with, each once."""
+    return "\n".join(dict.fromkeys(line.object for line in lines))
 
 
 def document(name: str, namespace: str, lines: Sequence[RepairLine]) -> Mapping[str, object]:
-    """The versioned shape of `-o json` and `-o yaml`."""
-    return {
-        "apiVersion": "cafe.sofastack.io/v1",
-        "kind": "Repair",
-        "name": name,
-        "namespace": namespace,
-        "findings": [asdict(line) for line in lines],
-    }
+    """The shape of `-o json` and `-o yaml` (docs/output.md)."""
+    content = {"name": name, "namespace": namespace, "findings": lines}
+    return documents.document("Repair", content)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from kubectl_cafe.views import document as documents
 from kubectl_cafe.views.table import table
 from statemachine.lifecycle import RESTING, TABLE, State
 
@@ -10,6 +13,12 @@ def text() -> str:
     """One row a move, in the table's order."""
     rows = [(row.source, row.trigger, row.dest, row.guard, row.note) for row in TABLE]
     return table(("from", "trigger", "to", "if", "note"), rows)
+
+
+def document() -> Mapping[str, object]:
+    """The shape of `-o json` and `-o yaml` (docs/output.md)."""
+    states = [{"name": state, "resting": state in RESTING} for state in State]
+    return documents.document("StateMachine", {"states": states, "moves": TABLE})
 
 
 def mermaid() -> str:

@@ -9,17 +9,24 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kubectl_cafe.cluster import errors, paths
 from kubectl_cafe.cluster.config import load
+from kubectl_cafe.cluster.flags import AccessFlags
 from kubectl_cafe.cluster.transport import Transport
 from testbed.controlplane import ControlPlane
 from tests.memcluster import MemCluster
 
 Edit = dict[str, Any]
+
+
+def through(kubeconfig: Path, **flags: Any) -> Transport:
+    """A transport to the server of `kubeconfig`, with the flags of a command line."""
+    return Transport(load(AccessFlags(kubeconfig=str(kubeconfig), **flags)))
 
 
 def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
@@ -46,7 +53,7 @@ def server(request: pytest.FixtureRequest) -> Transport:
     if getattr(request, "param", "real") == "in memory":
         return MemCluster()
     plane: ControlPlane = request.getfixturevalue("control_plane")
-    return Transport(load(str(plane.kubeconfig)))
+    return through(plane.kubeconfig)
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,8 @@ import pytest
 import yaml
 
 from kubectl_cafe.cluster import errors, paths
-from kubectl_cafe.cluster.config import load
-from kubectl_cafe.cluster.transport import Transport
 from testbed.controlplane import ControlPlane
-from tests.contract.conftest import Edit
+from tests.contract.conftest import Edit, through
 
 
 def edited(control_plane: ControlPlane, folder: Path, cluster: Edit, user: Edit) -> Path:
@@ -36,7 +34,7 @@ NO_CA = {"certificate-authority": None, "certificate-authority-data": None}
 def test_a_wrong_token_is_unauthorized(control_plane: ControlPlane, tmp_path: Path) -> None:
     path = edited(control_plane, tmp_path, {}, {"token": "wrong"})
     with pytest.raises(errors.Unauthorized):
-        Transport(load(str(path))).get(paths.version() + "z")
+        through(path).get(paths.version() + "z")
 
 
 def test_a_certificate_that_nobody_vouches_for_is_its_own_error(
@@ -44,7 +42,7 @@ def test_a_certificate_that_nobody_vouches_for_is_its_own_error(
 ) -> None:
     path = edited(control_plane, tmp_path, NO_CA, {})
     with pytest.raises(errors.TlsFailed, match="certificate is not valid here") as caught:
-        Transport(load(str(path))).replace(paths.configmaps("default", "a"), {})
+        through(path).replace(paths.configmaps("default", "a"), {})
     assert "certificate-authority" in caught.value.hint
 
 
@@ -53,12 +51,12 @@ def test_a_certificate_of_another_name_is_its_own_error(
 ) -> None:
     path = edited(control_plane, tmp_path, {"tls-server-name": "other.example.com"}, {})
     with pytest.raises(errors.TlsFailed, match=r"other\.example\.com"):
-        Transport(load(str(path))).get(paths.version())
+        through(path).get(paths.version())
 
 
 def test_skipping_the_verification_works(control_plane: ControlPlane, tmp_path: Path) -> None:
     path = edited(control_plane, tmp_path, {**NO_CA, "insecure-skip-tls-verify": True}, {})
-    assert Transport(load(str(path))).get(paths.version())["major"] == "1"
+    assert through(path).get(paths.version())["major"] == "1"
 
 
 def test_an_inline_ca_works_and_leaves_no_file_behind(
@@ -69,7 +67,7 @@ def test_an_inline_ca_works_and_leaves_no_file_behind(
     left = tmp_path / "temporary"
     left.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(left))
-    assert Transport(load(str(path))).get(paths.version())["major"] == "1"
+    assert through(path).get(paths.version())["major"] == "1"
     assert list(left.iterdir()) == []
 
 
@@ -79,4 +77,4 @@ def test_speaking_http_to_an_https_server_is_said_so(
     plain = control_plane.server.replace("https", "http")
     path = edited(control_plane, tmp_path, {"server": plain}, {})
     with pytest.raises(errors.Invalid, match="HTTP request to an HTTPS server"):
-        Transport(load(str(path))).get(paths.version())
+        through(path).get(paths.version())

@@ -8,11 +8,10 @@ import pytest
 
 from kubectl_cafe.cluster import errors, lease, paths
 from kubectl_cafe.cluster.clock import BootClock
-from kubectl_cafe.cluster.config import load
 from kubectl_cafe.cluster.lease import LeaseKeeper, LeaseLost
-from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.cluster.watch import Informer
 from testbed.controlplane import ControlPlane
+from tests.contract.conftest import through
 
 MAPS = paths.configmaps("default")
 
@@ -24,7 +23,7 @@ def named(name: str) -> dict[str, object]:
 def test_a_short_outage_costs_neither_the_lease_nor_a_second_list(
     own_control_plane: ControlPlane,
 ) -> None:
-    transport = Transport(load(str(own_control_plane.kubeconfig)))
+    transport = through(own_control_plane.kubeconfig)
     keeper = LeaseKeeper(transport, "default", "cafe-web", None, "me", BootClock())
     keeper.acquire(wait=False)
     transport.before_write = keeper.check
@@ -42,7 +41,7 @@ def test_a_short_outage_costs_neither_the_lease_nor_a_second_list(
         assert informer.synced.wait(10)
         own_control_plane.stop_apiserver()
         with pytest.raises(errors.NotSent):
-            Transport(load(str(own_control_plane.kubeconfig))).create(MAPS, named("lost"))
+            through(own_control_plane.kubeconfig).create(MAPS, named("lost"))
         own_control_plane.start_apiserver()
         transport.create(MAPS, named("after"))
         while told.get(timeout=30) != "ADDED after":
@@ -62,7 +61,7 @@ def test_a_long_outage_ends_all_writing_before_the_lease_can_be_taken(
     monkeypatch.setattr(lease, "DEADLINE", 4.0)
     monkeypatch.setattr(lease, "RENEWAL", 1.0)
     clock = BootClock()
-    transport = Transport(load(str(own_control_plane.kubeconfig)))
+    transport = through(own_control_plane.kubeconfig)
     me = LeaseKeeper(transport, "default", "cafe-web", None, "me", clock)
     me.acquire(wait=False)
     transport.before_write = me.check
@@ -72,6 +71,6 @@ def test_a_long_outage_ends_all_writing_before_the_lease_can_be_taken(
     own_control_plane.start_apiserver()
     with pytest.raises(LeaseLost):
         transport.create(MAPS, named("late"))
-    other = Transport(load(str(own_control_plane.kubeconfig)))
+    other = through(own_control_plane.kubeconfig)
     assert other.get_or_none(f"{MAPS}/late") is None
     assert LeaseKeeper(other, "default", "cafe-web", None, "you", clock).inspect().live

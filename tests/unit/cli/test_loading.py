@@ -44,6 +44,18 @@ def test_what_needs_no_cluster_loads_click_alone(args: list[str]) -> None:
     assert loaded <= allowed
 
 
+def test_speaking_to_a_server_loads_neither_models_nor_oauth_nor_the_whole_client() -> None:
+    loaded = loaded_after(
+        "from kubectl_cafe.cluster.config import load\n"
+        "from kubectl_cafe.cluster.flags import AccessFlags\n"
+        "from kubectl_cafe.cluster.transport import Transport\n"
+        "Transport(load(AccessFlags(server='http://127.0.0.1:1', token='t'), {}))"
+    )
+
+    assert "kubernetes" in loaded
+    assert not loaded & {"pydantic", "oauthlib", "requests", "requests_oauthlib", "dateutil"}
+
+
 def test_the_group_knows_a_verb_without_importing_it() -> None:
     program = (
         "import sys, kubectl_cafe.cli as cli; cli.run(['--help']);"

@@ -40,7 +40,7 @@ def test_a_name_on_the_command_line_is_not_needed(file: Path) -> None:
         (GOOD + SERVICE, "there is CafeDeployment, Service"),
         (GOOD + "---\n" + GOOD, "there is CafeDeployment, CafeDeployment"),
         ("just a line", "there is text"),
-        ("a: [", "expected the node content"),
+        ("a: [", "node content"),
         (GOOD.replace("v1alpha1", "v9"), "apiVersion: apps.cafe.cloud.alipay.com/v9"),
         (GOOD.replace("{replicas: 2}", "2"), "spec: is missing"),
         (GOOD.replace("name: web, ", ""), "metadata.name: is missing"),

@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from kubectl_cafe.cli import _split_short_flags, options
+from kubectl_cafe.cli import _spell_booleans, _split_short_flags, options, run
 from kubectl_cafe.cli.options import AccessFlags
 
 
@@ -31,7 +31,11 @@ def test_without_flags_the_kubeconfig_decides_everything() -> None:
 def test_every_access_flag_arrives() -> None:
     given = flags(
         *("-n", "payments", "--context", "prod", "--kubeconfig", "/k", "--cluster", "c"),
-        *("--user", "u", "--as", "eve", "--as-group", "a", "--as-group", "b"),
+        *("--user", "u", "-s", "https://x", "--tls-server-name", "y"),
+        *("--certificate-authority", "/ca", "--insecure-skip-tls-verify", "--token", "t"),
+        *("--username", "un", "--password", "pw", "--client-certificate", "/c"),
+        *("--client-key", "/ck", "--as", "eve", "--as-group", "a", "--as-group", "b"),
+        *("--as-uid", "7", "--as-user-extra", "x=1", "--as-user-extra", "x=2=3"),
         *("--request-timeout", "5s", "-v", "6"),
     )
 
@@ -41,11 +45,48 @@ def test_every_access_flag_arrives() -> None:
         kubeconfig="/k",
         cluster="c",
         user="u",
+        server="https://x",
+        tls_server_name="y",
+        certificate_authority="/ca",
+        insecure_skip_tls_verify=True,
+        token="t",
+        username="un",
+        password="pw",
+        client_certificate="/c",
+        client_key="/ck",
         as_user="eve",
         as_groups=("a", "b"),
+        as_uid="7",
+        as_user_extra=(("x", "1"), ("x", "2=3")),
         request_timeout=5.0,
         verbosity=6,
     )
+
+
+def test_an_extra_without_a_value_is_refused_by_name() -> None:
+    @click.command()
+    @options.access_options
+    def command(access: AccessFlags) -> None:
+        raise AssertionError(access)
+
+    done = CliRunner().invoke(command, ["--as-user-extra", "scopes"])
+
+    assert done.exit_code == 2
+    assert "'scopes': want KEY=VALUE" in done.output
+
+
+def test_kubectl_s_flags_are_listed_by_options_and_not_by_every_verb(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["options"]) == 0
+    listed = capsys.readouterr().out
+    assert run(["pause", "--help"]) == 0
+    helped = capsys.readouterr().out
+
+    assert "--certificate-authority FILE" in listed
+    assert "-s, --server URL" in listed
+    assert "--certificate-authority" not in helped
+    assert "kubectl cafe options lists the flags that every command has." in helped
 
 
 @pytest.mark.parametrize(
@@ -73,6 +114,27 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 
 def test_a_short_flag_takes_its_value_after_an_equals_sign() -> None:
     assert flags("-n=payments", "-v=7") == AccessFlags(namespace="payments", verbosity=7)
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (["--watch=true"], ["--watch"]),
+        (["-A=T", "x"], ["-A", "x"]),
+        (["--watch=false", "x"], ["x"]),
+        (["--watch=0"], []),
+        (["--selector=true", "--watch=soon"], ["--selector=true", "--watch=soon"]),
+        (["--", "--watch=true"], ["--", "--watch=true"]),
+    ],
+)
+def test_a_switch_takes_its_boolean_after_an_equals_sign(given: list[str], read: list[str]) -> None:
+    @click.command()
+    @options.all_namespaces_option
+    @options.selector_option
+    @options.watch_option
+    def command(all_namespaces: bool, selector: str, watch: bool) -> None: ...
+
+    assert _spell_booleans(command, given) == read
 
 
 def test_nothing_is_split_after_two_dashes_or_in_a_long_flag() -> None:

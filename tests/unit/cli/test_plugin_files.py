@@ -31,12 +31,13 @@ def test_the_flags_of_plugin_yaml_are_those_that_every_verb_has() -> None:
     @options.access_options
     def command() -> None: ...
 
-    declared = {(f"--{flag['name']}", flag["desc"]) for flag in read("plugin.yaml")["flags"]}
     flags = [param for param in command.params if isinstance(param, click.Option)]
     long = [next(o for o in reversed(p.opts) if o.startswith("--")) for p in flags]
 
-    names = {name for name, _ in declared}
-    assert names == set(long)
+    declared = {f"--{flag['name']}": flag["desc"] for flag in read("plugin.yaml")["flags"]}
+    assert declared == {
+        name: (flag.help or "").rstrip(".") for name, flag in zip(long, flags, strict=True)
+    }
 
 
 def test_the_krew_manifest_has_this_version_and_krew_s_limits() -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.config import load
+from kubectl_cafe.cluster.flags import AccessFlags
 from kubectl_cafe.cluster.lease import LeaseKeeper
 from kubectl_cafe.cluster.transport import Transport
 from tests.unit.cluster.leases import OWNER, Server
@@ -96,7 +97,7 @@ def connect(stub: Stub, clock: HandClock, kubeconfig: Kubeconfig) -> Callable[..
             clusters={"stub": {"server": url or stub.url, **(cluster or {})}},
             users={"me": user or {"token": "secret"}},
         )
-        return Transport(load(str(path), **access), clock=clock)
+        return Transport(load(AccessFlags(kubeconfig=str(path), **access)), clock=clock)
 
     return to_stub
 

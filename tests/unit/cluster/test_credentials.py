@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +36,23 @@ def test_a_401_renews_the_credentials_once_and_asks_again(
     stub.script = token_server("new")
     assert transport.patch(POD, {}, PatchKind.MERGE) == {"n": 1}
     assert len(stub.asked) == 2
+
+
+def test_a_plugin_whose_token_is_refused_is_run_once_more(
+    stub: Stub, connect: Callable[..., Transport], tmp_path: Path
+) -> None:
+    """Each run answers with the next token."""
+    version = "client.authentication.k8s.io/v1"
+    answer = {"apiVersion": version, "kind": "ExecCredential", "status": {"token": "t%d"}}
+    program, runs = tmp_path / "plugin", tmp_path / "runs"
+    counted = f"printf '{json.dumps(answer)}' $(wc -l < {runs})"
+    program.write_text(f"#!/bin/sh\necho run >> {runs}\n{counted}\n")
+    program.chmod(0o755)
+    plugin = {"command": str(program), "apiVersion": version}
+    transport = connect(user={"exec": plugin})
+    stub.script = token_server("t2")
+    assert [transport.get(POD), transport.get(POD)] == [{"n": 1}, {"n": 1}]
+    assert runs.read_text() == "run\nrun\n"
 
 
 def test_a_401_with_new_credentials_as_well_is_the_end(stub: Stub, transport: Transport) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from kubectl_cafe.cluster.config import Access, load
 from kubectl_cafe.cluster.errors import AccessError
+from kubectl_cafe.cluster.flags import AccessFlags
 
 Write = Callable[..., Path]
 
@@ -22,11 +23,11 @@ def cluster(url: str = "http://127.0.0.1:1") -> dict[str, Any]:
 
 
 def from_files(*paths: Path, **flags: Any) -> Access:
-    return load(**flags, environ={"KUBECONFIG": os.pathsep.join(map(str, paths))})
+    return load(AccessFlags(**flags), {"KUBECONFIG": os.pathsep.join(map(str, paths))})
 
 
 def token_of(access: Access) -> str | None:
-    return access.login()[0].api_key.get("BearerToken")
+    return access.connect(1).authorization.get("Authorization")
 
 
 def test_the_first_file_that_sets_the_current_context_wins(kubeconfig: Write) -> None:
@@ -53,14 +54,14 @@ def test_files_of_the_list_that_do_not_exist_are_passed_over(
 
 def test_a_kubeconfig_flag_that_names_no_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(AccessError) as caught:
-        load(str(tmp_path / "none"))
+        load(AccessFlags(kubeconfig=str(tmp_path / "none")))
     assert caught.value.where == str(tmp_path / "none")
 
 
 def test_an_unknown_context_lists_those_that_there_are(kubeconfig: Write) -> None:
     path = kubeconfig("one", "a", {"a": {"cluster": "c"}, "b": {"cluster": "c"}}, {"c": cluster()})
     with pytest.raises(AccessError) as caught:
-        load(str(path), context="prod")
+        load(AccessFlags(kubeconfig=str(path), context="prod"))
     assert "'prod'" in caught.value.message
     assert "contexts: a, b" in caught.value.message
     assert caught.value.hint == "kubectl config get-contexts"
@@ -69,13 +70,13 @@ def test_an_unknown_context_lists_those_that_there_are(kubeconfig: Write) -> Non
 def test_an_unknown_user_lists_those_that_there_are(kubeconfig: Write) -> None:
     path = kubeconfig("one", "a", {"a": {"cluster": "c"}}, {"c": cluster()}, {"me": {}})
     with pytest.raises(AccessError, match="users: me"):
-        load(str(path), user="you")
+        load(AccessFlags(kubeconfig=str(path), user="you"))
 
 
 def test_no_current_context_says_so(kubeconfig: Write) -> None:
     path = kubeconfig("one", "", {"a": {"cluster": "c"}}, {"c": cluster()})
     with pytest.raises(AccessError, match="no current context; its contexts: a"):
-        load(str(path))
+        load(AccessFlags(kubeconfig=str(path)))
 
 
 def test_no_kubeconfig_at_all_says_where_it_was_looked_for(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ def test_a_kubeconfig_that_is_no_yaml_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text("a: [")
     with pytest.raises(AccessError) as caught:
-        load(str(path))
+        load(AccessFlags(kubeconfig=str(path)))
     assert caught.value.where == str(path)
 
 
@@ -101,7 +102,7 @@ def test_cluster_and_user_flags_override_the_contexts(kubeconfig: Write) -> None
         {"c": cluster("http://c"), "d": cluster("http://d")},
         {"me": {"token": "mine"}, "you": {"token": "yours"}},
     )
-    access = load(str(path), cluster="d", user="you")
+    access = load(AccessFlags(kubeconfig=str(path), cluster="d", user="you"))
     assert access.server == "http://d"
     assert token_of(access) == "Bearer yours"
 
@@ -109,9 +110,9 @@ def test_cluster_and_user_flags_override_the_contexts(kubeconfig: Write) -> None
 def test_the_namespace_is_the_flags_else_the_contexts_else_default(kubeconfig: Write) -> None:
     contexts = {"a": {"cluster": "c", "namespace": "shop"}, "b": {"cluster": "c"}}
     path = kubeconfig("one", "a", contexts, {"c": cluster()})
-    assert load(str(path), namespace="mine").namespace == "mine"
-    assert load(str(path)).namespace == "shop"
-    assert load(str(path), context="b").namespace == "default"
+    assert load(AccessFlags(kubeconfig=str(path), namespace="mine")).namespace == "mine"
+    assert load(AccessFlags(kubeconfig=str(path))).namespace == "shop"
+    assert load(AccessFlags(kubeconfig=str(path), context="b")).namespace == "default"
 
 
 def test_relative_paths_start_at_the_file_that_has_them(kubeconfig: Write, tmp_path: Path) -> None:
@@ -123,13 +124,13 @@ def test_relative_paths_start_at_the_file_that_has_them(kubeconfig: Write, tmp_p
         {"c": cluster()},
         {"me": {"tokenFile": "token"}},
     )
-    assert token_of(load(str(path))) == "Bearer from a file"
+    assert token_of(load(AccessFlags(kubeconfig=str(path)))) == "Bearer from a file"
 
 
 def test_groups_without_a_user_to_impersonate_are_an_error(kubeconfig: Write) -> None:
     path = kubeconfig("one", "a", {"a": {"cluster": "c"}}, {"c": cluster()})
-    with pytest.raises(AccessError, match="--as-group needs --as"):
-        load(str(path), as_groups=("admins",))
+    with pytest.raises(AccessError, match="without a user"):
+        load(AccessFlags(kubeconfig=str(path), as_groups=("admins",)))
 
 
 def test_the_kubeconfigs_own_impersonation_is_kept(kubeconfig: Write) -> None:
@@ -140,17 +141,35 @@ def test_the_kubeconfigs_own_impersonation_is_kept(kubeconfig: Write) -> None:
         {"c": cluster()},
         {"me": {"token": "t", "as": "jane", "as-groups": ["x", "y"]}},
     )
-    assert load(str(path)).headers == (
+    assert load(AccessFlags(kubeconfig=str(path))).headers == (
         ("Impersonate-User", "jane"),
         ("Impersonate-Group", "x"),
         ("Impersonate-Group", "y"),
     )
 
 
+def in_a_pod(home: Path) -> dict[str, str]:
+    ports = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+    return {**ports, "HOME": str(home)}
+
+
 def test_inside_a_pod_the_service_account_is_used(tmp_path: Path) -> None:
-    with pytest.raises(AccessError) as caught:
-        load(environ={"KUBERNETES_SERVICE_HOST": "10.0.0.1", "HOME": str(tmp_path)})
-    assert caught.value.where == "the pod's service account"
+    account = tmp_path / "account"
+    account.mkdir()
+    for name, content in (("token", "of the pod\n"), ("ca.crt", ""), ("namespace", "shop\n")):
+        (account / name).write_text(content)
+
+    access = load(None, in_a_pod(tmp_path), account)
+
+    assert access.server == "https://10.0.0.1:443"
+    assert (access.context, access.namespace) == ("", "shop")
+    assert token_of(access) == "Bearer of the pod"
+
+
+def test_a_pod_without_a_token_is_told_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(AccessError, match="no token of a service account") as caught:
+        load(None, in_a_pod(tmp_path), tmp_path)
+    assert "automountServiceAccountToken" in caught.value.hint
 
 
 def plugin(tmp_path: Path, script: str, **extra: Any) -> dict[str, Any]:
@@ -163,7 +182,8 @@ def plugin(tmp_path: Path, script: str, **extra: Any) -> dict[str, Any]:
 
 def with_user(kubeconfig: Write, user: dict[str, Any]) -> Access:
     contexts = {"a": {"cluster": "c", "user": "me"}}
-    return load(str(kubeconfig("one", "a", contexts, {"c": cluster()}, {"me": user})))
+    path = kubeconfig("one", "a", contexts, {"c": cluster()}, {"me": user})
+    return load(AccessFlags(kubeconfig=str(path)))
 
 
 ANSWER = """
@@ -183,7 +203,7 @@ def test_a_credential_plugin_that_fails_is_an_error_with_its_words(
 ) -> None:
     user = plugin(tmp_path, "import sys; sys.exit('please log in')")
     with pytest.raises(AccessError, match="please log in") as caught:
-        with_user(kubeconfig, user).login()
+        with_user(kubeconfig, user).connect(1)
     assert "users[me].user.exec" in caught.value.where
 
 
@@ -192,7 +212,7 @@ def test_a_credential_plugin_without_credentials_is_an_error(
 ) -> None:
     user = plugin(tmp_path, ANSWER.replace("STATUS", "{}"))
     with pytest.raises(AccessError, match="neither a token nor a certificate"):
-        with_user(kubeconfig, user).login()
+        with_user(kubeconfig, user).connect(1)
 
 
 def test_a_credential_plugin_that_is_not_installed_gives_its_install_hint(
@@ -201,5 +221,5 @@ def test_a_credential_plugin_that_is_not_installed_gives_its_install_hint(
     user = plugin(tmp_path, "", installHint="brew install it")
     user["exec"]["command"] = str(tmp_path / "missing")
     with pytest.raises(AccessError, match="can't be started") as caught:
-        with_user(kubeconfig, user).login()
+        with_user(kubeconfig, user).connect(1)
     assert caught.value.hint == "brew install it"

@@ -11,6 +11,7 @@ from kubectl_cafe.views.history import (
     RevisionLine,
     detail,
     document,
+    names,
     render,
 )
 from statemachine.lifecycle import State, Trigger
@@ -59,6 +60,19 @@ Journal of release r-1:
 
 def test_the_history_is_a_table_of_revisions() -> None:
     assert render(HISTORY) == SHOWN
+
+
+def test_the_wide_table_says_from_where_on_which_machine_and_by_which_names() -> None:
+    heads, first, second = render(HISTORY, wide=True).splitlines()
+    assert heads.split()[-5:] == ["KIND", "FROM", "HOST", "NAME", "RELEASE"]
+    assert first.split()[-2:] == ["shop-a", "-"]
+    assert second.split()[-5:] == ["upgrade", "1", "desk", "shop-b", "r-1"]
+
+
+def test_the_names_are_those_of_the_controllerrevisions() -> None:
+    shown = ["controllerrevision.apps/shop-a", "controllerrevision.apps/shop-b"]
+    assert names(HISTORY).splitlines() == shown
+    assert names(HISTORY, DETAIL).splitlines() == shown[1:]
 
 
 def test_one_revision_is_shown_in_full() -> None:

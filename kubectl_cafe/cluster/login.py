@@ -1,0 +1,198 @@
+"""Credentials: what a kubeconfig's user and cluster come to, gathered anew for each client."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies
+
+import urllib3
+
+from kubectl_cafe.cluster import _wire, tls
+from kubectl_cafe.cluster._client import Configuration, RESTClientObject
+from kubectl_cafe.cluster.errors import AccessError
+from kubectl_cafe.cluster.kubeconfig import Chosen
+
+
+@dataclass(frozen=True)
+class Client:
+    """One identity at one server, with its connections."""
+
+    configuration: Configuration
+    rest: RESTClientObject
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The headers that say who asks; a provider's token that has run out is renewed."""
+        bearer = self.configuration.auth_settings().get("BearerToken")
+        return {"Authorization": bearer["value"]} if bearer and bearer["value"] else {}
+
+
+def client(chosen: Chosen, connections: int) -> Client:
+    """A client with fresh credentials; runs exec plugins, reads files; raises AccessError."""
+    user = _with_plugin(chosen)
+    configuration = Configuration(
+        host=address(chosen), retries=False, connection_pool_maxsize=connections
+    )
+    configuration.keep_alive = True
+    if authorization := _authorization(configuration, chosen, user):
+        configuration.api_key["BearerToken"] = authorization
+    configuration.verify_ssl = not chosen.cluster.get("insecure-skip-tls-verify")
+    configuration.tls_server_name = chosen.cluster.get("tls-server-name") or None
+    _set_proxy(configuration, chosen)
+    try:
+        rest = RESTClientObject(configuration)
+    except (ImportError, ValueError) as error:
+        said = " ".join(str(error).split())
+        raise AccessError(
+            f"the proxy can't be used: {said}", where=str(configuration.proxy)
+        ) from None
+    if configuration.host.startswith("https"):
+        rest.pool_manager.connection_pool_kw["ssl_context"] = tls.context(chosen.cluster, user)
+    _wire.install(rest.pool_manager)
+    return Client(configuration, rest)
+
+
+def address(chosen: Chosen) -> str:
+    """The server's address; one without a scheme gets what kubectl would give it."""
+    server = str(chosen.cluster["server"]).rstrip("/")
+    if "://" in server:
+        return server
+    secure = ("certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify")
+    own = ("client-certificate", "client-certificate-data")
+    safe = any(map(chosen.cluster.get, secure)) or any(map(chosen.user.get, own))
+    return f"{'https' if safe else 'http'}://{server}"
+
+
+def _authorization(configuration: Configuration, chosen: Chosen, user: Mapping[str, Any]) -> str:
+    """The Authorization header's value, "" for none."""
+    where = f"users[{chosen.user_name}]"
+    if user.get("token") and (user.get("username") or user.get("password")):
+        raise AccessError("there is a token and a user name: only one can be used", where=where)
+    if user.get("tokenFile"):
+        token = tls.read(user["tokenFile"], "tokenFile").decode().strip()
+        return f"Bearer {token}"
+    if user.get("token"):
+        return f"Bearer {user['token']}"
+    if user.get("auth-provider"):
+        return _provided(configuration, chosen, user["auth-provider"])
+    if user.get("username") or user.get("password"):
+        pair = f"{user.get('username') or ''}:{user.get('password') or ''}"
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return ""
+
+
+def _provided(configuration: Configuration, chosen: Chosen, provider: dict[str, Any]) -> str:
+    """An auth-provider's token; the client's own loader knows them, and how to renew it."""
+    from kubernetes.config.config_exception import ConfigException
+    from kubernetes.config.kube_config import KubeConfigLoader
+
+    where = f"users[{chosen.user_name}].user.auth-provider"
+    smallest = {
+        "current-context": "chosen",
+        "contexts": [{"name": "chosen", "context": {"cluster": "chosen", "user": "chosen"}}],
+        "clusters": [{"name": "chosen", "cluster": {"server": configuration.host}}],
+        "users": [{"name": "chosen", "user": {"auth-provider": provider}}],
+    }
+    try:
+        KubeConfigLoader(smallest).load_and_set(configuration)  # type: ignore[no-untyped-call]
+    except (ConfigException, ValueError, KeyError) as error:
+        raise AccessError(str(error), where=where) from None
+    found = str(configuration.api_key.get("BearerToken") or "")
+    if not found:
+        raise AccessError(
+            f"the auth-provider {provider.get('name')} gave no credentials",
+            where=where,
+            hint="use an exec credential plugin instead",
+        )
+    return found
+
+
+def _set_proxy(configuration: Configuration, chosen: Chosen) -> None:
+    """The cluster's own proxy, past any NO_PROXY; else the environment's, as Go reads it.
+
+    Go knows no ALL_PROXY, asks no proxy about this machine, and lets a SOCKS proxy resolve
+    the server's name.
+    """
+    host = urlsplit(configuration.host)
+    if own := chosen.cluster.get("proxy-url"):
+        configuration.proxy, configuration.no_proxy = str(own), None
+    elif _loopback(host.hostname or ""):
+        configuration.proxy = None
+    else:
+        configuration.proxy = getproxies().get(host.scheme)
+    if not configuration.proxy:
+        return
+    if configuration.proxy.startswith("socks5://"):
+        configuration.proxy = configuration.proxy.replace("socks5://", "socks5h://", 1)
+    proxy = urlsplit(configuration.proxy)
+    if proxy.username and proxy.scheme.startswith("http"):
+        pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+        configuration.proxy_headers = urllib3.make_headers(proxy_basic_auth=pair)
+
+
+def _loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _with_plugin(chosen: Chosen) -> dict[str, Any]:
+    """The user with what its exec plugin answers; a plugin that fails is an error.
+
+    The client only logs that and goes on without any credentials.
+    """
+    user, plugin = chosen.user, chosen.user.get("exec")
+    if not plugin or user.get("token") or user.get("tokenFile"):
+        return user
+    from kubernetes.config.config_exception import ConfigException
+    from kubernetes.config.exec_provider import ExecProvider
+
+    where = f"users[{chosen.user_name}].user.exec ({plugin.get('command')})"
+    # The client starts it in the kubeconfig's folder only where a relative path needs that.
+    relative = os.sep in str(plugin.get("command")) and not os.path.isabs(plugin["command"])
+    try:
+        status = ExecProvider(  # type: ignore[no-untyped-call]
+            _Node(plugin), chosen.home if relative else None, _Node(chosen.cluster)
+        ).run()
+    except OSError as error:
+        raise AccessError(
+            f"the credential plugin can't be started: {error.strerror}",
+            where=where,
+            hint=" ".join(str(plugin.get("installHint") or "").split()),
+        ) from None
+    except (ConfigException, AttributeError, KeyError, TypeError) as error:
+        said = " ".join(str(error).removeprefix("exec: ").split())
+        raise AccessError(
+            f"the credential plugin failed: {said}", where=where, hint="run it by hand"
+        ) from None
+    if status.get("token"):
+        return {**user, "token": status["token"]}
+    if status.get("clientCertificateData") and status.get("clientKeyData"):
+        pair = {
+            "client-certificate-data": _encoded(status["clientCertificateData"]),
+            "client-key-data": _encoded(status["clientKeyData"]),
+        }
+        return {**user, **pair}
+    raise AccessError("the credential plugin gave neither a token nor a certificate", where=where)
+
+
+class _Node(dict[str, Any]):
+    """A mapping as the client's exec provider reads it.
+
+    Its own class for this stands in a module that imports two OAuth libraries.
+    """
+
+    def __init__(self, value: Mapping[str, Any]) -> None:
+        super().__init__(value)
+        self.value = value
+
+    def safe_get(self, key: str) -> Any:
+        """The value, None where there is none."""
+        return self.get(key)
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
