@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.errors import NotSent
 from kubectl_cafe.cluster.leaseview import judge
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.cluster.watch import Informer
@@ -15,6 +16,7 @@ from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.journal import Missing
 from kubectl_cafe.engine.observe import Observer, silence
+from kubectl_cafe.engine.view import View
 from kubectl_cafe.names import lease_name
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.views.status import Status
@@ -73,14 +75,22 @@ class Watching:
         if cafe.record is None:
             lost = proposal.unfinished_without_record(cafe, self._observer.memory.pods())
             return report.status_of(cafe, None, (), lease, lost, silent)
-        view = self._observer.memory.view(
+        view = self._view(cafe, cafe.record, time)
+        decision = decide(view)
+        if decision.nodes:
+            with suppress(NotSent):  # They are asked for again.
+                self._observer.read_nodes()
+            view = self._view(cafe, cafe.record, time)
+        return report.status_of(cafe, view, decision.waits, lease, silent=silent)
+
+    def _view(self, cafe: CafeDeployment, record: Record, time: float) -> View:
+        return self._observer.memory.view(
             cafe,
-            self._known(cafe, cafe.record),
+            self._known(cafe, record),
             now=self._transport.clock.monotonic(),
             time=time,
             stopping=False,
         )
-        return report.status_of(cafe, view, decide(view).waits, lease, silent=silent)
 
     def _known(self, cafe: CafeDeployment, record: Record) -> dict[str, Revision]:
         """The revisions, read again where the record names others."""

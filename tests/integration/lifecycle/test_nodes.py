@@ -11,6 +11,7 @@ import pytest
 from kubectl_cafe.times import seconds
 from testbed.controlplane import ControlPlane
 from testbed.puppet import Container, Puppet, Ready
+from testbed.waiting import wait_for
 from tests.integration.crew import V2, Crew
 from tests.integration.shop import NAME, RECORD, Shop, condition, image, name, phase, ready, stays
 from tests.integration.stage import Stage, gate
@@ -171,6 +172,23 @@ def test_c12_nodes_of_two_architectures_have_a_digest_each(crew: Callable[[int],
     assert at.shop.audit.requests("kubectl-cafe", where=lambda r: r.resource == "nodes")
     assert "warning" not in said.partition("effect:")[2]
     assert "Note:" not in at.shop.cafe("status", NAME).out
+
+
+def test_c12_whoever_watches_compares_architectures_too(crew: Callable[[int], Crew]) -> None:
+    at = crew(2)
+    at.built_for("amd64", "arm64")
+    first, second = at.born(1, "none")
+    watching = at.shop.cafe.start("status", NAME, "-w", "-o", "json")
+    wait_for(lambda: watching.said()[0], "the first look")
+
+    running = at.shop.start("app:v2")
+    at.upgraded(first)
+    at.upgraded(second, moved())
+    at.ended(running)
+
+    wait_for(lambda: '"state": "Completed"' in watching.said()[0].splitlines()[-1], "its end")
+    told = [json.loads(line) for line in watching.said()[0].splitlines()]
+    assert [one["notes"] for one in told if one["notes"]] == []
 
 
 def test_c12_where_nodes_may_not_be_listed_that_is_said(
