@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -54,6 +53,9 @@ def look_into(session: Session, case: Case, *, thorough: bool) -> Evidence:
     return read.read(session.transport, case, thorough=thorough)
 
 
-def width_of(stream: IO[str]) -> int | None:
+def width_of(stream: TextIO) -> int | None:
     """The columns of the terminal that `stream` is, None if it is none."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    from kubectl_cafe.cli._tty import terminal
+
+    size = terminal(stream)
+    return size.width if size else None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from kubectl_cafe.text import printable
-from kubectl_cafe.views.table import fields, table
-from kubectl_cafe.views.wrap import folded, hanging
+from kubectl_cafe.views import document as documents
+from kubectl_cafe.views.table import fields, table, wrapped
 
+FEW = 6
+"""Names that are listed before the rest is counted, where no width says how many fit."""
 NARROWEST = 24
 """Columns that a list of names needs beside a table; with less it stands below."""
 
@@ -83,7 +85,7 @@ class PlanView:
 
 def render(plan: PlanView, *, width: int | None = None, wide: bool = False) -> str:
     """The whole plan as text; `wide`: every pod, and what was found to be well in full."""
-    parts = [_head(plan)]
+    parts = [_head(plan, width)]
     if plan.changes or plan.others:
         parts.append(_changes(plan, width))
     if plan.needed:
@@ -92,7 +94,7 @@ def render(plan: PlanView, *, width: int | None = None, wide: bool = False) -> s
     return "\n\n".join(part for part in parts if part)
 
 
-def _head(plan: PlanView) -> str:
+def _head(plan: PlanView, width: int | None) -> str:
     place = "" if plan.kind == "create" else ", in place"
     if plan.others:
         place = ", which can't go in place"
@@ -109,7 +111,8 @@ def _head(plan: PlanView) -> str:
             ("Unavailable", f"at most {plan.max_unavailable} at a time"),
             *(("Asked", budget) for budget in plan.budgets),
             ("Confirmations", "between groups" if plan.confirmations else "none"),
-        ]
+        ],
+        width=width,
     )
 
 
@@ -149,16 +152,32 @@ def _groups(steps: Sequence[StepLine], width: int | None, wide: bool) -> str:
 
 
 def _beside(line: str, pods: Sequence[str], start: int, width: int | None, wide: bool) -> str:
+    """The table's line with the names behind it, or below where there is no room for them."""
     if not pods:
         return line
-    room = None if width is None else width - start
-    first, rest = f"{line:<{start}}", " " * start
-    if room is not None and room < NARROWEST and width is not None:
-        first, rest, room = f"{line}\n  ", "  ", width - 2
+    if width is None:
+        return f"{line:<{start}}" + (", ".join(pods) if wide else _first(pods, FEW))
+    room, first, rest = width - start, f"{line:<{start}}", " " * start
+    if room < NARROWEST:
+        room, first, rest = width - 2, f"{line}\n  ", "  "
     if not wide:
         return first + folded(pods, room)
-    whole = hanging(", ".join(pods), None if room is None else room + len(rest), rest, rest)
-    return first + (whole if room is None else whole.removeprefix(rest)).lstrip()
+    return first + f"\n{rest}".join(wrapped(", ".join(pods), room))
+
+
+def folded(names: Sequence[str], room: int) -> str:
+    """As many of the names as fit into `room` columns, and how many more there are."""
+    shown = len(names)
+    while shown > 0 and len(_first(names, shown)) > room:
+        shown -= 1
+    return _first(names, shown)
+
+
+def _first(names: Sequence[str], shown: int) -> str:
+    more = len(names) - shown
+    if more <= 0:
+        return ", ".join(names)
+    return f"{', '.join(names[:shown])} and {more} more" if shown else f"{more} pods"
 
 
 def _findings(found: Sequence[FindingLine], width: int | None, wide: bool) -> Iterator[str]:
@@ -168,18 +187,27 @@ def _findings(found: Sequence[FindingLine], width: int | None, wide: bool) -> It
             yield _finding(finding, width)
     if fine and not wide:
         checks = dict.fromkeys(finding.check for finding in fine)
-        yield hanging(", ".join(checks), width, "ok: ")
+        yield _hanging(f"ok: {', '.join(checks)}", width)
     elif fine:
         yield "\n".join(_finding(finding, width) for finding in fine)
 
 
 def _finding(finding: FindingLine, width: int | None) -> str:
-    lines = [hanging(printable(finding.message), width, f"{finding.level}: ")]
+    lines = [_hanging(f"{finding.level}: {finding.message}", width)]
     if finding.where and finding.level == "refused":
-        lines.append(hanging(printable(finding.where), width, "  where: ", "         "))
+        lines.append(_hanging(f"  where: {finding.where}", width))
     if finding.hint:  # A command stays whole: it is there to be copied.
         lines.append(f"  next:  {printable(finding.hint)}")
     return "\n".join(lines)
+
+
+def _hanging(text: str, width: int | None) -> str:
+    """`text` in one line, or broken at `width` with its further lines indented."""
+    indent = text[: len(text) - len(text.lstrip())]
+    whole = " ".join(printable(text).split())
+    if width is None:
+        return indent + whole
+    return indent + f"\n{indent}  ".join(wrapped(whole, width - len(indent) - 2))
 
 
 def names(plan: PlanView) -> list[str]:
@@ -188,31 +216,13 @@ def names(plan: PlanView) -> list[str]:
 
 
 def document(plan: PlanView) -> Mapping[str, object]:
-    """The versioned shape of `-o json` and `-o yaml` (docs/output.md)."""
-    return {
-        "apiVersion": "cafe.sofastack.io/v1",
-        "kind": "ReleasePlan",
-        "name": plan.name,
-        "namespace": plan.namespace,
-        "context": plan.context,
-        "releaseKind": plan.kind,
-        "needed": plan.needed,
+    """The shape of `-o json` and `-o yaml` (docs/output.md)."""
+    shown = documents.fields_of(plan)
+    head = {key: shown.pop(key) for key in ("name", "namespace", "context")}
+    answers = {
+        "releaseKind": shown.pop("kind"),  # `kind` is the document's own.
         "refused": plan.refused,
         "inPlace": plan.kind != "create" and not plan.others,
-        "source": plan.source,
-        "target": plan.target,
-        "maxUnavailable": plan.max_unavailable,
-        "confirmations": plan.confirmations,
-        "changes": [asdict(line) for line in plan.changes],
-        "notInPlace": list(plan.others),
-        "steps": [
-            {"kind": step.kind, "group": step.group, "cells": [_cell(c) for c in step.cells]}
-            for step in plan.steps
-        ],
-        "budgets": list(plan.budgets),
-        "findings": [asdict(finding) for finding in plan.findings],
     }
-
-
-def _cell(part: CellPart) -> dict[str, object]:
-    return {**asdict(part), "pods": list(part.pods)}
+    not_in_place = {"notInPlace": shown.pop("others")}
+    return documents.document("ReleasePlan", head | answers | shown | not_in_place)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kubectl_cafe.engine import forgotten
+from kubectl_cafe.engine import draining, forgotten
 from kubectl_cafe.engine.preflight import (
     admission,
     credentials,
@@ -18,8 +18,6 @@ from kubectl_cafe.engine.preflight import (
 from kubectl_cafe.engine.preflight.evidence import Case, Evidence
 from kubectl_cafe.engine.preflight.finding import Finding, Level, refused
 from kubectl_cafe.errors import CafeError, Refused
-from kubectl_cafe.pods.record import Mode
-from kubectl_cafe.traffic import mode_of
 
 NOTHING = Evidence()
 WRITTEN = ". Nothing was written"
@@ -74,10 +72,11 @@ def _without_record(case: Case) -> list[Finding]:
 
 
 def _rights(case: Case, evidence: Evidence) -> list[Finding]:
-    lease = evidence.lease
+    lease, living = evidence.lease, case.around.living
+    newborn = draining.newborn(case.wished, case.proposal.template)
     sure = rights.needed(
-        pods=bool(case.around.living),
-        gated=any(mode_of(pod, ()) is Mode.GATE for pod in case.around.living),
+        pods=bool(living),
+        gated=any(pod.gated for pod in living or [newborn]),
         leased=lease is None or isinstance(lease, CafeError) or lease.there,
     )
     return rights.judge(evidence.rights, sure, case.cafe.namespace)

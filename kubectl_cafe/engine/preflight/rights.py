@@ -96,9 +96,12 @@ def judge(
     if not denied:
         return [ok(CHECK, f"you may do each of its {len(answers)} kinds of write")]
     return [
-        warning(CHECK, f"you may not {right}: {why}", hint=right.can_i(namespace))
-        for right, why in CONSEQUENCES.items()
-        if right in denied
+        warning(
+            CHECK,
+            f"you may not {right}: {CONSEQUENCES.get(right, 'this release does not need it')}",
+            hint=right.can_i(namespace),
+        )
+        for right in denied
     ]
 
 

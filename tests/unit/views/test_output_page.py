@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_cafe.views import history, repair, states, version
+from kubectl_cafe.views import history, plan, repair, states, version
 from tests.unit.views.test_history import DETAIL, HISTORY
+from tests.unit.views.test_plan import planned
 
 PAGE = Path(__file__).parents[3] / "docs" / "output.md"
 ROW = re.compile(r"^\| `([^`]+)` \| ([a-z ]+) \|", re.MULTILINE)
@@ -32,6 +33,7 @@ DOCUMENTS: dict[str, tuple[Mapping[str, object], ...]] = {
     "states": (states.document(),),
     "history": (history.document(HISTORY), history.document(HISTORY, DETAIL)),
     "repair": (repair.document("shop", "stores", [LINE]),),
+    "plan": (plan.document(planned(others=("spec.template.spec.volumes",))),),
 }
 """By section, complete: every list has something in it."""
 

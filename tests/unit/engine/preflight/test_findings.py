@@ -86,3 +86,13 @@ def test_changes_are_images_labels_and_annotations() -> None:
         ("label tier", None, "web"),
         ("annotation note", None, "x"),
     ]
+
+
+def test_a_first_release_of_gated_pods_needs_the_right_to_open_them() -> None:
+    denied = {**dict.fromkeys(rights.EVERY, True), rights.GATES: False}
+    bare, gated = template(), template()
+    gated["spec"]["readinessGates"] = [{"conditionType": names.IN_SERVICE}]
+    found = [
+        findings.judge(create(template=made), Evidence(rights=denied))[0] for made in (bare, gated)
+    ]
+    assert [one.level for one in found] == [Level.WARNING, Level.REFUSED]

@@ -64,10 +64,12 @@ def test_a_denied_right_is_refused_with_the_command_that_asks_for_it() -> None:
     assert found.hint.startswith("kubectl auth can-i patch pods --subresource=status -n stores")
 
 
-def test_a_right_that_this_release_does_not_use_is_not_missed() -> None:
+def test_a_right_that_this_release_does_not_use_refuses_nothing() -> None:
     answers = {**dict.fromkeys(EVERY, True), rights.GATES: False}
     sure = rights.needed(pods=True, gated=False, leased=True)
-    assert rights.judge(answers, sure, "stores") == []
+    assert said(rights.judge(answers, sure, "stores")) == [
+        "warning: you may not patch pods/status: this release does not need it"
+    ]
 
 
 @pytest.mark.parametrize("right", [rights.TELL, rights.PRUNE, rights.OWN], ids=str)
