@@ -52,12 +52,13 @@ class Ending:
     def _group(self) -> Iterator[str]:
         """Each cell has its count of pods in service (protocol 7).
 
-        What breaks by itself a moment ago can't have been seen, and is held against nobody.
+        What broke by itself a moment ago can't have been seen, and is held against nobody: where
+        containers die, what the pods show is what counts.
         """
         scene, step = self.scene, self.old.current
         if step is None or not step.is_group:
             return
-        if scene.deletions or scene.restarts or scene.edits or "crash" in scene.image:
+        if scene.deletions or scene.edits or not scene.starts or (scene.restarts and scene.lag):
             return
         for cell, size in self.old.plan.cells.items():
             here = [pod for pod in self.pods if pod.cell == cell]
@@ -73,7 +74,7 @@ class Ending:
         released = seconds(pod.record.since) if pod.record else 0.0
         return (
             self._at_goal(pod)
-            and not out_of_service(pod, self.workers[pod.uid])
+            and not out_of_service(pod, None if self.scene.restarts else self.workers[pod.uid])
             and pod.ready.status == "True"
             and now - max(pod.ready.since, released, *starts) >= strategy.min_ready_seconds
             and (not self.scene.held or BALANCER in pod.finalizers)

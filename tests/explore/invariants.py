@@ -19,6 +19,7 @@ from statemachine.record import Record
 from tests.explore.bench import Outcome
 from tests.explore.endings import Ending
 from tests.explore.scenario import BALANCER, CAFE
+from tests.explore.state import FREE
 from tests.explore.state import State as World
 from tests.explore.steps import Steps
 from tests.explore.truths import (
@@ -73,6 +74,8 @@ class Invariants:
             elif plural == "cafedeployments":
                 found += self._moved(write, outcome)
             then.apply(write)
+        if outcome.by == "driver" and (outcome.world.driver, outcome.world.lease) == (-1, FREE):
+            found += self._left(outcome)
         return found
 
     def parse(self, pod: Json) -> Pod:
@@ -94,6 +97,13 @@ class Invariants:
                 continue
             if uid in ready_endpoints(cluster):
                 yield f"I1: a container of {uid} is killed while an endpoint is ready"
+
+    def _left(self, outcome: Outcome) -> Iterator[str]:
+        """A driver leaves by itself: no pod is left drained, unless its deadline has passed."""
+        pods = controllers.of_kind(outcome.moment.cluster, "pods")
+        for pod in (self.parse(item) for _, item in pods) if not outcome.world.era else ():
+            if pod.record and pod.record.phase is Phase.DRAINED:
+                yield f"I12: the driver leaves, and {pod.name} is drained"
 
     def _moved(self, write: Written, outcome: Outcome) -> Iterator[str]:
         """A group or the release has ended: what it says of the pods is true."""

@@ -9,6 +9,7 @@ from typing import Any
 from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
 from statemachine.lifecycle import Trigger
+from tests.memcluster.kubelet import FAILS_TO_START
 
 SPACE, NAME = "stores", "shop"
 OLD = "app:v1"
@@ -16,6 +17,8 @@ OLD = "app:v1"
 T0 = 1_000_000.0
 """The server's time at which the release begins."""
 CAFE = paths.cafedeployments(SPACE, NAME)
+UNSOUND = ("crash", *FAILS_TO_START)
+"""What the names of images contain that do not run."""
 FOREIGN = "example.com/foreign"
 """A label, an annotation and a condition that nobody of ours may touch (I10)."""
 BALANCER = "example.com/balancer"
@@ -80,6 +83,12 @@ class Scenario:
     held: bool = False
     budget: int = 0
     tightened: int = 0
+
+    @property
+    def starts(self) -> bool:
+        """Whether what it goes to can run."""
+        images = (self.image, *(self.side or ()))
+        return not any(word in image for image in images for word in UNSOUND)
 
     def but(self, **changes: Any) -> Scenario:
         """The same with some changes."""

@@ -34,6 +34,13 @@ SMALL = (
     Scenario("two verbs, one pod", cells={"CellA": 1}, verbs=VERBS, said=2, forced=True),
     Scenario("confirmed groups", cells=ONE_CELL, strategy=CONFIRMED, verbs=VERBS, said=1),
     Scenario("no such image", image="app:missing", verbs=VERBS, said=1, crashes=1, forced=True),
+    Scenario(
+        "no such image, both at once",
+        image="app:missing",
+        strategy=BOTH,
+        verbs=(Trigger.ABORT,),
+        said=1,
+    ),
     Scenario("a crashing image", image="app:crash", cells={"CellA": 1}, verbs=VERBS, said=1),
     Scenario("a stranger's image", cells={"CellA": 1}, edits=1, crashes=1),
     Scenario("a stranger's image without a switch", mode="None", cells={"CellA": 1}, edits=1),

@@ -22,6 +22,8 @@ from tests.memcluster.requests import Written
 
 Json = Mapping[str, Any]
 RUNNING = (State.PROGRESSING, State.ROLLING_BACK)
+OVER_WITH = (State.FAILED, State.ABORTING)
+"""What is only drained is reopened, what restarts is waited for, and no more is changed."""
 
 
 def touches(write: Written) -> bool:
@@ -49,6 +51,9 @@ def decided(view: View, decision: Decision) -> Iterator[str]:
     takes = [p for p in decision.patches if is_take(view, p)]
     if takes and view.record.state not in RUNNING:
         yield f"I9: {takes[0].pod} is taken while the release is {view.record.state}"
+    for patch in decision.patches if view.record.state in OVER_WITH else ():
+        if patch.what == "image":
+            yield f"the image of {patch.pod} is patched while the release is {view.record.state}"
     if decision.workloads and view.record.state not in RUNNING:
         yield f"I9: {decision.workloads[0].what} while the release is {view.record.state}"
     if decision.takes and not any(
