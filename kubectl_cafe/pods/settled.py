@@ -84,8 +84,8 @@ def settled(pod: Pod, name: str, evidence: Evidence) -> Settlement:
         return Settlement(By.PEER)
     if quoting(pod):
         return Settlement(ambiguous=True)  # Rule b decides, whatever the pull takes (C84).
-    unchanged = max(seen.id_since, seen.acted_since or seen.id_since)
-    if evidence.now - unchanged >= patience(pod, name, evidence.changed):
+    acted = seen.id_since if seen.acted_since is None else seen.acted_since
+    if evidence.now - max(seen.id_since, acted) >= patience(pod, name, evidence.changed):
         return Settlement(By.TIME)
     return Settlement(ambiguous=True)
 

@@ -35,21 +35,37 @@ def with_pods(scene: Scenario, pods: int) -> Scenario:
     return scene.but(cells=cells, name=f"{scene.name}, {pods} pods")
 
 
+def chosen(
+    only: Sequence[str], *, large: bool, guards: bool
+) -> tuple[list[Scenario], list[broken.Guard]]:
+    """The scenarios and the guards of these names; without any, as the options say."""
+    if not only:
+        return [*SMALL, *(LARGE if large else ())], broken.read() if guards else []
+    by_guard = {guard.name: guard for guard in broken.read()}
+    scenes = [by_name(name) for name in only if name not in by_guard]
+    return scenes, [by_guard[name] for name in only if name in by_guard]
+
+
 def main(arguments: Sequence[str]) -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.explore", description=__doc__)
-    parser.add_argument("scenario", nargs="*", help="only these, by name")
+    parser.add_argument("name", nargs="*", help="only these scenarios, and without these guards")
     parser.add_argument("--large", action="store_true", help="the large ones as well")
     parser.add_argument("--guards", action="store_true", help="break each guard as well")
     parser.add_argument("--pods", type=int, metavar="N", help="over N pods, each in its own cell")
     parser.add_argument("--limit", type=int, default=100_000, metavar="N", help="states a search")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N")
     parser.add_argument(
-        "--write-docs", action="store_true", help="all of it, and write docs/exploration.md"
+        "--write-docs",
+        action="store_true",
+        help="write docs/exploration.md: of all, or with the rows that it has of all the others",
     )
     wanted = parser.parse_args(arguments)
-    all_of_it = wanted.large or wanted.write_docs
-    scenes = [by_name(name) for name in wanted.scenario] or [*SMALL, *(LARGE if all_of_it else ())]
+    scenes, guarded = chosen(
+        wanted.name,
+        large=wanted.large or wanted.write_docs,
+        guards=wanted.guards or wanted.write_docs,
+    )
     if wanted.pods:
         scenes = [with_pods(scene, wanted.pods) for scene in scenes]
     founds, guards = [], []
@@ -57,13 +73,12 @@ def main(arguments: Sequence[str]) -> int:
         for found in pool.map(partial(explore, limit=wanted.limit), scenes):
             founds.append(found)
             print(found, flush=True)
-        if wanted.guards or wanted.write_docs:
-            for guard, found in pool.map(partial(missed, limit=wanted.limit), broken.read()):
-                guards.append((guard, found))
-                said = found.violations[0] if found.violations else "NOT MISSED"
-                print(f"without {guard.name}: {said}", flush=True)
+        for guard, found in pool.map(partial(missed, limit=wanted.limit), guarded):
+            guards.append((guard, found))
+            said = found.violations[0] if found.violations else "NOT MISSED"
+            print(f"without {guard.name}: {said}", flush=True)
     if wanted.write_docs:
-        page.write(founds, guards)
+        page.write((*SMALL, *LARGE), founds, broken.read(), guards)
     kept = [found for found in founds if found.violations]
     unmissed = [guard for guard, found in guards if not found.violations]
     return 1 if kept or unmissed else 0

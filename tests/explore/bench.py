@@ -17,7 +17,7 @@ from tests.explore.world import Worlds
 from tests.memcluster.address import address
 from tests.memcluster.requests import Request, Written
 
-CRASHES, FAULTS, DELETIONS, VERBS, EDITS, RESTARTS = range(6)
+CRASHES, FAULTS, DELETIONS, VERBS, EDITS, RESTARTS, TIGHTENED = range(7)
 """Where each is in State.left."""
 
 
@@ -68,7 +68,7 @@ class Bench:
 
     scene: Scenario
     worlds: Worlds
-    idle_turns: set[tuple[int, int]] = field(default_factory=set)
+    idle_turns: set[tuple[int, tuple[int, int]]] = field(default_factory=set)
     effects: dict[tuple[object, ...], Effect] = field(default_factory=dict)
 
     def cafe(self, world: World) -> CafeDeployment:

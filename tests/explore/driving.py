@@ -7,9 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import ApiError
-from kubectl_cafe.engine import ending, fence, journal, verbs
+from kubectl_cafe.engine import disruption, ending, fence, journal, verbs
 from kubectl_cafe.engine.memory import Memory
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.traffic.endpoints import ready_uids
@@ -28,6 +27,7 @@ REMEMBERED = 20_000
 SAID = {
     Fault.KILLED: "and is killed at its",
     Fault.LOST_ANSWER: "and has no answer to its",
+    Fault.DELAYED: "and has no answer to its late",
 }
 ANSWERS = (Fault.LOST_ANSWER, Fault.DELAYED)
 
@@ -56,7 +56,7 @@ class Driving(Bench):
         code, version, took = world.flights[number]
         patch = self.worlds.patch(code, version)
         mine = tuple(n for n in world.objects if self.worlds.objects[n][0] == pod_path(patch.pod))
-        key = (world.driver, world.era, "answer", world.flights[number], mine, fault)
+        key = (world.driver, world.passed, "answer", world.flights[number], mine, fault)
 
         def carry_out(moment: Moment, live: Live) -> None:
             live.actor.carry_out(patch, took)
@@ -83,14 +83,19 @@ class Driving(Bench):
             if uid not in pods:
                 gone = {"metadata": {"name": known.name, "uid": uid, "resourceVersion": "1"}}
                 found.append(Seeing(known.name, -1, _sees_pod("DELETED", gone)))
-        sets, parsed = memory["workloads"].items, InPlaceSet().parse
+        sets = {name: one for name, (_, one) in memory["workloads"].items.items()}
+        parsed = InPlaceSet().parse
         shown = [parsed(o) for _, o in self.of_kind(world, "replicasets")]
-        if any(sets[workload.name][1] != workload for workload in shown):
-            found.append(Seeing("the workloads", -2, _sees_workloads))
-        for _, item in self.of_kind(world, "endpointslices"):
+        if any(sets.get(workload.name) != workload for workload in shown):
+            found.append(Seeing("the workloads", -2, SEES_WORKLOADS))
+        for path, item in self.of_kind(world, "endpointslices"):
             if memory["slices"].items[item["metadata"]["name"]][1] != ready_uids(item):
-                key = self.worlds.objects.number(slice_of(item), item)
-                found.append(Seeing("the endpoints", key, _sees_slices))
+                key = self.worlds.objects.number(path, item)
+                found.append(Seeing("the endpoints", key, SEES_SLICES))
+        for path, item in self.of_kind(world, "poddisruptionbudgets"):
+            if memory["budgets"].items[item["metadata"]["name"]][1] != disruption.parse(item):
+                key = self.worlds.objects.number(path, item)
+                found.append(Seeing("the budget", key, SEES_BUDGETS))
         for number in world.objects:
             if self.worlds.objects[number][0] == CAFE and number != kept.cafe:
                 found.append(Seeing(NAME, -3, _sees_cafe))
@@ -108,24 +113,26 @@ class Driving(Bench):
 
     def _turn(self, world: World, seen: list[Seeing]) -> Iterator[Outcome]:
         """The driver sees `seen` and takes a turn; it may be killed, or not be answered, in it."""
-        if not seen and (world.driver, world.era) in self.idle_turns:
+        if not seen and (world.driver, world.passed) in self.idle_turns:
             return
         clean = self._turned(world, seen, {})
         if not seen and clean.world == world:
-            self.idle_turns.add((world.driver, world.era))
+            self.idle_turns.add((world.driver, world.passed))
             return
         yield clean
-        for number in range(1, clean.writes + 1):
+        for number, write in enumerate(clean.written, start=1):
             if world.left[CRASHES]:
                 yield self._turned(world, seen, {number: Fault.KILLED})
             if world.left[FAULTS]:
                 yield self._turned(world, seen, {number: Fault.LOST_ANSWER})
+                if address(write.path).plural == "replicasets":
+                    yield self._turned(world, seen, {number: Fault.DELAYED})
 
     def _turned(self, world: World, seen: list[Seeing], faults: dict[int, Fault]) -> Outcome:
         objects = self.worlds.objects
         written = tuple(n for n in world.objects if address(objects[n][0]).plural in WRITTEN)
         shown = tuple((one.name, one.key) for one in seen)
-        key = (world.driver, world.era, shown, written, tuple(faults.items()))
+        key = (world.driver, world.passed, shown, written, tuple(faults.items()))
 
         def turn(moment: Moment, live: Live) -> bool:
             for one in seen:
@@ -212,6 +219,7 @@ class Driving(Bench):
         """The driver is gone; what it has under way may arrive at any time."""
         moment.late += [request_of(patch, epoch) for patch, _ in moment.flights]
         moment.flights.clear()
+        moment.drained.clear()  # Whoever comes next drains again, by its own clock.
         moment.live, moment.kept, moment.lease, moment.news = None, -1, lease, True
 
     def takeover(self, world: World) -> Iterator[Outcome]:
@@ -248,11 +256,6 @@ class Driving(Bench):
         return self.done(label, moment, by="takeover")
 
 
-def slice_of(item: dict[str, Any]) -> str:
-    """The path of the EndpointSlice."""
-    return paths.endpointslices(SPACE, item["metadata"]["name"])
-
-
 def _sees_pod(kind: str, pod: dict[str, Any]) -> Callable[[Moment], None]:
     def sees(moment: Moment) -> None:
         assert moment.live is not None
@@ -261,16 +264,18 @@ def _sees_pod(kind: str, pod: dict[str, Any]) -> Callable[[Moment], None]:
     return sees
 
 
-def _sees_workloads(moment: Moment) -> None:
-    assert moment.live is not None
-    found = (o for _, o in controllers.of_kind(moment.cluster, "replicasets"))
-    moment.live.memory.workloads.listed(found)
+def _sees_all(collection: str, plural: str) -> Callable[[Moment], None]:
+    def sees(moment: Moment) -> None:
+        assert moment.live is not None
+        found = (item for _, item in controllers.of_kind(moment.cluster, plural))
+        getattr(moment.live.memory, collection).listed(found)
+
+    return sees
 
 
-def _sees_slices(moment: Moment) -> None:
-    assert moment.live is not None
-    found = (o for _, o in controllers.of_kind(moment.cluster, "endpointslices"))
-    moment.live.memory.slices.listed(found)
+SEES_WORKLOADS = _sees_all("workloads", "replicasets")
+SEES_SLICES = _sees_all("slices", "endpointslices")
+SEES_BUDGETS = _sees_all("budgets", "poddisruptionbudgets")
 
 
 def _sees_cafe(moment: Moment) -> None:

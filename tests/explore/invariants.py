@@ -15,15 +15,17 @@ from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.groups import limit_of
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Phase
-from statemachine.lifecycle import State
 from statemachine.record import Record
 from tests.explore.bench import Outcome
-from tests.explore.scenario import CAFE
+from tests.explore.endings import Ending
+from tests.explore.scenario import BALANCER, CAFE
+from tests.explore.state import FREE
 from tests.explore.state import State as World
 from tests.explore.steps import Steps
 from tests.explore.truths import (
     allowed_in,
     anywhere,
+    born_in,
     committed,
     decided,
     foreign,
@@ -37,7 +39,6 @@ from tests.explore.truths import (
 )
 from tests.memcluster import controllers, kubelet
 from tests.memcluster.address import address
-from tests.memcluster.cluster import MemCluster
 from tests.memcluster.requests import Written
 
 Json = Mapping[str, Any]
@@ -68,11 +69,13 @@ class Invariants:
                 pass
             elif plural == "pods":
                 found += then.pod_written(write, outcome)
-            elif plural == "replicasets" and outcome.by == "late":
-                found += then.fenced(outcome.epoch)
+            elif plural == "replicasets":
+                found += then.workload_written(write, outcome)
             elif plural == "cafedeployments":
                 found += self._moved(write, outcome)
             then.apply(write)
+        if outcome.by == "driver" and (outcome.world.driver, outcome.world.lease) == (-1, FREE):
+            found += self._left(outcome)
         return found
 
     def parse(self, pod: Json) -> Pod:
@@ -95,38 +98,31 @@ class Invariants:
             if uid in ready_endpoints(cluster):
                 yield f"I1: a container of {uid} is killed while an endpoint is ready"
 
-    def _moved(self, write: Written, outcome: Outcome) -> Iterator[str]:
-        """A release has ended: what it says of the pods is true."""
-        assert write.new is not None
-        record = CafeDeployment(write.new).record
-        old = write.old and CafeDeployment(write.old).record
-        if record is None or (old and old.state is record.state):
-            return
-        cluster, workers = outcome.moment.cluster, outcome.moment.workers
-        if record.state in (State.COMPLETED, State.ROLLED_BACK):
-            yield from self._everywhere(record, cluster, workers)
-        if record.state is State.ABORTED and not (old and old.forced):
-            for _, item in controllers.of_kind(cluster, "pods"):
-                pod = self.parse(item)
-                if pod.record and pod.record.phase is Phase.DRAINED:
-                    yield f"Aborted, and {pod.name} was left drained"
+    def _left(self, outcome: Outcome) -> Iterator[str]:
+        """A driver leaves by itself: no pod is left drained, unless its deadline has passed."""
+        pods = controllers.of_kind(outcome.moment.cluster, "pods")
+        for pod in (self.parse(item) for _, item in pods) if not outcome.world.era else ():
+            if pod.record and pod.record.phase is Phase.DRAINED:
+                yield f"I12: the driver leaves, and {pod.name} is drained"
 
-    def _everywhere(
-        self, record: Record, cluster: MemCluster, workers: Mapping[str, kubelet.Worker]
-    ) -> Iterator[str]:
-        goal = self.steps.worlds.revisions(cluster)[record.to_revision]
-        for path, workload in controllers.of_kind(cluster, "replicasets"):
-            labels = workload["spec"]["template"]["metadata"]["labels"]
-            if labels.get(names.REVISION) != goal.name:
-                yield f"{record.state}, and {address(path).name} has another template"
-        if self.steps.scene.edits:
+    def _moved(self, write: Written, outcome: Outcome) -> Iterator[str]:
+        """A group or the release has ended: what it says of the pods is true."""
+        assert write.new is not None
+        new = CafeDeployment(write.new).record
+        old = write.old and CafeDeployment(write.old).record
+        if not new or not old:
             return
-        for _, item in controllers.of_kind(cluster, "pods"):
-            pod = self.parse(item)
-            if pod.images() != goal.images or pod.labels.get(names.REVISION) != goal.name:
-                yield f"{record.state}, and {pod.name} is not at {goal.images}"
-            elif out_of_service(pod, workers.get(pod.uid)) and pod.gate.status:
-                yield f"{record.state}, and {pod.name} is out of service"
+        moment = outcome.moment
+        ending = Ending(
+            scene=self.steps.scene,
+            old=old,
+            new=new,
+            goal=self.steps.worlds.revisions(moment.cluster)[new.to_revision],
+            cluster=moment.cluster,
+            pods=tuple(self.parse(o) for _, o in controllers.of_kind(moment.cluster, "pods")),
+            workers=moment.workers,
+        )
+        yield from ending.broken()
 
 
 @dataclass
@@ -150,9 +146,9 @@ class Then:
 
     def apply(self, write: Written) -> None:
         """Go on to the next write."""
-        path = address(write.path).object
         if write.new is not None:
-            self.objects[path] = write.new
+            where = address(write.path)
+            self.objects[f"{where.collection}/{write.new['metadata']['name']}"] = write.new
 
     def pods(self) -> list[Pod]:
         """All pods there are."""
@@ -163,6 +159,28 @@ class Then:
         if epoch < self.record.fenced_epoch:
             fence = self.record.fenced_epoch
             yield f"I7: a write of epoch {epoch} lands behind the fence of {fence}"
+
+    def workload_written(self, write: Written, outcome: Outcome) -> Iterator[str]:
+        """One write of a ReplicaSet, by a driver: it has pods for the confirmed groups (I6)."""
+        assert write.new is not None
+        record, name = self.record, write.new["metadata"]["name"]
+        spec = write.new["spec"]
+        if write.old is None:
+            if spec["replicas"]:
+                yield f"I6: {name} is created with pods"
+            return  # Without pods it harms nobody, however late it comes.
+        yield from self.fenced(outcome.epoch)
+        before = write.old["spec"]["replicas"]
+        if spec["replicas"] < before:
+            yield f"I11: {name} is to have fewer pods"
+        if spec["replicas"] == before or any(v.record.id != record.id for v, _ in outcome.looked):
+            return  # The driver has yet to see that another release took its place.
+        labels = spec["template"]["metadata"]["labels"]
+        if labels[names.REVISION] != record.to_revision:
+            yield f"pods are to be born in {name} before its template is committed"
+        born = born_in(record, labels[names.CELL])
+        if spec["replicas"] > born:
+            yield f"I6: {name} is to have {spec['replicas']} pods, group {record.group} has {born}"
 
     def pod_written(self, write: Written, outcome: Outcome) -> Iterator[str]:
         """One write of a pod, by a driver."""
@@ -175,7 +193,7 @@ class Then:
         if write.new is write.old:
             yield f"I8: a write to {old.name} that changes nothing"
         if old.images() != new.images():
-            yield from self._image(old)
+            yield from self._image(old, late=outcome.by == "late")
         if is_on(new) and not is_on(old):
             yield from self._on(old)
         taken = (is_on(old) and not is_on(new)) or (
@@ -184,8 +202,11 @@ class Then:
         if taken:
             yield from self._taken(old, new)
 
-    def _image(self, old: Pod) -> Iterator[str]:
-        """An image changes: the pod was seen off, its last change is over (I1)."""
+    def _image(self, old: Pod, *, late: bool) -> Iterator[str]:
+        """An image changes: the pod was seen off, its last change is over (I1).
+
+        Of a late write it is not known for how long whoever sent it had seen the pod off.
+        """
         worker = self.workers[old.uid]
         if old.record and old.record.phase is Phase.PATCHED and outstanding(old, worker):
             yield f"the image of {old.name} is changed again before its last change is over"
@@ -199,6 +220,11 @@ class Then:
             yield f"I1: the image of {old.name} is patched, and an endpoint is ready"
         if self.judge.steps.scene.mode == "Gate" and old.ready.status != "False":
             yield f"I1: the image of {old.name} is patched, and its kubelet still says Ready"
+        if self.judge.steps.scene.held and BALANCER in old.finalizers:
+            yield f"I1: the image of {old.name} is patched, and the load balancer holds it"
+        waits = self.record.plan.strategy.drain_seconds and not late
+        if waits and old.uid not in self.world.drained:
+            yield f"I1: the image of {old.name} is patched, and it was not off for drainSeconds"
 
     def _on(self, old: Pod) -> Iterator[str]:
         """Traffic goes on: nothing is going to kill what runs there (I2)."""
@@ -209,6 +235,8 @@ class Then:
         """A pod is taken: within the budget, within its group (I3, I6)."""
         record, others = self.record, [p for p in self.pods() if p.uid != old.uid]
         limit = limit_of(record.plan.strategy.max_unavailable, sum(record.plan.cells.values()))
+        if wanted := self.judge.steps.scene.budget:
+            limit = min(limit, len(others) + 1 - wanted)
         edited = bool(self.judge.steps.scene.edits)
         if (
             not edited

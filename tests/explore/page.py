@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tests.explore.broken import ROOT, Guard
+from tests.explore.scenario import Scenario
 from tests.explore.search import Found
 
 PAGE = ROOT / "docs" / "exploration.md"
+SEARCHES, GUARDS = "## Searches", "## Guards that were taken out"
+NOT_YET = "not tried yet"
 
 
-def write(founds: Sequence[Found], guards: Sequence[tuple[Guard, Found]]) -> None:
-    """Write the page."""
-    PAGE.write_text(page(founds, guards))
+def write(
+    scenes: Sequence[Scenario],
+    founds: Sequence[Found],
+    guards: Sequence[Guard],
+    missed: Sequence[tuple[Guard, Found]],
+) -> None:
+    """Write the page of all `scenes` and `guards`; what was not tried now keeps its row."""
+    before = PAGE.read_text() if PAGE.exists() else ""
+    PAGE.write_text(page(scenes, founds, guards, missed, before))
 
 
-def page(founds: Sequence[Found], guards: Sequence[tuple[Guard, Found]]) -> str:
-    """The page's text."""
-    searches = "\n".join(
-        f"| {f.scene.name} | {f.scene.mode} | {sum(f.scene.cells.values())} | {f.states} "
-        f"| {f.transitions} | {'all' if f.complete else 'up to there'} | {len(f.violations)} "
-        f"| {f.seconds:.0f} |"
-        for f in founds
-    )
-    missed = "\n".join(
-        f"| {g.name} | `{g.file}` | {g.scenario} | {(f.violations or ['nothing'])[0]} "
-        f"| {len(f.path)} | {f.states} |"
-        for g, f in guards
-    )
+def page(
+    scenes: Sequence[Scenario],
+    founds: Sequence[Found],
+    guards: Sequence[Guard],
+    missed: Sequence[tuple[Guard, Found]],
+    before: str = "",
+) -> str:
+    """The page's text; `before` is the one that it takes the place of."""
+    searches = {**_rows(before, SEARCHES), **{f.scene.name: _search(f) for f in founds}}
+    taken = {**_rows(before, GUARDS), **{guard.name: _guard(guard, f) for guard, f in missed}}
     return f"""# Exploration
 
 Every sequence of events up to a bound, over the engine itself. `make explore` writes this page;
@@ -39,32 +45,62 @@ printed step by step.
 answer or a conflict is taken, the fence, the verbs, the records and the state machine.
 **What stands for the rest:** an API server in memory that passes the same contract suite as the
 real one (`tests/contract`); a kubelet's worker with the order of statuses that was measured on a
-real one; the controllers of ReplicaSets and EndpointSlices; a clock that stands still, so that
-time passes by steps of its own: long enough for a rule that reads a clock (over a pod of which
-nothing moves, or whose kubelet hangs), and every deadline, once nothing else happens.
+real one, which may publish what it read a while later; the controllers of ReplicaSets,
+EndpointSlices and PodDisruptionBudgets, and of a load balancer with a finalizer; a clock that
+stands still, so that time passes by steps of its own: long enough for a rule that reads a clock
+(over a pod of which nothing moves, or whose kubelet hangs), drainSeconds over a pod, and, once
+nothing else happens, a minute for minReadySeconds, and every deadline.
 
 **What may happen,** in any order: every step of every kubelet and controller; the driver sees
 all that is new, or all but one thing; it is killed at any moment and at any write, which may
 arrive at any later time or never; an answer is lost; a stranger deletes or patches a pod; a
-container dies; people pause, resume, confirm, retry, roll back, abort (by force).
+container dies; somebody tightens a budget; people pause, resume, confirm, retry, roll back,
+abort (by force), supersede.
 
 **What is asked of every step:** I1 to I12 of the protocol, by what the containers really are
-and not by what the engine has seen of them. Of every state: some sequence of verbs ends the
-release from there (I13); where the search's own bound stands in the way, that is tried anew.
+and not by what the engine has seen of them; of a group that is over, that its pods serve. Of
+every state: some sequence of verbs ends the release from there (I13); where the search's own
+bound stands in the way, that is tried anew.
 
-## Searches
+{SEARCHES}
 
 Seconds are of one processor.
 
 | scenario | traffic | pods | states | transitions | seen | violations | seconds |
 |---|---|---|---|---|---|---|---|
-{searches}
+{_table((scene.name for scene in scenes), searches)}
 
-## Guards that were taken out
+{GUARDS}
 
 Without any one of these guards a search must find something broken, and does.
 
 | guard | file | scenario | what breaks without it | steps | states |
 |---|---|---|---|---|---|
-{missed}
+{_table((guard.name for guard in guards), taken)}
 """
+
+
+def _search(found: Found) -> str:
+    scene, seen = found.scene, "all" if found.complete else "up to there"
+    return (
+        f"| {scene.name} | {scene.mode} | {sum(scene.cells.values())} | {found.states} "
+        f"| {found.transitions} | {seen} | {len(found.violations)} | {found.seconds:.0f} |"
+    )
+
+
+def _guard(guard: Guard, found: Found) -> str:
+    broken = (found.violations or ["nothing"])[0]
+    return (
+        f"| {guard.name} | `{guard.file}` | {guard.scenario} | {broken} "
+        f"| {len(found.path)} | {found.states} |"
+    )
+
+
+def _rows(text: str, heading: str) -> dict[str, str]:
+    """The rows of the table under `heading`, by their first cells."""
+    lines = text.partition(heading)[2].partition("\n## ")[0].splitlines()
+    return {line.split("|")[1].strip(): line for line in lines if line.startswith("| ")}
+
+
+def _table(wanted: Iterable[str], rows: Mapping[str, str]) -> str:
+    return "\n".join(rows.get(name, f"| {name} | {NOT_YET} |") for name in wanted)

@@ -11,9 +11,9 @@ from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.start import Mover
 from kubectl_cafe.errors import Refused
 from statemachine.lifecycle import IllegalMove, State, Trigger, legal
-from tests.explore import scenario as scenes
+from tests.explore import opening
 from tests.explore.bench import VERBS, Bench, Outcome
-from tests.explore.scenario import CAFE, NAME, SPACE
+from tests.explore.scenario import CAFE, NAME, SPACE, template
 from tests.explore.state import State as World
 
 
@@ -38,7 +38,7 @@ class People(Bench):
         before, who = cafe.resource_version, Mover("bob")
         try:
             if trigger is Trigger.ROLLBACK:
-                verbs.rollback(cluster, cafe, scenes.around(cluster, cafe), who, fast=False)
+                verbs.rollback(cluster, cafe, opening.around(cluster, cafe), who, fast=False)
             elif trigger is Trigger.ABORT:
                 verbs.abort(cluster, cafe, who, force=forced)
             elif trigger is Trigger.CONFIRM:
@@ -58,6 +58,6 @@ class People(Bench):
 
     def _supersede(self, cluster: Any, cafe: CafeDeployment, who: Mover) -> None:
         start.secrets.next = "2"
-        wanted = scenes.template(self.scene, "app:v3")
-        scenes.release(cluster, cafe, wanted, Trigger.SUPERSEDE, who.who)
+        wanted = template(self.scene, "app:v3")
+        opening.release(cluster, cafe, wanted, Trigger.SUPERSEDE, who.who)
         start.secrets.next = "1"

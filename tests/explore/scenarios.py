@@ -14,7 +14,14 @@ VERBS = (
     Trigger.ABORT,
 )
 ONE_CELL = {"CellA": 2}
+THREE_PODS = {"CellA": 1, "CellB": 1, "CellC": 1}
+ONE_POD = {"CellA": 1}
 CONFIRMED = {"maxUnavailable": 1, "needWaitingForConfirm": True}
+BOTH = {"maxUnavailable": 2}
+DRAINED = {"maxUnavailable": 1, "drainSeconds": 30}
+READY = {"maxUnavailable": 1, "minReadySeconds": 30}
+TWO_CHANGE = ("side:v1", "side:v2")
+ONE_CHANGES = ("side:v1", "side:v1")
 
 SMALL = (
     Scenario("plain", lag=True),
@@ -27,6 +34,13 @@ SMALL = (
     Scenario("two verbs, one pod", cells={"CellA": 1}, verbs=VERBS, said=2, forced=True),
     Scenario("confirmed groups", cells=ONE_CELL, strategy=CONFIRMED, verbs=VERBS, said=1),
     Scenario("no such image", image="app:missing", verbs=VERBS, said=1, crashes=1, forced=True),
+    Scenario(
+        "no such image, both at once",
+        image="app:missing",
+        strategy=BOTH,
+        verbs=(Trigger.ABORT,),
+        said=1,
+    ),
     Scenario("a crashing image", image="app:crash", cells={"CellA": 1}, verbs=VERBS, said=1),
     Scenario("a stranger's image", cells={"CellA": 1}, edits=1, crashes=1),
     Scenario("a stranger's image without a switch", mode="None", cells={"CellA": 1}, edits=1),
@@ -41,6 +55,42 @@ SMALL = (
     Scenario("a restart without a switch", mode="None", cells={"CellA": 1}, restarts=1, crashes=1),
     Scenario("labels", mode="Label", cells={"CellA": 1}, verbs=VERBS, said=1, crashes=1),
     Scenario("no traffic switch", mode="None", cells={"CellA": 1}, verbs=VERBS, said=1, crashes=1),
+    Scenario("a first release", first=True, cells=ONE_POD, crashes=1, lag=True),
+    Scenario(
+        "a first release, confirmed",
+        first=True,
+        cells=ONE_CELL,
+        strategy={**CONFIRMED, "batchSize": 1},
+        verbs=VERBS,
+        said=1,
+    ),
+    Scenario("a first release, lost answers", first=True, cells=ONE_POD, faults=1),
+    Scenario("a first release, a stranger", first=True, cells=ONE_POD, deletions=1),
+    Scenario(
+        "a first release, no such image",
+        first=True,
+        cells=ONE_POD,
+        image="app:missing",
+        verbs=VERBS,
+        said=1,
+        forced=True,
+    ),
+    Scenario(
+        "a first release, superseded",
+        first=True,
+        cells=ONE_POD,
+        verbs=(*VERBS, Trigger.SUPERSEDE),
+        said=2,
+    ),
+    Scenario("a restart, published late", cells=ONE_POD, restarts=1, crashes=1, pausing=True),
+    Scenario("labels, published late", mode="Label", cells=ONE_POD, restarts=1, pausing=True),
+    Scenario("a stranger's image, published late", cells=ONE_POD, edits=1, pausing=True),
+    Scenario("a load balancer", cells=ONE_POD, held=True, verbs=VERBS, said=1),
+    Scenario("a budget", strategy=BOTH, budget=1, lag=True),
+    Scenario("drained for a while", cells=ONE_POD, strategy=DRAINED, crashes=1, lag=True),
+    Scenario("ready for a while", strategy=READY, minutes=2),
+    Scenario("two containers", cells=ONE_POD, side=TWO_CHANGE, verbs=VERBS, said=1),
+    Scenario("two containers, one changes", cells=ONE_POD, side=ONE_CHANGES, restarts=1),
 )
 """A test run makes all of them."""
 
@@ -61,6 +111,55 @@ LARGE = (
     Scenario(
         "superseded", cells={"CellA": 1}, verbs=(*VERBS, Trigger.SUPERSEDE), said=2, crashes=1
     ),
+    Scenario("a first release, two cells", first=True),
+    Scenario("a first release, a crash", first=True, cells=ONE_CELL, crashes=1, lag=True),
+    Scenario("a first release, a verb", first=True, cells=ONE_CELL, verbs=VERBS, said=1, faults=1),
+    Scenario("a first release, deleted", first=True, cells=ONE_CELL, deletions=1, crashes=1),
+    Scenario(
+        "a first release, labels", mode="Label", first=True, cells=ONE_CELL, verbs=VERBS, said=1
+    ),
+    Scenario(
+        "a first release, no switch",
+        mode="None",
+        first=True,
+        cells=ONE_CELL,
+        verbs=VERBS,
+        said=1,
+        crashes=1,
+    ),
+    Scenario("published late", pausing=True, verbs=VERBS, said=1, crashes=1, restarts=1),
+    Scenario("a load balancer, two pods", held=True, crashes=1, lag=True),
+    Scenario("a load balancer, labels", mode="Label", held=True, verbs=VERBS, said=1),
+    Scenario("a load balancer, a first release", first=True, cells=ONE_CELL, held=True, crashes=1),
+    Scenario("a budget that is tightened", strategy=BOTH, budget=1, tightened=1, lag=True),
+    Scenario("a budget and a crash", strategy=BOTH, budget=1, crashes=1),
+    Scenario("drained, two verbs", cells=ONE_POD, strategy=DRAINED, verbs=VERBS, said=2),
+    Scenario("drained, two pods", strategy=DRAINED, verbs=VERBS, said=1, crashes=1),
+    Scenario("ready, a verb", cells=ONE_POD, strategy=READY, minutes=2, verbs=VERBS, said=1),
+    Scenario("ready, a restart", cells=ONE_POD, strategy=READY, minutes=2, restarts=1, crashes=1),
+    Scenario(
+        "ready, a first release", first=True, cells=ONE_CELL, strategy=READY, minutes=2, crashes=1
+    ),
+    Scenario("two containers, a crash", side=TWO_CHANGE, crashes=1, restarts=1),
+    Scenario(
+        "two containers, no such image",
+        cells=ONE_POD,
+        side=("side:v1", "side:missing"),
+        verbs=VERBS,
+        said=1,
+        crashes=1,
+    ),
+    Scenario(
+        "two containers, one crashes",
+        cells=ONE_POD,
+        side=("side:v1", "side:crash"),
+        verbs=VERBS,
+        said=1,
+    ),
+    Scenario("two containers, no switch", mode="None", cells=ONE_POD, side=TWO_CHANGE, restarts=1),
+    Scenario("plain, three pods", cells=THREE_PODS),
+    Scenario("a crash, three pods", cells=THREE_PODS, crashes=1),
+    Scenario("a verb, three pods", cells=THREE_PODS, verbs=VERBS, said=1),
 )
 """`make explore` makes these as well."""
 

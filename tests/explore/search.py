@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from statemachine.lifecycle import RESTING, Trigger
+from statemachine.lifecycle import RESTING, State, Trigger
 from tests.explore.bench import VERBS
 from tests.explore.harness import product
 from tests.explore.invariants import Invariants
 from tests.explore.scenario import Scenario
-from tests.explore.state import State
+from tests.explore.state import State as World
 from tests.explore.steps import Steps
 from tests.explore.world import Worlds
 
@@ -69,12 +69,12 @@ class Search:
         self.steps = Steps(scene, self.worlds)
         self._judge = Invariants(self.steps)
         self._limit = limit
-        self._numbers: dict[State, int] = {}
+        self._numbers: dict[World, int] = {}
         self._parents = array("l")
         self._labels: list[str] = []
         self._from, self._to = array("l"), array("l")
         self._ended: set[int] = set()
-        self._saved: dict[State, bool] = {}
+        self._saved: dict[World, bool] = {}
 
     def run(self, progress: Callable[[str], None] = lambda _: None) -> Found:
         """Explore until all is seen, something is broken, or the limit is reached."""
@@ -83,6 +83,7 @@ class Search:
             self._explore(progress, began)
             if not self.found.violations:
                 self._all_can_end()
+                self._some_completes()
         self.found.states = len(self._numbers)
         self.found.transitions = len(self._from)
         self.found.seconds = time.process_time() - began
@@ -120,7 +121,7 @@ class Search:
                 self.found.complete = not queue
                 return
 
-    def _over(self, world: State) -> bool:
+    def _over(self, world: World) -> bool:
         return world.driver < 0 and self.steps.cafe(world).position.state in RESTING
 
     def _path(self, number: int) -> list[str]:
@@ -152,7 +153,13 @@ class Search:
             self.found.rescued += 1
             _backwards(before, good, [number])
 
-    def can_end(self, world: State) -> bool:
+    def _some_completes(self) -> None:
+        """A release of images that start is not only ended by people: some path completes."""
+        starts = self.found.scene.starts and self.found.complete
+        if starts and not self.found.violations and State.COMPLETED not in self.found.ends:
+            self.found.violations = ["I13: no path completes the release"]
+
+    def can_end(self, world: World) -> bool:
         """Whether some sequence of verbs ends the release, if nothing else goes wrong."""
         left = [0] * len(world.left)
         left[VERBS] = RESCUE_VERBS

@@ -23,6 +23,8 @@ from tests.memcluster.requests import Request
 
 ERA = 86_400.0
 """Seconds by which every deadline is over."""
+MINUTE = 60.0
+"""Seconds by which any minReadySeconds are over, and no deadline is."""
 LONG_AGO = -1e6
 """When, by the frozen clock, something was seen that has lasted long enough since."""
 FREE, HELD, LEFT = 0, 1, 2
@@ -49,7 +51,10 @@ class State(NamedTuple):
     `objects` are what the API server has, `workers` what the nodes remember, `cached` the
     workloads as their controller last saw them. `driver` is -1 without one; `flights` are its
     writes under way, `late` those that nobody waits for any more. `left` says how often what
-    goes wrong may still do so; `news`: somebody may want to drive.
+    goes wrong may still do so; `news`: somebody may want to drive. `era` and `minute` are how
+    often that much time has passed. `drained` are the uids of pods that drainSeconds have passed
+    over since the driver saw them off, and that were off all the time: the truth, which nobody
+    reads but the invariants.
     """
 
     objects: tuple[int, ...]
@@ -60,8 +65,15 @@ class State(NamedTuple):
     late: tuple[tuple[int, str], ...]
     lease: int
     era: int
+    minute: int
     news: bool
     left: tuple[int, ...]
+    drained: tuple[str, ...]
+
+    @property
+    def passed(self) -> tuple[int, int]:
+        """How much time has passed."""
+        return self.era, self.minute
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,7 @@ class Kept:
     since: int
     no_way_back: tuple[str, ...]
     lost: tuple[tuple[int, str], ...]
+    lost_sets: tuple[tuple[int, str], ...]
     memory: Mapping[str, Any]
 
 
@@ -111,8 +124,10 @@ class Moment:
     late: list[Request]
     lease: int
     era: int
+    minute: int
     news: bool
     left: list[int]
+    drained: set[str] = field(default_factory=set)
     kept: int = -1
     """The number of a driver that this step has nothing to do with."""
     lost: list[PodPatch] = field(default_factory=list)

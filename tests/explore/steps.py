@@ -8,35 +8,39 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_cafe.cluster.errors import ApiError
-from kubectl_cafe.pods.model import Pod
 from statemachine.lifecycle import RESTING
-from tests.explore import scenario as scenes
-from tests.explore.bench import CRASHES, DELETIONS, EDITS, FAULTS, RESTARTS, VERBS, Outcome
-from tests.explore.driving import ANSWERS, Driving
+from tests.explore import opening
+from tests.explore.bench import DELETIONS, VERBS, Outcome
+from tests.explore.passing import Passing
 from tests.explore.people import People
-from tests.explore.scenario import NAME
-from tests.explore.state import FREE, LEFT, LONG_AGO, Moment, aged
+from tests.explore.scenario import BALANCER, NAME
+from tests.explore.state import FREE, Moment, set_path
 from tests.explore.state import State as World
-from tests.memcluster import controllers, kubelet
+from tests.explore.truths import is_on
+from tests.explore.wrongs import Wrongs
+from tests.memcluster import controllers, disruptions, kubelet
 from tests.memcluster.address import address
 
 
 @dataclass
-class Steps(Driving, People):
+class Steps(Wrongs, People, Passing):
     """The steps of one scenario."""
 
     def first(self) -> World:
         """Where the search starts: the release is recorded, nobody drives yet."""
-        cluster, workers = scenes.begin(self.scene)
+        cluster, workers = opening.begin(self.scene)
         cached = dict(controllers.of_kind(cluster, "replicasets"))
         scene = self.scene
         left = [scene.crashes, scene.faults, scene.deletions, scene.said]
-        left += [scene.edits, scene.restarts]
-        moment = Moment(cluster, workers, cached, None, [], [], FREE, 0, True, left)
+        left += [scene.edits, scene.restarts, scene.tightened]
+        moment = Moment(cluster, workers, cached, None, [], [], FREE, 0, 0, True, left)
         return self.worlds.freeze(moment)
 
     def after(self, world: World) -> Iterator[Outcome]:
-        """Every step from `world`. Deadlines pass only where nothing else happens by itself."""
+        """Every step from `world`. Time passes only where nothing else happens by itself.
+
+        A load balancer's controller may hang for as long as it likes.
+        """
         moved = False
         cafe = self.cafe(world)
         over = cafe.position.state in RESTING and world.driver < 0
@@ -45,20 +49,21 @@ class Steps(Driving, People):
             yield outcome
         if over:
             return
-        yield from self._faults(world)
+        yield from self._balancer(world)
+        yield from self.wrongs(world)
         if world.left[VERBS]:
             yield from self.people_steps(world, cafe)
-        if not moved and world.driver >= 0 and world.era < self.scene.eras:
-            yield from self._deadline(world)
-
-    # What happens by itself
+        if not moved and world.driver >= 0:
+            yield from self.minute(world)
+            yield from self.deadline(world)
 
     def _own(self, world: World) -> Iterator[Outcome]:
         yield from self._kubelets(world)
         yield from self._controllers(world)
         if world.driver >= 0:
             yield from self.driver_steps(world)
-            yield from self._patience(world)
+            yield from self.patience(world)
+            yield from self.drains(world)
         else:
             yield from self.takeover(world)
         yield from self._lates(world)
@@ -71,21 +76,17 @@ class Steps(Driving, People):
             path, pod = pods[uid]
             for move in kubelet.moves(pod, worker):
                 moment = self.worlds.thaw(world, live=False)
-                moment.workers[uid] = scenes.advance(moment.cluster, path, worker, move)
+                moment.workers[uid] = opening.advance(
+                    moment.cluster, path, worker, move, pausing=self.scene.pausing
+                )
                 yield self.done(f"the kubelet of {uid} {move}", moment)
 
     def _controllers(self, world: World) -> Iterator[Outcome]:
         moment = self.worlds.thaw(world, live=False)
         for path, workload in self.of_kind(world, "replicasets"):
             name = workload["metadata"]["name"]
-            lacks = controllers.lacks(moment.cluster, workload)
-            if lacks > 0:
-                number = self.scene.deletions - world.left[DELETIONS]
-                body = f"{name.removeprefix(f'{NAME}-')}-{9 - number}"
-                seen = {**moment.cached[path], **_names(workload)}
-                pod = controllers.give_birth(moment.cluster, seen, body)
-                born = moment.cluster.objects[pod]
-                moment.workers[born["metadata"]["uid"]] = kubelet.born(born)
+            if path in moment.cached and controllers.lacks(moment.cluster, workload) > 0:
+                body = self._born(world, moment, workload)
                 yield self.done(f"the controller of {name} makes {body}", moment)
                 moment = self.worlds.thaw(world, live=False)
             if controllers.unseen(workload):
@@ -97,119 +98,52 @@ class Steps(Driving, People):
             if controllers.stale(moment.cluster, service):
                 controllers.publish(moment.cluster, service)
                 yield self.done("the endpoints follow", moment)
+                moment = self.worlds.thaw(world, live=False)
+        for path, budget in self.of_kind(world, "poddisruptionbudgets"):
+            if disruptions.stale(moment.cluster, budget):
+                disruptions.publish(moment.cluster, path)
+                yield self.done("the budget's status follows", moment)
+
+    def _born(self, world: World, moment: Moment, workload: dict[str, Any]) -> str:
+        """A pod that the workload lacks, from the template that its controller saw last."""
+        path, cluster = set_path(workload["metadata"]["name"]), moment.cluster
+        # No pod's name comes twice: each death was a stranger's.
+        number = len(controllers.owned(cluster, workload)) + self.scene.deletions
+        name = workload["metadata"]["name"].removeprefix(f"{NAME}-")
+        name = f"{name}-{number - world.left[DELETIONS]}"
+        seen = {**moment.cached[path], "metadata": workload["metadata"]}
+        born = cluster.objects[controllers.give_birth(cluster, seen, name)]
+        moment.workers[born["metadata"]["uid"]] = kubelet.born(born)
+        return name
+
+    def _balancer(self, world: World) -> Iterator[Outcome]:
+        """A load balancer lets go of a pod that is switched off, and takes up one that serves."""
+        for path, item in self.of_kind(world, "pods") if self.scene.held else ():
+            pod = self.worlds.pods.parse(item)
+            meta, on = item["metadata"], is_on(pod)
+            if on and pod.ready.status == "True" and BALANCER not in pod.finalizers:
+                meta, does = {**meta, "finalizers": [BALANCER]}, "takes up"
+            elif not on and BALANCER in pod.finalizers:
+                meta, does = {**meta, "finalizers": []}, "lets go of"
+            else:
+                continue
+            moment = self.worlds.thaw(world, live=False)
+            moment.cluster.put(path, {**item, "metadata": meta})
+            yield self.done(f"the load balancer {does} {pod.name}", moment)
 
     def _lates(self, world: World) -> Iterator[Outcome]:
         for number in range(len(world.late)):
             moment = self.worlds.thaw(world, live=False)
             request = moment.late.pop(number)
             with suppress(ApiError):
-                moment.cluster.patch(request.path, request.body, request.kind)
-            what = address(request.path).name
+                if request.create:
+                    moment.cluster.create(request.path, request.body)
+                else:
+                    moment.cluster.patch(request.path, request.body, request.kind)
+            what = address(request.object).name
             yield self.done(
                 f"a late write of epoch {request.epoch} to {what} arrives",
                 moment,
                 by="late",
                 epoch=request.epoch,
             )
-
-    # The driver
-
-    def _patience(self, world: World) -> Iterator[Outcome]:
-        """Long enough passes for rules that read a clock, over a pod of which nothing moves.
-
-        Or over one whose kubelet hangs before it reads the spec, or while it pulls: no rule may
-        count on more than is shown by then.
-        """
-        kept = self.worlds.drivers[world.driver].memory
-        busy = {self.worlds.writes[n].uid for n, _, _ in world.flights}
-        workers = dict(world.workers)
-        for path, pod in self.of_kind(world, "pods"):
-            uid = pod["metadata"]["uid"]
-            known, sighting = kept["_pods"].get(uid), kept["_sightings"].get(uid)
-            if known is None or uid in busy:
-                continue
-            if not kubelet.idle(pod, workers[uid]) and not _hangs(known):
-                continue
-            if known.resource_version != pod["metadata"]["resourceVersion"]:
-                continue
-            steady = known.ready.status == "True" and not _unfinished(known)
-            if steady or aged(sighting) == sighting:
-                continue
-            moment = self.worlds.thaw(world)
-            assert moment.live is not None
-            moment.live.memory._sightings[uid] = aged(sighting)
-            yield self.done(f"long enough passes over {address(path).name}", moment)
-
-    def _deadline(self, world: World) -> Iterator[Outcome]:
-        moment = self.worlds.thaw(world)
-        assert moment.live is not None
-        memory = moment.live.memory
-        memory._sightings = {uid: aged(s) for uid, s in memory._sightings.items()}
-        memory._off_since = dict.fromkeys(memory._off_since, LONG_AGO)
-        moment.era += 1
-        yield self.done("every deadline passes", moment)
-
-    # What goes wrong
-
-    def _faults(self, world: World) -> Iterator[Outcome]:
-        if world.left[CRASHES] and world.driver >= 0:
-            moment = self.worlds.thaw(world, live=False)
-            moment.left[CRASHES] -= 1
-            record = self.worlds.record(world.driver)
-            self.leave(moment, LEFT, record.epoch)
-            yield self.done("the driver is killed", moment)
-        if world.left[FAULTS] and world.driver >= 0:
-            for number in range(len(world.flights)):
-                for fault in ANSWERS:
-                    yield from self.answered(world, number, fault)
-        if world.left[DELETIONS]:
-            for path, pod in self.of_kind(world, "pods"):
-                moment = self.worlds.thaw(world, live=False)
-                moment.left[DELETIONS] -= 1
-                moment.cluster.remove(path)
-                del moment.workers[pod["metadata"]["uid"]]
-                yield self.done(f"a stranger deletes {address(path).name}", moment)
-        if world.left[EDITS]:
-            for path, pod in self.of_kind(world, "pods"):
-                for image in {"app:v1", self.scene.image}:
-                    yield from self._edited(world, path, pod, image)
-        if world.left[RESTARTS]:
-            for uid, worker in world.workers:
-                if not worker.acting and worker.containers[0].state == kubelet.RUNNING:
-                    moment = self.worlds.thaw(world, live=False)
-                    moment.left[RESTARTS] -= 1
-                    moment.workers[uid] = kubelet.restart(worker)
-                    yield self.done(f"a container of {uid} dies and is started again", moment)
-
-    def _edited(
-        self, world: World, path: str, pod: dict[str, Any], image: str
-    ) -> Iterator[Outcome]:
-        first, *others = pod["spec"]["containers"]
-        if first["image"] == image:
-            return
-        moment = self.worlds.thaw(world, live=False)
-        moment.left[EDITS] -= 1
-        spec = {**pod["spec"], "containers": [{**first, "image": image}, *others]}
-        meta = {**pod["metadata"], "generation": pod["metadata"]["generation"] + 1}
-        moment.cluster.put(path, {**pod, "metadata": meta, "spec": spec})
-        yield self.done(f"a stranger patches {address(path).name} to {image}", moment)
-
-    # What people say
-
-
-def _names(workload: dict[str, Any]) -> dict[str, Any]:
-    return {"metadata": workload["metadata"]}
-
-
-def _hangs(pod: Pod) -> bool:
-    """Whether its kubelet may be stuck for any time: what it shows is older than the spec."""
-    before = pod.record.before if pod.record else {}
-    shown = pod.containers
-    return pod.observed < pod.generation or any(
-        name in shown and shown[name].container_id == one.container_id
-        for name, one in before.items()
-    )
-
-
-def _unfinished(pod: Any) -> bool:
-    return pod.record is not None and pod.record.phase != "finished"

@@ -13,11 +13,12 @@ from kubectl_cafe.engine.driver import Driver
 from kubectl_cafe.engine.memory import Memory
 from kubectl_cafe.engine.observe import Observer
 from kubectl_cafe.pods.patches import PodPatch
+from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.revisions import revision as revisions
 from statemachine.record import Record
 from tests.explore.scenario import SPACE, T0, Frozen
-from tests.explore.state import BASE, ERA, Items, Kept, Live, Moment, Silent, State
+from tests.explore.state import BASE, ERA, MINUTE, Items, Kept, Live, Moment, Silent, State
 from tests.explore.tables import Objects, Pods, Table
 from tests.memcluster.address import address
 from tests.memcluster.cluster import MemCluster
@@ -30,13 +31,14 @@ class Thawing:
     def __init__(self) -> None:
         self.objects = Objects()
         self.pods = Pods()
-        self.writes: Table[PodPatch | Request] = Table()
+        self.writes: Table[PodPatch | Request | WorkloadWrite] = Table()
         self.drivers: Table[Kept] = Table()
         self._holds: dict[int, dict[str, set[int]]] = {}
 
     def thaw(self, state: State, *, live: bool = True) -> Moment:
         """A moment to change. `live` False leaves the driver alone as it is."""
-        cluster = MemCluster(clock=Frozen(T0 + state.era * ERA), shared=True)
+        now = T0 + state.era * ERA + state.minute * MINUTE
+        cluster = MemCluster(clock=Frozen(now), shared=True)
         cluster.objects = dict(self.objects[number] for number in state.objects)
         cluster.counter = BASE
         moment = Moment(
@@ -48,8 +50,10 @@ class Thawing:
             late=[self._request(n, v) for n, v in state.late],
             lease=state.lease,
             era=state.era,
+            minute=state.minute,
             news=state.news,
             left=list(state.left),
+            drained=set(state.drained),
             kept=state.driver,
         )
         if live and state.driver >= 0:
@@ -67,9 +71,10 @@ class Thawing:
             else:
                 setattr(memory, name, value.copy() if isinstance(value, dict | set) else value)
         live = self.start(cluster, cafe, memory)
-        live.driver._since = T0 + kept.since * ERA
+        live.driver._since = T0 + kept.since
         live.driver._no_way_back = set(kept.no_way_back)
         live.actor._lost = [self.patch(n, v) for n, v in kept.lost]
+        live.actor._lost_workloads = [self._workload(n, v) for n, v in kept.lost_sets]
         return live
 
     def start(self, cluster: MemCluster, cafe: CafeDeployment, memory: Memory) -> Live:
@@ -105,6 +110,11 @@ class Thawing:
         bare = self.writes[number]
         assert isinstance(bare, PodPatch)
         return replace(bare, resource_version=version, body=versioned(bare.body, version))
+
+    def _workload(self, number: int, version: str) -> WorkloadWrite:
+        bare = self.writes[number]
+        assert isinstance(bare, WorkloadWrite)
+        return replace(bare, body=versioned(bare.body, version))
 
     def _request(self, number: int, version: str) -> Request:
         bare = self.writes[number]

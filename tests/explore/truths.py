@@ -22,6 +22,8 @@ from tests.memcluster.requests import Written
 
 Json = Mapping[str, Any]
 RUNNING = (State.PROGRESSING, State.ROLLING_BACK)
+OVER_WITH = (State.FAILED, State.ABORTING)
+"""What is only drained is reopened, what restarts is waited for, and no more is changed."""
 
 
 def touches(write: Written) -> bool:
@@ -49,14 +51,24 @@ def decided(view: View, decision: Decision) -> Iterator[str]:
     takes = [p for p in decision.patches if is_take(view, p)]
     if takes and view.record.state not in RUNNING:
         yield f"I9: {takes[0].pod} is taken while the release is {view.record.state}"
+    for patch in decision.patches if view.record.state in OVER_WITH else ():
+        if patch.what == "image":
+            yield f"the image of {patch.pod} is patched while the release is {view.record.state}"
+    if decision.workloads and view.record.state not in RUNNING:
+        yield f"I9: {decision.workloads[0].what} while the release is {view.record.state}"
     if decision.takes and not any(
         p.record and p.record.mode is Mode.NONE for p in view.pods.values()
     ):
         desired = sum(workload.replicas for workload in view.workloads)
         limit = limit_of(view.record.plan.strategy.max_unavailable, desired)
-        there = sum(available(p) and p.uid not in view.busy for p in view.pods.values())
-        if desired - there + len(decision.takes) > max(limit, desired - there):
-            yield f"I3: {len(decision.takes)} are taken, {there} of {desired} are available"
+        serve = [p for p in view.pods.values() if available(p, view) and p.uid not in view.busy]
+        there, takes = len(serve), len(decision.takes)
+        if desired - there + takes > max(limit, desired - there):
+            yield f"I3: {takes} are taken, {there} of {desired} are available"
+        for one in view.budgets:
+            covered = sum(one.covers(pod.labels) for pod in serve)
+            if takes and (not one.observed or takes > min(covered - one.desired, one.allowed)):
+                yield f"I3: {takes} are taken, {covered} are available under {one}"
 
 
 def committed(view: View, decision: Decision) -> Iterator[str]:
@@ -79,14 +91,19 @@ def finished(pod: Pod) -> bool:
     return pod.record is None or pod.record.phase is Phase.FINISHED or pod.record.mode is Mode.NONE
 
 
-def available(pod: Pod) -> bool:
-    """Whether the pod is in service, by all that it shows."""
+def available(pod: Pod, view: View) -> bool:
+    """Whether the pod is in service, by all that it shows; a new version's for long enough."""
+    new = pod.labels.get(names.REVISION) == view.record.to_revision
+    for_long = view.record.plan.strategy.min_ready_seconds if new else 0
+    starts = (container.started_at for container in pod.containers.values())
     return (
         not pod.terminating
         and pod.ready.status == "True"
         and is_on(pod)
         and finished(pod)
         and pod.observed >= pod.generation
+        and view.time - max(pod.ready.since, *starts) >= for_long
+        and all(name in pod.finalizers for name in view.record.plan.strategy.traffic_finalizers)
     )
 
 
@@ -94,6 +111,12 @@ def is_on(pod: Pod) -> bool:
     """Whether its switch is on."""
     gate = pod.gate.status == "True" if pod.gated else True
     return gate and pod.labels.get(names.TRAFFIC, "on") == "on"
+
+
+def is_truly_off(cluster: MemCluster, pod: Pod) -> bool:
+    """Whether nobody sends the pod requests: switched off, as its kubelet and endpoints say."""
+    acknowledged = not pod.gated or pod.ready.status == "False"
+    return not is_on(pod) and acknowledged and pod.uid not in ready_endpoints(cluster)
 
 
 def outstanding(pod: Pod, worker: kubelet.Worker) -> bool:
@@ -127,8 +150,18 @@ def allowed_in(record: Record, cell: str) -> int | None:
     return None if step.counts == record.plan.cells else step.count(cell)
 
 
+def born_in(record: Record, cell: str) -> int:
+    """How many pods a first release may have in the cell by now (I6)."""
+    waits = State.AWAITING_CONFIRM in (record.state, record.origin)
+    steps = record.steps[: record.step + (not waits)]
+    counts = (step.count(cell) for step in steps if step.kind is StepKind.SCALE_OUT)
+    return max(counts, default=0)
+
+
 def foreign(old: Json, new: Json) -> Iterator[str]:
     """What is not ours stays (I10)."""
+    if old["metadata"].get("finalizers") != new["metadata"].get("finalizers"):
+        yield "I10: a finalizer was written"
     for kind in ("labels", "annotations"):
         before, after = (o["metadata"].get(kind) or {} for o in (old, new))
         if before.get(FOREIGN) != after.get(FOREIGN):

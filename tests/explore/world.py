@@ -6,14 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from kubectl_cafe.engine.act import _may_land
 from kubectl_cafe.engine.collection import Collection
+from kubectl_cafe.pods.model import parse
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.sighting import Sighting
+from kubectl_cafe.podsets import WorkloadWrite
+from kubectl_cafe.traffic import Service
 from tests.explore.scenario import CAFE, T0
-from tests.explore.state import ERA, Items, Kept, Live, Moment, State, pod_path, set_path
+from tests.explore.state import Items, Kept, Live, Moment, State, pod_path, set_path
 from tests.explore.tables import text_of
 from tests.explore.thawing import Thawing, versioned
-from tests.memcluster.address import address
+from tests.explore.truths import is_truly_off
+from tests.memcluster import controllers
 from tests.memcluster.cluster import MemCluster
 from tests.memcluster.requests import Request
 
@@ -54,8 +59,10 @@ class Worlds(Thawing):
             late=self._late(moment, shown, renames),
             lease=moment.lease,
             era=moment.era,
+            minute=moment.minute,
             news=moment.news,
             left=tuple(moment.left),
+            drained=_still_off(moment),
         )
 
     def _bare(self, path: str, item: dict[str, Any]) -> int:
@@ -73,8 +80,8 @@ class Worlds(Thawing):
         for patch, _ in moment.flights:
             hold(pod_path(patch.pod), patch.resource_version)
         for request in moment.late:
-            if version := _version(request):
-                hold(address(request.path).object, version)
+            if version := _version(request.body):
+                hold(request.object, version)
         if moment.kept >= 0:
             for path, versions in self._held(moment.kept).items():
                 known.setdefault(path, set()).update(versions)
@@ -94,6 +101,9 @@ class Worlds(Thawing):
     def _live_holds(self, live: Live, hold: Callable[[str, str | int], object]) -> None:
         for patch in live.actor._lost:
             hold(pod_path(patch.pod), patch.resource_version)
+        for write in live.actor._lost_workloads:
+            if version := _version(write.body):
+                hold(set_path(write.name), version)
         memory, named = live.memory, {}
         for uid, pod in memory._pods.items():
             path = named[uid] = pod_path(pod.name)
@@ -146,11 +156,25 @@ class Worlds(Thawing):
             for p in live.actor._lost
             if pod_path(p.pod) in renames and p.resource_version in renames[pod_path(p.pod)]
         )
-        since = int((live.driver._since - T0) // ERA)
-        kept = Kept(number, since, tuple(sorted(live.driver._no_way_back)), lost, payload)
+        since = int(live.driver._since - T0)
+        no_way_back = tuple(sorted(live.driver._no_way_back))
+        kept = Kept(number, since, no_way_back, lost, self._lost_sets(live, renames), payload)
         return self.drivers.number(
-            (kept.cafe, kept.since, kept.no_way_back, kept.lost, tuple(key)), kept
+            (kept.cafe, kept.since, kept.no_way_back, kept.lost, kept.lost_sets, tuple(key)), kept
         )
+
+    def _lost_sets(
+        self, live: Live, renames: Mapping[str, Mapping[str, str]]
+    ) -> tuple[tuple[int, str], ...]:
+        """Writes of workloads whose answer was lost, as far as they may still land."""
+        sets = {one.name: one.resource_version for one in live.memory.workloads.all()}
+        found = set()
+        for write in live.actor._lost_workloads:
+            if _may_land(write, sets):
+                version = _version(write.body)
+                path = set_path(write.name)
+                found.add((self._write(write), renames[path][version] if version else ""))
+        return tuple(sorted(found))
 
     def _pod(self, pod: Any, renames: Mapping[str, str]) -> Any:
         content, version = self.pods.key(pod)
@@ -177,23 +201,38 @@ class Worlds(Thawing):
         """Writes that nobody waits for; those that can't land any more are forgotten."""
         found = set()
         for request in moment.late:
-            path, version = address(request.path).object, _version(request)
-            if path in shown and version in ("", shown[path]):
+            path, version = request.object, _version(request.body)
+            lands = path not in shown if request.create else version in ("", shown.get(path))
+            if lands and (request.create or path in shown):
                 found.add((self._write(request), renames[path][version] if version else ""))
         return tuple(sorted(found))
 
-    def _write(self, write: PodPatch | Request) -> int:
+    def _write(self, write: PodPatch | Request | WorkloadWrite) -> int:
         bare = replace(write, body=versioned(write.body, ""))
+        if isinstance(bare, WorkloadWrite):
+            return self.writes.number((bare.name, bare.create, text_of(bare.body)), bare)
         if isinstance(write, PodPatch):
             bare = replace(bare, resource_version="")
             named = (write.pod, write.uid, write.what, write.status)
             return self.writes.number((*named, text_of(bare.body)), bare)
-        key = (write.path, write.kind, write.epoch, text_of(bare.body))
+        key = (write.path, write.kind, write.epoch, write.create, text_of(bare.body))
         return self.writes.number(key, bare)
 
 
-def _version(request: Request) -> str:
-    return str(request.body["metadata"].get("resourceVersion", ""))
+def _version(body: Mapping[str, Any]) -> str:
+    return str(body["metadata"].get("resourceVersion", ""))
+
+
+def _still_off(moment: Moment) -> tuple[str, ...]:
+    """Those of its drained pods that are still out of traffic, each by its uid."""
+    if not moment.drained:
+        return ()
+    off = {
+        pod["metadata"]["uid"]
+        for _, pod in controllers.of_kind(moment.cluster, "pods")
+        if is_truly_off(moment.cluster, parse(pod))
+    }
+    return tuple(sorted(moment.drained & off))
 
 
 def _stale(patch: PodPatch) -> dict[str, Any]:
@@ -220,6 +259,6 @@ def _hashable(value: object) -> object:
             value.gate,
             tuple(sorted(value.containers.items())),
         )
-    if hasattr(value, "selector"):  # A Service: it never changes.
+    if isinstance(value, Service):  # It never changes.
         return value.name
     return value

@@ -44,7 +44,8 @@ class MemCluster:
 
     `faults` says what becomes of the n-th write from now (1 is the next); a dry run is none.
     `written` are the committed writes. `shared`: objects are handed out as they are stored,
-    for callers that never change one in place; else every reader gets its own copy.
+    for callers that never change one in place, and a uid is a path, for nothing counts on in
+    them; else every reader gets its own copy.
     """
 
     def __init__(
@@ -146,10 +147,8 @@ class MemCluster:
             raise errors.AlreadyExists(f'{where.plural} "{where.name}" already exists', where=path)
         validate(meta, path)
         self._uids += 1
-        meta.update(
-            uid=f"00000000-0000-4000-8000-{self._uids:012d}",
-            creationTimestamp=rfc3339(self.server_time()),
-        )
+        uid = where.object if self._shared else f"00000000-0000-4000-8000-{self._uids:012d}"
+        meta.update(uid=uid, creationTimestamp=rfc3339(self.server_time()))
         if where.plural in GENERATIONS:
             meta["generation"] = 1
         made = {**as_dict(patching.plain(body)), "metadata": meta}
@@ -253,13 +252,13 @@ class MemCluster:
             self.before_write()
         self.writes += 1
         fault = self.faults.get(self.writes)
+        if fault in (Fault.KILLED, Fault.DELAYED):
+            self.delayed.append(Request(path, body, kind, create=method == "POST"))
         if fault is Fault.KILLED:
-            self.delayed.append(Request(path, body, kind))
             raise Killed
         if fault is Fault.NOT_SENT:
             raise errors.Unreachable("no connection", where=path)
         if fault is Fault.DELAYED:
-            self.delayed.append(Request(path, body, kind))
             raise errors.lost_answer("connection reset", path)
         stored = self._store(where.object, old, new)
         self.written.append(Written(method, path, body, old, stored))

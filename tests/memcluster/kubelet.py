@@ -1,9 +1,10 @@
 """A kubelet's worker for one pod, one step a call, as it was measured (protocol 6).
 
-It publishes observedGeneration at the START of a sync, together with what the runtime had
-before; then it kills, pulls and starts, one container after the other, while the status goes
-on showing the old one running and ready; what it made is published by the next sync. While
-it is at work it reads nothing, so changes in between are seen as one.
+At the START of a sync it reads the pod and what the runtime had before, and then publishes
+that as observedGeneration and the statuses: whatever is written to the pod between the two
+stays unread. Then it kills, pulls and starts, one container after the other, while the status
+goes on showing the old one running and ready; what it made is published by the next sync.
+While it is at work it reads nothing, so changes in between are seen as one.
 
 Pure: from a pod and what the node remembers to what the node remembers then, and the status.
 """
@@ -32,7 +33,8 @@ CRASHED = ("CrashLoopBackOff", "back-off restarting failed container")
 class Move(StrEnum):
     """What a worker can do next."""
 
-    SYNC = "reads its pod and publishes what runs"
+    READ = "reads its pod and what runs"
+    PUBLISH = "publishes what it read"
     ACT = "kills and starts a container"
     FATE = "sees a container crash, or become ready"
 
@@ -54,18 +56,24 @@ class Ran:
     ready: bool = False
 
 
+Read = tuple[int, tuple[tuple[str, str], ...], tuple[Ran, ...]]
+NOTHING: Read = (0, (), ())
+
+
 @dataclass(frozen=True)
 class Worker:
     """What a node remembers of one pod.
 
     `acting` are the containers that the sync under way has yet to replace, `aim` the images
-    it read. `read` is what the last sync read and published.
+    it read. `read` is what the last sync read: generation, gates, containers; `unsaid`: it is
+    yet to be published.
     """
 
     containers: tuple[Ran, ...]
     acting: tuple[str, ...] = ()
     aim: tuple[tuple[str, str], ...] = ()
-    read: tuple[object, ...] = ()
+    read: Read = NOTHING
+    unsaid: bool = False
     started: int = 0
 
 
@@ -77,10 +85,12 @@ def born(pod: Json) -> Worker:
 def moves(pod: Json, worker: Worker) -> list[Move]:
     """What the worker may do now."""
     possible = []
-    if worker.acting:
+    if worker.unsaid:
+        possible.append(Move.PUBLISH)
+    elif worker.acting:
         possible.append(Move.ACT)
     elif _reads(pod, worker) != worker.read:
-        possible.append(Move.SYNC)
+        possible.append(Move.READ)
     if any(_fated(ran) and ran.name not in worker.acting for ran in worker.containers):
         possible.append(Move.FATE)
     return possible
@@ -91,13 +101,17 @@ def idle(pod: Json, worker: Worker) -> bool:
     return not moves(pod, worker)
 
 
-def sync(pod: Json, worker: Worker, at: str) -> tuple[Worker, dict[str, Any]]:
-    """Read the pod, publish its status (the second result), and decide what is to be done."""
+def read(pod: Json, worker: Worker) -> Worker:
+    """Read the pod and the runtime, and decide what is to be done."""
     wanted = tuple((c["name"], c["image"]) for c in pod["spec"]["containers"])
     started = {ran.name: ran.image for ran in worker.containers}
     acting = tuple(name for name, image in wanted if started.get(name) != image)
-    after = replace(worker, acting=acting, aim=wanted, read=_reads(pod, worker))
-    return after, status(pod, worker, at)
+    return replace(worker, acting=acting, aim=wanted, read=_reads(pod, worker), unsaid=True)
+
+
+def publish(pod: Json, worker: Worker, at: str) -> tuple[Worker, dict[str, Any]]:
+    """Publish what was read as the pod's status (the second result)."""
+    return replace(worker, unsaid=False), status(pod, worker.read, at)
 
 
 def act(worker: Worker) -> Worker:
@@ -127,11 +141,13 @@ def fate(worker: Worker) -> Worker:
     return replace(worker, containers=tuple(containers))
 
 
-def restart(worker: Worker) -> Worker:
-    """The first container dies by itself and is started again, from the image it had."""
-    first, *others = worker.containers
-    again = _started(first, first.image, worker.started + 1)
-    return replace(worker, containers=(again, *others), started=worker.started + 1)
+def restart(worker: Worker, name: str) -> Worker:
+    """The container dies by itself and is started again, from the image it had."""
+    containers = tuple(
+        _started(ran, ran.image, worker.started + 1) if ran.name == name else ran
+        for ran in worker.containers
+    )
+    return replace(worker, containers=containers, started=worker.started + 1)
 
 
 def runs_spec(pod: Json, worker: Worker) -> bool:
@@ -148,11 +164,14 @@ def digest(image: str) -> str:
     return f"sha256:{image.partition('-alias')[0]}"
 
 
-def status(pod: Json, worker: Worker, at: str) -> dict[str, Any]:
-    """The pod's status as a sync of this moment publishes it."""
-    known = {c["type"]: c for c in (pod.get("status") or {}).get("conditions") or ()}
-    unready = [ran.name for ran in worker.containers if not ran.ready]
-    said = _gates(pod, known)
+def status(pod: Json, read: Read, at: str) -> dict[str, Any]:
+    """The pod's status as a sync that has `read` this publishes it now."""
+    generation, gates, containers = read
+    before = pod.get("status") or {}
+    known = {c["type"]: c for c in before.get("conditions") or ()}
+    shown = {c["name"]: c for c in before.get("containerStatuses") or ()}
+    unready = [ran.name for ran in containers if not ran.ready]
+    said = _gates(pod, dict(gates))
     lacking = f"containers with unready status: [{' '.join(unready)}]"
     containers_ready = ("False", "ContainersNotReady", lacking) if unready else ("True", "", "")
     gates_closed = ("False", "ReadinessGatesNotReady", ", ".join(said))
@@ -161,15 +180,15 @@ def status(pod: Json, worker: Worker, at: str) -> dict[str, Any]:
     foreign = [c for kind, c in known.items() if kind not in own]
     conditions = [_condition(known.get(kind), kind, *words, at) for kind, words in own.items()]
     return {
-        "phase": "Running" if any(ran.container_id for ran in worker.containers) else "Pending",
+        "phase": "Running" if any(ran.container_id for ran in containers) else "Pending",
         "podIP": "10.0.0.1",
-        "observedGeneration": pod["metadata"].get("generation", 0),
+        "observedGeneration": generation,
         "conditions": [*foreign, *conditions],
-        "containerStatuses": [_container(ran, at) for ran in worker.containers],
+        "containerStatuses": [_container(ran, shown.get(ran.name, {}), at) for ran in containers],
     }
 
 
-def _reads(pod: Json, worker: Worker) -> tuple[object, ...]:
+def _reads(pod: Json, worker: Worker) -> Read:
     conditions = (pod.get("status") or {}).get("conditions") or ()
     gates = tuple((c["type"], c["status"]) for c in conditions if c["type"] in _named(pod))
     return (pod["metadata"].get("generation", 0), gates, worker.containers)
@@ -179,13 +198,13 @@ def _named(pod: Json) -> Sequence[str]:
     return [gate["conditionType"] for gate in pod["spec"].get("readinessGates") or ()]
 
 
-def _gates(pod: Json, known: Mapping[str, Json]) -> list[str]:
+def _gates(pod: Json, known: Mapping[str, str]) -> list[str]:
     said = []
     for gate in _named(pod):
         if gate not in known:
             said.append(GATE_ABSENT.format(gate=gate))
-        elif known[gate]["status"] != "True":
-            said.append(GATE_FALSE.format(gate=gate, value=known[gate]["status"]))
+        elif known[gate] != "True":
+            said.append(GATE_FALSE.format(gate=gate, value=known[gate]))
     return said
 
 
@@ -220,9 +239,12 @@ def _fated(ran: Ran) -> bool:
     return "crash" in ran.image or ("slow" in ran.image and not ran.ready)
 
 
-def _container(ran: Ran, at: str) -> dict[str, Any]:
+def _container(ran: Ran, before: Json, at: str) -> dict[str, Any]:
+    """Its status; `before` is the one that was shown last."""
+    known = (before.get("state") or {}).get("running") or {}
+    same = bool(known) and before.get("containerID") == ran.container_id
     state = (
-        {"running": {"startedAt": at}}
+        {"running": {"startedAt": known["startedAt"] if same else at}}
         if ran.state == RUNNING
         else {"waiting": {"reason": ran.state, "message": ran.message}}
     )

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import Any
 
 from kubectl_cafe.cluster.transport import Object, PatchKind
+from tests.memcluster.address import address
 
 
 class Killed(BaseException):
@@ -38,9 +39,21 @@ class Written:
 
 @dataclass(frozen=True)
 class Request:
-    """A write that is still on its way; `epoch` is its sender's, where whoever keeps it knows."""
+    """A write that is still on its way; `epoch` is its sender's, where whoever keeps it knows.
+
+    `create`: it is a POST to the collection at `path`, else a PATCH of the object there.
+    """
 
     path: str
     body: Any
     kind: PatchKind
     epoch: int = 0
+    create: bool = False
+
+    @property
+    def object(self) -> str:
+        """The path of the object that it writes."""
+        where = address(self.path)
+        return (
+            f"{where.collection}/{self.body['metadata']['name']}" if self.create else where.object
+        )

@@ -13,10 +13,17 @@ from tests.memcluster.address import Address, address
 
 Json = Mapping[str, Any]
 
-GENERATIONS = {"pods", "replicasets", "statefulsets", "deployments", "cafedeployments"}
-"""Kinds whose metadata.generation moves with their spec."""
-SPLIT = {"pods", "replicasets", "statefulsets", "deployments", "cafedeployments"}
+SPLIT = {
+    "pods",
+    "replicasets",
+    "statefulsets",
+    "deployments",
+    "cafedeployments",
+    "poddisruptionbudgets",
+}
 """Kinds with a status subresource: a write of the object leaves status alone, and the reverse."""
+GENERATIONS = SPLIT
+"""Kinds whose metadata.generation moves with their spec."""
 LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 POD_MUTABLE = ("containers", "initContainers")
 """Fields of a pod's spec that may change, by their images alone."""

@@ -50,6 +50,13 @@ def test_c67_the_time_before_the_kubelet_saw_the_spec_does_not_count() -> None:
     assert judged(by_label(seen)) == Settlement(ambiguous=True)
 
 
+def test_c67_what_the_kubelet_saw_at_the_clocks_zero_counts_from_there() -> None:
+    seen = Timeline()
+    seen.show(-60, shown(2, 1, "C1x", "D1x", "app:v2"))
+    seen.show(0, shown(2, 2, "C1x", "D1x", "app:v2"))
+    assert judged(by_label(seen)) == Settlement(ambiguous=True)
+
+
 @pytest.mark.guard("a-reason-is-older-than-the-gate")
 def test_c85_a_reason_that_stood_before_the_gate_was_written_counts_from_then() -> None:
     unready = Condition("False", "ContainersNotReady")

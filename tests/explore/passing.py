@@ -1,0 +1,101 @@
+"""Time, which passes by steps of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_cafe.pods.model import Pod
+from tests.explore.bench import Bench, Outcome
+from tests.explore.state import LONG_AGO, Moment, aged
+from tests.explore.state import State as World
+from tests.explore.truths import is_truly_off
+from tests.memcluster import controllers, kubelet
+from tests.memcluster.address import address
+
+
+@dataclass
+class Passing(Bench):
+    """However much time may pass next."""
+
+    def patience(self, world: World) -> Iterator[Outcome]:
+        """Long enough passes for rules that read a clock, over a pod of which nothing moves.
+
+        Or over one whose kubelet hangs before it reads the spec, or while it pulls: no rule may
+        count on more than is shown by then.
+        """
+        kept = self.worlds.drivers[world.driver].memory
+        busy = {self.worlds.writes[n].uid for n, _, _ in world.flights}
+        workers = dict(world.workers)
+        for path, pod in self.of_kind(world, "pods"):
+            uid = pod["metadata"]["uid"]
+            known, sighting = kept["_pods"].get(uid), kept["_sightings"].get(uid)
+            if known is None or uid in busy:
+                continue
+            if not kubelet.idle(pod, workers[uid]) and not _hangs(known):
+                continue
+            if known.resource_version != pod["metadata"]["resourceVersion"]:
+                continue
+            steady = known.ready.status == "True" and not _unfinished(known)
+            if steady or aged(sighting) == sighting:
+                continue
+            moment = self.worlds.thaw(world)
+            assert moment.live is not None
+            moment.live.memory._sightings[uid] = aged(sighting)
+            yield self.done(f"long enough passes over {address(path).name}", moment)
+
+    def drains(self, world: World) -> Iterator[Outcome]:
+        """drainSeconds pass over a pod that the driver has seen off."""
+        if not self.scene.strategy.get("drainSeconds"):
+            return
+        for uid, since in self.worlds.drivers[world.driver].memory["_off_since"].items():
+            if since == LONG_AGO:
+                continue
+            moment = self.worlds.thaw(world)
+            _drain(moment, [uid])
+            yield self.done(f"drainSeconds pass over {uid}", moment)
+
+    def minute(self, world: World) -> Iterator[Outcome]:
+        """A minute passes: minReadySeconds of whatever began before are over, deadlines are not."""
+        if world.minute < self.scene.minutes:
+            moment = self.worlds.thaw(world, live=False)
+            moment.minute += 1
+            yield self.done("a minute passes", moment)
+
+    def deadline(self, world: World) -> Iterator[Outcome]:
+        """Every deadline passes."""
+        if world.era >= self.scene.eras:
+            return
+        moment = self.worlds.thaw(world)
+        assert moment.live is not None
+        memory = moment.live.memory
+        memory._sightings = {uid: aged(s) for uid, s in memory._sightings.items()}
+        _drain(moment, list(memory._off_since))
+        moment.era += 1
+        yield self.done("every deadline passes", moment)
+
+
+def _drain(moment: Moment, uids: list[str]) -> None:
+    """Make it long since the driver saw these off; those that are off are drained then."""
+    assert moment.live is not None
+    for uid in uids:
+        moment.live.memory._off_since[uid] = LONG_AGO
+    for _, item in controllers.of_kind(moment.cluster, "pods"):
+        pod = moment.live.memory._pods.get(item["metadata"]["uid"])
+        if pod and pod.uid in uids and is_truly_off(moment.cluster, pod):
+            moment.drained.add(pod.uid)
+
+
+def _hangs(known: Pod) -> bool:
+    """Whether its kubelet may be stuck for any time: what it shows is older than the spec."""
+    before = known.record.before if known.record else {}
+    shown = known.containers
+    return known.observed < known.generation or any(
+        name in shown and shown[name].container_id == one.container_id
+        for name, one in before.items()
+    )
+
+
+def _unfinished(pod: Any) -> bool:
+    return pod.record is not None and pod.record.phase != "finished"
