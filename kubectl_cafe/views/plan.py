@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from kubectl_cafe.text import printable
+from kubectl_cafe.views import document as documents
 from kubectl_cafe.views.table import fields, table
 from kubectl_cafe.views.wrap import folded, hanging
 
@@ -188,10 +189,8 @@ def names(plan: PlanView) -> list[str]:
 
 
 def document(plan: PlanView) -> Mapping[str, object]:
-    """The versioned shape of `-o json` and `-o yaml` (docs/output.md)."""
-    return {
-        "apiVersion": "cafe.sofastack.io/v1",
-        "kind": "ReleasePlan",
+    """The shape of `-o json` and `-o yaml` (docs/output.md)."""
+    shown = {
         "name": plan.name,
         "namespace": plan.namespace,
         "context": plan.context,
@@ -203,16 +202,10 @@ def document(plan: PlanView) -> Mapping[str, object]:
         "target": plan.target,
         "maxUnavailable": plan.max_unavailable,
         "confirmations": plan.confirmations,
-        "changes": [asdict(line) for line in plan.changes],
-        "notInPlace": list(plan.others),
-        "steps": [
-            {"kind": step.kind, "group": step.group, "cells": [_cell(c) for c in step.cells]}
-            for step in plan.steps
-        ],
-        "budgets": list(plan.budgets),
-        "findings": [asdict(finding) for finding in plan.findings],
+        "changes": plan.changes,
+        "notInPlace": plan.others,
+        "steps": plan.steps,
+        "budgets": plan.budgets,
+        "findings": plan.findings,
     }
-
-
-def _cell(part: CellPart) -> dict[str, object]:
-    return {**asdict(part), "pods": list(part.pods)}
+    return documents.document("ReleasePlan", shown)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from kubectl_cafe.views import plan
 from kubectl_cafe.views.plan import CellPart, ChangeLine, FindingLine, PlanView, StepLine
@@ -176,26 +173,3 @@ def test_the_document_has_every_pod_of_every_cell() -> None:
 
 def test_name_lists_the_pods_in_the_order_in_which_they_are_taken() -> None:
     assert plan.names(planned()) == ["pod/a", "pod/b", "pod/c"]
-
-
-def test_the_page_names_every_field_of_the_document_and_no_other() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "output.md").read_text()
-    section = page.split("\n## plan\n")[1].split("\n## ")[0]
-    told = set(
-        re.findall(r"^\| `([a-zA-Z.\[\]]+)` \| (?:text|number|boolean)", section, re.MULTILINE)
-    )
-    shown = dict(plan.document(planned(others=("spec.template.spec.volumes",))))
-    del shown["apiVersion"], shown["kind"]
-    assert told == set(fields(shown))
-
-
-def fields(value: object, path: str = "") -> Iterator[str]:
-    """The paths of every scalar in a document."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from fields(item, f"{path}.{key}" if path else key)
-    elif isinstance(value, list):
-        for item in value:
-            yield from fields(item, f"{path}[]")
-    else:
-        yield path
