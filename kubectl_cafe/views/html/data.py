@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kubectl_cafe.times import rfc3339
+from kubectl_cafe.views import document as documents
+from kubectl_cafe.views.document import fields_of
 from statemachine.record import Entry
 
 
@@ -154,15 +157,26 @@ class Report:
         return self.ended or self.at
 
 
+TIMES = frozenset(
+    {"at", "started", "ended", "start", "end", "begun", "over"}
+    | {"off", "patched", "again", "runs", "on", "ready", "born"}
+)
+"""The fields that are moments; "" in a document where one is not known."""
+
+
 def document(report: Report) -> dict[str, object]:
-    """The versioned shape of `-o json` and `-o yaml`; enums as the texts they are."""
-    release = _plain(asdict(report))
-    return {"apiVersion": "cafe.sofastack.io/v1", "kind": "ReleaseReport", "release": release}
+    """The shape of `-o json` and `-o yaml` (docs/output.md)."""
+    shown = fields_of(report)
+    # `kind` is the document's own, as in every Kubernetes object.
+    shown["releaseKind"] = shown.pop("kind")
+    return documents.document("ReleaseReport", _dated(shown))
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, StrEnum) else value
+def _dated(value: object, name: str = "") -> object:
+    if isinstance(value, dict):
+        return {key: _dated(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_dated(item) for item in value]
+    if name in TIMES and isinstance(value, int | float):
+        return rfc3339(value) if value else ""
+    return value

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kubectl_cafe.views import history, plan, repair, states, version
+from kubectl_cafe.views import history, overview, plan, repair, states, status, version
+from kubectl_cafe.views.html import data as report
+from tests.unit.views import test_html, test_plan
+from tests.unit.views.scenes import SCENES
 from tests.unit.views.test_history import DETAIL, HISTORY
-from tests.unit.views.test_plan import planned
 
 PAGE = Path(__file__).parents[3] / "docs" / "output.md"
-ROW = re.compile(r"^\| `([^`]+)` \| ([a-z ]+) \|", re.MULTILINE)
+ROW = re.compile(r"^\| `([^`]+)` \| ((?:text|number|boolean|map)(?: or null)?) \|", re.MULTILINE)
 TYPES = {
     "text": str,
     "number": int | float,
@@ -28,12 +31,18 @@ VERSIONS = version.Versions(
     "1.2.3", {"gitVersion": "v1.32.0"}, version.Resource(("v1alpha1",), "1.0.0")
 )
 """Old enough that there is a warning."""
+FAILED = replace(SCENES["failed"], notes=("a note",))
+PLANNED = test_plan.planned(others=("spec.template.spec.volumes",))
+REPORTED = test_html.report(unknown=("a gap",))
 DOCUMENTS: dict[str, tuple[Mapping[str, object], ...]] = {
     "version": (version.document(VERSIONS),),
     "states": (states.document(),),
     "history": (history.document(HISTORY), history.document(HISTORY, DETAIL)),
     "repair": (repair.document("shop", "stores", [LINE]),),
-    "plan": (plan.document(planned(others=("spec.template.spec.volumes",))),),
+    "status": (status.document(FAILED),),
+    "status of many": (overview.document([overview.Overview("shop", "stores", "Progressing")]),),
+    "plan": (plan.document(PLANNED),),
+    "report": (report.document(REPORTED),),
 }
 """By section, complete: every list has something in it."""
 
