@@ -41,6 +41,7 @@ setup(
             "hypothesis>=6.100",
             "import-linter>=2.1",
             "mypy>=1.15",
+            "pyinstaller>=6.22.2",
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.9",
