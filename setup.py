@@ -45,6 +45,8 @@ setup(
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.9",
+            # The first that builds wheels by itself; a test builds ours.
+            "setuptools>=70.1",
             "types-PyYAML",
             "types-tabulate",
         ],
