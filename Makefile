@@ -63,6 +63,11 @@ picture: venv ## docs/status.svg anew: the live view of a release on the cluster
 bench: venv ## figures: start-up, requests and wall time of releases, seconds without a driver
 	@$(BIN)/python -m bench
 
+SITE ?= https://kubectl-cafe.invalid
+.PHONY: dist
+dist: venv ## what users install: archive, checksums, bill of materials, krew's manifest (SITE=the project's page)
+	@$(BIN)/python -m bundle --site "$(SITE)"
+
 .PHONY: test
 test: venv machine ## every test (tests/node needs Linux and root; its absence is said, and fails under CI)
 	$(BIN)/pytest -n 2 --dist loadgroup

@@ -41,9 +41,12 @@ setup(
             "hypothesis>=6.100",
             "import-linter>=2.1",
             "mypy>=1.15",
+            "pyinstaller>=6.22.2",
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.9",
+            # The first that builds wheels by itself; a test builds ours.
+            "setuptools>=70.1",
             "types-PyYAML",
             "types-tabulate",
         ],

@@ -1,13 +1,14 @@
-"""`python -m bench [startup] [requests] [wall] [drivers]`: print figures; none is asserted."""
+"""`python -m bench [installed] [startup] [requests] [wall] [drivers]`: figures, never asserted."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import drivers, requests, startup, wall
+from bench import drivers, installed, requests, startup, wall
 from bench.stage import control_plane
 
 REPORTS = {
+    "installed": installed.report,
     "startup": startup.report,
     "requests": requests.report,
     "wall": wall.report,

@@ -90,13 +90,14 @@ def _all(descriptor: int) -> str:
 
 @dataclass(frozen=True)
 class Cafe:
-    """Calls `kubectl-cafe ARGUMENTS -n NAMESPACE` with one kubeconfig."""
+    """Calls `kubectl-cafe ARGUMENTS -n NAMESPACE` with one kubeconfig, or another `program`."""
 
     kubeconfig: Path
     namespace: str
     env: Mapping[str, str] = field(default_factory=dict)
     runs: list[Running] = field(default_factory=list, compare=False)
     """All that were started, for whoever cleans up."""
+    program: tuple[str, ...] = (str(PROGRAM),)
 
     def at(self, kubeconfig: Path) -> Cafe:
         """The same through another kubeconfig: another user's, or a proxy's."""
@@ -117,7 +118,7 @@ class Cafe:
         return Terminal(self._command(arguments), env, *size)
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
-        return [str(PROGRAM), *arguments, "-n", self.namespace]
+        return [*self.program, *arguments, "-n", self.namespace]
 
     def _environment(self) -> dict[str, str]:
         env = {k: v for k, v in os.environ.items() if not k.startswith(LEFT_OUT)}

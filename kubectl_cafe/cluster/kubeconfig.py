@@ -46,7 +46,7 @@ class Chosen:
 def files(flag: str | None, environ: Mapping[str, str]) -> list[Path]:
     """The files kubectl would read; raises AccessError when `--kubeconfig` names none."""
     if flag:
-        path = Path(flag).expanduser()
+        path = _expanded(flag)
         if not path.is_file():
             raise AccessError(
                 "there is no such kubeconfig file",
@@ -56,10 +56,15 @@ def files(flag: str | None, environ: Mapping[str, str]) -> list[Path]:
         return [path]
     listed = environ.get("KUBECONFIG", "")
     if listed:
-        paths = [Path(part).expanduser() for part in listed.split(os.pathsep) if part]
+        paths = [_expanded(part) for part in listed.split(os.pathsep) if part]
         return [path for path in dict.fromkeys(paths) if path.is_file()]
-    home = Path(environ.get("HOME") or "~").expanduser() / ".kube" / "config"
+    home = _expanded(environ.get("HOME") or "~") / ".kube" / "config"
     return [home] if home.is_file() else []
+
+
+def _expanded(path: str) -> Path:
+    """`~` is the home, where there is one: a container's user may have none."""
+    return Path(os.path.expanduser(path))  # Path.expanduser raises there
 
 
 def merge(paths: list[Path]) -> Kubeconfig:

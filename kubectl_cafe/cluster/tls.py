@@ -12,6 +12,7 @@ from typing import Any
 
 import urllib3
 
+from kubectl_cafe.cluster.authorities import trust_this_machine
 from kubectl_cafe.cluster.errors import AccessError
 
 
@@ -25,6 +26,8 @@ def context(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLConte
             f"the CA certificate is not usable: {error}", where="certificate-authority-data"
         ) from None
     relax(made)
+    if not ca:
+        trust_this_machine(made)
     if cluster.get("insecure-skip-tls-verify"):
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE

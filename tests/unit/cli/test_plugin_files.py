@@ -9,8 +9,8 @@ from typing import Any
 import click
 import yaml
 
+from bundle import inside
 from kubectl_cafe.cli import VERBS, options
-from kubectl_cafe.version import VERSION
 
 ROOT = Path(__file__).parents[3]
 
@@ -40,12 +40,20 @@ def test_the_flags_of_plugin_yaml_are_those_that_every_verb_has() -> None:
     }
 
 
-def test_the_krew_manifest_has_this_version_and_krew_s_limits() -> None:
+def test_each_command_of_plugin_yaml_begins_with_the_program_s_name() -> None:
+    plugin = read("plugin.yaml")
+
+    assert plugin["command"] == f"kubectl-{plugin['name']}" == inside.NAME
+    assert all(e["command"] == f"{plugin['command']} {e['name']}" for e in plugin["tree"])
+
+
+def test_the_committed_krew_manifest_is_that_of_the_last_release() -> None:
+    released = re.findall(r"^## \[(\d.*)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     spec = read("krew-manifest.yaml")["spec"]
 
-    assert spec["version"] == f"v{VERSION}"
-    assert len(spec["shortDescription"]) <= 50
-    assert spec["shortDescription"] == read("plugin.yaml")["shortDesc"]
+    assert (spec["version"] if spec["platforms"] else None) == (
+        f"v{released[0]}" if released else None
+    )
 
 
 def test_the_changelog_keeps_an_unreleased_section() -> None:

@@ -223,3 +223,16 @@ def test_a_credential_plugin_that_is_not_installed_gives_its_install_hint(
     with pytest.raises(AccessError, match="can't be started") as caught:
         with_user(kubeconfig, user).connect(1)
     assert caught.value.hint == "brew install it"
+
+
+def test_a_user_without_a_home_has_no_kubeconfig_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+
+    with pytest.raises(AccessError, match="no kubeconfig"):
+        load(environ={})
+    with pytest.raises(AccessError, match="no such kubeconfig"):
+        load(AccessFlags(kubeconfig="~/config"), environ={})

@@ -1,0 +1,97 @@
+"""Have PyInstaller make the plugin and its Python one folder, complete it, and pack it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from bundle import archive, inside, manifest, notices, platforms, sbom
+from bundle.errors import BundleError
+
+ROOT = Path(__file__).parent.parent
+KEPT = ROOT / "build" / "bundle"
+SOURCES = ("kubectl_cafe", "statemachine", "bundle")
+COMPLETER = "kubectl_complete-cafe"
+LINES_SHOWN = 20
+
+
+def into(out: Path) -> Path:
+    """Put this platform's archive and its bill of materials into `out`; the archive."""
+    out.mkdir(parents=True, exist_ok=True)
+    for path in built().iterdir():
+        shutil.copyfile(path, out / path.name)
+    return out / platforms.here().archive()
+
+
+def built() -> Path:
+    """The folder with both, built once for the same sources and the same environment.
+
+    Two at once would build it twice; whoever starts several takes a lock. Raises BundleError.
+    """
+    folder = KEPT / _digest()
+    if not folder.is_dir():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=KEPT) as scratch:
+            _build(Path(scratch)).rename(folder)
+    return folder
+
+
+def _build(scratch: Path) -> Path:
+    here, unpacked, packed = platforms.here(), scratch / "kubectl-cafe", scratch / "packed"
+    _freeze(scratch)
+    binaries = json.loads((scratch / "cafe" / "binaries.json").read_text())
+    components = inside.components(unpacked, binaries)
+    # kubectl asks for completions by this name; the program looks at how it was called.
+    shutil.copy(unpacked / here.program, unpacked / here.executable(COMPLETER))
+    shutil.copy(ROOT / "LICENSE", unpacked)
+    text = notices.render(components)
+    (unpacked / "THIRD-PARTY-NOTICES").write_text(text, encoding="utf-8")
+    packed.mkdir()
+    path = archive.pack(unpacked, packed / here.archive())
+    bill = sbom.render(path.name, archive.sha256(path), components)
+    (packed / f"{path.name}{manifest.BILL}").write_text(bill, encoding="utf-8")
+    return packed
+
+
+def _freeze(scratch: Path) -> None:
+    """Run PyInstaller; raises BundleError with the end of what it said."""
+    command = [sys.executable, "-m", "PyInstaller", str(ROOT / "bundle" / "cafe.spec")]
+    command += ["--noconfirm", "--log-level", "ERROR"]
+    command += ["--distpath", str(scratch), "--workpath", str(scratch)]
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    # Sets are compiled in the order of their hashes.
+    fixed = {"PYTHONHASHSEED": "0", "PYTHONPATH": path}
+    fixed["PYINSTALLER_CONFIG_DIR"] = str(scratch / "cache")
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | fixed, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        tail = "\n  ".join(f"{done.stdout}{done.stderr}".splitlines()[-LINES_SHOWN:])
+        raise BundleError(f"bundle: PyInstaller failed (exit {done.returncode}):\n  {tail}")
+
+
+def _digest() -> str:
+    """A hash of the sources and of everything that is installed beside them."""
+    installed = sorted({f"{one.name} {one.version}" for one in metadata.distributions()})
+    sha = hashlib.sha256(repr((platform.python_version(), installed)).encode())
+    for path in _sources():
+        sha.update(f"\0{path.relative_to(ROOT)}\0".encode())
+        sha.update(path.read_bytes())
+    return sha.hexdigest()[:16]
+
+
+def _sources() -> Iterator[Path]:
+    yield ROOT / "LICENSE"
+    yield ROOT / "setup.py"
+    for folder in SOURCES:
+        found = sorted(path for path in (ROOT / folder).rglob("*") if path.is_file())
+        yield from (path for path in found if "__pycache__" not in path.parts)

@@ -1,0 +1,32 @@
+"""Whom this machine trusts, for a server whose kubeconfig names no certificate authority."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+PLACES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Arch
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
+    "/etc/ssl/ca-bundle.pem",  # SUSE
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # CentOS
+    "/etc/ssl/cert.pem",  # macOS, Alpine
+)
+"""Where Go looks, and so kubectl (crypto/x509, root_linux.go and root_darwin.go)."""
+
+
+def trust_this_machine(context: ssl.SSLContext, places: Iterable[str] = PLACES) -> None:
+    """Load the authorities that OpenSSL has not found by itself.
+
+    It looks where they are on the machine it was built for, and the archive that krew installs
+    carries its own: built on Debian it finds none on Fedora. SSL_CERT_FILE and SSL_CERT_DIR go
+    first, as in Go.
+    """
+    found = ssl.get_default_verify_paths()
+    if sys.platform == "win32" or found.cafile or found.capath:
+        return
+    place = next((place for place in places if Path(place).is_file()), None)
+    if place is not None:
+        context.load_verify_locations(place)
