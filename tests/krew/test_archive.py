@@ -18,6 +18,9 @@ from bundle import archive, build, check, inside, manifest
 from kubectl_cafe.version import VERSION
 from testbed.controlplane import ControlPlane
 
+# One process unpacks and packs for both modules.
+pytestmark = pytest.mark.xdist_group("krew")
+
 PLUGIN = """\
 #!/bin/sh
 /usr/bin/env > {told}

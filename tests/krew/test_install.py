@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from kubectl_cafe.version import VERSION
 from testbed.audit import Audit
 from testbed.build import binary
@@ -14,6 +16,9 @@ from testbed.krew import Krew
 from testbed.waiting import wait_for
 from tests.integration.shop import NAME, Shop
 from tests.krew.releases import NEWER, Published
+
+# One process unpacks and packs for both modules.
+pytestmark = pytest.mark.xdist_group("krew")
 
 INDEX = "ours"
 CLIENT = f"Client Version: v{VERSION}\n"
