@@ -81,6 +81,10 @@ machine: venv
 		fi; }
 	@$(BIN)/python -m testbed node-check || echo "tests/node WILL NOT RUN (see the line above)"
 
+.PHONY: docs
+docs: venv ## write docs/commands anew, from each command's help
+	@$(BIN)/python -m tests.pages
+
 .PHONY: mutate
 mutate: venv ## take each guard out of the product in turn and see its test fail (ONLY="name tests/unit")
 	@$(BIN)/python -m tests.mutate $(ONLY)

@@ -17,6 +17,7 @@ from typing import NoReturn
 import click
 from click.shell_completion import CompletionItem
 
+from kubectl_cafe.cli import examples
 from kubectl_cafe.cli.completing import COMPLETER, complete
 from kubectl_cafe.cli.exits import Talk, fatal
 from kubectl_cafe.errors import REACHED
@@ -80,8 +81,8 @@ class Verbs(click.Group):
             return None
         command = importlib.import_module(f"{__name__}.{verb.module}").command
         assert isinstance(command, click.Command)
-        if cmd_name != "options":
-            command.epilog = EVERYWHERE
+        everywhere = "" if cmd_name == "options" else EVERYWHERE
+        command.epilog = f"{examples.text(cmd_name)}\n\n{everywhere}"
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

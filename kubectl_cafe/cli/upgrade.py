@@ -59,12 +59,6 @@ def command(
     Pods are upgraded in place, group by group. The command drives until the release ends
     (exit code 0, or 4 if it failed) or waits for a person (3). Towards a target that is
     already under way it drives on.
-
-    \b
-    Examples:
-      kubectl cafe upgrade productpage --image main=registry.example/productpage:v2
-      kubectl cafe upgrade productpage --reason "CHG-1234" --yes
-      kubectl cafe upgrade -f productpage.yaml
     """
     from kubectl_cafe.engine import start
     from kubectl_cafe.engine.observe import Observer

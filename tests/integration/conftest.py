@@ -24,6 +24,7 @@ from tests.integration.admission import Admission
 from tests.integration.applied import Kubectl
 from tests.integration.balancer import LoadBalancer
 from tests.integration.bench import CRD, ROLES, Bench
+from tests.integration.shell import Shell
 from tests.integration.shop import Shop
 from tests.integration.stage import Stage
 
@@ -99,6 +100,12 @@ def kubectl(environment: dict[str, str], namespace: str) -> Kubectl:
         return subprocess.run(command, input=text, capture_output=True, text=True, env=environment)
 
     return run
+
+
+@pytest.fixture
+def shell(control_plane: ControlPlane, namespace: str, tmp_path: Path) -> Shell:
+    """An operator's shell."""
+    return Shell(control_plane, namespace, tmp_path)
 
 
 @pytest.fixture

@@ -47,22 +47,8 @@ class Scene:
         **strategy: Any,
     ) -> Running:
         """Create it from an example, and start its first release; `pod` is more of its spec."""
-        text = (EXAMPLES / f"{example}.yaml").read_text()
-        for known in ("productpage", "payments"):
-            text = text.replace(known, SHOP)
-        service, body = yaml.safe_load_all(text)
+        service, body = described(example, slow, cells, pod, **strategy)
         self.client.create("services", service)
-        spec = body["spec"]
-        quick = {"minReadySeconds": 0, "drainSeconds": 0, "needWaitingForConfirm": False}
-        spec["replicas"] = 4
-        spec["strategy"] |= {"batchSize": 2, "maxUnavailable": 2, **quick, **strategy}
-        spec["topology"] = {"unitType": "Cell", "values": list(cells)}
-        spec["template"]["metadata"]["annotations"] = {"testbed.cafe/kill-ms": str(slow)}
-        spec["template"]["spec"] |= {
-            "containers": [{"name": SHOP, "image": "app:v1"}],
-            "terminationGracePeriodSeconds": 0,
-            **(pod or {}),
-        }
         self.client.create(CAFED, body)
         return self.start()
 
@@ -104,6 +90,47 @@ class Scene:
     def drop_lease(self) -> None:
         """Half a minute later: the lease of whoever was killed has run out."""
         self.client.patch("coordination.k8s.io/v1/leases", f"cafe-{SHOP}", PAST)
+
+
+def described(
+    example: str = "productpage",
+    slow: int = 30,
+    cells: Sequence[str] = ("CellA", "CellB"),
+    pod: Object | None = None,
+    **strategy: Any,
+) -> tuple[Object, Object]:
+    """The Service and the CafeDeployment."""
+    text = (EXAMPLES / f"{example}.yaml").read_text()
+    for known in ("productpage", "payments"):
+        text = text.replace(known, SHOP)
+    service, body = yaml.safe_load_all(text)
+    spec = body["spec"]
+    quick = {"minReadySeconds": 0, "drainSeconds": 0, "needWaitingForConfirm": False}
+    spec["replicas"] = 4
+    spec["strategy"] |= {"batchSize": 2, "maxUnavailable": 2, **quick, **strategy}
+    spec["topology"] = {"unitType": "Cell", "values": list(cells)}
+    spec["template"]["metadata"]["annotations"] = {"testbed.cafe/kill-ms": str(slow)}
+    spec["template"]["spec"] |= {
+        "containers": [{"name": SHOP, "image": "app:v1"}],
+        "terminationGracePeriodSeconds": 0,
+        **(pod or {}),
+    }
+    return service, body
+
+
+def nothing(scene: Scene) -> None:
+    """A namespace in which nobody has done anything yet."""
+
+
+def released(scene: Scene) -> None:
+    """All pods run v1; a next release will be confirmed group by group."""
+    scene.born()
+
+
+def unattended(scene: Scene) -> None:
+    """The same without confirmations."""
+    scene.born()
+    scene.edit({"strategy": {"needWaitingForConfirm": False}})
 
 
 def waiting(scene: Scene) -> None:
@@ -267,6 +294,9 @@ def damaged(scene: Scene) -> None:
 SITUATIONS: dict[str, Callable[[Scene], None]] = {
     made.__name__.replace("_", "-"): made
     for made in (
+        nothing,
+        released,
+        unattended,
         waiting,
         no_plugin,
         laptop_died,

@@ -1,0 +1,109 @@
+"""The examples of every verb's help work as they stand there, each from a situation it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from kubectl_cafe.cli import cafe as root
+from kubectl_cafe.cli.examples import EXAMPLES
+from testbed.client import Client
+from testbed.plugin import Cafe
+from testbed.puppet import Puppet
+from tests.integration.balancer import LoadBalancer
+from tests.integration.shell import Shell
+from tests.integration.situations import SHOP, SITUATIONS, Scene, described
+
+ALL = [(verb, example.command) for verb, found in EXAMPLES.items() for example in found]
+SCENES = {
+    "plan shop --image": ("released", 1),
+    "plan shop -o json": ("changed", 1),
+    "upgrade shop --image shop=app:v2": ("unattended", 0),
+    "upgrade -f": ("written", 0),
+    "upgrade shop --image shop=app:v3 --supersede": ("waiting", 3),
+    "upgrade shop": ("changed", 3),
+    "confirm": ("waiting", 0),
+    "pause": ("waiting", 0),
+    "resume": ("paused", 3),
+    "retry": ("retriable", 3),
+    "abort shop --force": ("crashing", 0),
+    "abort": ("waiting", 0),
+    "rollback shop --to-revision": ("completed", 0),
+    "rollback": ("crashing", 0),
+    "drive": ("laptop-died", 3),
+    "repair shop --dry-run": ("replaced", 0),
+    "repair": ("replaced", 0),
+    "status shop --for": ("completed", 0),
+    "status": ("waiting", 0),
+    "history": ("told", 0),
+    "report": ("told", 0),
+}
+"""The situation and the exit code by how an example begins; the others need nothing (0)."""
+
+
+def changed(scene: Scene) -> None:
+    """Somebody has edited the spec, and released nothing yet."""
+    scene.born()
+    scene.edit({"template": {"spec": {"containers": [{"name": SHOP, "image": "app:v2"}]}}})
+
+
+def paused(scene: Scene) -> None:
+    """A pause where a group waited for its confirmation."""
+    SITUATIONS["waiting"](scene)
+    assert scene.cafe("pause", SHOP).code in (0, 3)
+
+
+def retriable(scene: Scene) -> None:
+    """The spec was edited under the release, which has failed by that, and was put back."""
+    SITUATIONS["put-back"](scene)
+    scene.edit({"template": {"spec": {"containers": [{"name": SHOP, "image": "app:v2"}]}}})
+
+
+def written(scene: Scene) -> None:
+    """A file that describes a CafeDeployment which is not there yet."""
+
+
+OWN: dict[str, Callable[[Scene], None]] = {
+    made.__name__: made for made in (changed, paused, retriable, written)
+}
+
+
+def begins(command: str) -> tuple[str, int]:
+    """The longest beginning of the command that SCENES knows."""
+    words = command.removeprefix("kubectl cafe ")
+    known = [start for start in SCENES if words.startswith(start)]
+    return SCENES[max(known, key=len)] if known else ("nothing", 0)
+
+
+@pytest.mark.parametrize(("verb", "command"), ALL, ids=[command for _, command in ALL])
+def test_the_example_works(
+    installed: None,
+    shell: Shell,
+    client: Client,
+    cafe: Cafe,
+    puppet: Callable[[str], Puppet],
+    balancers: Callable[[], LoadBalancer],
+    tmp_path: Path,
+    verb: str,
+    command: str,
+) -> None:
+    situation, wanted = begins(command)
+    scene = Scene(client, cafe, puppet, balancers)
+    {**SITUATIONS, **OWN}[situation](scene)
+    if situation == "written":
+        (tmp_path / "shop.yaml").write_text(yaml.safe_dump(described()[1]))
+
+    code, lines = shell.run(f"{command}{_yes(verb)}", tmp_path)
+
+    assert code == wanted, "\n".join(lines)
+
+
+def _yes(verb: str) -> str:
+    """The example is for a terminal, where the verb asks and a person answers."""
+    found = root.get_command(click.Context(root), verb)
+    assert found is not None
+    return " --yes" if any(param.name == "yes" for param in found.params) else ""
