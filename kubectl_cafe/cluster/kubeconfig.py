@@ -15,6 +15,7 @@ from typing import Any
 from kubectl_cafe import yamls
 from kubectl_cafe.cluster.errors import AccessError
 from kubectl_cafe.cluster.flags import AccessFlags
+from kubectl_cafe.text import meant
 
 _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
@@ -191,7 +192,8 @@ def _unknown(kind: str, name: str, known: Mapping[str, Any], hint: str) -> Acces
     if not name:
         return AccessError(f"the context names no {kind}" + _known(f"{kind}s", known), hint=hint)
     return AccessError(
-        f"the kubeconfig has no {kind} {name!r}" + _known(f"{kind}s", known), hint=hint
+        f"the kubeconfig has no {kind} {name!r}{_known(f'{kind}s', known)}{meant(name, known)}",
+        hint=hint,
     )
 
 

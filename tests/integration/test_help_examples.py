@@ -15,8 +15,9 @@ from testbed.client import Client
 from testbed.plugin import Cafe
 from testbed.puppet import Puppet
 from tests.integration.balancer import LoadBalancer
+from tests.integration.scene import SHOP, Scene, described
 from tests.integration.shell import Shell
-from tests.integration.situations import SHOP, SITUATIONS, Scene, described
+from tests.integration.situations import SITUATIONS
 
 ALL = [(verb, example.command) for verb, found in EXAMPLES.items() for example in found]
 SCENES = {

@@ -17,8 +17,9 @@ from testbed.plugin import Cafe
 from testbed.puppet import Puppet
 from tests.integration.balancer import LoadBalancer
 from tests.integration.pages import Scenario, rewrite, scenarios
+from tests.integration.scene import Scene
 from tests.integration.shell import Shell
-from tests.integration.situations import SITUATIONS, Scene
+from tests.integration.situations import SITUATIONS
 
 WRITE = "CAFE_WRITE_PAGE" in os.environ
 POD = re.compile(r"(?:shop|productpage)-cell[abp]-[a-z0-9]{5}\b")

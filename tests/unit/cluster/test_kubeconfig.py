@@ -37,6 +37,14 @@ def test_the_first_file_that_sets_the_current_context_wins(kubeconfig: Write) ->
     assert from_files(two, one).server == "http://two"
 
 
+def test_a_context_that_looks_like_the_one_that_was_typed_is_suggested(kubeconfig: Write) -> None:
+    contexts = {"production": {"cluster": "c"}, "staging": {"cluster": "c"}}
+    path = kubeconfig("one", "staging", contexts, {"c": cluster()})
+
+    with pytest.raises(AccessError, match="did you mean production"):
+        from_files(path, context="prodcution")
+
+
 def test_a_file_without_current_context_leaves_it_to_the_next(kubeconfig: Write) -> None:
     one = kubeconfig("one", "", {}, {"d": cluster("http://one")})
     two = kubeconfig("two", "b", {"b": {"cluster": "d"}}, {"d": cluster("http://two")})
