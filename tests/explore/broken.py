@@ -18,6 +18,8 @@ from types import CodeType, FunctionType, ModuleType
 from tests import mutate
 
 ROOT = Path(__file__).resolve().parents[2]
+MAKERS = ("fget", "func", "__wrapped__")
+"""Where a property, a cached property and a cached function keep the function itself."""
 TABLE = ROOT / "tests" / "explore" / "guards.toml"
 
 
@@ -67,6 +69,7 @@ def without(guard: Guard) -> Iterator[None]:
     constants = _constants(vars(module), vars(mutant))
     kept = {key: vars(module)[key] for key in constants}
     vars(module).update(constants)
+    _forget(module)
     assert swapped or constants, f"{guard.name}: nothing changes without it"
     try:
         yield
@@ -74,6 +77,7 @@ def without(guard: Guard) -> Iterator[None]:
         for function, original in swapped:
             function.__code__ = original
         vars(module).update(kept)
+        _forget(module)
 
 
 @contextmanager
@@ -89,13 +93,20 @@ def _registered(name: str, mutant: ModuleType) -> Iterator[None]:
         sys.modules[name] = real
 
 
+def _forget(module: ModuleType) -> None:
+    """What the module's functions remember was computed by other code."""
+    for value in vars(module).values():
+        if hasattr(value, "cache_clear"):
+            value.cache_clear()
+
+
 def functions(
     scope: Mapping[str, object], module: str, prefix: str = ""
 ) -> dict[str, FunctionType]:
     """The functions and methods that are written in `module`, by their names."""
     found: dict[str, FunctionType] = {}
     for name, value in scope.items():
-        value = getattr(value, "fget", None) or getattr(value, "func", None) or value
+        value = next((made for how in MAKERS if (made := getattr(value, how, None))), value)
         if isinstance(value, FunctionType) and value.__module__ == module:
             found[prefix + name] = value
         elif isinstance(value, type) and value.__module__ == module and not prefix:

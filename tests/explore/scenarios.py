@@ -34,13 +34,6 @@ SMALL = (
     Scenario("two verbs, one pod", cells={"CellA": 1}, verbs=VERBS, said=2, forced=True),
     Scenario("confirmed groups", cells=ONE_CELL, strategy=CONFIRMED, verbs=VERBS, said=1),
     Scenario("no such image", image="app:missing", verbs=VERBS, said=1, crashes=1, forced=True),
-    Scenario(
-        "no such image, both at once",
-        image="app:missing",
-        strategy=BOTH,
-        verbs=(Trigger.ABORT,),
-        said=1,
-    ),
     Scenario("a crashing image", image="app:crash", cells={"CellA": 1}, verbs=VERBS, said=1),
     Scenario("a stranger's image", cells={"CellA": 1}, edits=1, crashes=1),
     Scenario("a stranger's image without a switch", mode="None", cells={"CellA": 1}, edits=1),
@@ -110,6 +103,13 @@ LARGE = (
     Scenario("no switch, two pods", mode="None", verbs=VERBS, said=2, crashes=1, lag=True),
     Scenario(
         "superseded", cells={"CellA": 1}, verbs=(*VERBS, Trigger.SUPERSEDE), said=2, crashes=1
+    ),
+    Scenario(
+        "no such image, both at once",
+        image="app:missing",
+        strategy=BOTH,
+        verbs=(Trigger.ABORT,),
+        said=1,
     ),
     Scenario("a first release, two cells", first=True),
     Scenario("a first release, a crash", first=True, cells=ONE_CELL, crashes=1, lag=True),

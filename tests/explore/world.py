@@ -202,8 +202,11 @@ class Worlds(Thawing):
         found = set()
         for request in moment.late:
             path, version = request.object, _version(request.body)
-            lands = path not in shown if request.create else version in ("", shown.get(path))
-            if lands and (request.create or path in shown):
+            if request.create:
+                lands = path not in shown
+            else:
+                lands = path in shown and version in ("", shown[path])
+            if lands:
                 found.add((self._write(request), renames[path][version] if version else ""))
         return tuple(sorted(found))
 

@@ -4,7 +4,7 @@
 the same errors. tests/contract runs one suite against it and against a real API server, so
 what it says about resourceVersions, uids, generations, merges and watches is what that one
 says. Nothing in it moves by itself: the kubelet (`kubelet.py`) and the controllers
-(`controllers.py`) take one step a call.
+(`controllers.py`, `disruptions.py`) take one step a call.
 """
 
 from tests.memcluster.cluster import MemCluster
