@@ -82,15 +82,18 @@ class Objects:
 
 
 def forget(item: dict[str, Any]) -> dict[str, Any]:
-    """`item` without the later part of its release's journal."""
+    """`item` without the later part of its release's journal, and without what touched it.
+
+    A touch names a resourceVersion, and those are numbered anew: a later touch must not find
+    its own number there, and change nothing.
+    """
     notes = item["metadata"].get("annotations") or {}
-    if names.RELEASE not in notes:
+    if names.RELEASE not in notes and names.TOUCHED not in notes:
         return item
-    text = without_journal(notes[names.RELEASE])
-    return {
-        **item,
-        "metadata": {**item["metadata"], "annotations": {**notes, names.RELEASE: text}},
-    }
+    kept = {key: value for key, value in notes.items() if key != names.TOUCHED}
+    if names.RELEASE in kept:
+        kept[names.RELEASE] = without_journal(kept[names.RELEASE])
+    return {**item, "metadata": {**item["metadata"], "annotations": kept}}
 
 
 @cache
