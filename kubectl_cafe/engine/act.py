@@ -70,12 +70,16 @@ class Actor:
         One whose answer was lost may still be on its way, until its pod is settled, or its
         workload has moved on; one that was to be created is there then.
         """
-        sets = {one.name: one.resource_version for one in self._memory.workloads.all()}
+        sets = self._shown()
         return (
             self._memory.idle
             and not self._lost
             and not any(_may_land(write, sets) for write in self._lost_workloads)
         )
+
+    def _shown(self) -> dict[str, str]:
+        """The resourceVersions of the workloads by name."""
+        return {one.name: one.resource_version for one in self._memory.workloads.all()}
 
     def close(self) -> None:
         """End the threads once their writes are answered."""
@@ -132,7 +136,9 @@ class Actor:
                 if pod["metadata"]["uid"] != patch.uid:
                     break
                 if not came:
-                    pod = self._transport.patch(path, _touch(patch), PatchKind.MERGE)
+                    pod = self._transport.patch(
+                        path, _touch(patch.uid, patch.resource_version), PatchKind.MERGE
+                    )
             except Gone:
                 break
             except Conflict:
@@ -148,6 +154,8 @@ class Actor:
 
     def write_workloads(self, writes: Iterable[WorkloadWrite], told: Callable[[str], None]) -> None:
         """Create or patch workloads, one after the other; a stale one is judged anew."""
+        if self._head_off():
+            return  # What was decided was judged on them before.
         for write in writes:
             told(write.what)
             collection = paths.replicasets(self._namespace)
@@ -165,6 +173,23 @@ class Actor:
                 self._transport.clock.sleep(RETRY)  # The watch shows what is there now.
             else:
                 self._memory.workloads.event("MODIFIED", answer)
+
+    def _head_off(self) -> bool:
+        """Touch the workloads on which a write without an answer may still land; whether any.
+
+        It could come after whatever is decided instead: a commit after the rollback that found
+        nothing to undo. A creation is not headed off: without pods it does no harm.
+        """
+        sets = self._shown()
+        lost = [one for one in self._lost_workloads if not one.create and _may_land(one, sets)]
+        for write in lost:
+            path = paths.replicasets(self._namespace, write.name)
+            meta = write.body["metadata"]
+            body = _touch(meta["uid"], meta["resourceVersion"])
+            with suppress(Conflict, Gone, UnknownOutcome, NotSent):  # Else it is tried again.
+                answer = self._transport.patch(path, body, PatchKind.MERGE)
+                self._memory.workloads.event("MODIFIED", answer)
+        return bool(lost)
 
     def _known(self, write: WorkloadWrite, path: str) -> None:
         """It is there already: ours, from before a crash, or somebody else's."""
@@ -190,7 +215,7 @@ def _may_land(write: WorkloadWrite, shown: Mapping[str, str]) -> bool:
     return shown.get(write.name) == judged
 
 
-def _touch(patch: PodPatch) -> dict[str, Any]:
-    """What moves the pod on from where `patch` was judged, and changes nothing else."""
-    judged = {"uid": patch.uid, "resourceVersion": patch.resource_version}
-    return {"metadata": {**judged, "annotations": {names.TOUCHED: patch.resource_version}}}
+def _touch(uid: str, version: str) -> dict[str, Any]:
+    """What moves an object on from `version`, and changes nothing else."""
+    judged = {"uid": uid, "resourceVersion": version}
+    return {"metadata": {**judged, "annotations": {names.TOUCHED: version}}}

@@ -44,6 +44,13 @@ SMALL = (
         said=2,
         faults=1,
     ),
+    Scenario(
+        "a rollback and a late commit",
+        cells=ONE_POD,
+        verbs=(Trigger.ROLLBACK,),
+        said=1,
+        faults=1,
+    ),
     Scenario("a restart", cells={"CellA": 1}, restarts=1, crashes=1),
     Scenario("a restart without a switch", mode="None", cells={"CellA": 1}, restarts=1, crashes=1),
     Scenario("labels", mode="Label", cells={"CellA": 1}, verbs=VERBS, said=1, crashes=1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -72,6 +73,23 @@ def test_a_lost_creation_of_a_workload_may_land_until_it_is_there(
 
     memory.workloads.event("ADDED", replicaset(3))
 
+    assert actor.answered
+
+
+@pytest.mark.guard("a-lost-commit-is-headed-off")
+def test_c86_a_write_of_a_workload_that_may_still_come_is_headed_off(memory: Memory) -> None:
+    """Else a commit could land after the rollback that found nothing to undo."""
+    path = paths.replicasets("stores", "shop")
+    server = Server({path: replicaset(3)})
+    server.errors[path] = [UnknownOutcome("lost", where=path)]
+    actor = Actor(cast(Transport, server), "stores", memory, workers=0)
+    memory.workloads.event("ADDED", replicaset(3))
+    judged = replace(SETS.parse(replicaset(3)), cell="")
+    send(actor, SETS.commit(cafe_object(), judged, "v2", template()))
+
+    actor.write_workloads([], lambda _what: None)
+
+    assert server.objects[path]["metadata"]["annotations"] == {names.TOUCHED: "3"}
     assert actor.answered
 
 
