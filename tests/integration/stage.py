@@ -109,10 +109,10 @@ def gate(pod: Object) -> str:
 
 
 def gate_write(value: str) -> Callable[[Request], bool]:
-    """Matches the writes that set a pod's gate."""
+    """Matches the writes that set a pod's gate; a trial in a dry run is none."""
 
     def matches(request: Request) -> bool:
-        if request.method != "PATCH" or "/pods/" not in request.path:
+        if not request.write or request.method != "PATCH" or "/pods/" not in request.path:
             return False
         conditions = request.json.get("status", {}).get("conditions", ())
         return any((c["type"], c.get("status")) == (GATE, value) for c in conditions)

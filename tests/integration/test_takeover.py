@@ -22,9 +22,9 @@ UPGRADE = ("upgrade", NAME, "--yes", "--image", "main=app:v2")
 
 
 def image_write(request: Request) -> bool:
-    """Whether it is W2."""
-    parts = request.path.split("/")
-    return request.method == "PATCH" and parts[-2] == "pods" and "spec" in request.json
+    """Whether it is W2, and no trial of it in a dry run."""
+    parts, patches = request.path.split("/"), bool(request.write) and request.method == "PATCH"
+    return patches and parts[-2] == "pods" and "spec" in request.json
 
 
 def commit(request: Request) -> bool:
