@@ -8,7 +8,6 @@ from kubectl_cafe.cli import options
 from kubectl_cafe.cli.driving import detach_option, reason_option
 from kubectl_cafe.cli.moving import move_and_drive
 from kubectl_cafe.cli.options import AccessFlags
-from kubectl_cafe.cli.session import connect
 
 
 @click.command("abort", short_help="End the release where it stands")
@@ -27,17 +26,12 @@ def command(access: AccessFlags, *, name: str, force: bool, reason: str, detach:
     While somebody drives it is recorded for them and followed; else this command carries it
     out. The exit code is 0 once it is aborted or, with --detach, recorded.
     """
-    from kubectl_cafe.engine import journal, verbs
-    from kubectl_cafe.errors import REACHED
-    from statemachine.lifecycle import State
+    from kubectl_cafe.engine import verbs
 
-    code = move_and_drive(
+    return move_and_drive(
         access,
         name,
         reason,
         lambda transport, cafe, mover: verbs.abort(transport, cafe, mover, force),
         detach=detach,
     )
-    session = connect(access)
-    after = journal.read(session.transport, session.namespace, name)
-    return REACHED if after.position.state is State.ABORTED else code

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kubectl_cafe.engine.view import View
     from kubectl_cafe.engine.wheel import Wheel
     from kubectl_cafe.revisions.revision import Revision
+    from statemachine.record import Record
 
 LEAVING = "interrupted: no new pods; waiting for those in flight (Ctrl-C again: stop now)"
 STOPS = (signal.SIGINT, signal.SIGTERM)
@@ -67,7 +68,6 @@ def carry(
     from kubectl_cafe.engine import wheel as wheels
     from kubectl_cafe.engine.report import status_of
     from statemachine.lifecycle import State
-    from statemachine.steps import Kind
 
     asks = watchers.asks()
     held: list[Driver | Follower] = []
@@ -84,8 +84,7 @@ def carry(
         for note in status_of(ended.cafe, ended.view, (), None).notes:
             say(f"  {note}")
     stopped = bool(held) and held[0].stop.is_set()
-    back = cafe.record is not None and cafe.record.kind is Kind.ROLLBACK
-    return closing(ended.cafe, ended.view, stopped=stopped, back=back, asked=cafe)
+    return closing(ended.cafe, ended.view, stopped=stopped, asked=cafe)
 
 
 def follow(transport: Transport, cafe: CafeDeployment, observer: Observer, who: str) -> int | None:
@@ -95,7 +94,6 @@ def follow(transport: Transport, cafe: CafeDeployment, observer: Observer, who: 
     """
     from kubectl_cafe.cli import watchers
     from kubectl_cafe.engine.follow import Follower
-    from statemachine.steps import Kind
 
     asks = watchers.asks()
     held: list[Driver | Follower] = []
@@ -109,9 +107,7 @@ def follow(transport: Transport, cafe: CafeDeployment, observer: Observer, who: 
         ended = follower.run()
     if ended.abandoned and not follower.stop.is_set():
         return None
-    back = cafe.record is not None and cafe.record.kind is Kind.ROLLBACK
-    stopped = follower.stop.is_set()
-    return closing(ended.cafe, ended.view, stopped=stopped, back=back, asked=cafe)
+    return closing(ended.cafe, ended.view, stopped=follower.stop.is_set(), asked=cafe)
 
 
 def closing(
@@ -119,17 +115,15 @@ def closing(
     view: View | None = None,
     *,
     stopped: bool = False,
-    back: bool = True,
     asked: CafeDeployment | None = None,
 ) -> int:
     """Say how it ended and what is next; the exit code of product.md.
 
-    `back`: to be rolled back is what was asked for, not what became of a release. `asked` is
-    the release that the caller meant: one that has taken its place has not reached its goal.
-    `view` is the last one, where the pods were looked at.
+    `asked` is the release as the caller left it: what was reached is held against that. `view`
+    is the last one, where the pods were looked at.
     """
     from kubectl_cafe.engine.report import next_command, status_of
-    from statemachine.lifecycle import RESTING, State
+    from statemachine.lifecycle import RESTING
 
     record = cafe.record
     if record is None:
@@ -139,16 +133,25 @@ def closing(
         say(f"  next:  {following}")
     if stopped and record.state not in RESTING:
         return INTERRUPTED
+    return _reached(record, asked.record if asked and asked.record else record)
+
+
+def _reached(record: Record, asked: Record) -> int:
+    """The exit code where the release that was `asked` for has come to `record`."""
+    from statemachine.lifecycle import State
+    from statemachine.steps import Kind
+
     match record.state:
-        case State.COMPLETED:
-            replaced = asked is not None and asked.record and asked.record.id != record.id
-            return FAILED if replaced else REACHED
-        case State.ROLLED_BACK:
-            return REACHED if back else FAILED
         case State.AWAITING_CONFIRM | State.PAUSED:
             return WAITS
-        case State.FAILED:
-            return FAILED
+        # Another release may have taken its place.
+        case State.COMPLETED if record.id == asked.id:
+            return REACHED
+        # What somebody wanted, or what has become of an upgrade.
+        case State.ROLLED_BACK if asked.kind is Kind.ROLLBACK:
+            return REACHED
+        case State.ABORTED if asked.state in (State.ABORTING, State.ABORTED):
+            return REACHED
         case _:
             return FAILED
 

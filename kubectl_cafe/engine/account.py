@@ -44,7 +44,8 @@ def account(
     told = _chosen(cafe, known, number)
     past = told.release
     record = cafe.record if cafe.record and cafe.record.id == past.id else None
-    frame = Frame(past.id, seconds(past.started), seconds(past.ended) or at, not past.ended)
+    start, until = seconds(past.started), seconds(past.ended) or at
+    frame = Frame(past.id, start, until, not past.ended, past.kind is Kind.CREATE)
     found = tuple(_passages(pods, frame, chapters(past.journal, past.kind)))
     groups = _groups(past, record, found)
     spans = tuple(states(past.journal, frame.until))

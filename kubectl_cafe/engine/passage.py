@@ -23,12 +23,20 @@ SKEW = 2.0
 
 @dataclass(frozen=True)
 class Frame:
-    """The release, from `start` until it ended or, if `under_way`, now; seconds."""
+    """The release, from `start` until it ended or, if `under_way`, now; seconds.
+
+    `first`: it is the one by which its pods were born.
+    """
 
     release: str
     start: float
     until: float
     under_way: bool
+    first: bool = False
+
+    def saw_the_birth_of(self, pod: Pod) -> bool:
+        """Whether the pod was born in its course; in the second of its start, only by it."""
+        return self.start <= pod.created <= self.until and (self.first or pod.created > self.start)
 
 
 def passage(pod: Pod, frame: Frame, over: float = 0.0) -> Passage | None:
@@ -42,7 +50,7 @@ def passage(pod: Pod, frame: Frame, over: float = 0.0) -> Passage | None:
     bound = (over or frame.until) + SKEW
     if pod.record is not None and _of(pod.record, frame):
         return _taken(pod, pod.record, frame, bound)
-    if frame.start <= pod.created <= frame.until:
+    if frame.saw_the_birth_of(pod):
         return _born(pod, frame, bound)
     return None
 

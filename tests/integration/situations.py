@@ -22,8 +22,8 @@ def released(scene: Scene) -> None:
 
 
 def unattended(scene: Scene) -> None:
-    """The same without confirmations."""
-    scene.born()
+    """The same without confirmations; a crash comes before a pod has been Ready for 3 s."""
+    scene.born(minReadySeconds=3)
     scene.edit({"strategy": {"needWaitingForConfirm": False}})
 
 

@@ -33,6 +33,7 @@ VARIES = (
     (r"\b\d\d:\d\d:\d\d\b", "TIME"),
     (r"\d+ \d+\.\d+\.\d+\.\d+\b", "RESTARTS IP"),
     (r"\bfor \d+[smh]\b", "for AGE"),
+    (r'"(age|elapsed)": [\d.]+', r'"\1": SECONDS'),
     (r"^\d+s ", "AGE "),
     (r"\(\d+s ago\) \d+s", "(AGE ago) AGE"),
     (r" \d+s (?=Completed|RolledBack|left for)", " TOOK "),

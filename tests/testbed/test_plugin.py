@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 
 import pytest
 
-from testbed import plugin
 from testbed.plugin import Cafe
 
 
 @pytest.fixture
-def shell(cafe: Cafe, monkeypatch: pytest.MonkeyPatch) -> Cafe:
+def shell(cafe: Cafe) -> Cafe:
     """`shell("-c", SCRIPT)` runs a shell instead of the plugin."""
-    monkeypatch.setattr(plugin, "PROGRAM", "/bin/sh")
-    return cafe
+    return replace(cafe, program=("/bin/sh",))
 
 
 def test_the_program_answers(cafe: Cafe) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from kubectl_cafe.engine.passage import Frame, passage
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
@@ -153,6 +156,16 @@ def test_a_pod_that_was_born_meanwhile_tells_of_its_birth() -> None:
     told = way(pod(created=START + 40, ready=Condition("True", since=START + 44)))
     assert spans(told) == [(What.BIRTH, 40, 44)]
     assert (told.stands, told.writes) == ("born", 1)
+
+
+@pytest.mark.parametrize(("first", "told"), [(True, True), (False, False)])
+def test_a_pod_as_old_as_the_release_was_born_by_it_only_if_it_is_a_first_one(
+    first: bool, told: bool
+) -> None:
+    """Times are whole seconds: the next release may begin in that of the birth."""
+    newborn = pod("a", created=START)
+
+    assert (passage(newborn, replace(NOW, first=first)) is not None) is told
 
 
 def test_when_a_pod_that_was_restarted_since_became_ready_is_not_known() -> None:
