@@ -150,7 +150,7 @@ def _reached(record: Record, asked: Record) -> int:
         # What somebody wanted, or what has become of an upgrade.
         case State.ROLLED_BACK if asked.kind is Kind.ROLLBACK:
             return REACHED
-        case State.ABORTED if asked.state in (State.ABORTING, State.ABORTED):
+        case State.ABORTED if asked.forced or asked.state in (State.ABORTING, State.ABORTED):
             return REACHED
         case _:
             return FAILED
