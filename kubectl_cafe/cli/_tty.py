@@ -72,3 +72,9 @@ def without_echo(stream: TextIO, *, keys: bool) -> Iterator[None]:
         yield
     finally:
         termios.tcsetattr(stream.fileno(), termios.TCSADRAIN, before)
+
+
+def width_of(stream: TextIO) -> int | None:
+    """The columns of the terminal that `stream` is, None if it is none."""
+    size = terminal(stream)
+    return size.width if size else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -34,6 +35,7 @@ def command(access: AccessFlags, *, name: str, revision: int, output: str | None
     PODS says how many pods run a revision's images now. Older revisions than
     spec.historyLimit keeps are gone.
     """
+    from kubectl_cafe.cli._tty import width_of
     from kubectl_cafe.cli.driving import say
     from kubectl_cafe.cli.printing import print_data
     from kubectl_cafe.engine import goal, history, journal, start
@@ -51,11 +53,11 @@ def command(access: AccessFlags, *, name: str, revision: int, output: str | None
     elif output == "name":
         click.echo(view.names(told, detail), nl=bool(known))
     elif detail is not None:
-        click.echo(view.detail(told, detail))
+        click.echo(view.detail(told, detail, width_of(sys.stdout)))
     elif not known:
         say(f"{cafe.where} has had no release yet")
     else:
-        click.echo(view.render(told, wide=output == "wide"))
+        click.echo(view.render(told, wide=output == "wide", width=width_of(sys.stdout)))
 
 
 def _pods(transport: Transport, cafe: CafeDeployment) -> list[Pod]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_cafe.cli import options
+from kubectl_cafe.cli._tty import width_of
 from kubectl_cafe.cli.options import AccessFlags
-from kubectl_cafe.cli.proposing import image_option, look_into, width_of
+from kubectl_cafe.cli.proposing import image_option, look_into
 from kubectl_cafe.cli.session import connect
 from kubectl_cafe.errors import REFUSED
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -51,11 +51,3 @@ def look_into(session: Session, case: Case, *, thorough: bool) -> Evidence:
     if not case.proposal.needed:
         return Evidence()
     return read.read(session.transport, case, thorough=thorough)
-
-
-def width_of(stream: TextIO) -> int | None:
-    """The columns of the terminal that `stream` is, None if it is none."""
-    from kubectl_cafe.cli._tty import terminal
-
-    size = terminal(stream)
-    return size.width if size else None

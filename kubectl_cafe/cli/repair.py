@@ -84,6 +84,7 @@ def _show(cafe: CafeDeployment, findings: Sequence[Finding], output: str | None)
 
     A document is printed once it is known what became of them.
     """
+    from kubectl_cafe.cli._tty import width_of
     from kubectl_cafe.views import repair as view
 
     if not findings:
@@ -91,7 +92,8 @@ def _show(cafe: CafeDeployment, findings: Sequence[Finding], output: str | None)
     elif output == "name":
         click.echo(view.names(_lines(findings)))
     elif output in (None, "wide"):
-        click.echo(view.render(_lines(findings), wide=output == "wide"))
+        width = width_of(sys.stdout)
+        click.echo(view.render(_lines(findings), wide=output == "wide", width=width))
 
 
 def _lines(findings: Sequence[Finding], mended: Collection[Finding] = ()) -> list[RepairLine]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_cafe.cli import completing, options
+from kubectl_cafe.cli._tty import width_of
 from kubectl_cafe.cli.driving import detach_option, reason_option, say
 from kubectl_cafe.cli.moving import record_only, steer
 from kubectl_cafe.cli.options import AccessFlags, DryRun
-from kubectl_cafe.cli.proposing import image_option, look_into, width_of
+from kubectl_cafe.cli.proposing import image_option, look_into
 from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.errors import REACHED
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kubectl_cafe.text import printable
@@ -65,21 +65,40 @@ class Detail:
     difference: str
 
 
-def render(history: History, *, wide: bool = False) -> str:
+HEADS = ("revision", "images", "pods", "who", "started", "took", "outcome", "reason")
+RANKS = (0, 0, 4, 2, 3, 5, 0, 1)
+"""Which of them a narrow terminal does without first: the highest."""
+WIDER = ("kind", "from", "host", "name", "release")
+
+
+def render(history: History, *, wide: bool = False, width: int | None = None) -> str:
     """One row a revision: its last release, and how many pods run it now.
 
     `wide` says also what kind of release that was, from where, on which machine, and the
-    names of revision and release.
+    names of revision and release. In fewer columns than that takes, `width`, images are told
+    without registry and path, and columns are left out.
     """
-    heads = ("revision", "images", "pods", "who", "started", "took", "outcome", "reason")
-    more = ("kind", "from", "host", "name", "release") if wide else ()
-    return table(
-        (*heads, *more), [_row(line)[: len(heads) + len(more)] for line in history.revisions]
-    )
+    if wide:
+        return table((*HEADS, *WIDER), [_row(line, _whole) for line in history.revisions])
+    text = table(HEADS, [_row(line, _whole)[: len(HEADS)] for line in history.revisions])
+    if width is None or all(len(line) <= width for line in text.splitlines()):
+        return text
+    rows = [_row(line, _short)[: len(HEADS)] for line in history.revisions]
+    return table(HEADS, rows, width=width, ranks=RANKS)
 
 
-def _row(line: RevisionLine) -> tuple[object, ...]:
-    head = (line.number, ",".join(line.images.values()), line.pods or "")
+def _whole(image: str) -> str:
+    return image
+
+
+def _short(image: str) -> str:
+    """`productpage:v1` of `registry.example/team/productpage:v1`; of a digest its beginning."""
+    name, at, digest = image.rpartition("/")[2].partition("@")
+    return f"{name}{at}{digest[:19]}"
+
+
+def _row(line: RevisionLine, told_as: Callable[[str], str]) -> tuple[object, ...]:
+    head = (line.number, ",".join(map(told_as, line.images.values())), line.pods or "")
     if not line.releases:
         return (*head, "", "", "", line.problem, "", "", "", "", line.name, "")
     last = line.releases[-1]
@@ -87,8 +106,12 @@ def _row(line: RevisionLine) -> tuple[object, ...]:
     return (*head, *told, last.kind, last.source, last.host, line.name, last.id)
 
 
-def detail(history: History, shown: Detail) -> str:
-    """One revision in full: releases, template, difference, and the journal of the last one."""
+def detail(history: History, shown: Detail, width: int | None = None) -> str:
+    """One revision in full: releases, template, difference, and the journal of the last one.
+
+    The tables are as wide as `width` allows; template and difference stay whole.
+    """
+    room = None if width is None else width - len(INDENT)
     line = shown.line
     parts = [
         fields(
@@ -98,17 +121,18 @@ def detail(history: History, shown: Detail) -> str:
                 ("Images", ", ".join(f"{name}={image}" for name, image in line.images.items())),
                 ("Pods", f"{line.pods} run it now" if line.pods else "none runs it now"),
                 ("Problem", line.problem),
-            ]
+            ],
+            width=width,
         )
     ]
     if line.releases:
-        parts.append(_section("Releases", _releases(line)))
+        parts.append(_section("Releases", _releases(line, room)))
     parts.append(_section("Template", shown.text))
     if shown.before is not None:
         parts.append(_section(f"Difference from revision {shown.before}", shown.difference))
     if line.releases:
         last = line.releases[-1]
-        parts.append(_section(f"Journal of release {last.id}", _journal(last)))
+        parts.append(_section(f"Journal of release {last.id}", _journal(last, room)))
     return "\n\n".join(parts)
 
 
@@ -132,25 +156,29 @@ def names(history: History, shown: Detail | None = None) -> str:
     return "\n".join(f"controllerrevision.apps/{line.name}" for line in lines)
 
 
+INDENT = "  "
+
+
 def _section(title: str, text: str) -> str:
-    body = "\n".join(f"  {row}".rstrip() for row in printable(text).rstrip("\n").split("\n"))
+    body = "\n".join(f"{INDENT}{row}".rstrip() for row in printable(text).rstrip("\n").split("\n"))
     return f"{title}:\n{body}"
 
 
-def _releases(line: RevisionLine) -> str:
+def _releases(line: RevisionLine, width: int | None) -> str:
     heads = ("release", "kind", "from", "started", "took", "outcome", "who", "host", "reason")
     rows = [
         (r.id, r.kind, r.source, r.started, age(r.took), r.outcome, r.who, r.host, r.why)
         for r in line.releases
     ]
     left_out = f"\n({line.releases_cut} older ones are not kept)" if line.releases_cut else ""
-    return table(heads, rows) + left_out
+    return table(heads, rows, width=width, ranks=(0, 5, 4, 0, 6, 0, 2, 3, 1)) + left_out
 
 
-def _journal(release: ReleaseLine) -> str:
+def _journal(release: ReleaseLine, width: int | None) -> str:
     heads = ("time", "move", "state", "group", "who", "host", "reason")
     rows = [
         (e.at, e.trigger, e.state, e.group or "", e.who, e.host, e.why) for e in release.journal
     ]
     cut = f"\n({release.journal_cut} entries are not kept)" if release.journal_cut else ""
-    return (table(heads, rows) if rows else "") + cut
+    text = table(heads, rows, width=width, ranks=(0, 0, 3, 4, 0, 2, 1)) if rows else ""
+    return text + cut

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kubectl_cafe.text import printable
 from kubectl_cafe.views import document as documents
-from kubectl_cafe.views.table import table
+from kubectl_cafe.views.table import cut, table, wrapped
 
 
 @dataclass(frozen=True)
@@ -21,18 +22,30 @@ class RepairLine:
     mended: bool = False
 
 
-def render(lines: Sequence[RepairLine], *, wide: bool = False) -> str:
+def render(lines: Sequence[RepairLine], *, wide: bool = False, width: int | None = None) -> str:
     """The findings as a table; what each of them needs stands below its row's number.
 
-    `wide`: in a column of its own, and one row is all that there is to say.
+    `wide`: in a column of its own, and one row is all that there is to say. In a terminal of
+    `width` columns each finding has lines of its own; a command stays whole, to be copied.
     """
     heads = ("#", "object", "finding", "what is wrong")
     rows = [(number, line.object, line.what, line.found) for number, line in enumerate(lines, 1)]
     if wide:
         wider = [(*row, _needs(line)) for row, line in zip(rows, lines, strict=True)]
         return table((*heads, "what is to be done"), wider)
+    if width is not None:
+        return "\n".join(_block(number, line, width) for number, line in enumerate(lines, 1))
     needs = [f"{number}  {_needs(line)}" for number, line in enumerate(lines, 1)]
     return "\n".join([table(heads, rows), "", *needs])
+
+
+def _block(number: int, line: RepairLine, width: int) -> str:
+    indent = " " * 3
+    said = [*wrapped(line.found, width - len(indent))]
+    said += wrapped(f"repair would {line.mend}", width - len(indent)) if line.mend else []
+    said += [] if line.mend else ["left to you:", line.hint]
+    head = cut(f"{number:<3}{line.object}: {line.what}", width)
+    return printable("\n".join((head, *(f"{indent}{text}" for text in said))))
 
 
 def _needs(line: RepairLine) -> str:

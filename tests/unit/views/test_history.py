@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from kubectl_cafe.views.history import (
     Detail,
@@ -101,3 +102,26 @@ def test_the_document_of_one_revision_has_its_template_and_difference() -> None:
     (shown,) = json.loads(json.dumps(document(HISTORY, DETAIL)))["revisions"]
     assert (shown["template"], shown["before"]) == ({"spec": {}}, 1)
     assert shown["difference"].startswith("--- revision 1")
+
+
+def test_in_a_narrow_terminal_no_row_is_longer_and_the_images_keep_what_tells_them_apart() -> None:
+    images = {"main": "registry.example/team/productpage:v1", "proxy": "registry.example/proxy:v9"}
+    lines = tuple(replace(line, images=images) for line in HISTORY.revisions)
+
+    shown = render(replace(HISTORY, revisions=lines), width=60).splitlines()
+
+    assert max(map(len, shown)) <= 60
+    assert shown[0].split() == ["REVISION", "IMAGES", "OUTCOME", "REASON"]
+    assert shown[1].split()[1] == "productpage:v1,proxy:v9"
+
+
+def test_where_there_is_room_a_terminal_gets_the_whole_table() -> None:
+    assert render(HISTORY, width=200) == SHOWN
+
+
+def test_in_a_narrow_terminal_the_journal_leaves_out_what_is_least() -> None:
+    journal = detail(HISTORY, DETAIL, 60).partition("Journal of release")[2].splitlines()
+
+    assert max(map(len, journal[1:])) <= 60
+    assert journal[1].split()[:3] == ["TIME", "MOVE", "WHO"]
+    assert "GROUP" not in journal[1]

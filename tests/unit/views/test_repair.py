@@ -29,3 +29,13 @@ def test_the_wide_table_has_a_finding_in_one_row() -> None:
 
 def test_an_object_with_two_findings_is_named_once() -> None:
     assert names([ABLE, LEFT, ABLE]) == "pod/a\npod/b"
+
+
+def test_in_a_terminal_each_finding_has_lines_of_its_own_and_commands_stay_whole() -> None:
+    lines = render([ABLE, LEFT], width=40).splitlines()
+
+    command = f"   {LEFT.hint}"
+    assert command in lines
+    assert max(len(line) for line in lines if line != command) <= 40
+    assert lines[0].startswith(f"1  {ABLE.object}")
+    assert any(line.startswith("   repair would") for line in lines)
