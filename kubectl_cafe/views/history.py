@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kubectl_cafe.text import printable
 from kubectl_cafe.views import document as documents
-from kubectl_cafe.views.table import age, fields, table
+from kubectl_cafe.views.table import age, cut, fields, table
 from statemachine.record import Entry
 
 
@@ -68,6 +68,8 @@ class Detail:
 HEADS = ("revision", "images", "pods", "who", "started", "took", "outcome", "reason")
 RANKS = (0, 0, 4, 2, 3, 5, 0, 1)
 """Which of them a narrow terminal does without first: the highest."""
+REASON = 20
+"""Characters of a reason that a narrow terminal shows, rather than none of who and when."""
 WIDER = ("kind", "from", "host", "name", "release")
 
 
@@ -84,6 +86,7 @@ def render(history: History, *, wide: bool = False, width: int | None = None) ->
     if width is None or all(len(line) <= width for line in text.splitlines()):
         return text
     rows = [_row(line, _short)[: len(HEADS)] for line in history.revisions]
+    rows = [(*row[:-1], cut(str(row[-1]), REASON)) for row in rows]
     return table(HEADS, rows, width=width, ranks=RANKS)
 
 
@@ -179,6 +182,6 @@ def _journal(release: ReleaseLine, width: int | None) -> str:
     rows = [
         (e.at, e.trigger, e.state, e.group or "", e.who, e.host, e.why) for e in release.journal
     ]
-    cut = f"\n({release.journal_cut} entries are not kept)" if release.journal_cut else ""
+    left_out = f"\n({release.journal_cut} entries are not kept)" if release.journal_cut else ""
     text = table(heads, rows, width=width, ranks=(0, 0, 3, 4, 0, 2, 1)) if rows else ""
-    return text + cut
+    return text + left_out
