@@ -28,3 +28,22 @@ def meant(word: str, known: Iterable[str]) -> str:
     """`; did you mean a or b?`, for the end of an error; empty where nothing looks like it."""
     found = near(word, known)
     return f"; did you mean {' or '.join(found)}?" if found else ""
+
+
+def broken(text: str, width: int | None) -> str:
+    """`text` with lines of at most `width`, broken between words; None: as it is.
+
+    What follows is indented by two more. The next command stays whole: it is to be copied.
+    """
+    if width is None:
+        return text
+    return "\n".join(_broken(line, width) for line in text.split("\n"))
+
+
+def _broken(line: str, width: int) -> str:
+    if len(line) <= width or line.lstrip().startswith("next:"):
+        return line
+    import textwrap
+
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(line, max(width, 20), subsequent_indent=indent, break_on_hyphens=False)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import click
 
 
 def say(text: str) -> None:
-    """Talk goes to stderr, cleaned of control characters."""
-    from kubectl_cafe.text import printable
+    """Talk goes to stderr, cleaned of control characters, in lines that fit the terminal."""
+    from kubectl_cafe.cli._tty import width_of
+    from kubectl_cafe.text import broken, printable
 
-    click.echo(printable(text), err=True)
+    click.echo(broken(printable(text), width_of(sys.stderr)), err=True)
 
 
 def rendered(value: Any, output: str) -> str:
