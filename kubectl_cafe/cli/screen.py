@@ -61,6 +61,10 @@ class Screen:
         self._broken = False
         self._left = contextlib.ExitStack()
 
+    def fileno(self) -> int:
+        """The terminal's descriptor."""
+        return self._out.fileno()
+
     def refresh(self) -> None:
         """There is something new to see."""
         self._wanted.set()
@@ -175,6 +179,10 @@ class Above(io.TextIOBase):
     def isatty(self) -> bool:
         """It ends in one."""
         return True
+
+    def fileno(self) -> int:
+        """That terminal's: whoever writes asks it for its size."""
+        return self._screen.fileno()
 
     def writable(self) -> bool:
         """It is all it can do."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import pty
+import struct
 import sys
+import termios
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stderr
 from typing import TextIO
@@ -79,6 +82,12 @@ def test_what_is_said_stands_above_the_view() -> None:
     with redirect_stderr(Above(view)):
         print("a move", file=sys.stderr)
     assert view.seen().index("a move\n") < view.seen().index("the view")
+
+
+def test_what_is_said_above_the_view_is_as_wide_as_its_terminal(tty: TextIO) -> None:
+    fcntl.ioctl(tty, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 200, 0, 0))
+
+    assert terminal(Above(Screen(tty, lambda _size: []))) == Size(200, 60)
 
 
 def test_half_a_line_waits_for_its_end() -> None:
