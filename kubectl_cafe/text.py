@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from typing import NamedTuple
+
+CUT = "…"
 
 
 def printable(text: str) -> str:
@@ -30,20 +33,48 @@ def meant(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(found)}?" if found else ""
 
 
-def broken(text: str, width: int | None) -> str:
-    """`text` with lines of at most `width`, broken between words; None: as it is.
+# What fits into a terminal
 
-    What follows is indented by two more. The next command stays whole: it is to be copied.
+
+class Size(NamedTuple):
+    """A terminal's columns and rows."""
+
+    width: int
+    height: int
+
+
+def cut(line: str, width: int | None) -> str:
+    """`line` in at most `width` characters; that something is missing is shown."""
+    return line if width is None or len(line) <= width else line[: max(0, width - 1)] + CUT
+
+
+def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
+    """`text` in lines of at most `width`, broken between words where that is possible.
+
+    Of more than `most` lines the last is cut.
+    """
+    import textwrap
+
+    lines = textwrap.wrap(text, max(8, width), break_on_hyphens=False) or [""]
+    if most is None or len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], cut(" ".join(lines[most - 1 :]), max(8, width))]
+
+
+def hanging(line: str, width: int) -> str:
+    """`line` broken at `width`; what follows is indented by two more."""
+    indent = line[: len(line) - len(line.lstrip())]
+    return indent + f"\n{indent}  ".join(wrapped(line.strip(), width - len(indent) - 2))
+
+
+def broken(text: str, width: int | None) -> str:
+    """`text` without lines longer than `width`; None: as it is.
+
+    The next command stays whole: it is to be copied.
     """
     if width is None:
         return text
-    return "\n".join(_broken(line, width) for line in text.split("\n"))
-
-
-def _broken(line: str, width: int) -> str:
-    if len(line) <= width or line.lstrip().startswith("next:"):
-        return line
-    import textwrap
-
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
-    return textwrap.fill(line, max(width, 20), subsequent_indent=indent, break_on_hyphens=False)
+    return "\n".join(
+        line if len(line) <= width or line.lstrip().startswith("next:") else hanging(line, width)
+        for line in text.split("\n")
+    )

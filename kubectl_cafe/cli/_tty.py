@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TextIO
 
-from kubectl_cafe.views.table import Size
+from kubectl_cafe.text import Size
 
 SMALLEST = Size(20, 4)
 """A terminal below this, or one that doesn't say its size, counts as 80 by 24."""

@@ -8,6 +8,7 @@ from typing import TextIO
 
 import click
 
+from kubectl_cafe.cli._tty import width_of
 from kubectl_cafe.errors import ERROR, INTERRUPTED, CafeError
 from kubectl_cafe.text import broken, printable
 from kubectl_cafe.version import VERSION
@@ -30,17 +31,8 @@ def fatal(error: BaseException, stderr: TextIO, verbosity: int = 0) -> int:
     if verbosity >= TRACEBACK_LEVEL and not isinstance(error, click.ClickException):
         stderr.write("".join(traceback.format_exception(error)))
     text, code = _described(error)
-    stderr.write(broken(printable(text), _width(stderr)) + "\n")
+    stderr.write(broken(printable(text), width_of(stderr)) + "\n")
     return code
-
-
-def _width(stream: TextIO) -> int | None:
-    """The columns of a terminal. Its module draws views: what needs none is spared it."""
-    if not stream.isatty():
-        return None
-    from kubectl_cafe.cli._tty import width_of
-
-    return width_of(stream)
 
 
 def described(error: CafeError) -> str:

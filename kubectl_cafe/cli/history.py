@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_cafe.cli import completing, options
+from kubectl_cafe.cli._tty import width_of
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import connect
 
@@ -35,7 +36,6 @@ def command(access: AccessFlags, *, name: str, revision: int, output: str | None
     PODS says how many pods run a revision's images now. Older revisions than
     spec.historyLimit keeps are gone.
     """
-    from kubectl_cafe.cli._tty import width_of
     from kubectl_cafe.cli.driving import say
     from kubectl_cafe.cli.printing import print_data
     from kubectl_cafe.engine import goal, history, journal, start

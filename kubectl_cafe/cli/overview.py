@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from kubectl_cafe.cli._tty import terminal
+from kubectl_cafe.cli._tty import width_of
 from kubectl_cafe.cli.printing import print_data, print_event, say
 from kubectl_cafe.cli.session import Session
 from kubectl_cafe.engine.overview import listed, watched
@@ -61,10 +61,13 @@ def _show(
 def _table(
     lines: Sequence[Overview], namespace: str | None, output: str | None, *, steady: bool
 ) -> str:
-    size = terminal(sys.stdout)
-    width = size.width if size else None
-    wide = output == "wide"
-    return render(lines, spaces=namespace is None, wide=wide, width=width, steady=steady)
+    return render(
+        lines,
+        spaces=namespace is None,
+        wide=output == "wide",
+        width=width_of(sys.stdout),
+        steady=steady,
+    )
 
 
 def _say_none(namespace: str | None) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
+from kubectl_cafe.cli._tty import width_of
+from kubectl_cafe.text import broken, printable
+
 
 def say(text: str) -> None:
     """Talk goes to stderr, cleaned of control characters, in lines that fit the terminal."""
-    from kubectl_cafe.cli._tty import width_of
-    from kubectl_cafe.text import broken, printable
-
     click.echo(broken(printable(text), width_of(sys.stderr)), err=True)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_cafe.cli import options
+from kubectl_cafe.cli._tty import width_of
 from kubectl_cafe.cli.driving import interruptible, say
 from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.session import Session, connect
@@ -84,7 +85,6 @@ def _show(cafe: CafeDeployment, findings: Sequence[Finding], output: str | None)
 
     A document is printed once it is known what became of them.
     """
-    from kubectl_cafe.cli._tty import width_of
     from kubectl_cafe.views import repair as view
 
     if not findings:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from kubectl_cafe.cli._tty import size_of, without_echo
-from kubectl_cafe.views.table import Size
+from kubectl_cafe.text import Size
 
 if TYPE_CHECKING:
     from rich.text import Text

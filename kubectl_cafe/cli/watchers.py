@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TextIO
 from kubectl_cafe.cli._tty import lively
 from kubectl_cafe.cli.printing import say
 from kubectl_cafe.cli.screen import Screen
-from kubectl_cafe.views.table import Size
+from kubectl_cafe.text import Size
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -17,9 +17,8 @@ from kubectl_cafe.cli.watchers import picture
 from kubectl_cafe.engine import awaiting, journal
 from kubectl_cafe.engine.watching import TICK, Watching
 from kubectl_cafe.names import PLURAL
-from kubectl_cafe.text import printable
+from kubectl_cafe.text import Size, printable
 from kubectl_cafe.views.status import Status, document, line, news, render
-from kubectl_cafe.views.table import Size
 from statemachine.lifecycle import State
 
 if TYPE_CHECKING:

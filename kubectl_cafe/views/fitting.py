@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from kubectl_cafe.views.table import CUT, cut
+from kubectl_cafe.text import CUT, cut
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from kubectl_cafe.text import printable
+from kubectl_cafe.text import cut, printable
 from kubectl_cafe.views import document as documents
-from kubectl_cafe.views.table import age, cut, fields, table
+from kubectl_cafe.views.table import age, fields, table
 from statemachine.record import Entry
 
 

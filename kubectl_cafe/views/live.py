@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from kubectl_cafe.text import printable
+from kubectl_cafe.text import CUT, Size, cut, printable, wrapped
 from kubectl_cafe.views.fitting import Block, fitted
 from kubectl_cafe.views.status import (
     CellLine,
@@ -22,7 +22,7 @@ from kubectl_cafe.views.status import (
     stands,
     urgency,
 )
-from kubectl_cafe.views.table import CUT, Size, age, cut, table, wrapped
+from kubectl_cafe.views.table import age, table
 
 DONE, MOVING, AHEAD = "█", "▒", "░"
 PLAIN = str.maketrans({DONE: "#", MOVING: "=", AHEAD: ".", CUT: "~"})

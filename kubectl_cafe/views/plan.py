@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kubectl_cafe.text import printable
+from kubectl_cafe.text import hanging, printable, wrapped
 from kubectl_cafe.views import document as documents
-from kubectl_cafe.views.table import fields, table, wrapped
+from kubectl_cafe.views.table import fields, table
 
 FEW = 6
 """Names that are listed before the rest is counted, where no width says how many fit."""
@@ -204,10 +204,8 @@ def _finding(finding: FindingLine, width: int | None) -> str:
 def _hanging(text: str, width: int | None) -> str:
     """`text` in one line, or broken at `width` with its further lines indented."""
     indent = text[: len(text) - len(text.lstrip())]
-    whole = " ".join(printable(text).split())
-    if width is None:
-        return indent + whole
-    return indent + f"\n{indent}  ".join(wrapped(whole, width - len(indent) - 2))
+    whole = indent + " ".join(printable(text).split())
+    return whole if width is None else hanging(whole, width)
 
 
 def names(plan: PlanView) -> list[str]:

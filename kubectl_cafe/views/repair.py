@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kubectl_cafe.text import printable
+from kubectl_cafe.text import cut, printable, wrapped
 from kubectl_cafe.views import document as documents
-from kubectl_cafe.views.table import cut, table, wrapped
+from kubectl_cafe.views.table import table
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from kubectl_cafe.text import Size, cut
 from kubectl_cafe.views import document as documents
 from kubectl_cafe.views.document import fields_of
-from kubectl_cafe.views.table import Size, age, cut, fields, table
+from kubectl_cafe.views.table import age, fields, table
 
 FEW = 20
 """Up to so many pods are all shown; of more only those in flight or in trouble."""

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from tabulate import tabulate
 
-from kubectl_cafe.text import printable
+from kubectl_cafe.text import CUT, cut, printable, wrapped
 
-CUT = "…"
 WHOLE = ("Next",)
 """Fields that are never wrapped: a command is there to be copied."""
-
-
-class Size(NamedTuple):
-    """A terminal's columns and rows."""
-
-    width: int
-    height: int
 
 
 def table(
@@ -67,11 +57,6 @@ def _without_shared_beginning(rows: list[list[str]]) -> list[list[str]]:
     return [[CUT + row[0][shared:], *row[1:]] for row in rows]
 
 
-def cut(line: str, width: int | None) -> str:
-    """`line` in at most `width` characters; that something is missing is shown."""
-    return line if width is None or len(line) <= width else line[: max(0, width - 1)] + CUT
-
-
 def fields(
     pairs: Sequence[tuple[str, str]], *, width: int | None = None, most: int | None = None
 ) -> str:
@@ -88,17 +73,6 @@ def fields(
         parts = [value] if whole or width is None else wrapped(value, width - indent, most)
         lines += [f"{name:<{indent}}{parts[0]}", *(" " * indent + part for part in parts[1:])]
     return "\n".join(lines)
-
-
-def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
-    """`text` in lines of at most `width`, broken between words where that is possible.
-
-    Of more than `most` lines the last is cut.
-    """
-    lines = textwrap.wrap(text, max(8, width), break_on_hyphens=False) or [""]
-    if most is None or len(lines) <= most:
-        return lines
-    return [*lines[: most - 1], cut(" ".join(lines[most - 1 :]), max(8, width))]
 
 
 def age(seconds: float) -> str:

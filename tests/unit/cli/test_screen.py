@@ -19,7 +19,7 @@ from rich.text import Text
 from kubectl_cafe.cli import screen
 from kubectl_cafe.cli._tty import USUAL, lively, size_of, terminal
 from kubectl_cafe.cli.screen import Above, Keys, Screen
-from kubectl_cafe.views.table import Size
+from kubectl_cafe.text import Size
 
 XTERM = {"TERM": "xterm"}
 

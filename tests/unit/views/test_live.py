@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
+from kubectl_cafe.text import Size
 from kubectl_cafe.views import live
 from kubectl_cafe.views.fitting import Block, fitted
 from kubectl_cafe.views.status import CellLine, render
-from kubectl_cafe.views.table import Size
 from tests.unit.views.scenes import PROGRESSING, SCENES, pods, restarting
 
 GOLDEN = Path(__file__).parent / "golden"
