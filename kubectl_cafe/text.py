@@ -20,11 +20,11 @@ def printable(text: str) -> str:
     )
 
 
-def near(word: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """Up to `count` of `known` that look like `word`, the nearest first."""
+def near(word: str, known: Iterable[str], count: int = 3, likeness: float = 0.6) -> list[str]:
+    """Up to `count` of `known` that look like `word`, the nearest first; 1 is the same word."""
     import difflib
 
-    return difflib.get_close_matches(word, list(known), n=count)
+    return difflib.get_close_matches(word, list(known), n=count, cutoff=likeness)
 
 
 def meant(word: str, known: Iterable[str]) -> str:

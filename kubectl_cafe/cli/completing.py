@@ -12,12 +12,14 @@ will. Whatever goes wrong, nothing is offered and nothing is said: somebody is t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem, ShellComplete
 
 from kubectl_cafe import names
+from kubectl_cafe.cluster.flags import AccessFlags
 from kubectl_cafe.text import printable
 
 if TYPE_CHECKING:
@@ -34,27 +36,8 @@ NO_SPACE, NO_FILES = 2, 4
 """Bits of the directive: nothing is put behind the word; file names are no candidates."""
 PATIENCE = 1.0
 """Seconds after which an API server that has not answered is as good as none."""
-REACHING = frozenset(
-    {
-        "namespace",
-        "context",
-        "kubeconfig",
-        "cluster",
-        "user",
-        "server",
-        "token",
-        "username",
-        "password",
-        "tls_server_name",
-        "insecure_skip_tls_verify",
-        "certificate_authority",
-        "client_certificate",
-        "client_key",
-        "as_user",
-        "as_uid",
-        "as_groups",
-    }
-)
+UNHEARD = {"as_user_extra", "request_timeout", "verbosity"}
+REACHING = {field.name for field in fields(AccessFlags)} - UNHEARD
 """The flags typed so far that kubectl is to hear as well, by our names for them."""
 
 
@@ -203,20 +186,24 @@ def _reaching(ctx: click.Context) -> Iterator[str]:
             yield f"{flag}={'true' if value is True else value}"
 
 
-def _objects(ctx: click.Context, resource: str, *more: str) -> list[Any]:
+def _get(ctx: click.Context, *what: str) -> Any:
+    """What `kubectl get` answers, an object or a List; None where there is no answer."""
     import json
 
-    text = _kubectl(ctx, "get", resource, *more, "-o", "json")
-    return list(json.loads(text)["items"]) if text else []
+    text = _kubectl(ctx, "get", *what, "-o", "json")
+    return json.loads(text) if text else None
+
+
+def _objects(ctx: click.Context, *what: str) -> list[Any]:
+    found = _get(ctx, *what)
+    return found["items"] if found else []
 
 
 def _typed(ctx: click.Context) -> list[Any]:
     """The CafeDeployment whose name has been typed, if it is there."""
-    import json
-
     name = _name(ctx)
-    text = _kubectl(ctx, "get", names.CRD, name, "-o", "json") if name else ""
-    return [json.loads(text)] if text else []
+    found = _get(ctx, names.CRD, name) if name else None
+    return [found] if found else []
 
 
 def _name(ctx: click.Context) -> str | None:

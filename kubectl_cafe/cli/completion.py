@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from kubectl_cafe.cli.completing import COMPLETER
+from kubectl_cafe.cli.printing import say
 from kubectl_cafe.errors import REACHED, CafeError, Refused
 
 PLUGIN = "kubectl-cafe"
@@ -38,7 +39,7 @@ def install(folder: Path | None) -> int:
 
     found = shutil.which(COMPLETER)
     if found is not None and folder is None:
-        click.echo(f"{found} is there already", err=True)
+        say(f"{found} is there already")
         return REACHED
     folder = folder or _own_folder()
     if folder.resolve() in _krew_folders():
@@ -53,9 +54,9 @@ def install(folder: Path | None) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
     link.symlink_to(_plugin())
-    click.echo(f"{link} linked", err=True)
+    say(f"{link} linked")
     if str(folder) not in os.get_exec_path():
-        click.echo(f"  next:  put {folder} on PATH", err=True)
+        say(f"  next:  put {folder} on PATH")
     return REACHED
 
 
@@ -66,9 +67,9 @@ def uninstall() -> int:
     ours = [link for link in links if link.is_symlink() and _ours(link)]
     for link in ours:
         link.unlink()
-        click.echo(f"{link} removed", err=True)
+        say(f"{link} removed")
     if not ours:
-        click.echo(f"no link called {COMPLETER} on PATH", err=True)
+        say(f"no link called {COMPLETER} on PATH")
     return REACHED
 
 

@@ -78,7 +78,9 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "status": (
         Example("One release, with every pod and its node", "kubectl cafe status shop -o wide"),
+        Example("Live, for as long as you look", "kubectl cafe status shop -w"),
         Example("Every CafeDeployment of every namespace", "kubectl cafe status -A"),
+        Example("Those of one team", "kubectl cafe status -A -l team=payments"),
         Example(
             "Wait until it is over, ten minutes at most",
             "kubectl cafe status shop --for=Completed --timeout=10m",

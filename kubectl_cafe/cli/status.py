@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,13 +25,14 @@ class StateName(click.ParamType["State"]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> State:
         """The state; raises a usage error that names those that look like an unknown one."""
+        from kubectl_cafe.text import near
         from statemachine.lifecycle import State
 
-        known = {state.lower(): state for state in State}
-        if str(value).lower() in known:
-            return known[str(value).lower()]
-        near = difflib.get_close_matches(str(value).lower(), known, n=3, cutoff=0.5)
-        named = " or ".join(known[name] for name in near) or ", ".join(State)
+        known, typed = {state.lower(): state for state in State}, str(value).lower()
+        if typed in known:
+            return known[typed]
+        alike = near(typed, known, likeness=0.5)
+        named = " or ".join(known[name] for name in alike) or ", ".join(State)
         raise click.BadParameter(f"there is no state {value!r}; did you mean {named}?", ctx, param)
 
     def shell_complete(
@@ -82,12 +82,6 @@ def command(
     With -w it goes on with every change: in a terminal as a live view, else line by line (-o
     json: one object a line). --for=STATE waits: exit code 0 once the state is reached, 4 when
     the release has failed or ended another way, so that it can't be, 5 after --timeout.
-
-    \b
-    Examples:
-      kubectl cafe status productpage -w
-      kubectl cafe status productpage --for=AwaitingConfirm --timeout=20m
-      kubectl cafe status -A -l team=payments
     """
     _check(name, all_namespaces, selector, target, timeout)
     session = connect(access)

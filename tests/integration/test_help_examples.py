@@ -39,11 +39,15 @@ SCENES = {
     "repair shop --dry-run": ("replaced", 0),
     "repair": ("replaced", 0),
     "status shop --for": ("completed", 0),
+    "status shop -w": ("waiting", 124),
     "status": ("waiting", 0),
     "history": ("told", 0),
     "report": ("told", 0),
 }
-"""The situation and the exit code by how an example begins; the others need nothing (0)."""
+"""The situation and the exit code by how an example begins; the others need nothing (0).
+
+One that has no end is ended after a while (124, timeout's own code).
+"""
 
 
 def changed(scene: Scene) -> None:
@@ -98,7 +102,8 @@ def test_the_example_works(
     if situation == "written":
         (tmp_path / "shop.yaml").write_text(yaml.safe_dump(described()[1]))
 
-    code, lines = shell.run(f"{command}{_yes(verb)}", tmp_path)
+    endless = "timeout 5 " if wanted == 124 else ""
+    code, lines = shell.run(f"{endless}{command}{_yes(verb)}", tmp_path)
 
     assert code == wanted, "\n".join(lines)
 
