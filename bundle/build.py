@@ -16,11 +16,11 @@ from pathlib import Path
 
 from bundle import archive, inside, manifest, notices, platforms, sbom
 from bundle.errors import BundleError
+from kubectl_cafe.cli.completing import COMPLETER
 
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / "build" / "bundle"
 SOURCES = ("kubectl_cafe", "statemachine", "bundle")
-COMPLETER = "kubectl_complete-cafe"
 LINES_SHOWN = 20
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bundle import platforms
 from bundle.errors import BundleError
+from kubectl_cafe.cli.completing import COMPLETER
 from kubectl_cafe.version import VERSION
 
 COMMANDS = (("version", "--client"), ("--help",), ("states",), ("init", "--dry-run=client"))
@@ -24,7 +25,7 @@ def run(folder: Path) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         shutil.unpack_archive(folder / here.archive(), scratch)
         answers = [_answer(Path(scratch, here.program), *words) for words in COMMANDS]
-        completed = _answer(Path(scratch, here.executable("kubectl_complete-cafe")), "vers")
+        completed = _answer(Path(scratch, here.executable(COMPLETER)), "vers")
     if answers[0].strip() != f"Client Version: v{VERSION}":
         raise BundleError(f"bundle: version --client says {answers[0]!r}")
     if not completed.startswith("version"):

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from bundle import archive, build, check, inside, manifest
+from bundle import archive, check, inside, manifest
+from kubectl_cafe.cli.completing import COMPLETER
 from kubectl_cafe.version import VERSION
 from testbed.controlplane import ControlPlane
 
@@ -172,7 +173,7 @@ def test_what_the_build_matrix_checks_is_so(packed: Path) -> None:
 
 
 def test_the_second_name_is_the_same_program(unpacked: Path) -> None:
-    first, second = unpacked / "kubectl-cafe", unpacked / build.COMPLETER
+    first, second = unpacked / "kubectl-cafe", unpacked / COMPLETER
 
     assert second.read_bytes() == first.read_bytes()
     assert stat.S_IMODE(second.stat().st_mode) == 0o755
