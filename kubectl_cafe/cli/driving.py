@@ -128,8 +128,11 @@ def closing(
     record = cafe.record
     if record is None:
         return REACHED
-    choices = next_command(cafe, driven=False).splitlines()
-    for following in status_of(cafe, view, (), None).next if view else choices:
+    if view:
+        choices = status_of(cafe, view, (), None).next
+    else:
+        choices = tuple(next_command(cafe, driven=False).splitlines())
+    for following in choices:
         say(f"  next:  {following}")
     if stopped and record.state not in RESTING:
         return INTERRUPTED

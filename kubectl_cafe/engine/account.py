@@ -81,7 +81,8 @@ def account(
 
 def _chosen(cafe: CafeDeployment, known: Mapping[str, Revision], number: int) -> Told:
     """The release that is asked for. A rollback is told at both of its revisions."""
-    told = history.tales(cafe, known.values())
+    kept = history.chronicles(known.values())
+    told = history.tales(cafe, kept)
     if number:
         name = numbered(cafe, known.values(), number).name
         told = [one for one in told if one.of == name]
@@ -93,7 +94,7 @@ def _chosen(cafe: CafeDeployment, known: Mapping[str, Revision], number: int) ->
     if not known:
         raise Untold(f"{cafe.where} has had no release yet", hint=f"kubectl cafe upgrade {place}")
     of = f"of revision {number}" if number else "of it"
-    problems = [said for said in (history.read(r)[1] for r in known.values()) if said]
+    problems = [said for _, said in kept.values() if said]
     raise Untold(
         "; ".join([f"no release {of} is known any more", *problems]),
         where=cafe.where,

@@ -38,8 +38,8 @@ def history_of(
     living = [pod for pod in pods if not (pod.over or pod.terminating)]
     running = Counter(r.name for r in (shown_revision(pod, by_name) for pod in living) if r)
     numbers = {revision.name: str(revision.number) for revision in known}
-    kept = {revision.name: read(revision) for revision in known}
-    told = tales(cafe, known)
+    kept = chronicles(known)
+    told = tales(cafe, kept)
     lines = (
         RevisionLine(
             number=revision.number,
@@ -68,14 +68,17 @@ def detail_of(history: History, revisions: Iterable[Revision], revision: Revisio
     )
 
 
-def tales(cafe: CafeDeployment, revisions: Iterable[Revision]) -> list[Told]:
-    """Every release that is still told of, in the order in which they started."""
-    kept = {revision.name: read(revision) for revision in revisions}
+def chronicles(revisions: Iterable[Revision]) -> dict[str, tuple[Chronicle, str]]:
+    """By the revision's name its chronicle, or an empty one and why its own can't be read."""
+    return {revision.name: _read(revision) for revision in revisions}
+
+
+def tales(cafe: CafeDeployment, kept: Mapping[str, tuple[Chronicle, str]]) -> list[Told]:
+    """Every release that the chronicles `kept` tell of, in the order in which they started."""
     return sorted(_told(cafe, kept), key=lambda one: seconds(one.release.started))
 
 
-def read(revision: Revision) -> tuple[Chronicle, str]:
-    """Its chronicle, or why that can't be read."""
+def _read(revision: Revision) -> tuple[Chronicle, str]:
     try:
         return chronicle.decode(revision.releases), ""
     except CodecError as error:

@@ -111,10 +111,12 @@ class Observer:
         known = {revision.name: revision for revision in revisions}
         now, time = self._transport.clock.monotonic(), self._transport.server_time()
         view = self.memory.view(cafe, known, now=now, time=time, stopping=False)
-        if decide(view).nodes:
+        decision = decide(view)
+        if decision.nodes:
             self.read_nodes()
             view = self.memory.view(cafe, known, now=now, time=time, stopping=False)
-        return decide(view).warnings
+            decision = decide(view)
+        return decision.warnings
 
     def read_nodes(self) -> None:
         """The nodes' architectures, folded in; later nodes are not read again."""

@@ -42,6 +42,8 @@ def status_of(
         return replace(bare, notes=(*old, *bare.notes))
     record = view.record
     standings = [stand(pod, view) for pod in view.pods.values()]
+    out, away = out_of_traffic(view, standings), drift.strays(view, standings)
+    repairs = (_repair_command(cafe),) if (out or away) and not _driver(lease) else ()
     grouped = [step for step in record.steps if step.is_group]
     step = record.current
     driver = _driver(lease)
@@ -68,11 +70,8 @@ def status_of(
         renewed=_renewed(lease, view.time) if driver else None,
         failure=str(record.failure or ""),
         waits=_awaited(cafe, record, waits, bool(driver)),
-        notes=(*old, *notes(cafe, view, standings)),
-        next=(
-            *next_command(cafe, bool(driver)).splitlines(),
-            *_repair(cafe, view, standings, driver),
-        ),
+        notes=(*old, *_notes(cafe, view, standings, out, away)),
+        next=(*next_command(cafe, bool(driver)).splitlines(), *repairs),
         cells=tuple(
             cell_line(cell, [s for s in standings if s.pod.cell == cell], record)
             for cell in record.plan.cells
@@ -94,14 +93,6 @@ def _without_record(cafe: CafeDeployment, lost: Sequence[str]) -> Status:
     following = _repair_command(cafe) if said else _upgrade(cafe)
     state = str(State.IDLE)
     return Status(cafe.name, cafe.namespace, state, notes=tuple(said), next=(following,))
-
-
-def _repair(
-    cafe: CafeDeployment, view: View, standings: Sequence[Standing], driver: str
-) -> tuple[str, ...]:
-    """The command that finds and mends what is out of traffic or has drifted."""
-    needed = out_of_traffic(view, standings) or drift.strays(view, standings)
-    return (_repair_command(cafe),) if not driver and needed else ()
 
 
 def next_command(cafe: CafeDeployment, driven: bool) -> str:
@@ -137,6 +128,7 @@ def next_command(cafe: CafeDeployment, driven: bool) -> str:
 
 
 def _repair_command(cafe: CafeDeployment) -> str:
+    """What finds and mends pods that are out of traffic or have drifted."""
     return f"kubectl cafe repair {cafe.name} -n {cafe.namespace}"
 
 
@@ -185,15 +177,24 @@ def _awaited(
     return tuple(waits)
 
 
-def notes(cafe: CafeDeployment, view: View, standings: Sequence[Standing]) -> tuple[str, ...]:
-    """What people should know although nothing waits for it."""
+def _notes(
+    cafe: CafeDeployment,
+    view: View,
+    standings: Sequence[Standing],
+    out: Sequence[str],
+    away: Sequence[str],
+) -> tuple[str, ...]:
+    """What people should know although nothing waits for it.
+
+    `out` are the pods that are left out of traffic, `away` those that have drifted.
+    """
     said: list[str] = []
     record = view.record
     if record.state is State.ABORTED:
         said.append(mixed(view, standings))
-    if out := out_of_traffic(view, standings):
+    if out:
         said.append(f"{len(out)} pods are left out of traffic: {', '.join(out[:3])}")
-    if away := drift.strays(view, standings):
+    if away:
         said.append(f"{len(away)} pods are not what their template makes: {', '.join(away[:3])}")
     said += edits.noted(cafe, view)
     ahead = [s.pod.name for s in standings if _born_ahead(s, view)]
