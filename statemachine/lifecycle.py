@@ -104,6 +104,12 @@ RESTING = (_S.IDLE, _S.COMPLETED, _S.ROLLED_BACK, _S.ABORTED)
 """No release is under way."""
 RUNNING = (_S.PROGRESSING, _S.ROLLING_BACK, _S.ABORTING)
 """A driver has something to do."""
+MOVING = (_S.PROGRESSING, _S.ROLLING_BACK)
+"""Pods may be taken; in the others a person is waited for, or nothing is."""
+BEGINNINGS = (_T.START, _T.SUPERSEDE)
+"""Moves that begin a release."""
+LEGS = (*BEGINNINGS, _T.ROLLBACK)
+"""Moves after which the groups are counted anew: a rollback is the second leg of its release."""
 REMEMBERS_ORIGIN = (_S.PAUSED, _S.FAILED)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -96,6 +96,17 @@ def groups(
             done[cell] += share
         result.append(dict(done))
     return tuple(result)
+
+
+def sizes(plan: Iterable[Step]) -> dict[int, dict[str, int]]:
+    """How many pods each group takes in each cell, by its number: the steps' counts add up."""
+    before: Mapping[str, int] = {}
+    taken: dict[int, dict[str, int]] = {}
+    for step in plan:
+        if step.counts is not None:
+            taken[step.group] = {c: n - before.get(c, 0) for c, n in step.counts.items()}
+            before = step.counts
+    return taken
 
 
 def steps(

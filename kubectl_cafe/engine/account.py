@@ -22,7 +22,7 @@ from kubectl_cafe.version import VERSION
 from kubectl_cafe.views.html.data import Group, Passage, Report
 from statemachine.lifecycle import RESTING
 from statemachine.record import Record
-from statemachine.steps import Kind
+from statemachine.steps import Kind, sizes
 
 
 class Untold(CafeError):
@@ -143,7 +143,7 @@ def _groups(
 ) -> tuple[Group, ...]:
     """Every group in order: those of the journal, those to come, and what no group took."""
     told = chapters(past.journal, past.kind)
-    plan = _counts(record) if record else {}
+    plan = sizes(record.steps) if record else {}
     leg = told[-1].leg if told else 0
     groups = [
         Group(
@@ -169,17 +169,6 @@ def _groups(
         ]
     left = tuple(p.passage for p in found if p.chapter is None)
     return (*groups, *([Group(0, "Outside of the groups", passages=left)] if left else ()))
-
-
-def _counts(record: Record) -> dict[int, dict[str, int]]:
-    """How many pods each group takes in each cell; the plan's counts are cumulative."""
-    before: Mapping[str, int] = {}
-    plan: dict[int, dict[str, int]] = {}
-    for step in record.steps:
-        if step.counts is not None:
-            plan[step.group] = {c: n - before.get(c, 0) for c, n in step.counts.items()}
-            before = step.counts
-    return plan
 
 
 def _by_birth(

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 
 from kubectl_cafe.times import seconds
 from kubectl_cafe.views.html.data import Mark, Span, What
-from statemachine.lifecycle import RESTING, State, Trigger
+from statemachine.lifecycle import LEGS, MOVING, RESTING, State, Trigger
 from statemachine.record import Entry
 from statemachine.steps import Kind
 
-BEGINNINGS = (Trigger.START, Trigger.SUPERSEDE, Trigger.ROLLBACK)
 SAID = {
     Trigger.CONFIRM: "group {group} confirmed",
     Trigger.PAUSE: "paused",
@@ -76,19 +75,18 @@ def chapters(journal: Sequence[Entry], kind: Kind) -> tuple[Chapter, ...]:
     leg, upgrading = -1, kind is Kind.UPGRADE
     for place, entry in enumerate(journal):
         at = seconds(entry.at)
-        if entry.trigger in BEGINNINGS or leg < 0:
+        if entry.trigger in LEGS or leg < 0:
             leg += 1
             turned = entry.trigger is Trigger.ROLLBACK
             later = any(e.trigger is Trigger.ROLLBACK for e in journal[place + 1 :])
             # An upgrade begins with its first group, all others with their commit.
-            if not turned and (upgrading or later) and entry.trigger in BEGINNINGS:
+            if not turned and (upgrading or later) and entry.trigger in LEGS:
                 found.append(Chapter(leg, 1, False, at))
                 continue
         last = found[-1] if found and found[-1].leg == leg else None
         if entry.trigger is Trigger.STEP_DONE and last and not last.over:
             last = found[-1] = replace(last, over=at)
-        working = entry.state in (State.PROGRESSING, State.ROLLING_BACK)
-        if working and entry.group and (last is None or entry.group > last.number):
+        if entry.state in MOVING and entry.group and (last is None or entry.group > last.number):
             confirmed = entry.trigger is Trigger.CONFIRM
             let_go = f"confirmed by {entry.who}" if confirmed else ""
             back = entry.state is State.ROLLING_BACK

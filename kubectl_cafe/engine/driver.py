@@ -22,7 +22,7 @@ from kubectl_cafe.engine.start import Mover
 from kubectl_cafe.engine.view import Decision, View, Wanted
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.revisions.revision import Revision
-from statemachine.lifecycle import RESTING, State, Trigger
+from statemachine.lifecycle import MOVING, RESTING, State, Trigger
 from statemachine.record import Failure, Record
 
 TICK = 0.5
@@ -229,7 +229,7 @@ class Driver:
         error, patch = found
         if not isinstance(error, Invalid):
             raise error
-        if self._release.record.state in (State.PROGRESSING, State.ROLLING_BACK):
+        if self._release.record.state in MOVING:
             self._refused(error, patch.pod)
         elif patch.what != "image":
             raise error  # An image patch is not sent again: the pod is reopened.

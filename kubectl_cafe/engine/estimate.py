@@ -6,13 +6,9 @@ from math import ceil
 
 from kubectl_cafe.engine.groups import limit_of
 from kubectl_cafe.times import seconds
-from statemachine.lifecycle import State, Trigger
+from statemachine.lifecycle import LEGS, MOVING, State
 from statemachine.record import Entry, Record
-
-MOVING = (State.PROGRESSING, State.ROLLING_BACK)
-"""States in which pods are taken; in the others a person is waited for."""
-BEGINNINGS = (Trigger.START, Trigger.SUPERSEDE, Trigger.ROLLBACK)
-"""Moves after which groups are counted anew."""
+from statemachine.steps import sizes
 
 
 def elapsed(record: Record, now: float) -> float:
@@ -42,13 +38,10 @@ def remaining(record: Record, now: float) -> float | None:
 def _waves(record: Record) -> dict[int, int]:
     """How many waves each group needs at the least, by its number."""
     limit = limit_of(record.plan.strategy.max_unavailable, sum(record.plan.cells.values()))
-    before, waves = 0, {}
-    for step in record.steps:
-        if step.counts is not None:
-            total = sum(step.counts.values())
-            waves[step.group] = max(1, ceil((total - before) / limit))
-            before = total
-    return waves
+    return {
+        group: max(1, ceil(sum(taken.values()) / limit))
+        for group, taken in sizes(record.steps).items()
+    }
 
 
 def _spent(record: Record, now: float) -> dict[int, float]:
@@ -67,5 +60,5 @@ def _since_the_beginning(record: Record) -> tuple[Entry, ...]:
     """The journal from the move on that planned the groups, without a gap in it."""
     # Where the journal was cut, its first entry is followed by the gap.
     journal = record.journal[1:] if record.journal_cut else record.journal
-    last = max((n for n, entry in enumerate(journal) if entry.trigger in BEGINNINGS), default=0)
+    last = max((n for n, entry in enumerate(journal) if entry.trigger in LEGS), default=0)
     return journal[last:]

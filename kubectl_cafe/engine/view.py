@@ -13,7 +13,7 @@ from kubectl_cafe.pods.sighting import Sighting
 from kubectl_cafe.podsets import Workload, WorkloadWrite
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.traffic import Service
-from statemachine.lifecycle import Facts, State, Trigger
+from statemachine.lifecycle import MOVING, Facts, State, Trigger
 from statemachine.record import Failure, Record
 
 Json = Mapping[str, Any]
@@ -66,7 +66,7 @@ class View:
     @property
     def running(self) -> bool:
         """Whether pods may be taken now."""
-        return not self.stopping and self.record.state in (State.PROGRESSING, State.ROLLING_BACK)
+        return not self.stopping and self.record.state in MOVING
 
 
 @dataclass(frozen=True)

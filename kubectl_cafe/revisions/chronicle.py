@@ -13,7 +13,7 @@ from kubectl_cafe import names
 from kubectl_cafe.revisions.revision import GOOD, Revision
 from statemachine import codec
 from statemachine.codec import CodecError
-from statemachine.lifecycle import Trigger
+from statemachine.lifecycle import BEGINNINGS
 from statemachine.record import Entry, Record
 from statemachine.steps import Kind
 
@@ -21,7 +21,6 @@ VERSION = 1
 SIZE_LIMIT = 32 * 1024
 """Bytes; up to historyLimit revisions are read at once."""
 RELEASES_LIMIT = 20
-BEGINNINGS = (Trigger.START, Trigger.SUPERSEDE)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def fingerprint(value: object) -> str:
 
 
 def images(template: Json) -> dict[str, str]:
-    """The image of every container by name; init containers are not among them."""
+    """The image of every container of a template or a pod by name, without init containers."""
     return {c["name"]: c.get("image", "") for c in template.get("spec", {}).get("containers", ())}
 
 

@@ -8,6 +8,7 @@ from kubectl_cafe.cluster.errors import Forbidden, Invalid, UnknownOutcome
 from kubectl_cafe.engine.preflight.evidence import Trial
 from kubectl_cafe.engine.preflight.finding import Finding, ok, refused, unknown, warning
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.revisions import template as templates
 
 CHECK = "admission"
 NO_TRIALS = "does not support dry run"
@@ -38,7 +39,7 @@ def _judge(trial: Trial, namespace: str) -> Iterator[Finding]:
         case CafeError() as error:
             yield _refusal(error, trial.what, what, f"pod{of} in namespace {namespace}")
         case answer:
-            yield from rewritten(trial.images, images_of(answer))
+            yield from rewritten(trial.images, templates.images(answer))
 
 
 def _refusal(error: CafeError, kind: str, what: str, where: str) -> Finding:
@@ -67,10 +68,3 @@ def rewritten(sent: Mapping[str, str], stored: Mapping[str, str]) -> Iterator[Fi
                 f"admission makes {made} of {image} (container {container}): that is what the "
                 "pods will run, and it counts as this release's",
             )
-
-
-def images_of(pod: Mapping[str, object]) -> dict[str, str]:
-    """Image by container name of a pod object."""
-    spec = pod.get("spec")
-    containers = spec.get("containers") or () if isinstance(spec, Mapping) else ()
-    return {c["name"]: c.get("image", "") for c in containers}

@@ -11,7 +11,7 @@ from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import Conflict
 from kubectl_cafe.cluster.transport import PatchKind, Transport
 from kubectl_cafe.engine import wheel
-from kubectl_cafe.engine.preflight import admission, births, rights, trials
+from kubectl_cafe.engine.preflight import births, rights, trials
 from kubectl_cafe.engine.preflight.admission import BIRTH
 from kubectl_cafe.engine.preflight.evidence import Case, Evidence, Node, Trial
 from kubectl_cafe.engine.preflight.rights import Right
@@ -19,6 +19,7 @@ from kubectl_cafe.engine.preflight.trials import Attempt
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.pods.model import parse
 from kubectl_cafe.podsets.inplaceset import CELL_LABELS
+from kubectl_cafe.revisions import template as templates
 
 Json = Mapping[str, Any]
 T = TypeVar("T")
@@ -126,7 +127,7 @@ def _try(transport: Transport, case: Case, attempt: Attempt) -> Trial:
 def _bear(transport: Transport, namespace: str, cell: str, body: dict[str, Any]) -> Trial:
     """One birth in a dry run, by us instead of the ReplicaSet controller."""
     create = partial(transport.create, paths.pods(namespace), body, {"dryRun": "All"})
-    return Trial(cell, "", BIRTH, admission.images_of(body), _or_error(create))
+    return Trial(cell, "", BIRTH, templates.images(body), _or_error(create))
 
 
 def read_nodes(transport: Transport, case: Case) -> tuple[Node, ...]:

@@ -12,7 +12,7 @@ from kubectl_cafe.engine.preflight.finding import Finding
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import next_number
 from kubectl_cafe.views.plan import CellPart, ChangeLine, FindingLine, PlanView, StepLine
-from statemachine.steps import Step
+from statemachine.steps import Step, sizes
 
 
 def plan_of(case: Case, findings: Iterable[Finding], context: str) -> PlanView:
@@ -54,23 +54,22 @@ def changes(diff: templates.Difference) -> Iterator[ChangeLine]:
 def steps(case: Case) -> Iterator[StepLine]:
     """Every step of the release; of a group the pods in each cell."""
     taken = members(case.proposal, case.around)
-    before: Mapping[str, int] = {}
+    takes = sizes(case.proposal.steps)
     for step in case.proposal.steps:
         if not step.is_group:
             yield StepLine(str(step.kind))
             continue
-        parts = tuple(_parts(case, step, before, taken.get(step.group, {})))
+        parts = tuple(_parts(case, step, takes[step.group], taken.get(step.group, {})))
         yield StepLine(str(step.kind), step.group, parts)
-        before = step.counts or {}
 
 
 def _parts(
-    case: Case, step: Step, before: Mapping[str, int], pods: Mapping[str, Sequence[str]]
+    case: Case, step: Step, planned: Mapping[str, int], pods: Mapping[str, Sequence[str]]
 ) -> Iterator[CellPart]:
     """A cell of a group; pods that are yet to be born have no names."""
     born = births.count(case) > 0
     for cell, size in case.proposal.plan.cells.items():
         named = () if born else tuple(pods.get(cell, ()))
-        takes = step.count(cell) - before.get(cell, 0) if born else len(named)
-        if takes or step.count(cell) > before.get(cell, 0):
+        takes = planned[cell] if born else len(named)
+        if takes or planned[cell]:
             yield CellPart(cell, takes, step.count(cell), size, named)
