@@ -6,6 +6,7 @@ completion start as fast as Python does: whatever a verb needs it imports itself
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import sys
@@ -19,7 +20,7 @@ from click.shell_completion import CompletionItem
 
 from kubectl_cafe.cli import examples
 from kubectl_cafe.cli.completing import COMPLETER, complete
-from kubectl_cafe.cli.exits import Talk, fatal
+from kubectl_cafe.cli.exits import Talk, end_at_once, fatal
 from kubectl_cafe.errors import REACHED
 from kubectl_cafe.text import meant
 
@@ -184,7 +185,11 @@ def run(args: Sequence[str]) -> int:
 def main() -> NoReturn:
     """Both console scripts: what is asked for follows from the name that was called."""
     gc.set_threshold(*GARBAGE)
+    codes: list[int] = []
+    atexit.register(end_at_once, codes)
     if Path(sys.argv[0]).name.startswith(COMPLETER):
         click.echo(complete(cafe, PROGRAM, _split_short_flags(sys.argv[1:])), nl=False)
-        sys.exit(REACHED)
-    sys.exit(run(sys.argv[1:]))
+        codes.append(REACHED)
+    else:
+        codes.append(run(sys.argv[1:]))
+    sys.exit(codes[0])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -21,6 +24,22 @@ class Talk:
     """How much is said, learned while the flags are read: it must outlive the click context."""
 
     verbosity: int = 0
+
+
+def end_at_once(codes: list[int]) -> None:
+    """End the process with the exit code that `codes` holds by then; without one, as ever.
+
+    For atexit, and registered before everything else, so that it comes last: threads have ended,
+    and all that was put off is done. What is saved is Python taking itself apart module by module,
+    which costs a short command as much as all its requests. Output that can't be
+    written is left to Python to tell.
+    """
+    with suppress(OSError, ValueError):
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # As Python starts where a stream is closed.
+                stream.flush()
+        if codes:
+            os._exit(codes[0])
 
 
 def fatal(error: BaseException, stderr: TextIO, verbosity: int = 0) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import click
@@ -142,3 +144,36 @@ def test_an_unknown_flag_exits_2_and_points_to_the_verb_s_help(
 def test_help_is_no_error(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(args) == 0
     assert "kubectl cafe [OPTIONS]" in capsys.readouterr().out
+
+
+LATE = """
+import atexit, sys, threading, time
+from kubectl_cafe import cli
+
+class Late:
+    def __del__(self):
+        print("taken apart", file=sys.stderr)
+
+def run(args):
+    kept.append(Late())
+    atexit.register(print, "put off")
+    threading.Thread(target=lambda: (time.sleep(0.2), print("a thread"))).start()
+    print("said")
+    {end}
+
+kept, cli.run = [], run
+cli.main()
+"""
+
+
+@pytest.mark.parametrize(("end", "code"), [("return 4", 4), ("return 0", 0), ("sys.exit(3)", 3)])
+def test_a_process_ends_after_its_threads_and_all_that_was_put_off(end: str, code: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LATE.format(end=end)], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (code, "said\na thread\nput off\n")
+
+
+def test_a_process_with_an_exit_code_does_not_take_itself_apart() -> None:
+    done = subprocess.run([sys.executable, "-c", LATE.format(end="return 4")], capture_output=True)
+    assert (done.returncode, done.stderr) == (4, b"")
