@@ -38,13 +38,13 @@ def command(access: AccessFlags, *, name: str, revision: int, output: str | None
     """
     from kubectl_cafe.cli.driving import say
     from kubectl_cafe.cli.printing import print_data
-    from kubectl_cafe.engine import goal, history, journal, start
+    from kubectl_cafe.engine import goal, history, journal, look
     from kubectl_cafe.views import history as view
 
     session = connect(access)
     transport = session.transport
     cafe = journal.read(transport, session.namespace, name)
-    known = start.read_revisions(transport, cafe)
+    known = look.read_revisions(transport, cafe)
     chosen = goal.numbered(cafe, known, revision) if revision else None
     told = history.history_of(cafe, known, _pods(transport, cafe), transport.server_time())
     detail = history.detail_of(told, known, chosen) if chosen else None

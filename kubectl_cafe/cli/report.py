@@ -61,13 +61,13 @@ def command(
 def _text(session: Session, name: str, revision: int, output: str) -> str:
     """The report, by plain lists: nothing is watched, nothing is written."""
     from kubectl_cafe.cli.printing import rendered
-    from kubectl_cafe.engine import account, journal, look, start
+    from kubectl_cafe.engine import account, journal, look
     from kubectl_cafe.views.html.data import document
     from kubectl_cafe.views.html.page import page
 
     transport = session.transport
     cafe = journal.read(transport, session.namespace, name)
-    known = start.read_revisions(transport, cafe)
+    known = look.read_revisions(transport, cafe)
     pods = look.pods(transport, cafe)
     report = account.account(cafe, known, pods, transport.server_time(), revision)
     return page(report) if output == "html" else rendered(document(report), output)

@@ -33,14 +33,14 @@ def command(
     no confirmations.
     """
     from kubectl_cafe.cluster.transport import Transport
-    from kubectl_cafe.engine import ending, goal, start, verbs
+    from kubectl_cafe.engine import ending, goal, look, verbs
     from kubectl_cafe.engine.cafedeployment import CafeDeployment
     from kubectl_cafe.engine.proposal import Around
     from kubectl_cafe.engine.report import revision_text
     from kubectl_cafe.engine.start import Mover
 
     def saying(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
-        known = start.read_revisions(transport, cafe)
+        known = look.read_revisions(transport, cafe)
         if to_revision:
             goal.numbered(cafe, known, to_revision)
         known = ending.conclude(transport, cafe, known)

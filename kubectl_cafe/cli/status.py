@@ -9,10 +9,9 @@ from click.shell_completion import CompletionItem
 
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.options import AccessFlags
-from kubectl_cafe.cli.session import Session, connect
+from kubectl_cafe.cli.session import connect
 
 if TYPE_CHECKING:
-    from kubectl_cafe.views.status import Status
     from statemachine.lifecycle import State
 
 
@@ -94,9 +93,9 @@ def command(
 
         follow(session, name, output, watch=watch, target=target, timeout=timeout)
     else:
-        from kubectl_cafe.cli.watching import show
+        from kubectl_cafe.cli import once
 
-        show(_once(session, name), output)
+        once.show(once.read(session, name), output)
 
 
 def _check(
@@ -118,14 +117,3 @@ def _check(
         problem = "--timeout is how long --for waits"
     if problem:
         raise click.UsageError(problem, click.get_current_context())
-
-
-def _once(session: Session, name: str) -> Status:
-    """The status of one, by plain lists: nothing is watched, nothing is written."""
-    from kubectl_cafe.engine import journal, look, report, wheel
-
-    transport = session.transport
-    cafe = journal.read(transport, session.namespace, name)
-    view, waits = look.once(transport, cafe)
-    lease, lost = wheel.lease_view(transport, cafe), look.lost(transport, cafe)
-    return report.status_of(cafe, view, waits, lease, lost)

@@ -155,14 +155,14 @@ def _wish(
 
 def _trigger(cafe: CafeDeployment, supersede: bool) -> Trigger:
     """How the release begins; an unfinished one is only superseded where that was asked for."""
-    from kubectl_cafe.engine import verbs
+    from kubectl_cafe.engine.legal import illegal
     from statemachine.lifecycle import Trigger, legal
 
     can = legal(cafe.position.state)
     if Trigger.START in can:
         return Trigger.START
     if not supersede or Trigger.SUPERSEDE not in can:
-        raise verbs.illegal(cafe, Trigger.SUPERSEDE if supersede else Trigger.START)
+        raise illegal(cafe, Trigger.SUPERSEDE if supersede else Trigger.START)
     return Trigger.SUPERSEDE
 
 

@@ -1,4 +1,4 @@
-"""`status` of one release: printed once, or followed until a person or a state ends it."""
+"""`status` of one release, followed until a person or a state ends it."""
 
 from __future__ import annotations
 
@@ -9,30 +9,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kubectl_cafe.cli._tty import lively, terminal
-from kubectl_cafe.cli.printing import print_data, print_event
+from kubectl_cafe.cli._tty import lively
+from kubectl_cafe.cli.once import show
+from kubectl_cafe.cli.printing import print_event
 from kubectl_cafe.cli.screen import Screen
 from kubectl_cafe.cli.session import Session
 from kubectl_cafe.cli.watchers import picture
 from kubectl_cafe.engine import awaiting, journal
 from kubectl_cafe.engine.watching import TICK, Watching
-from kubectl_cafe.names import PLURAL
 from kubectl_cafe.text import Size, printable
-from kubectl_cafe.views.status import Status, document, line, news, render
+from kubectl_cafe.views.status import Status, document, line, news
 from statemachine.lifecycle import State
 
 if TYPE_CHECKING:
     from rich.text import Text
-
-
-def show(status: Status, output: str | None) -> None:
-    """Print it as `output` says; None is the whole view, fitted to a terminal."""
-    if output in ("json", "yaml"):
-        print_data(document(status), output)
-    elif output == "name":
-        click.echo(f"{PLURAL}/{status.name}")
-    else:
-        click.echo(render(status, wide=output == "wide", size=terminal(sys.stdout)))
 
 
 def follow(

@@ -14,14 +14,13 @@ from dataclasses import dataclass, replace
 from kubectl_cafe.engine import groups, progress
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import can_rest, carry_on
-from kubectl_cafe.engine.rebuild import REPAIR
 from kubectl_cafe.engine.standing import Row, Standing, carries, on_target, stand
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.engine.vouching import runs, shown_revision
 from kubectl_cafe.engine.writes import Writes
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.patches import PodPatch
-from kubectl_cafe.pods.record import Mode
+from kubectl_cafe.pods.record import REPAIR, Mode
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
 from statemachine.lifecycle import RESTING, State

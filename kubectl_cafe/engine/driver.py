@@ -10,7 +10,7 @@ from typing import Protocol
 
 from kubectl_cafe.cluster.errors import Conflict, Invalid, NotSent, UnknownOutcome
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import projection, start, verbs
+from kubectl_cafe.engine import look, projection, verbs
 from kubectl_cafe.engine.act import Actor
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
@@ -193,7 +193,7 @@ class Driver:
         self._status_at = float("-inf")
         self._transport.release = record.id
         if record.to_revision not in self._revisions:
-            found = start.read_revisions(self._transport, self._release.cafe)
+            found = look.read_revisions(self._transport, self._release.cafe)
             self._revisions = {revision.name: revision for revision in found}
         self._watcher.moved(self._release.cafe)
 

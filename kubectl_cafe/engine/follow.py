@@ -9,7 +9,7 @@ from threading import Event
 from kubectl_cafe.cluster.errors import NotSent
 from kubectl_cafe.cluster.lease import LeaseView
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import journal, start, verbs, wheel
+from kubectl_cafe.engine import journal, look, verbs
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.driver import Watcher
@@ -102,11 +102,11 @@ class Follower:
         In this order: a driver that ends the release and leaves between the two reads has not
         abandoned it.
         """
-        lease = self.lease = wheel.lease_view(self._transport, self._cafe)
+        lease = self.lease = look.read_lease(self._transport, self._cafe)
         self._cafe = journal.read(self._transport, self._cafe.namespace, self._cafe.name)
         record = self._cafe.record
         if record is not None and record.to_revision not in self._revisions:
-            found = start.read_revisions(self._transport, self._cafe)
+            found = look.read_revisions(self._transport, self._cafe)
             self._revisions = {revision.name: revision for revision in found}
         return lease
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.proposal import Around, unfinished_without_record
+from kubectl_cafe.engine.lost import lost_pods
+from kubectl_cafe.engine.proposal import Around
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.revisions.revision import name_of
@@ -43,7 +44,7 @@ def presumed(cafe: CafeDeployment, around: Around) -> Record:
 
 def refuse_unfinished(cafe: CafeDeployment, pods: Sequence[Pod]) -> None:
     """Raise Refused for pods of a release that has no record any more (C72)."""
-    if lost := unfinished_without_record(cafe, pods):
+    if lost := lost_pods(cafe, pods):
         raise Refused(
             f"{len(lost)} pods are in the middle of an upgrade whose release has no record any "
             f"more ({', '.join(lost[:3])}). Nothing was written",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.leaseview import LeaseView, judge
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import nodes, proposal, start
+from kubectl_cafe.engine import nodes
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
+from kubectl_cafe.engine.lost import lost_pods
 from kubectl_cafe.engine.memory import Memory
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import Pod, lean
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
+from kubectl_cafe.revisions.revision import Revision, parse
 
 
 def once(transport: Transport, cafe: CafeDeployment) -> tuple[View | None, tuple[str, ...]]:
@@ -24,7 +28,7 @@ def once(transport: Transport, cafe: CafeDeployment) -> tuple[View | None, tuple
     memory.services.listed(transport.list(paths.services(cafe.namespace)).items)
     memory.slices.listed(transport.list(paths.endpointslices(cafe.namespace)).items)
     memory.budgets.listed(transport.list(paths.poddisruptionbudgets(cafe.namespace)).items)
-    known = {r.name: r for r in start.read_revisions(transport, cafe)}
+    known = {r.name: r for r in read_revisions(transport, cafe)}
     view = memory.view(cafe, known, now=now, time=transport.server_time(), stopping=False)
     decision = decide(view)
     if decision.nodes:
@@ -47,6 +51,21 @@ def _listed(transport: Transport, cafe: CafeDeployment, now: float) -> Memory:
 
 def lost(transport: Transport, cafe: CafeDeployment) -> list[str]:
     """Pods in the middle of an upgrade whose release has no record any more (C72)."""
-    if cafe.record is not None:
-        return []
-    return proposal.unfinished_without_record(cafe, pods(transport, cafe))
+    return [] if cafe.record is not None else lost_pods(cafe, pods(transport, cafe))
+
+
+def read_revisions(transport: Transport, cafe: CafeDeployment) -> tuple[Revision, ...]:
+    """The ControllerRevisions that the CafeDeployment owns."""
+    query = {"labelSelector": f"{names.PREFIX}/name={cafe.name}"}
+    items = transport.list(paths.controllerrevisions(cafe.namespace), query).items
+    return tuple(
+        parse(item)
+        for item in items
+        if any(o["uid"] == cafe.uid for o in item["metadata"].get("ownerReferences") or ())
+    )
+
+
+def read_lease(transport: Transport, cafe: CafeDeployment) -> LeaseView:
+    """Who drives."""
+    lease = transport.get_or_none(paths.leases(cafe.namespace, names.lease_name(cafe.name)))
+    return judge(lease, transport.server_time())

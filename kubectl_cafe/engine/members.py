@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kubectl_cafe.engine import groups
-from kubectl_cafe.engine.proposal import Around, Proposal, unfinished, waiting
+from kubectl_cafe.engine.proposal import Around, Proposal, waiting
 from kubectl_cafe.pods.model import Pod
 
 
@@ -31,4 +31,4 @@ def members(proposal: Proposal, around: Around) -> Mapping[int, Mapping[str, Seq
 
 
 def _first(pod: Pod) -> tuple[bool, bool, bool, float, str]:
-    return groups.order(pod, in_flight=unfinished(pod), healthy=pod.ready.status == "True")
+    return groups.order(pod, in_flight=pod.unfinished, healthy=pod.ready.status == "True")

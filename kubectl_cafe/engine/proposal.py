@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from kubectl_cafe.engine.vouching import lacking
 from kubectl_cafe.engine.warnings import warnings
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.pods.model import Pod
-from kubectl_cafe.pods.record import Mode, Phase
 from kubectl_cafe.podsets import Workload
 from kubectl_cafe.revisions import image as images
 from kubectl_cafe.revisions import template as templates
@@ -259,22 +258,5 @@ def waiting(around: Around, target: str, template: Json) -> list[Pod]:
     return [
         pod
         for pod in around.living
-        if pod.labels.get(names.REVISION) != target
-        or lacking(pod, wanted, known)
-        or unfinished(pod)
+        if pod.labels.get(names.REVISION) != target or lacking(pod, wanted, known) or pod.unfinished
     ]
-
-
-def unfinished_without_record(cafe: CafeDeployment, pods: Sequence[Pod]) -> list[str]:
-    """Pods in the middle of an upgrade whose release has no record any more (C72)."""
-    if cafe.record is not None:
-        return []
-    return [pod.name for pod in pods if unfinished(pod)]
-
-
-def unfinished(pod: Pod) -> bool:
-    """Whether the pod may be out of traffic; a record of mode None is never closed (protocol 6)."""
-    record = pod.record
-    return (
-        record is not None and record.phase is not Phase.FINISHED and record.mode is not Mode.NONE
-    )

@@ -8,15 +8,12 @@ from typing import Any
 from kubectl_cafe import names
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.hearing import UNKNOWN_PERSON
-from kubectl_cafe.engine.proposal import Around, unfinished
-from kubectl_cafe.pods.record import PodRecord
+from kubectl_cafe.engine.proposal import Around
+from kubectl_cafe.pods.record import REPAIR, PodRecord
 from kubectl_cafe.revisions.revision import Revision
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Entry, Plan, Record, encode
 from statemachine.steps import Kind
-
-REPAIR = "repair"
-"""What the record of a pod names that repair has written: no release brought it there."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ def rebuild(
     that a repair has left unfinished speak of no release: the next repair goes on with them.
     """
     known = {revision.name: revision for revision in around.revisions}
-    left = [] if cafe.record else [p.record for p in around.pods if p.record and unfinished(p)]
+    left = [] if cafe.record else [p.record for p in around.pods if p.record and p.unfinished]
     spoken = [r for r in left if r.to in known and r.release != REPAIR]
     if not spoken:
         return None

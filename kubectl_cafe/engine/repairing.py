@@ -11,9 +11,10 @@ from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import Invalid
 from kubectl_cafe.cluster.transport import PatchKind, Transport
-from kubectl_cafe.engine import drift, fence, journal, rebuild, repairs, start, verbs
+from kubectl_cafe.engine import drift, fence, journal, rebuild, repairs, verbs
 from kubectl_cafe.engine.act import Actor
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.look import read_revisions
 from kubectl_cafe.engine.observe import Observer
 from kubectl_cafe.engine.proposal import Around
 from kubectl_cafe.engine.rebuild import Rebuilt
@@ -238,7 +239,7 @@ def begin(
     says: Callable[[str], None] = lambda _text: None,
 ) -> Repair:
     """A repair of `cafe` as it stands; reads the revisions."""
-    around = Around(start.read_revisions(transport, cafe), workloads=(), pods=())
+    around = Around(read_revisions(transport, cafe), workloads=(), pods=())
     return Repair(transport, cafe, observer, around, who, says)
 
 

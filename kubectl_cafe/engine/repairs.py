@@ -7,7 +7,7 @@ answer, so a finding that is gone is mended (protocol 4, 5, 10; C47, C55, C56, C
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ from kubectl_cafe import names
 from kubectl_cafe.engine import drift
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.rebuild import Rebuilt
-from kubectl_cafe.engine.standing import Row, Standing, stand
+from kubectl_cafe.engine.standing import LEFT, Row, Standing, stand
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.engine.vouching import shown_revision, unchanged
 from kubectl_cafe.engine.writes import Writes
@@ -26,9 +26,6 @@ from kubectl_cafe.pods.settled import Evidence, all_settled, wants_acknowledgeme
 from kubectl_cafe.pods.sighting import trouble
 from kubectl_cafe.traffic import mode_of, switch
 from statemachine.lifecycle import RESTING
-
-LEFT = (Row.NEWBORN, Row.DRAINED, Row.PATCHED, Row.PATCHED_ELSEWHERE)
-"""Where a pod is its driver's while a release is under way, and nobody's after it."""
 
 
 class What(StrEnum):
@@ -75,16 +72,6 @@ class Left:
 
     finding: Finding
     why: str
-
-
-def out_of_traffic(view: View, standings: Iterable[Standing]) -> list[str]:
-    """Pods that no release brings back into traffic: only `repair` does (protocol 5, C47)."""
-    resting = view.record.state in RESTING
-    return [
-        s.pod.name
-        for s in standings
-        if s.row is Row.ORPHAN or (resting and s.row in LEFT and s.mode is not Mode.NONE)
-    ]
 
 
 def _of_the_record(cafe: CafeDeployment, rebuilt: Rebuilt | None) -> Iterator[Finding]:

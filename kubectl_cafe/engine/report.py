@@ -8,10 +8,9 @@ from dataclasses import replace
 from kubectl_cafe.cluster.leaseview import LeaseView
 from kubectl_cafe.engine import digests, drift, edits, estimate
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.legal import VERBS
 from kubectl_cafe.engine.lines import cell_line, number_of, pod_line
-from kubectl_cafe.engine.repairs import out_of_traffic
-from kubectl_cafe.engine.standing import Row, Standing, stand, touched
-from kubectl_cafe.engine.verbs import VERBS
+from kubectl_cafe.engine.standing import Row, Standing, out_of_traffic, stand, touched
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.done import digest_contradicts
 from kubectl_cafe.pods.settled import By, settled

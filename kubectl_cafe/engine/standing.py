@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -17,7 +17,7 @@ from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import seconds
 from kubectl_cafe.traffic import finalizers, mode_of, switch
-from statemachine.lifecycle import State
+from statemachine.lifecycle import RESTING, State
 
 
 class Row(Enum):
@@ -42,6 +42,10 @@ class Row(Enum):
     CANDIDATE = auto()
     DRIFT = auto()
     """An image of no known revision: left alone, reported."""
+
+
+LEFT = (Row.NEWBORN, Row.DRAINED, Row.PATCHED, Row.PATCHED_ELSEWHERE)
+"""Where a pod is its driver's while a release is under way, and nobody's after it."""
 
 
 @dataclass(frozen=True)
@@ -264,3 +268,13 @@ def ready_since(pod: Pod, asked: Collection[str] = ()) -> float:
     released = pod.record and pod.record.phase is Phase.FINISHED and pod.record.since
     back = finalizers.back_since(pod, asked)
     return max(pod.ready.since, *starts, seconds(released or None), back)
+
+
+def out_of_traffic(view: View, standings: Iterable[Standing]) -> list[str]:
+    """Pods that no release brings back into traffic: only `repair` does (protocol 5, C47)."""
+    resting = view.record.state in RESTING
+    return [
+        s.pod.name
+        for s in standings
+        if s.row is Row.ORPHAN or (resting and s.row in LEFT and s.mode is not Mode.NONE)
+    ]

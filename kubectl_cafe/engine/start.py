@@ -12,7 +12,7 @@ from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import Invalid
 from kubectl_cafe.cluster.transport import PatchKind, Transport
-from kubectl_cafe.engine import ending, journal
+from kubectl_cafe.engine import ending, journal, look
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.merge import merge_patch
 from kubectl_cafe.engine.observe import Observer
@@ -41,7 +41,7 @@ class Mover:
 
 def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) -> Around:
     """What stands around the CafeDeployment; the observer has its first lists."""
-    memory, known = observer.memory, read_revisions(transport, cafe)
+    memory, known = observer.memory, look.read_revisions(transport, cafe)
     return Around(
         revisions=known,
         workloads=memory.workloads.all(),
@@ -49,17 +49,6 @@ def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) 
         services=memory.services.all(),
         budgets=memory.budgets.all(),
         warnings=observer.warnings(cafe, known),
-    )
-
-
-def read_revisions(transport: Transport, cafe: CafeDeployment) -> tuple[Revision, ...]:
-    """The ControllerRevisions that the CafeDeployment owns."""
-    query = {"labelSelector": f"{names.PREFIX}/name={cafe.name}"}
-    items = transport.list(paths.controllerrevisions(cafe.namespace), query).items
-    return tuple(
-        revisions.parse(item)
-        for item in items
-        if any(o["uid"] == cafe.uid for o in item["metadata"].get("ownerReferences") or ())
     )
 
 

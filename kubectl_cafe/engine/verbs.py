@@ -10,6 +10,7 @@ from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.engine import goal, journal, look, start
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.forgotten import presumed
+from kubectl_cafe.engine.legal import illegal
 from kubectl_cafe.engine.proposal import Around
 from kubectl_cafe.engine.release import under
 from kubectl_cafe.engine.start import Mover
@@ -19,53 +20,13 @@ from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import (
     RESTING,
-    TABLE,
     Facts,
-    Guard,
     IllegalMove,
     State,
     Trigger,
     legal,
 )
 from statemachine.record import Entry, Record, cut, moved
-
-VERBS = {
-    Trigger.START: "upgrade",
-    Trigger.CONFIRM: "confirm",
-    Trigger.PAUSE: "pause",
-    Trigger.RESUME: "resume",
-    Trigger.RETRY: "retry",
-    Trigger.ROLLBACK: "rollback",
-    Trigger.ABORT: "abort",
-    Trigger.SUPERSEDE: "upgrade --supersede",
-}
-"""The triggers that a person can pull, as the verbs are called."""
-
-
-def illegal(cafe: CafeDeployment, trigger: Trigger) -> Refused:
-    """The refusal of an illegal move: it names the legal ones (exit 7)."""
-    state = cafe.position.state
-    can = legal_verbs(state)
-    able = f"legal now: {', '.join(can)}" if can else "nothing can be said to it now"
-    return Refused(
-        f"{VERBS.get(trigger, trigger)} is not legal while the release is {state}; {able}",
-        where=cafe.where,
-        hint=f"kubectl cafe status {cafe.name} -n {cafe.namespace}",
-    )
-
-
-def legal_verbs(state: State) -> list[str]:
-    """What a person can say in `state`, as it is typed."""
-    return [
-        f"{VERBS[trigger]}{' --force' if _by_force_alone(state, trigger) else ''}"
-        for trigger in legal(state)
-        if trigger in VERBS
-    ]
-
-
-def _by_force_alone(state: State, trigger: Trigger) -> bool:
-    rows = [row for row in TABLE if (row.source, row.trigger) == (state, trigger)]
-    return all(row.guard is Guard.FORCED for row in rows)
 
 
 def say(

@@ -11,10 +11,11 @@ from kubectl_cafe.cluster.errors import NotSent
 from kubectl_cafe.cluster.leaseview import judge
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.cluster.watch import Informer
-from kubectl_cafe.engine import proposal, report, start
+from kubectl_cafe.engine import look, report
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.journal import Missing
+from kubectl_cafe.engine.lost import lost_pods
 from kubectl_cafe.engine.observe import Observer, silence
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.names import lease_name
@@ -73,7 +74,7 @@ class Watching:
         lease = judge(self._lease, time)
         silent = silence(self._own) or self._observer.silence()
         if cafe.record is None:
-            lost = proposal.unfinished_without_record(cafe, self._observer.memory.pods())
+            lost = lost_pods(cafe, self._observer.memory.pods())
             return report.status_of(cafe, None, (), lease, lost, silent)
         view = self._view(cafe, cafe.record, time)
         decision = decide(view)
@@ -96,7 +97,7 @@ class Watching:
         """The revisions, read again where the record names others."""
         named = (record.from_revision, record.to_revision)
         if named != self._named:
-            found = start.read_revisions(self._transport, cafe)
+            found = look.read_revisions(self._transport, cafe)
             self._revisions, self._named = {r.name: r for r in found}, named
         return self._revisions
 

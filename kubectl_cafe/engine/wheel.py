@@ -14,7 +14,7 @@ from kubectl_cafe.cluster.errors import ApiError
 from kubectl_cafe.cluster.identity import here
 from kubectl_cafe.cluster.lease import LeaseKeeper, LeaseView
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import ending, fence, journal, start, verbs
+from kubectl_cafe.engine import ending, fence, journal, look, verbs
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.driver import Driver, Ended, Watcher
 from kubectl_cafe.engine.observe import Observer
@@ -127,7 +127,7 @@ def drive(
     if cafe.record is not None:
         transport.release = cafe.record.id
     cafe = verbs.take_wheel(transport, cafe, wheel.epoch)
-    revisions = {r.name: r for r in known or start.read_revisions(transport, cafe)}
+    revisions = {r.name: r for r in known or look.read_revisions(transport, cafe)}
     driver = Driver(transport, cafe, revisions, wheel.observer, who=who, watcher=watcher, asks=asks)
     if ready is not None:
         ready(driver)
@@ -141,8 +141,3 @@ def drive(
         view = ended.view
         ending.prune(transport, ended.cafe, left, view.pods.values(), view.workloads)
     return ended
-
-
-def lease_view(transport: Transport, cafe: CafeDeployment) -> LeaseView:
-    """Who drives; reads only."""
-    return keeper(transport, cafe).inspect()

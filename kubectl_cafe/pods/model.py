@@ -95,6 +95,11 @@ class Pod:
         return max(of_record, int(touched) if touched.isdecimal() else 0)
 
     @property
+    def unfinished(self) -> bool:
+        """Whether it may be out of traffic; a record of mode None is never closed (protocol 6)."""
+        return self.record is not None and self.record.unfinished
+
+    @property
     def over(self) -> bool:
         """Evicted, Failed and Completed leftovers count for nothing (C50)."""
         return self.phase in ("Failed", "Succeeded")

@@ -14,6 +14,8 @@ from statemachine.codec import CodecError
 VERSION = 2
 OLDEST = 1
 """Records of version 1 have no `passed`."""
+REPAIR = "repair"
+"""The `release` of a record that repair has written: no release brought the pod there."""
 AGAIN = "again"
 """The key in `passed` of an image patch over one that was not done: a rollback's, a retry's."""
 
@@ -70,6 +72,11 @@ class PodRecord:
     before: Mapping[str, Before] = field(default_factory=dict)
     passed: Mapping[str, str] = field(default_factory=dict)
     v: int = VERSION
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether its pod may be out of traffic: mode None never takes it out (protocol 6)."""
+        return self.phase is not Phase.FINISHED and self.mode is not Mode.NONE
 
     @property
     def written(self) -> Mapping[str, str]:

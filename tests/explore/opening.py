@@ -6,7 +6,7 @@ from typing import Any
 
 from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
-from kubectl_cafe.engine import disruption, journal, proposal, start, wish
+from kubectl_cafe.engine import disruption, journal, look, proposal, start, wish
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.start import Mover
 from kubectl_cafe.pods.model import parse
@@ -93,7 +93,7 @@ def around(cluster: MemCluster, cafe: CafeDeployment) -> proposal.Around:
     """What a verb reads before it is judged."""
     sets = InPlaceSet()
     return proposal.Around(
-        revisions=start.read_revisions(cluster, cafe),
+        revisions=look.read_revisions(cluster, cafe),
         workloads=tuple(sets.parse(w) for _, w in controllers.of_kind(cluster, "replicasets")),
         pods=tuple(parse(pod) for _, pod in controllers.of_kind(cluster, "pods")),
         services=tuple(parse_service(s) for _, s in controllers.of_kind(cluster, "services")),

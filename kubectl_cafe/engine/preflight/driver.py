@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kubectl_cafe.engine import verbs
+from kubectl_cafe.engine.legal import illegal
 from kubectl_cafe.engine.preflight.evidence import Case, Evidence
 from kubectl_cafe.engine.preflight.finding import Finding, ok, unknown, warning
 from kubectl_cafe.errors import CafeError
@@ -20,7 +20,7 @@ def unfinished(case: Case) -> Iterator[Finding]:
     cafe = case.cafe
     if Trigger.START not in legal(cafe.position.state) and not case.superseding:
         status = f"kubectl cafe status {cafe.name} -n {cafe.namespace}"
-        yield warning("release", verbs.illegal(cafe, Trigger.START).message, hint=status)
+        yield warning("release", illegal(cafe, Trigger.START).message, hint=status)
 
 
 def lease(case: Case, evidence: Evidence) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubectl_cafe.engine.verbs import legal_verbs
+from kubectl_cafe.engine.legal import legal_verbs
 from statemachine.lifecycle import State
 
 

@@ -10,12 +10,7 @@ from kubectl_cafe import names
 from kubectl_cafe.engine import disruption
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.disruption import DisruptionBudget
-from kubectl_cafe.engine.proposal import (
-    Around,
-    propose,
-    unfinished_without_record,
-    with_images,
-)
+from kubectl_cafe.engine.proposal import Around, propose, with_images
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.pods.model import ABSENT, Pod
 from kubectl_cafe.pods.record import Phase
@@ -234,8 +229,3 @@ def test_a_record_of_another_object_is_said_and_not_acted_on() -> None:
     foreign = cafe({names.RELEASE: encode(release(uid="somebody-else"))})
     assert foreign.record is None
     assert "belongs to another object" in warned(foreign, running())
-
-
-def test_c72_pods_in_the_middle_of_a_release_that_has_no_record_are_found() -> None:
-    pods = [drained("a"), pod("b")]
-    assert unfinished_without_record(cafe(), pods) == ["a"]
