@@ -10,11 +10,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from bundle import archive, inside, manifest, notices, platforms, sbom
+from bundle import ahead, archive, inside, manifest, notices, platforms, sbom
 from bundle.errors import BundleError
 from kubectl_cafe.cli.completing import COMPLETER
 
@@ -63,20 +63,37 @@ def _build(scratch: Path) -> Path:
 
 
 def _freeze(scratch: Path) -> None:
-    """Run PyInstaller; raises BundleError with the end of what it said."""
-    command = [sys.executable, "-m", "PyInstaller", str(ROOT / "bundle" / "cafe.spec")]
+    """Have PyInstaller put the plugin into a folder; raises BundleError."""
+    _compile_ahead(scratch / ahead.FILE)
+    command = ["-m", "PyInstaller", str(ROOT / "bundle" / "cafe.spec")]
     command += ["--noconfirm", "--log-level", "ERROR"]
     command += ["--distpath", str(scratch), "--workpath", str(scratch)]
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    _python(command, "PyInstaller", path, PYINSTALLER_CONFIG_DIR=str(scratch / "cache"))
+
+
+def _compile_ahead(file: Path) -> None:
+    """Write what the archive need not compile; -S, so that nothing is imported before it looks."""
+    path = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
+    command = ["-O", "-S", "-m", ahead.__name__, str(file), *inside.OURS]
+    _python(command, "compiling ahead", path)
+
+
+def _python(command: Sequence[str], what: str, path: str, **environment: str) -> None:
+    """Run this Python in the checkout; raises BundleError with the end of what it said."""
     # Sets are compiled in the order of their hashes.
-    fixed = {"PYTHONHASHSEED": "0", "PYTHONPATH": path}
-    fixed["PYINSTALLER_CONFIG_DIR"] = str(scratch / "cache")
+    fixed = {"PYTHONHASHSEED": "0", "PYTHONNODEBUGRANGES": "1", "PYTHONPATH": path, **environment}
     done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | fixed, capture_output=True, text=True, check=False
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=os.environ | fixed,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         tail = "\n  ".join(f"{done.stdout}{done.stderr}".splitlines()[-LINES_SHOWN:])
-        raise BundleError(f"bundle: PyInstaller failed (exit {done.returncode}):\n  {tail}")
+        raise BundleError(f"bundle: {what} failed (exit {done.returncode}):\n  {tail}")
 
 
 def _digest() -> str:
