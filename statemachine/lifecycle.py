@@ -10,11 +10,10 @@ import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from typing import TYPE_CHECKING
 
-from transitions import Machine, MachineError
-
-# `transitions` narrates every move at INFO; the release's journal is our narration.
-logging.getLogger("transitions").setLevel(logging.WARNING)
+if TYPE_CHECKING:
+    from transitions import Machine
 
 
 class State(StrEnum):
@@ -202,6 +201,11 @@ class _Model:
 
 @cache
 def _machine() -> Machine:
+    # Whoever only looks at a release moves nothing, and need not wait for this import.
+    from transitions import Machine
+
+    # It narrates every move at INFO; the release's journal is our narration.
+    logging.getLogger("transitions").setLevel(logging.WARNING)
     machine = Machine(
         model=None, states=[str(s) for s in State], initial=None, auto_transitions=False
     )
@@ -230,6 +234,8 @@ def move(position: Position, trigger: Trigger, facts: Facts = Facts()) -> Positi
 
     Raises IllegalMove where the table has no such row or no guard holds.
     """
+    from transitions import MachineError
+
     model = _Model(position, facts)
     machine = _machine()
     machine.add_model(model, initial=str(position.state))

@@ -185,6 +185,7 @@ def run(args: Sequence[str]) -> int:
 def main() -> NoReturn:
     """Both console scripts: what is asked for follows from the name that was called."""
     gc.set_threshold(*GARBAGE)
+    gc.enable()
     codes: list[int] = []
     atexit.register(end_at_once, codes)
     if Path(sys.argv[0]).name.startswith(COMPLETER):

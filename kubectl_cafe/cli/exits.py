@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TextIO
@@ -48,6 +47,8 @@ def fatal(error: BaseException, stderr: TextIO, verbosity: int = 0) -> int:
     A person never sees a traceback, unless -v=6 or more asked for it.
     """
     if verbosity >= TRACEBACK_LEVEL and not isinstance(error, click.ClickException):
+        import traceback
+
         stderr.write("".join(traceback.format_exception(error)))
     text, code = _described(error)
     stderr.write(broken(printable(text), width_of(stderr)) + "\n")

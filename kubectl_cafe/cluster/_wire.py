@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-import urllib3
+from kubectl_cafe.cluster._libraries import urllib3
 
 
 @dataclass

@@ -15,8 +15,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import msgspec
-
+from kubectl_cafe.cluster._libraries import msgspec
 from kubectl_cafe.errors import CONFLICT, CafeError
 from kubectl_cafe.names import GROUP
 

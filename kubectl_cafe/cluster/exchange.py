@@ -11,11 +11,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import urllib3
-from urllib3 import exceptions
-
 from kubectl_cafe.cluster import _wire
-from kubectl_cafe.cluster._client import ApiException
+from kubectl_cafe.cluster._libraries import ApiException, exceptions, urllib3
 from kubectl_cafe.cluster.clock import Clock
 from kubectl_cafe.cluster.config import Access
 from kubectl_cafe.cluster.errors import (

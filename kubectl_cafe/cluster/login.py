@@ -10,10 +10,13 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
 
-import urllib3
-
 from kubectl_cafe.cluster import _wire, tls
-from kubectl_cafe.cluster._client import Configuration, RESTClientObject
+from kubectl_cafe.cluster._libraries import (
+    Configuration,
+    RESTClientObject,
+    load_client_package,
+    urllib3,
+)
 from kubectl_cafe.cluster.errors import AccessError
 from kubectl_cafe.cluster.kubeconfig import Chosen
 
@@ -88,6 +91,7 @@ def _authorization(configuration: Configuration, chosen: Chosen, user: Mapping[s
 
 def _provided(configuration: Configuration, chosen: Chosen, provider: dict[str, Any]) -> str:
     """An auth-provider's token; the client's own loader knows them, and how to renew it."""
+    load_client_package()
     from kubernetes.config.config_exception import ConfigException
     from kubernetes.config.kube_config import KubeConfigLoader
 

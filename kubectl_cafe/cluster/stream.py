@@ -7,10 +7,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
-import msgspec
-import urllib3
-from urllib3.exceptions import HTTPError
-
+from kubectl_cafe.cluster._libraries import exceptions, msgspec, urllib3
 from kubectl_cafe.cluster.errors import BrokenOff, error_for
 
 
@@ -43,7 +40,7 @@ class Stream:
                     status = int(event.object.get("code") or 500)
                     raise error_for(status, msgspec.json.encode(event.object), self._path, "GET")
                 yield event
-        except (HTTPError, OSError, ValueError, AttributeError) as error:
+        except (exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
             # After a close from another thread the reader stumbles over what is missing.
             if not self._closed:
                 raise BrokenOff(f"the watch broke off: {error}", where=self._path) from error

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import urllib3
-
+from kubectl_cafe.cluster._libraries import urllib3
 from kubectl_cafe.cluster.authorities import trust_this_machine
 from kubectl_cafe.cluster.errors import AccessError
 

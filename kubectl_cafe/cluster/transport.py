@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-import msgspec
-import urllib3
-
+from kubectl_cafe.cluster._libraries import msgspec, urllib3
 from kubectl_cafe.cluster.clock import BootClock, Clock
 from kubectl_cafe.cluster.config import Access
 from kubectl_cafe.cluster.errors import BrokenOff, Expired, Gone, lost_answer

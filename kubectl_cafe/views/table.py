@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tabulate import tabulate
-
+from kubectl_cafe import light
 from kubectl_cafe.text import CUT, cut, printable, wrapped
+
+with light.imports():
+    from tabulate import tabulate
 
 WHOLE = ("Next",)
 """Fields that are never wrapped: a command is there to be copied."""
