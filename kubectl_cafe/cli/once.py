@@ -9,18 +9,15 @@ import click
 from kubectl_cafe.cli._tty import terminal
 from kubectl_cafe.cli.printing import print_data
 from kubectl_cafe.cli.session import Session
-from kubectl_cafe.engine import journal, look, report
+from kubectl_cafe.engine import look, report
 from kubectl_cafe.names import PLURAL
 from kubectl_cafe.views.status import Status, document, render
 
 
 def read(session: Session, name: str) -> Status:
     """The status of one, by plain lists: nothing is watched, nothing is written."""
-    transport = session.transport
-    cafe = journal.read(transport, session.namespace, name)
-    view, waits = look.once(transport, cafe)
-    lease, lost = look.read_lease(transport, cafe), look.lost(transport, cafe)
-    return report.status_of(cafe, view, waits, lease, lost)
+    seen = look.once(session.transport, session.namespace, name)
+    return report.status_of(seen.cafe, seen.view, seen.waits, seen.lease, seen.lost)
 
 
 def show(status: Status, output: str | None) -> None:

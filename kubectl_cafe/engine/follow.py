@@ -102,8 +102,9 @@ class Follower:
         In this order: a driver that ends the release and leaves between the two reads has not
         abandoned it.
         """
-        lease = self.lease = look.read_lease(self._transport, self._cafe)
-        self._cafe = journal.read(self._transport, self._cafe.namespace, self._cafe.name)
+        place = (self._cafe.namespace, self._cafe.name)
+        lease = self.lease = look.read_lease(self._transport, *place)
+        self._cafe = journal.read(self._transport, *place)
         record = self._cafe.record
         if record is not None and record.to_revision not in self._revisions:
             found = look.read_revisions(self._transport, self._cafe)

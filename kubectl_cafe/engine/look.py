@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.leaseview import LeaseView, judge
+from kubectl_cafe.cluster.questions import ask
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import nodes
+from kubectl_cafe.engine import journal, nodes
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.lost import lost_pods
@@ -19,39 +21,61 @@ from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.revisions.revision import Revision, parse
 
 
-def once(transport: Transport, cafe: CafeDeployment) -> tuple[View | None, tuple[str, ...]]:
-    """The view, and what is awaited in it; no view before the first release."""
-    if cafe.record is None:
-        return None, ()
+@dataclass(frozen=True)
+class Seen:
+    """What a status is made of.
+
+    `view` is None where there is no record, before the first release above all, and `waits`
+    what is awaited in it. `lost` are then pods in the middle of an upgrade (C72).
+    """
+
+    cafe: CafeDeployment
+    view: View | None
+    waits: Sequence[str]
+    lease: LeaseView
+    lost: Sequence[str] = ()
+
+
+def once(transport: Transport, namespace: str, name: str) -> Seen:
+    """All that is to be known of it: two round trips, beside those that open connections.
+
+    What only the CafeDeployment tells, and what it names (its revisions are stored first, I5),
+    is asked for once it is there. Raises Missing.
+    """
+    lease = ask(read_lease, transport, namespace, name)
+    services = ask(transport.list, paths.services(namespace))
+    slices = ask(transport.list, paths.endpointslices(namespace))
+    budgets = ask(transport.list, paths.poddisruptionbudgets(namespace))
+    cafe = journal.read(transport, namespace, name)
+    revisions = ask(read_revisions, transport, cafe)
     now = transport.clock.monotonic()
-    memory = _listed(transport, cafe, now)
-    memory.services.listed(transport.list(paths.services(cafe.namespace)).items)
-    memory.slices.listed(transport.list(paths.endpointslices(cafe.namespace)).items)
-    memory.budgets.listed(transport.list(paths.poddisruptionbudgets(cafe.namespace)).items)
-    known = {r.name: r for r in read_revisions(transport, cafe)}
+    memory = _own(transport, cafe, now)
+    if cafe.record is None:
+        return Seen(cafe, None, (), lease.get(), lost_pods(cafe, memory.pods()))
+    memory.services.listed(services.get().items)
+    memory.slices.listed(slices.get().items)
+    memory.budgets.listed(budgets.get().items)
+    known = {revision.name: revision for revision in revisions.get()}
     view = memory.view(cafe, known, now=now, time=transport.server_time(), stopping=False)
     decision = decide(view)
     if decision.nodes:
         view = replace(view, architectures=nodes.architectures(transport))
-    return view, decision.waits
+    return Seen(cafe, view, decision.waits, lease.get())
 
 
 def pods(transport: Transport, cafe: CafeDeployment) -> tuple[Pod, ...]:
     """Its pods, with a record or without."""
-    return tuple(_listed(transport, cafe, transport.clock.monotonic()).pods())
+    return tuple(_own(transport, cafe, transport.clock.monotonic()).pods())
 
 
-def _listed(transport: Transport, cafe: CafeDeployment, now: float) -> Memory:
+def _own(transport: Transport, cafe: CafeDeployment, now: float) -> Memory:
+    """Its workloads and its pods."""
     memory, query = Memory(cafe.uid, InPlaceSet()), {"labelSelector": cafe.label_selector}
-    memory.workloads.listed(transport.list(paths.replicasets(cafe.namespace), query).items)
+    workloads = ask(transport.list, paths.replicasets(cafe.namespace), query)
     found = transport.list(paths.pods(cafe.namespace), query, lean)
+    memory.workloads.listed(workloads.get().items)
     memory.pods_listed(found.items, now, int(found.resource_version or 0))
     return memory
-
-
-def lost(transport: Transport, cafe: CafeDeployment) -> list[str]:
-    """Pods in the middle of an upgrade whose release has no record any more (C72)."""
-    return [] if cafe.record is not None else lost_pods(cafe, pods(transport, cafe))
 
 
 def read_revisions(transport: Transport, cafe: CafeDeployment) -> tuple[Revision, ...]:
@@ -65,7 +89,7 @@ def read_revisions(transport: Transport, cafe: CafeDeployment) -> tuple[Revision
     )
 
 
-def read_lease(transport: Transport, cafe: CafeDeployment) -> LeaseView:
-    """Who drives."""
-    lease = transport.get_or_none(paths.leases(cafe.namespace, names.lease_name(cafe.name)))
+def read_lease(transport: Transport, namespace: str, name: str) -> LeaseView:
+    """Who drives the release of the CafeDeployment `name`."""
+    lease = transport.get_or_none(paths.leases(namespace, names.lease_name(name)))
     return judge(lease, transport.server_time())

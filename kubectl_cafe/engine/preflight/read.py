@@ -48,7 +48,7 @@ def read(transport: Transport, case: Case, *, thorough: bool) -> Evidence:
             pool.submit(_bear, transport, space, cell, body) for cell, body in trials.newborns(case)
         ]
         allowed = {right: ask(partial(_allowed, transport, right, space)) for right in EVERY}
-        lease = ask(lambda: look.read_lease(transport, case.cafe))
+        lease = ask(lambda: look.read_lease(transport, space, case.cafe.name))
         nodes = ask(lambda: read_nodes(transport, case)) if thorough else None
         born = births.count(case) > 0
         quotas = ask(lambda: transport.list(paths.resourcequotas(space)).items) if born else None

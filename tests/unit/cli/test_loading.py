@@ -56,6 +56,18 @@ def test_speaking_to_a_server_loads_neither_models_nor_oauth_nor_the_whole_clien
     assert not loaded & {"pydantic", "oauthlib", "requests", "requests_oauthlib", "dateutil"}
 
 
+def test_a_status_loads_nothing_that_drives_or_draws() -> None:
+    program = "import sys; from kubectl_cafe.cli import once; print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    loaded = set(done.stderr.split())
+
+    assert {"kubectl_cafe.engine.report", "kubectl_cafe.engine.look", "msgspec"} <= loaded
+    engine = {"act", "driver", "observe", "proposal", "start", "verbs", "wheel"}
+    assert not loaded & {f"kubectl_cafe.engine.{name}" for name in engine}
+    unused = {"transitions", "rich", "concurrent.futures", "multiprocessing", "importlib.metadata"}
+    assert not loaded & unused
+
+
 def test_the_group_knows_a_verb_without_importing_it() -> None:
     program = (
         "import sys, kubectl_cafe.cli as cli; cli.run(['--help']);"
