@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from bench.far import AWAY, far
 from bench.stage import Stage
 from bundle import build, manifest
 from testbed.controlplane import ControlPlane
@@ -18,6 +19,7 @@ from testbed.krew import Krew
 
 ROUNDS = 31
 PODS = 10
+AWAY_BY = f"{2 * AWAY * 1000:.0f} ms there and back"
 SITE = "https://kubectl-cafe.invalid"
 
 
@@ -27,23 +29,27 @@ def report(plane: ControlPlane) -> str:
         krew, packed = _installed(Path(scratch), plane)
         where = ("-n", Stage(plane, PODS, "Gate").namespace)
         kubectl, plugin = str(krew.programs / "kubectl"), str(krew.plugin)
+        looks = (("status", "bench", *where), ("get", "pods", *where))
         rows = []
-        for ours, theirs in (
-            (("version", "--client"), ("version", "--client")),
-            (("status", "bench", *where), ("get", "pods", *where)),
-        ):
-            commands = ([kubectl, *theirs], [plugin, *ours], [kubectl, "cafe", *ours])
-            own, direct, through = _medians(commands, krew.env)
-            names = (f"kubectl {' '.join(theirs[:2])}", f"cafe {' '.join(ours[:2])}")
-            rows.append((*names, own, direct, through, direct / own, through / own))
+        with far(plane, Path(scratch)) as kubeconfig:
+            distant = ("--kubeconfig", str(kubeconfig))
+            for ours, theirs, place in (
+                (("version", "--client"), ("version", "--client"), ""),
+                (*looks, ""),
+                ((*looks[0], *distant), (*looks[1], *distant), AWAY_BY),
+            ):
+                commands = ([kubectl, *theirs], [plugin, *ours], [kubectl, "cafe", *ours])
+                own, direct, through = _medians(commands, krew.env)
+                names = (f"kubectl {' '.join(theirs[:2])}", f"cafe {' '.join(ours[:2])}", place)
+                rows.append((*names, own, direct, through, direct / own, through / own))
         unpacked = sum(path.stat().st_size for path in (krew.root / "store").rglob("*"))
     head = (
         f"The archive: {packed / 1e6:.1f} MB; installed: {unpacked / 1e6:.1f} MB.\n"
         f"Milliseconds of whole processes, the median of {ROUNDS} rounds in turn; {PODS} pods.\n"
         "Through kubectl a command is kubectl's start, too: it replaces itself by the plugin.\n"
     )
-    columns = ["", "", "kubectl's", "kubectl-cafe", "kubectl cafe", "ratio", "ratio"]
-    formats = ("", "", ".0f", ".0f", ".0f", ".2f", ".2f")
+    columns = ["", "", "", "kubectl's", "kubectl-cafe", "kubectl cafe", "ratio", "ratio"]
+    formats = ("", "", "", ".0f", ".0f", ".0f", ".2f", ".2f")
     return f"{head}\n" + tabulate(rows, columns, tablefmt="plain", floatfmt=formats)
 
 
