@@ -1,4 +1,4 @@
-"""Questions that are asked at once: on a slow link the answers are waited for once, not in turn."""
+"""Questions that are asked side by side: the answers are waited for once, not in turn."""
 
 from __future__ import annotations
 
@@ -8,20 +8,28 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_TURNS = Semaphore(3)
-"""So many at a time, beside whoever asks. On a slow link more would be no faster; next door each
-costs a connection, which is as much as two answers."""
+
+class Questions:
+    """Whoever asks, `limit` at a time: each of them is a connection.
+
+    A question has a thread of its own, which ends with the process: a person who interrupts a
+    silent server does not wait for it. So a question may be what changes nothing alone.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._turn = Semaphore(limit)
+
+    def ask(self, question: Callable[..., T], *arguments: object) -> Answer[T]:
+        """Begin to ask: `question` is called with `arguments`."""
+        return Answer(lambda: question(*arguments), self._turn)
 
 
 class Answer(Generic[T]):
-    """What will be known of one question, which is asked in a thread of its own.
+    """What will be known of one question."""
 
-    The thread ends with the process: a person who interrupts a silent server does not wait for
-    it. So a question may be a read alone.
-    """
-
-    def __init__(self, question: Callable[[], T]) -> None:
+    def __init__(self, question: Callable[[], T], turn: Semaphore) -> None:
         self._question = question
+        self._turn = turn
         self._found: list[T] = []
         self._error: Exception | None = None
         self._thread = Thread(target=self._ask, daemon=True)
@@ -35,13 +43,8 @@ class Answer(Generic[T]):
         return self._found[0]
 
     def _ask(self) -> None:
-        with _TURNS:
+        with self._turn:
             try:
                 self._found.append(self._question())
             except Exception as error:
                 self._error = error
-
-
-def ask(question: Callable[..., T], *arguments: object) -> Answer[T]:
-    """Begin to ask: `question` is called with `arguments`."""
-    return Answer(lambda: question(*arguments))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.leaseview import LeaseView, judge
-from kubectl_cafe.cluster.questions import ask
+from kubectl_cafe.cluster.questions import Questions
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.engine import journal, nodes
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
@@ -19,6 +19,10 @@ from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import Pod, lean
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.revisions.revision import Revision, parse
+
+READERS = 3
+"""Requests at a time, beside the one that is waited for. On a slow link more would be no faster;
+next door each costs a connection, which is as much as two answers."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ def once(transport: Transport, namespace: str, name: str) -> Seen:
     What only the CafeDeployment tells, and what it names (its revisions are stored first, I5),
     is asked for once it is there. Raises Missing.
     """
+    questions = Questions(READERS)
+    ask = questions.ask
     lease = ask(read_lease, transport, namespace, name)
     services = ask(transport.list, paths.services(namespace))
     slices = ask(transport.list, paths.endpointslices(namespace))
@@ -49,7 +55,7 @@ def once(transport: Transport, namespace: str, name: str) -> Seen:
     cafe = journal.read(transport, namespace, name)
     revisions = ask(read_revisions, transport, cafe)
     now = transport.clock.monotonic()
-    memory = _own(transport, cafe, now)
+    memory = _own(transport, cafe, now, questions)
     if cafe.record is None:
         return Seen(cafe, None, (), lease.get(), lost_pods(cafe, memory.pods()))
     memory.services.listed(services.get().items)
@@ -65,13 +71,14 @@ def once(transport: Transport, namespace: str, name: str) -> Seen:
 
 def pods(transport: Transport, cafe: CafeDeployment) -> tuple[Pod, ...]:
     """Its pods, with a record or without."""
-    return tuple(_own(transport, cafe, transport.clock.monotonic()).pods())
+    now = transport.clock.monotonic()
+    return tuple(_own(transport, cafe, now, Questions(READERS)).pods())
 
 
-def _own(transport: Transport, cafe: CafeDeployment, now: float) -> Memory:
+def _own(transport: Transport, cafe: CafeDeployment, now: float, questions: Questions) -> Memory:
     """Its workloads and its pods."""
     memory, query = Memory(cafe.uid, InPlaceSet()), {"labelSelector": cafe.label_selector}
-    workloads = ask(transport.list, paths.replicasets(cafe.namespace), query)
+    workloads = questions.ask(transport.list, paths.replicasets(cafe.namespace), query)
     found = transport.list(paths.pods(cafe.namespace), query, lean)
     memory.workloads.listed(workloads.get().items)
     memory.pods_listed(found.items, now, int(found.resource_version or 0))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import Conflict
+from kubectl_cafe.cluster.questions import Answer, Questions
 from kubectl_cafe.cluster.transport import PatchKind, Transport
 from kubectl_cafe.engine import look
 from kubectl_cafe.engine.preflight import births, rights, trials
@@ -33,42 +33,41 @@ def read(transport: Transport, case: Case, *, thorough: bool) -> Evidence:
 
     `thorough`: also what only `plan` shows, for it reads the nodes and the pull secrets.
     """
-    space = case.cafe.namespace
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="preflight") as pool:
+    space, questions = case.cafe.namespace, Questions(WORKERS)
 
-        def ask(question: Callable[[], T]) -> Future[T | CafeError]:
-            return pool.submit(_or_error, question)
+    def ask(question: Callable[[], T]) -> Answer[T | CafeError]:
+        return questions.ask(_or_error, question)
 
-        tried = [
-            pool.submit(_try, transport, case, attempt)
-            for standing in trials.chosen(case)
-            for attempt in trials.attempts(case, standing)
-        ]
-        tried += [
-            pool.submit(_bear, transport, space, cell, body) for cell, body in trials.newborns(case)
-        ]
-        allowed = {right: ask(partial(_allowed, transport, right, space)) for right in EVERY}
-        lease = ask(lambda: look.read_lease(transport, space, case.cafe.name))
-        nodes = ask(lambda: read_nodes(transport, case)) if thorough else None
-        born = births.count(case) > 0
-        quotas = ask(lambda: transport.list(paths.resourcequotas(space)).items) if born else None
-        limits = ask(lambda: transport.list(paths.limitranges(space)).items) if born else None
-        trial = tuple(one.result() for one in tried)
-        secrets = None
-        if thorough:
-            wanted = pull_secrets(case, trial)
-            asked = {name: ask(partial(_secret, transport, space, name)) for name in wanted}
-            secrets = {name: one.result() for name, one in asked.items()}
-        return Evidence(
-            rights=_rights({right: one.result() for right, one in allowed.items()}),
-            trials=trial,
-            nodes=nodes.result() if nodes else None,
-            secrets=secrets,
-            quotas=quotas.result() if quotas else None,
-            limits=limits.result() if limits else None,
-            lease=lease.result(),
-            skew=transport.clock.time() - transport.server_time(),
-        )
+    tried = [
+        questions.ask(_try, transport, case, attempt)
+        for standing in trials.chosen(case)
+        for attempt in trials.attempts(case, standing)
+    ]
+    tried += [
+        questions.ask(_bear, transport, space, cell, body) for cell, body in trials.newborns(case)
+    ]
+    allowed = {right: ask(partial(_allowed, transport, right, space)) for right in EVERY}
+    lease = ask(lambda: look.read_lease(transport, space, case.cafe.name))
+    nodes = ask(lambda: read_nodes(transport, case)) if thorough else None
+    born = births.count(case) > 0
+    quotas = ask(lambda: transport.list(paths.resourcequotas(space)).items) if born else None
+    limits = ask(lambda: transport.list(paths.limitranges(space)).items) if born else None
+    trial = tuple(one.get() for one in tried)
+    secrets = None
+    if thorough:
+        wanted = pull_secrets(case, trial)
+        asked = {name: ask(partial(_secret, transport, space, name)) for name in wanted}
+        secrets = {name: one.get() for name, one in asked.items()}
+    return Evidence(
+        rights=_rights({right: one.get() for right, one in allowed.items()}),
+        trials=trial,
+        nodes=nodes.get() if nodes else None,
+        secrets=secrets,
+        quotas=quotas.get() if quotas else None,
+        limits=limits.get() if limits else None,
+        lease=lease.get(),
+        skew=transport.clock.time() - transport.server_time(),
+    )
 
 
 EVERY = sorted(rights.EVERY, key=str)

@@ -9,22 +9,30 @@ import time
 
 import pytest
 
-from kubectl_cafe.cluster.questions import ask
+from kubectl_cafe.cluster.questions import Questions
 
 SECONDS = 20.0
+LIMIT = 3
 
 
-def test_they_are_asked_at_once_and_each_has_its_own_answer() -> None:
-    met = threading.Barrier(3)
+@pytest.fixture
+def questions() -> Questions:
+    """Three at a time."""
+    return Questions(LIMIT)
+
+
+def test_they_are_asked_at_once_and_each_has_its_own_answer(questions: Questions) -> None:
+    met = threading.Barrier(LIMIT)
 
     def asked(number: int) -> int:
         met.wait(SECONDS)
         return number
 
-    assert [answer.get() for answer in [ask(asked, number) for number in range(3)]] == [0, 1, 2]
+    answers = [questions.ask(asked, number) for number in range(LIMIT)]
+    assert [answer.get() for answer in answers] == [0, 1, 2]
 
 
-def test_more_than_three_take_turns() -> None:
+def test_more_than_the_limit_take_turns(questions: Questions) -> None:
     busy: list[int] = []
     most: list[int] = []
     gate = threading.Lock()
@@ -37,27 +45,27 @@ def test_more_than_three_take_turns() -> None:
         with gate:
             busy.pop()
 
-    for answer in [ask(asked) for _ in range(9)]:
+    for answer in [questions.ask(asked) for _ in range(3 * LIMIT)]:
         answer.get()
 
-    assert max(most) == 3
+    assert max(most) == LIMIT
 
 
-def test_an_error_is_raised_where_the_answer_is_asked_for() -> None:
+def test_an_error_is_raised_where_the_answer_is_asked_for(questions: Questions) -> None:
     def asked() -> None:
         raise LookupError("there is none")
 
-    answer = ask(asked)
+    answer = questions.ask(asked)
 
     for _ in range(2):
         with pytest.raises(LookupError, match="there is none"):
             answer.get()
-    assert ask(len, "after it").get() == 8
+    assert questions.ask(len, "after it").get() == 8
 
 
 def test_a_process_that_ends_waits_for_no_answer() -> None:
     program = (
-        "import time; from kubectl_cafe.cluster.questions import ask; "
-        f"ask(time.sleep, {3 * SECONDS})"
+        "import time; from kubectl_cafe.cluster.questions import Questions; "
+        f"Questions(1).ask(time.sleep, {3 * SECONDS})"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=SECONDS)
