@@ -16,7 +16,6 @@ import sys
 from _blake2 import blake2b
 from collections.abc import Callable, Iterable
 from importlib.util import MAGIC_NUMBER
-from types import CodeType
 from typing import Any
 
 FILE = "ahead.bin"
@@ -38,8 +37,8 @@ def record(packages: Iterable[str]) -> bytes:
     engine, whole = _re._sre, _re.compile
     assemble, made = engine.compile, list[tuple[Any, ...]]()
 
-    def kept(text: str, mode: str) -> CodeType:
-        code: CodeType = compile(text, "<string>", mode)
+    def kept(text: str, mode: str) -> Any:
+        code = _compiled(text, mode)
         texts[_digest(text)] = marshal.dumps(code, FORMAT)
         return code
 
@@ -76,10 +75,9 @@ def use(data: bytes) -> None:
     patterns: dict[tuple[str | bytes, int], bytes] = dict(ordered[1])
     assemble, whole = _re._sre.compile, _re.compile
 
-    def found(text: str, mode: str) -> CodeType:
+    def found(text: str, mode: str) -> Any:
         code = texts.get(_digest(text))
-        made: CodeType = marshal.loads(code) if code else compile(text, "<string>", mode)
-        return made
+        return marshal.loads(code) if code else _compiled(text, mode)
 
     def compiled(pattern: Any, flags: int = 0) -> Any:
         plain = isinstance(pattern, str | bytes)
@@ -89,12 +87,17 @@ def use(data: bytes) -> None:
     _replace(found, compiled)
 
 
+def _compiled(text: str, mode: str) -> Any:
+    """As its module would have it, without what this one imports from the future."""
+    return compile(text, "<string>", mode, dont_inherit=True)
+
+
 def _digest(text: str) -> bytes:
     """What stands for `text`, which would be half of the file."""
     return blake2b(text.encode(), digest_size=16).digest()
 
 
-def _replace(code: Callable[[str, str], CodeType], pattern: Callable[..., Any]) -> None:
+def _replace(code: Callable[[str, str], Any], pattern: Callable[..., Any]) -> None:
     """Have dataclasses and named tuples ask `code`, and regular expressions `pattern`.
 
     A module's own `exec` and `eval` come before the built-in ones.

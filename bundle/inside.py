@@ -66,7 +66,7 @@ def components(folder: Path, binaries: Mapping[str, str]) -> list[Component]:
     names = sorted(p.relative_to(internal).as_posix() for p in internal.rglob("*") if p.is_file())
     found = {_python(), of_distribution(metadata.distribution("pyinstaller"))}
     for name in names:
-        if name.split("/", 1)[0] in OURS:
+        if name.split("/", 1)[0] in (*OURS, __package__):
             continue
         if owner := owners.get(re.sub(r"\.pyc$", ".py", name)):
             found.add(of_distribution(owner))

@@ -28,10 +28,10 @@ class Talk:
 def end_at_once(codes: list[int]) -> None:
     """End the process with the exit code that `codes` holds by then; without one, as ever.
 
-    For atexit, and registered before everything else, so that it comes last: threads have ended,
-    and all that was put off is done. What is saved is Python taking itself apart module by module,
-    which costs a short command as much as all its requests. Output that can't be
-    written is left to Python to tell.
+    For atexit, and registered before all that a command puts off, so that it comes last: threads
+    have ended, but for those that nobody waits for. What is saved is Python taking itself apart
+    module by module, which costs a short command as much as all its requests. Output that can't
+    be written is left to Python to tell.
     """
     with suppress(OSError, ValueError):
         for stream in (sys.stdout, sys.stderr):

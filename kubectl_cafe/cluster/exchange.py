@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
 from kubectl_cafe.cluster import _wire
@@ -37,8 +37,14 @@ LONGEST_WAIT = 15.0
 _SHOWN = 4096
 """Characters of a body in the trace."""
 
-Trace = Callable[[int, str], None]
-"""Takes kubectl's level (6: one line a request, 8: bodies) and a line."""
+
+class Trace(Protocol):
+    """Is told of a request, of one at a time: lines, each with kubectl's level.
+
+    6 is one line a request, 8 are bodies.
+    """
+
+    def __call__(self, *lines: tuple[int, str]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -119,16 +125,18 @@ class Exchange:
                     _ = answer.data  # read to the end, so that the connection is free again
             except (exceptions.HTTPError, ApiException, OSError) as error:
                 failure = self._failure(request, error, attempt.sent, timeout)
-                self._trace(6, f"{method} {url} failed: {failure.message}")
+                self._trace((6, f"{method} {url} failed: {failure.message}"))
                 raise failure from error
         ended = self._clock.monotonic()
         self.time.observe(answer.headers.get("Date"), started, ended)
         status = f"{answer.status} {answer.reason or ''}".strip()
-        self._trace(6, f"{method} {url} {status} in {(ended - started) * 1000:.0f} milliseconds")
+        told = [(6, f"{method} {url} {status} in {(ended - started) * 1000:.0f} milliseconds")]
         if request.body is not None:
-            self._trace(8, f"Request Body: {str(request.body)[:_SHOWN]}")
+            told.append((8, f"Request Body: {str(request.body)[:_SHOWN]}"))
         if not request.streaming:
-            self._trace(8, f"Response Body: {answer.data[:_SHOWN].decode('utf-8', 'replace')}")
+            body = answer.data[:_SHOWN].decode("utf-8", "replace")
+            told.append((8, f"Response Body: {body}"))
+        self._trace(*told)
         return answer
 
     def _headers(self, client: Client, request: Request) -> urllib3.HTTPHeaderDict:

@@ -12,8 +12,10 @@ from urllib.request import getproxies
 
 from kubectl_cafe.cluster import _wire, tls
 from kubectl_cafe.cluster._libraries import (
+    ApiException,
     Configuration,
     RESTClientObject,
+    exceptions,
     load_client_package,
     urllib3,
 )
@@ -104,7 +106,7 @@ def _provided(configuration: Configuration, chosen: Chosen, provider: dict[str, 
     }
     try:
         KubeConfigLoader(smallest).load_and_set(configuration)  # type: ignore[no-untyped-call]
-    except (ConfigException, ValueError, KeyError) as error:
+    except (ConfigException, ApiException, exceptions.HTTPError, ValueError, KeyError) as error:
         raise AccessError(str(error), where=where) from None
     found = str(configuration.api_key.get("BearerToken") or "")
     if not found:

@@ -226,9 +226,10 @@ class Transport:
     def _request(self, method: str, path: str, query: Query | None, **rest: Any) -> Request:
         return Request(method, path, query or {}, self.user_agent, **rest)
 
-    def _traced(self, level: int, line: str) -> None:
-        if self.trace is not None and level <= self.verbosity:
-            self.trace(line)
+    def _traced(self, *lines: tuple[int, str]) -> None:
+        wanted = [line for level, line in lines if level <= self.verbosity]
+        if self.trace is not None and wanted:
+            self.trace("\n".join(wanted))
 
 
 def _decode(answer: urllib3.BaseHTTPResponse) -> Object:

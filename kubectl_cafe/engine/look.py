@@ -19,6 +19,7 @@ from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import Pod, lean
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.revisions.revision import Revision, parse
+from statemachine.lifecycle import RESTING
 
 READERS = 3
 """Requests at a time, beside the one that is waited for. On a slow link more would be no faster;
@@ -41,7 +42,7 @@ class Seen:
 
 
 def once(transport: Transport, namespace: str, name: str) -> Seen:
-    """All that is to be known of it: two round trips, beside those that open connections.
+    """All that is to be known of it, mostly in two rounds of requests.
 
     What only the CafeDeployment tells, and what it names (its revisions are stored first, I5),
     is asked for once it is there. Raises Missing.
@@ -53,11 +54,16 @@ def once(transport: Transport, namespace: str, name: str) -> Seen:
     slices = ask(transport.list, paths.endpointslices(namespace))
     budgets = ask(transport.list, paths.poddisruptionbudgets(namespace))
     cafe = journal.read(transport, namespace, name)
+    driven = lease.get()
+    if cafe.position.state not in RESTING and not driven.holder:
+        # Whoever has begun or ended meanwhile is no driver that left: in this order nobody is.
+        driven = read_lease(transport, namespace, name)
+        cafe = journal.read(transport, namespace, name)
     revisions = ask(read_revisions, transport, cafe)
     now = transport.clock.monotonic()
     memory = _own(transport, cafe, now, questions)
     if cafe.record is None:
-        return Seen(cafe, None, (), lease.get(), lost_pods(cafe, memory.pods()))
+        return Seen(cafe, None, (), driven, lost_pods(cafe, memory.pods()))
     memory.services.listed(services.get().items)
     memory.slices.listed(slices.get().items)
     memory.budgets.listed(budgets.get().items)
@@ -66,7 +72,7 @@ def once(transport: Transport, namespace: str, name: str) -> Seen:
     decision = decide(view)
     if decision.nodes:
         view = replace(view, architectures=nodes.architectures(transport))
-    return Seen(cafe, view, decision.waits, lease.get())
+    return Seen(cafe, view, decision.waits, driven)
 
 
 def pods(transport: Transport, cafe: CafeDeployment) -> tuple[Pod, ...]:

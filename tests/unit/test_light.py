@@ -34,6 +34,15 @@ def test_whoever_asks_later_gets_the_real_modules() -> None:
     assert said == "&lt; True text/html True typing_extensions"
 
 
+def test_a_stand_in_that_is_asked_for_more_asks_the_real_one() -> None:
+    said = python(
+        "from kubectl_cafe.cluster._libraries import Configuration\n"
+        "import kubernetes.client.configuration as held\n"
+        "print(held.multiprocessing.cpu_count() > 0, Configuration() is not None)"
+    )
+    assert said == "True True"
+
+
 def test_what_has_been_imported_stays_what_it_is() -> None:
     said = python(
         "import html, sys\n"

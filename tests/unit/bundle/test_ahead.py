@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from bundle import ahead
-
 ROOT = Path(__file__).parents[3]
 SHOP = """
 import re
@@ -33,6 +31,7 @@ import shop
 
 a = shop.Pod("a", labels={"x": "y"})
 assert a == shop.Pod("a") and a != shop.Pod("b") and not a.ready
+assert shop.Pod.__init__.__annotations__["name"] is str
 assert repr(a) == "Pod(name='a', ready=False, labels={'x': 'y'})"
 try:
     a.name = "b"
@@ -117,10 +116,3 @@ def test_what_another_python_compiled_is_left_alone(folder: Path) -> None:
 
 def test_it_is_the_same_bytes_every_time(folder: Path) -> None:
     assert record(folder, "shop") == record(folder, "shop")
-
-
-def test_a_file_that_is_named_like_ours_is_beside_the_module_in_the_archive() -> None:
-    spec = (ROOT / "bundle" / "cafe.spec").read_text()
-
-    assert "from bundle.ahead import FILE" in spec
-    assert ahead.FILE == "ahead.bin"

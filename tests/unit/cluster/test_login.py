@@ -147,12 +147,27 @@ def test_nothing_is_impersonated_without_a_user(resolve: Resolve, flags: dict[st
         resolve(**flags)
 
 
+def id_token(seconds: int) -> str:
+    """One that runs out in so many seconds."""
+    claims = json.dumps({"exp": int(time.time()) + seconds}).encode()
+    return f"h.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.s"
+
+
 def test_an_oidc_provider_s_token_is_used(resolve: Resolve) -> None:
-    claims = json.dumps({"exp": int(time.time()) + 3600}).encode()
-    token = f"h.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.s"
+    token = id_token(3600)
     provider = {"name": "oidc", "config": {"id-token": token}}
 
     assert authorization(resolve(user={"auth-provider": provider})) == f"Bearer {token}"
+
+
+def test_a_provider_that_can_t_renew_its_token_is_an_error_that_names_it(resolve: Resolve) -> None:
+    config = {"id-token": id_token(-3600), "idp-issuer-url": "http://127.0.0.1:1"}
+    provider = {"name": "oidc", "config": {**config, "client-id": "c", "refresh-token": "r"}}
+
+    with pytest.raises(AccessError, match="refused") as raised:
+        resolve(user={"auth-provider": provider}).connect(1)
+
+    assert raised.value.where.endswith(".user.auth-provider")
 
 
 def test_a_provider_without_credentials_is_an_error(resolve: Resolve) -> None:

@@ -14,6 +14,7 @@ from kubectl_cafe.cluster.errors import Forbidden
 from kubectl_cafe.cluster.transport import Listing
 from kubectl_cafe.engine import look
 from kubectl_cafe.engine.journal import Missing
+from statemachine.lifecycle import State
 from statemachine.record import encode
 from tests.unit.builders import cafe_object, release
 from tests.unit.engine.server import CR, Server
@@ -24,12 +25,16 @@ SECONDS = 20.0
 class Lists(Server):
     """Answers every list, slimmed or not, and tells `asked` of each path before it answers."""
 
-    def __init__(self, asked: Callable[[str], None], *, recorded: bool = True) -> None:
-        obj = cafe_object()
-        notes = {names.RELEASE: encode(release(uid=obj["metadata"]["uid"]))} if recorded else {}
-        obj["metadata"]["annotations"] = notes
-        super().__init__({CR: obj})
+    def __init__(self, asked: Callable[[str], None], state: State | None = State.COMPLETED) -> None:
+        super().__init__({CR: cafe_object()})
         self._asked = asked
+        if state is not None:
+            self.moves_to(state)
+
+    def moves_to(self, state: State) -> None:
+        """From now on its release is in this state."""
+        meta = self.objects[CR]["metadata"]
+        meta["annotations"] = {names.RELEASE: encode(release(uid=meta["uid"], state=state))}
 
     def get(self, path: str, query: Any = None, *, timeout: float | None = None) -> dict[str, Any]:
         self._asked(path)
@@ -71,9 +76,34 @@ def test_what_it_names_is_asked_for_once_it_is_there() -> None:
 
 
 def test_without_a_record_there_is_no_view() -> None:
-    seen = once(Lists(lambda _path: None, recorded=False))
+    seen = once(Lists(lambda _path: None, state=None))
 
     assert (seen.view, seen.waits, seen.lost, seen.lease.holder) == (None, (), [], None)
+
+
+def test_a_driver_that_ends_the_release_meanwhile_has_not_abandoned_it() -> None:
+    read: list[str] = []
+
+    def asked(path: str) -> None:
+        read.append(path)
+        if read.count(CR) == 1 and path == paths.leases("stores", "cafe-shop"):
+            server.moves_to(State.COMPLETED)
+
+    server = Lists(asked, State.PROGRESSING)
+    server.get(CR)
+    seen = once(server)
+
+    assert (seen.cafe.position.state, seen.lease.holder) == (State.COMPLETED, None)
+
+
+def test_a_release_that_nobody_drives_is_read_once_more_after_the_lease() -> None:
+    read: list[str] = []
+    lease = paths.leases("stores", "cafe-shop")
+
+    seen = once(Lists(read.append, State.PROGRESSING))
+
+    assert seen.cafe.position.state is State.PROGRESSING
+    assert [path for path in read if path in (CR, lease)][-2:] == [lease, CR]
 
 
 def test_a_list_that_is_forbidden_is_an_error_and_no_empty_list() -> None:
