@@ -83,14 +83,14 @@ def test_without_a_record_there_is_no_view() -> None:
 
 def test_a_driver_that_ends_the_release_meanwhile_has_not_abandoned_it() -> None:
     read: list[str] = []
+    lease = paths.leases("stores", "cafe-shop")
 
     def asked(path: str) -> None:
         read.append(path)
-        if read.count(CR) == 1 and path == paths.leases("stores", "cafe-shop"):
+        if path == lease and read.count(lease) == 2:
             server.moves_to(State.COMPLETED)
 
     server = Lists(asked, State.PROGRESSING)
-    server.get(CR)
     seen = once(server)
 
     assert (seen.cafe.position.state, seen.lease.holder) == (State.COMPLETED, None)
