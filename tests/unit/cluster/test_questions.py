@@ -69,3 +69,15 @@ def test_a_process_that_ends_waits_for_no_answer() -> None:
         f"Questions(1).ask(time.sleep, {3 * SECONDS})"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=SECONDS)
+
+
+def test_without_a_spare_thread_they_are_asked_here_and_in_turn(
+    questions: Questions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    answers = [questions.ask(threading.get_ident) for _ in range(2 * LIMIT)]
+
+    assert [answer.get() for answer in answers] == [threading.get_ident()] * 2 * LIMIT
