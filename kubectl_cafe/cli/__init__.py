@@ -185,7 +185,7 @@ def run(args: Sequence[str]) -> int:
 def main() -> NoReturn:
     """Both console scripts: what is asked for follows from the name that was called."""
     gc.set_threshold(*GARBAGE)
-    gc.enable()
+    gc.enable()  # The archive's program has put it off until here.
     codes: list[int] = []
     atexit.register(end_at_once, codes)
     if Path(sys.argv[0]).name.startswith(COMPLETER):

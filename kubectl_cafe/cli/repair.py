@@ -68,9 +68,9 @@ def command(
 
 def _refuse_driven(session: Session, cafe: CafeDeployment) -> None:
     """Whoever drives mends what is in flight; two at once would be one too many."""
-    from kubectl_cafe.engine import look
+    from kubectl_cafe.cluster.leaseview import inspect
 
-    lease = look.read_lease(session.transport, cafe.namespace, cafe.name)
+    lease = inspect(session.transport, cafe.namespace, cafe.name)
     if lease.live and lease.holder:
         raise Refused(
             f"{lease.holder} drives (its lease runs out in {lease.seconds_left:.0f} s unless it "

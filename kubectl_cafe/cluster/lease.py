@@ -9,6 +9,7 @@ from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.clock import Clock
 from kubectl_cafe.cluster.errors import AlreadyExists, ApiError, Conflict, Gone, UnknownOutcome
 from kubectl_cafe.cluster.leaseview import (
+    ANSWER,
     DURATION,
     MARGIN,
     LeaseHeld,
@@ -27,8 +28,6 @@ DEADLINE = 20.0
 """Seconds without a renewal, counted from before it was sent, after which we stop writing."""
 RETRY = 1.0
 """Seconds between tries of a renewal that failed."""
-ANSWER = 5.0
-"""Seconds to wait for the answer to a lease request: a later one is of no use."""
 _UNKNOWNS = 3
 """How many lost answers in a row end an attempt to take the lease."""
 _KIND = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
@@ -65,10 +64,6 @@ class LeaseKeeper:
         """Whether the holder before us gave it back: then nothing of its is in flight."""
         self._halt = threading.Event()
         self._thread: threading.Thread | None = None
-
-    def inspect(self) -> LeaseView:
-        """Who drives now; reads only."""
-        return judge(self._read(), self._transport.server_time())
 
     def acquire(self, wait: bool, progress: Callable[[LeaseView], None] | None = None) -> int:
         """Take the lease; returns leaseTransitions after the take, a candidate for the epoch.

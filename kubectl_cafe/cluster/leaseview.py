@@ -1,18 +1,24 @@
-"""What a Lease says about who drives; decides, asks nobody."""
+"""What a Lease says about who drives."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from kubectl_cafe.cluster import paths
 from kubectl_cafe.errors import CONFLICT, CafeError
 from kubectl_cafe.names import lease_name
+
+if TYPE_CHECKING:
+    from kubectl_cafe.cluster.transport import Transport
 
 DURATION = 30
 """Seconds a lease is good for after each renewal."""
 MARGIN = 2.0
 """Seconds on top of the duration: the Date header and the two clocks are not exact."""
+ANSWER = 5.0
+"""Seconds to wait for the answer to a lease request: a later one is of no use."""
 
 
 class LeaseHeld(CafeError):
@@ -51,6 +57,12 @@ class LeaseView:
     seconds_left: float
     renewed: str = ""
     there: bool = True
+
+
+def inspect(transport: Transport, namespace: str, name: str) -> LeaseView:
+    """Who drives the release of the CafeDeployment `name` now; reads only."""
+    lease = transport.get_or_none(paths.leases(namespace, lease_name(name)), timeout=ANSWER)
+    return judge(lease, transport.server_time())
 
 
 def judge(lease: dict[str, Any] | None, now: float) -> LeaseView:

@@ -9,7 +9,7 @@ from threading import Event
 from kubectl_cafe.cluster.errors import NotSent
 from kubectl_cafe.cluster.lease import LeaseView
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import journal, look, verbs
+from kubectl_cafe.engine import look, verbs
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.driver import Watcher
@@ -97,14 +97,10 @@ class Follower:
             self.stop.wait(EVERY)
 
     def _look(self) -> LeaseView:
-        """Read who drives, then the CR, and the revisions where a new one is named.
-
-        In this order: a driver that ends the release and leaves between the two reads has not
-        abandoned it.
-        """
-        place = (self._cafe.namespace, self._cafe.name)
-        lease = self.lease = look.read_lease(self._transport, *place)
-        self._cafe = journal.read(self._transport, *place)
+        """Read who drives, then the CR, and the revisions where a new one is named."""
+        cafe = self._cafe
+        lease, self._cafe = look.driven(self._transport, cafe.namespace, cafe.name)
+        self.lease = lease
         record = self._cafe.record
         if record is not None and record.to_revision not in self._revisions:
             found = look.read_revisions(self._transport, self._cafe)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
-from kubectl_cafe.cluster.leaseview import LeaseView, judge
+from kubectl_cafe.cluster.leaseview import LeaseView, inspect
 from kubectl_cafe.cluster.questions import Questions
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.engine import journal, nodes
@@ -49,21 +49,19 @@ def once(transport: Transport, namespace: str, name: str) -> Seen:
     """
     questions = Questions(READERS)
     ask = questions.ask
-    lease = ask(read_lease, transport, namespace, name)
+    lease = ask(inspect, transport, namespace, name)
     services = ask(transport.list, paths.services(namespace))
     slices = ask(transport.list, paths.endpointslices(namespace))
     budgets = ask(transport.list, paths.poddisruptionbudgets(namespace))
     cafe = journal.read(transport, namespace, name)
-    driven = lease.get()
-    if cafe.position.state not in RESTING and not driven.holder:
-        # Whoever has begun or ended meanwhile is no driver that left: in this order nobody is.
-        driven = read_lease(transport, namespace, name)
-        cafe = journal.read(transport, namespace, name)
+    driver = lease.get()
+    if cafe.position.state not in RESTING and not driver.holder:
+        driver, cafe = driven(transport, namespace, name)
     revisions = ask(read_revisions, transport, cafe)
     now = transport.clock.monotonic()
     memory = _own(transport, cafe, now, questions)
     if cafe.record is None:
-        return Seen(cafe, None, (), driven, lost_pods(cafe, memory.pods()))
+        return Seen(cafe, None, (), driver, lost_pods(cafe, memory.pods()))
     memory.services.listed(services.get().items)
     memory.slices.listed(slices.get().items)
     memory.budgets.listed(budgets.get().items)
@@ -72,7 +70,16 @@ def once(transport: Transport, namespace: str, name: str) -> Seen:
     decision = decide(view)
     if decision.nodes:
         view = replace(view, architectures=nodes.architectures(transport))
-    return Seen(cafe, view, decision.waits, driven)
+    return Seen(cafe, view, decision.waits, driver)
+
+
+def driven(transport: Transport, namespace: str, name: str) -> tuple[LeaseView, CafeDeployment]:
+    """Who drives, and then what: in this order whoever has just ended it has not abandoned it.
+
+    Raises Missing.
+    """
+    driver = inspect(transport, namespace, name)
+    return driver, journal.read(transport, namespace, name)
 
 
 def pods(transport: Transport, cafe: CafeDeployment) -> tuple[Pod, ...]:
@@ -100,9 +107,3 @@ def read_revisions(transport: Transport, cafe: CafeDeployment) -> tuple[Revision
         for item in items
         if any(o["uid"] == cafe.uid for o in item["metadata"].get("ownerReferences") or ())
     )
-
-
-def read_lease(transport: Transport, namespace: str, name: str) -> LeaseView:
-    """Who drives the release of the CafeDeployment `name`."""
-    lease = transport.get_or_none(paths.leases(namespace, names.lease_name(name)))
-    return judge(lease, transport.server_time())

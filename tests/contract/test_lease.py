@@ -7,6 +7,7 @@ import pytest
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.clock import BootClock
 from kubectl_cafe.cluster.lease import LeaseHeld, LeaseKeeper, LeaseLost
+from kubectl_cafe.cluster.leaseview import inspect
 from kubectl_cafe.cluster.transport import PatchKind, Transport
 
 
@@ -24,7 +25,7 @@ def test_a_lease_goes_from_hand_to_hand(server: Transport, namespace: str) -> No
     me.renew()
     me.check()
     assert me.release()
-    assert you.inspect().holder is None
+    assert inspect(server, namespace, "hands").holder is None
     assert you.acquire(wait=False) == 2
 
 
@@ -46,5 +47,5 @@ def test_c71_a_lease_deleted_while_driving_is_made_again(server: Transport, name
     me.acquire(wait=False)
     server.delete(paths.leases(namespace, "cafe-deleted"))
     me.renew()
-    assert me.inspect().holder == "me"
+    assert inspect(server, namespace, "deleted").holder == "me"
     me.check()

@@ -9,6 +9,7 @@ import pytest
 from kubectl_cafe.cluster import errors, lease, paths
 from kubectl_cafe.cluster.clock import BootClock
 from kubectl_cafe.cluster.lease import LeaseKeeper, LeaseLost
+from kubectl_cafe.cluster.leaseview import inspect
 from kubectl_cafe.cluster.watch import Informer
 from testbed.controlplane import ControlPlane
 from tests.contract.conftest import through
@@ -73,4 +74,4 @@ def test_a_long_outage_ends_all_writing_before_the_lease_can_be_taken(
         transport.create(MAPS, named("late"))
     other = through(own_control_plane.kubeconfig)
     assert other.get_or_none(f"{MAPS}/late") is None
-    assert LeaseKeeper(other, "default", "cafe-web", None, "you", clock).inspect().live
+    assert inspect(other, "default", "web").live

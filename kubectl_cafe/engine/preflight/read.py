@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import Conflict
+from kubectl_cafe.cluster.leaseview import inspect
 from kubectl_cafe.cluster.questions import Answer, Questions
 from kubectl_cafe.cluster.transport import PatchKind, Transport
-from kubectl_cafe.engine import look
 from kubectl_cafe.engine.preflight import births, rights, trials
 from kubectl_cafe.engine.preflight.admission import BIRTH
 from kubectl_cafe.engine.preflight.evidence import Case, Evidence, Node, Trial
@@ -47,7 +47,7 @@ def read(transport: Transport, case: Case, *, thorough: bool) -> Evidence:
         questions.ask(_bear, transport, space, cell, body) for cell, body in trials.newborns(case)
     ]
     allowed = {right: ask(partial(_allowed, transport, right, space)) for right in EVERY}
-    lease = ask(lambda: look.read_lease(transport, space, case.cafe.name))
+    lease = ask(lambda: inspect(transport, space, case.cafe.name))
     nodes = ask(lambda: read_nodes(transport, case)) if thorough else None
     born = births.count(case) > 0
     quotas = ask(lambda: transport.list(paths.resourcequotas(space)).items) if born else None

@@ -6,7 +6,7 @@ import pytest
 
 from kubectl_cafe.cluster import errors
 from kubectl_cafe.cluster.lease import LeaseHeld, LeaseKeeper
-from kubectl_cafe.cluster.leaseview import judge, micro_time
+from kubectl_cafe.cluster.leaseview import inspect, judge, micro_time
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.errors import CONFLICT
 from tests.unit.cluster.conftest import HandClock
@@ -158,10 +158,10 @@ def test_a_server_that_fails_every_write_ends_the_attempt(
 
 
 def test_inspecting_writes_nothing(
-    keeper: LeaseKeeper, server: Server, stub: Stub, clock: HandClock
+    transport: Transport, server: Server, stub: Stub, clock: HandClock
 ) -> None:
     server.held("you", clock.time() - 10)
-    view = keeper.inspect()
+    view = inspect(transport, "shop", "web")
     assert (view.holder, view.live, view.transitions) == ("you", True, 4)
     assert writes(stub) == []
 

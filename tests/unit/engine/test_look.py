@@ -40,7 +40,7 @@ class Lists(Server):
         self._asked(path)
         return super().get(path, query, timeout=timeout)
 
-    def get_or_none(self, path: str, query: Any = None) -> None:
+    def get_or_none(self, path: str, query: Any = None, *, timeout: float | None = None) -> None:
         self._asked(path)
 
     def list(self, path: str, query: Any = None, slim: Any = None) -> Listing:
