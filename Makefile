@@ -70,7 +70,7 @@ dist: venv ## what users install: archive, checksums, bill of materials, krew's 
 
 .PHONY: test
 test: venv machine ## every test (tests/node needs Linux and root; its absence is said, and fails under CI)
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup
 
 # What a real node needs beyond Python: installed where that is possible, else said in one line.
 .PHONY: machine
@@ -82,8 +82,9 @@ machine: venv
 	@$(BIN)/python -m testbed node-check || echo "tests/node WILL NOT RUN (see the line above)"
 
 .PHONY: docs
-docs: venv ## write docs/commands anew, from each command's help
+docs: venv ## write docs/commands anew, from each command's help, and docs/faults.md
 	@$(BIN)/python -m tests.pages
+	@$(BIN)/python -m tests.faults
 
 .PHONY: mutate
 mutate: venv ## take each guard out of the product in turn and see its test fail (ONLY="name tests/unit")
@@ -92,3 +93,10 @@ mutate: venv ## take each guard out of the product in turn and see its test fail
 .PHONY: explore
 explore: venv ## every sequence of events up to a bound, over the engine in memory; writes docs/exploration.md
 	@$(BIN)/python -m tests.explore --write-docs
+
+SAMPLE ?= 0
+SEED ?= 1
+.PHONY: mutants
+mutants: venv ## change the deciding code place by place and expect a test to fail; hours (or SAMPLE=300 SEED=1)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
+	@$(BIN)/python -m tests.mutants --sample $(SAMPLE) --seed $(SEED)

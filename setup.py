@@ -50,6 +50,8 @@ setup(
             "types-PyYAML",
             "types-tabulate",
         ],
+        # For `make mutants` alone, which installs it.
+        "mutants": ["cosmic-ray>=8.7,<9"],
     },
     entry_points={
         "console_scripts": [

@@ -11,6 +11,8 @@ TIMED_OUT = 5
 CONFLICT = 6
 REFUSED = 7
 INTERRUPTED = 130
+PIPE = 141
+"""128 and SIGPIPE, with which kubectl ends where the reader of its data leaves."""
 
 
 class CafeError(Exception):

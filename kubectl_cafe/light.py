@@ -11,10 +11,9 @@ from types import ModuleType
 from typing import Any
 
 _TAKEN: dict[str, dict[str, object]] = {
-    # tabulate says its own version, urllib3 asks for that of an HTTP/2 that is not installed.
+    # urllib3 asks for the version of an HTTP/2 that is not installed.
     "importlib.metadata": {"version": str, "PackageNotFoundError": ImportError},
-    # tabulate's for tables in HTML, urllib3's for uploads.
-    "html": {"escape": str},
+    # urllib3's for uploads.
     "mimetypes": {},
     # The Kubernetes client counts processors where nobody says how many connections.
     "multiprocessing": {},

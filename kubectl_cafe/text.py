@@ -7,17 +7,37 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 CUT = "…"
+COMBINING = "\u0300"
+"""The first character that takes no column; wide ones come after it. CUT takes one."""
 
 
 def printable(text: str) -> str:
     """`text` without control and formatting characters; line ends and tabs stay.
 
     A message or a name in the cluster may hold escape sequences, or marks that turn the
-    direction of writing: neither may reach the terminal of whoever reads it.
+    direction of writing: neither may reach the terminal of whoever reads it. What other
+    programs take for a line end (U+2028) becomes a space, half a surrogate pair U+FFFD.
     """
-    return "".join(
-        char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf"}
-    )
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_printable, text))
+
+
+def _printable(char: str) -> str:
+    match unicodedata.category(char):
+        case "Cc" | "Cf":
+            return char if char in "\n\t" else ""
+        case "Zl" | "Zp":
+            return " "
+        case "Cs":
+            return "\ufffd"
+        case _:
+            return char
+
+
+def one_line(text: str) -> str:
+    """`text`, printable, in one line: no text of somebody's adds lines to what is printed."""
+    return printable(" ".join(text.splitlines())).replace("\t", " ")
 
 
 def near(word: str, known: Iterable[str], count: int = 3, likeness: float = 0.6) -> list[str]:
@@ -43,9 +63,52 @@ class Size(NamedTuple):
     height: int
 
 
+def columns(text: str) -> int:
+    """The columns that a terminal needs for `text`: two for a wide character, none for an accent
+    that is a character of its own.
+    """
+    if text.isascii() or max(text.replace(CUT, ""), default="") < COMBINING:
+        return len(text)
+    from rich.cells import cell_len  # Tables of 10 ms, which few need.
+
+    return cell_len(text)
+
+
+def padded(text: str, width: int) -> str:
+    """`text`, filled up with spaces to `width` columns."""
+    return text + " " * (width - columns(text))
+
+
+def beginning(text: str, width: int) -> str:
+    """As much of the beginning of `text` as has room in `width` columns."""
+    end = len(text) if columns(text) <= width else max(0, width)
+    while end and columns(text[:end]) > width:
+        end -= 1
+    return text[:end]
+
+
+def ending(text: str, width: int) -> str:
+    """As much of the end of `text` as has room in `width` columns."""
+    start = max(0, len(text) - max(0, width))
+    while start < len(text) and columns(text[start:]) > width:
+        start += 1
+    return text[start:]
+
+
 def cut(line: str, width: int | None) -> str:
-    """`line` in at most `width` characters; that something is missing is shown."""
-    return line if width is None or len(line) <= width else line[: max(0, width - 1)] + CUT
+    """`line` in at most `width` columns; that its end is missing is shown."""
+    if width is None or columns(line) <= width:
+        return line
+    return beginning(line, width - 1) + CUT
+
+
+def cut_inside(name: str, width: int) -> str:
+    """`name` in at most `width` columns: CUT stands between its beginning and more of its end."""
+    if columns(name) <= width:
+        return name
+    head = beginning(name, (width - 1) // 3)
+    tail = ending(name, width - 1 - columns(head))
+    return f"{head}{CUT}{tail}"
 
 
 def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
@@ -53,12 +116,29 @@ def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
 
     Of more than `most` lines the last is cut.
     """
-    import textwrap
-
-    lines = textwrap.wrap(text, max(8, width), break_on_hyphens=False) or [""]
+    lines = _lines(text, max(8, width)) or [""]
     if most is None or len(lines) <= most:
         return lines
     return [*lines[: most - 1], cut(" ".join(lines[most - 1 :]), max(8, width))]
+
+
+def _lines(text: str, width: int) -> list[str]:
+    if columns(text) == len(text):
+        import textwrap
+
+        return textwrap.wrap(text, width, break_on_hyphens=False)
+    # Python's own wrapping counts characters.
+    lines: list[str] = []
+    for word in text.split():
+        if lines and columns(lines[-1]) + 1 + columns(word) <= width:
+            lines[-1] += f" {word}"
+            continue
+        while columns(word) > width:
+            part = beginning(word, width)
+            lines.append(part)
+            word = word[len(part) :]
+        lines.append(word)
+    return lines
 
 
 def hanging(line: str, width: int) -> str:
@@ -74,7 +154,9 @@ def broken(text: str, width: int | None) -> str:
     """
     if width is None:
         return text
-    return "\n".join(
-        line if len(line) <= width or line.lstrip().startswith("next:") else hanging(line, width)
-        for line in text.split("\n")
-    )
+
+    def fits(line: str) -> bool:
+        return columns(line) <= width or line.lstrip().startswith("next:")
+
+    lines = text.split("\n")
+    return "\n".join(line if fits(line) else hanging(line, width) for line in lines)

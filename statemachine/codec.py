@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import reprlib
 import types
 from collections.abc import Hashable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+MOST = 2**63 - 1
+"""The largest number that Kubernetes writes."""
+LATEST = 2.0**35
+"""Seconds since the epoch: a time after the year 3000 is damage, and calendars end at 9999."""
 
 
 class CodecError(ValueError):
@@ -43,16 +49,34 @@ def load(cls: type[T], text: str, version: int, oldest: int | None = None) -> T:
         data = json.loads(text)
     except ValueError as error:
         raise CodecError(f"not JSON: {error}") from None
+    except RecursionError:
+        raise CodecError("not JSON: nested too deep") from None
     if not isinstance(data, dict):
         raise CodecError("not a JSON object")
     found = data.get("v")
     if isinstance(found, int) and found > version:
         raise CodecError(
-            f"version {found}, written by a newer kubectl-cafe (this one reads {version})"
+            f"version {shown(found)}, written by a newer kubectl-cafe (this one reads {version})"
         )
     if found not in range(version if oldest is None else oldest, version + 1):
-        raise CodecError(f"v: {found!r} is not a version of this record")
+        raise CodecError(f"v: {shown(found)} is not a version of this record")
     return cast(T, _typed(cls, data, ""))
+
+
+def check_time(text: str, path: str) -> None:
+    """Raise CodecError unless `text` is a time with its zone, from 1970 to the year 3000."""
+    try:
+        found = datetime.fromisoformat(text)
+        good = found.tzinfo is not None and 0 <= found.timestamp() < LATEST
+    except (ValueError, OverflowError):
+        good = False
+    if not good:
+        raise CodecError(f"{path}: {shown(text)} is no RFC 3339 time")
+
+
+def shown(value: object) -> str:
+    """`value` for a message, cut: what stands in an annotation may be huge, or nested deep."""
+    return reprlib.repr(value)
 
 
 def _plain(value: object) -> object:
@@ -81,15 +105,17 @@ def _typed(kind: Any, data: object, path: str) -> object:
         if not isinstance(data, dict):
             raise CodecError(f"{path or '.'}: an object is expected")
         value_type = get_args(kind)[1]
-        return {key: _typed(value_type, value, f"{path}.{key}") for key, value in data.items()}
+        return {k: _typed(value_type, value, f"{path}.{key_shown(k)}") for k, value in data.items()}
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         try:
             return kind(cast(str, data))
-        except ValueError:
+        except (ValueError, TypeError):
             known = ", ".join(str(member) for member in kind)
-            raise CodecError(f"{path}: {data!r} is none of {known}") from None
+            raise CodecError(f"{path}: {shown(data)} is none of {known}") from None
     if type(data) is not kind:
-        raise CodecError(f"{path or '.'}: {data!r} is not {kind.__name__}")
+        raise CodecError(f"{path or '.'}: {shown(data)} is not {kind.__name__}")
+    if isinstance(data, int) and abs(data) > MOST:
+        raise CodecError(f"{path or '.'}: {shown(data)} is more than {MOST}")
     return data
 
 
@@ -104,7 +130,12 @@ def _one_of(kinds: tuple[Any, ...], data: object, path: str) -> object:
             return _typed(kind, data, path)
         except CodecError as error:
             problem = problem or error
-    raise problem or CodecError(f"{path}: {data!r} is not expected")
+    raise problem or CodecError(f"{path}: {shown(data)} is not expected")
+
+
+def key_shown(key: str) -> str:
+    """A key in a path; one that is no plain word is cut and in quotes."""
+    return key if len(key) <= 63 and key.isprintable() else shown(key)
 
 
 @cache
@@ -119,7 +150,7 @@ def _dataclass(cls: type[object], data: object, path: str) -> object:
     hints = _hints(cast(Hashable, cls))
     fields = {camel(f.name): f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     if unknown := sorted(set(data) - set(fields)):
-        raise CodecError(f"{path}.{unknown[0]}: unknown field")
+        raise CodecError(f"{path}.{key_shown(unknown[0])}: unknown field")
     values: dict[str, object] = {}
     for key, field in fields.items():
         if key in data:

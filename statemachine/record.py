@@ -7,21 +7,27 @@ computed from `plan`, not stored. Times are RFC 3339 by the API server's clock.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from statemachine import codec
 from statemachine.codec import CodecError
-from statemachine.lifecycle import Facts, Position, State, Trigger, move
+from statemachine.lifecycle import LEGS, Facts, Position, State, Trigger, move
 from statemachine.steps import ALGORITHM, Kind, Step, UpgradeType, confirmation_due, steps
 
 VERSION = 1
 TEXT_LIMIT = 500
 JOURNAL_LIMIT = 60
+PODS_LIMIT = 1_000_000
+"""Pods of one release; each may be a group of its own, and a plan lists them all."""
 SIZE_LIMIT = 64 * 1024
 """Bytes; all annotations of an object together may have 256 KiB."""
+LAST = 5
+"""Entries at the journal's end that are kept as long as texts can be cut instead."""
+SHORTER_TEXTS = (120, 40, 0)
+"""Characters of a text where the record has to be smaller still."""
 
 
 class RecordError(ValueError):
@@ -195,31 +201,73 @@ def cut(text: str, limit: int = TEXT_LIMIT) -> str:
     if len(text) <= limit:
         return text
     note = f"... ({len(text)} characters)"
-    return text[: limit - len(note)] + note
+    return text[: limit - len(note)] + note if limit > len(note) else text[:limit]
 
 
-def encode(record: Record) -> str:
-    """The annotation's text: texts, journal and size bounded, and what was cut is counted."""
+def encode(record: Record, limit: int = SIZE_LIMIT) -> str:
+    """The annotation's text, in at most `limit` bytes if `fit` finds so much to cut."""
+    return codec.dump(fit(record, limit))
+
+
+def fit(record: Record, limit: int = SIZE_LIMIT) -> Record:
+    """`record` with texts and journal bounded, and less of both until it has `limit` bytes.
+
+    The journal's middle goes first, then texts, then the journal's end but the last entry.
+    What decides stays: id, kind, state, plan, epochs, who started it, the confirmations of the
+    current leg (protocol-next 1.3). A record that still is too large is returned as it is then.
+    With a limit of 0 it is what every cut of the same record has in common.
+    """
     dropped = max(0, len(record.journal) - JOURNAL_LIMIT)
-    failure = record.failure and replace(record.failure, message=cut(record.failure.message))
-    record = replace(
-        record,
-        why=cut(record.why),
-        failure=failure,
-        # The first entry says who started it: it stays, the oldest of the others go.
-        journal=(*record.journal[:1], *record.journal[1 + dropped :]),
-        journal_cut=record.journal_cut + dropped,
+    # The first entry says who started it: it stays, the oldest of the others go.
+    journal = (*record.journal[:1], *record.journal[1 + dropped :])
+    record = replace(record, journal=journal, journal_cut=record.journal_cut + dropped)
+    record = _with_texts(record, TEXT_LIMIT)
+    cuts: tuple[Callable[[Record], Record], ...] = (
+        partial(_without_oldest, keep=LAST),
+        *(partial(_with_texts, limit=most) for most in SHORTER_TEXTS),
+        partial(_without_oldest, keep=1),
     )
-    while len((text := codec.dump(record)).encode()) > SIZE_LIMIT and len(record.journal) > 2:
-        shorter = (*record.journal[:1], *record.journal[2:])
-        record = replace(record, journal=shorter, journal_cut=record.journal_cut + 1)
-    return text
+    for shorter in cuts:
+        while True:
+            if len(codec.dump(record).encode()) <= limit:
+                return record
+            before, record = record, shorter(record)
+            if record == before:
+                break
+    return record
+
+
+def _without_oldest(record: Record, keep: int) -> Record:
+    """Without its oldest entry that may go; the first and the last `keep` may not.
+
+    Nor may the one that began the current leg, and that leg's confirmations.
+    """
+    begun = [n for n, entry in enumerate(record.journal) if entry.trigger in LEGS]
+    leg = begun[-1] if begun else 0
+    for place, entry in enumerate(record.journal[1 : len(record.journal) - keep], 1):
+        if place < leg or (place > leg and entry.trigger is not Trigger.CONFIRM):
+            journal = (*record.journal[:place], *record.journal[place + 1 :])
+            return replace(record, journal=journal, journal_cut=record.journal_cut + 1)
+    return record
+
+
+def _with_texts(record: Record, limit: int) -> Record:
+    """With reasons, hosts and the failure's message in at most `limit` characters."""
+    failure = record.failure and replace(record.failure, message=cut(record.failure.message, limit))
+    journal = tuple(
+        replace(entry, why=cut(entry.why, limit), host=cut(entry.host, limit))
+        for entry in record.journal
+    )
+    return replace(record, why=cut(record.why, limit), failure=failure, journal=journal)
 
 
 def decode(text: str) -> Record:
     """The record that `encode` wrote. Raises RecordError."""
     try:
         record = codec.load(Record, text, VERSION)
+        times = (("since", record.since), ("started", record.started))
+        for name, time in (*times, *(("journal", entry.at) for entry in record.journal)):
+            codec.check_time(time, f".{name}")
     except CodecError as error:
         raise RecordError(str(error)) from None
     if problem := _out_of_range(record):
@@ -234,13 +282,11 @@ def decode(text: str) -> Record:
 def _out_of_range(record: Record) -> str:
     """What no plan can be computed from, or no deadline; empty if all is well."""
     strategy = record.plan.strategy
-    for name, time in (("since", record.since), ("started", record.started)):
-        try:
-            datetime.fromisoformat(time)
-        except ValueError:
-            return f".{name}: {time!r} is no RFC 3339 time"
     if not re.fullmatch(r"[0-9]{1,9}%?", str(strategy.max_unavailable)):
-        return f".plan.strategy.maxUnavailable: {strategy.max_unavailable!r} is no number of pods"
+        told = codec.shown(strategy.max_unavailable)
+        return f".plan.strategy.maxUnavailable: {told} is no number of pods"
+    if sum(record.plan.cells.values()) > PODS_LIMIT:
+        return f".plan.cells: more than {PODS_LIMIT} pods"
     if strategy.batch_size is not None and strategy.batch_size < 1:
         return f".plan.strategy.batchSize: {strategy.batch_size} is below 1"
     if any(size < 0 for size in record.plan.cells.values()):

@@ -94,9 +94,9 @@ def kubelet_ready(pod: Object, statuses: Sequence[Object]) -> Ready:
 
 
 def conditions_of(
-    pod: Object, statuses: Sequence[Object], ready: Ready, generation: int
+    pod: Object, statuses: Sequence[Object], ready: Ready, generation: int, at: str
 ) -> list[Object]:
-    """Kubelet's conditions; one whose status stays keeps its transition time."""
+    """Kubelet's conditions at `at`; one whose status stays keeps its transition time."""
     containers_ready = all(status["ready"] for status in statuses)
     rows: list[tuple[str, str, str | None, str | None]] = [
         ("PodReadyToStartContainers", "True", None, None),
@@ -110,7 +110,7 @@ def conditions_of(
     written = []
     for kind, status, reason, message in rows:
         old = before.get(kind)
-        since = old["lastTransitionTime"] if old and old["status"] == status else now()
+        since = old["lastTransitionTime"] if old and old["status"] == status else at
         condition: Object = {
             "type": kind,
             "status": status,

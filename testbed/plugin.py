@@ -98,6 +98,8 @@ class Cafe:
     runs: list[Running] = field(default_factory=list, compare=False)
     """All that were started, for whoever cleans up."""
     program: tuple[str, ...] = (str(PROGRAM),)
+    flags: tuple[str, ...] = ()
+    """Flags that every call gets."""
 
     def at(self, kubeconfig: Path) -> Cafe:
         """The same through another kubeconfig: another user's, or a proxy's."""
@@ -118,7 +120,7 @@ class Cafe:
         return Terminal(self._command(arguments), env, *size)
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
-        return [*self.program, *arguments, "-n", self.namespace]
+        return [*self.program, *arguments, *self.flags, "-n", self.namespace]
 
     def _environment(self) -> dict[str, str]:
         env = {k: v for k, v in os.environ.items() if not k.startswith(LEFT_OUT)}

@@ -60,6 +60,8 @@ class _Rule:
 class FaultProxy:
     """A plain-http proxy on loopback, a context manager; `kubeconfig` leads through it.
 
+    Clients send no credentials over plain http, so it adds its user's token to every request.
+
     Faults are chosen by `on` and `on_write`; the first rule that matches and has times left is
     used. Callbacks run in a thread of their own, so they may block.
     """
@@ -68,6 +70,7 @@ class FaultProxy:
         self._plane = plane
         self._folder = folder
         self._user = user
+        self._token = plane.token(user)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._rules: list[_Rule] = []
@@ -108,8 +111,7 @@ class FaultProxy:
     def kubeconfig(self) -> Path:
         """A kubeconfig of the proxy's user that leads through it."""
         path = self._folder / f"proxy-{self._port}"
-        token = self._plane.token(self._user)
-        return write_kubeconfig(path, self.server, token, self._user, None)
+        return write_kubeconfig(path, self.server, self._token, self._user, None)
 
     @property
     def requests(self) -> list[Request]:
@@ -227,6 +229,8 @@ class FaultProxy:
 
     def _forwarded(self, raw: web.Request, request: Request) -> Any:
         kept = {k: v for k, v in raw.headers.items() if k.lower() not in HOP_BY_HOP}
+        if "Authorization" not in raw.headers:
+            kept["Authorization"] = f"Bearer {self._token}"
         target = f"{self._plane.server}{raw.rel_url.raw_path_qs}"
         return self._session.request(raw.method, target, headers=kept, data=request.body or None)
 

@@ -36,12 +36,14 @@ _addresses = itertools.count(256 + secrets.randbelow(60000 - 256))
 class Puppet:
     """A node called `name` in `cell`, kept Ready by a thread; its pods show what `show` says.
 
-    It carries a taint, so that only pods that `place` was applied to (or that name the node) run
-    here. Pods that are deleted go at once.
+    `skew` says how many seconds its clock is ahead of the server's. It carries a taint, so that
+    only pods that `place` was applied to (or that name the node) run here. Pods that are deleted go
+    at once.
     """
 
     def __init__(self, plane: ControlPlane, cell: str = "CellA") -> None:
         self.name = f"puppet-{secrets.token_hex(4)}"
+        self.skew = 0.0
         self._client = Client.of(plane, None, "puppet", "puppet")
         self._leases = self._client.within("kube-node-lease")
         body = node(self.name, cell, kind="puppet")
@@ -76,7 +78,7 @@ class Puppet:
             found = self.pods(namespace)
             return found if len(found) == count else []
 
-        return wait_for(look, f"{count} pods on {self.name}")
+        return wait_for(look, f"{count} pods on {self.name}", 60)
 
     def run(self, pod: Object) -> Object:
         """Show the pod as its spec is now: every container runs and is ready, all is observed."""
@@ -86,7 +88,7 @@ class Puppet:
             name, image = container["name"], container["image"]
             old = before.get(name)
             if old is None or old.image != image:
-                old = Container(image, run=old.run + 1 if old else 0, started_at=now())
+                old = Container(image, run=old.run + 1 if old else 0, started_at=self._now())
             containers[name] = replace(old, ready=True, waiting=None, terminated=None)
         return self.show(pod, containers)
 
@@ -108,7 +110,7 @@ class Puppet:
         client = self._client.within(meta["namespace"])
         current = client.get("pods", meta["name"])
         shown = {**self._shown.get(meta["uid"], {}), **(containers or {})}
-        shown = {n: replace(c, started_at=c.started_at or now()) for n, c in shown.items()}
+        shown = {n: replace(c, started_at=c.started_at or self._now()) for n, c in shown.items()}
         self._shown[meta["uid"]] = shown
         statuses = [container.status(name, meta["uid"]) for name, container in shown.items()]
         generation = current["metadata"]["generation"] if seen is None else seen
@@ -121,7 +123,7 @@ class Puppet:
             "hostIP": "10.0.0.1",
             "hostIPs": [{"ip": "10.0.0.1"}],
             "startTime": current["status"].get("startTime") or now(),
-            "conditions": conditions_of(current, statuses, wanted, generation),
+            "conditions": conditions_of(current, statuses, wanted, generation, self._now()),
             "containerStatuses": statuses,
         }
         if generation:
@@ -151,6 +153,9 @@ class Puppet:
             self._client.delete("nodes", self.name)
         with suppress(Refused):
             self._leases.delete(LEASES, self.name)
+
+    def _now(self) -> str:
+        return now(self.skew)
 
     def _live(self) -> None:
         beats = 0.0

@@ -3,7 +3,7 @@
 All its processes live in one pid and one mount namespace. Whatever ends the first of them, a
 kill -9 too, ends every container and every mount; what then remains on the machine are a bridge,
 empty control groups and files, all of which carry this node's name and go at the next start, and
-an empty /var/lib/kubelet.
+the folder /var/lib/kubelet with what was in it before.
 """
 
 from __future__ import annotations

@@ -111,6 +111,7 @@ class Terminal:
         self._sized(columns, rows)
         self.before = termios.tcgetattr(follower)
         self._follower = follower
+        self._hung_up = False
         self._process = subprocess.Popen(
             [sys.executable, "-c", OWN, *command],
             stdin=follower,
@@ -152,11 +153,23 @@ class Terminal:
         wait_for(lambda: not select.select([self._leader], [], [], 0)[0], "the last of it", 5)
         return code
 
+    def hang_up(self) -> None:
+        """Close the window, or lose the connection; whatever runs in it goes on if it can."""
+        os.close(self._follower)
+        self._hung_up = True
+        os.close(self._leader)
+
+    def ended(self, seconds: float = SECONDS) -> int:
+        """Its exit code, after `hang_up`."""
+        return self._process.wait(seconds)
+
     def close(self) -> None:
-        """End it as a closed window does."""
+        """End it."""
         if self.running():
             self._process.kill()
             self._process.wait()
+        if self._hung_up:
+            return
         os.close(self._follower)
         self._reader.join(5)
         os.close(self._leader)

@@ -78,7 +78,11 @@ class Wrong(Exception):
 def read() -> list[Guard]:
     """The guards of tests/guards/*.toml, file by file. Raises Wrong where one stands twice."""
     files = sorted(GUARDS.glob("*.toml"))
-    entries = [entry for file in files for entry in tomllib.loads(file.read_text())["guard"]]
+    entries = [
+        entry
+        for file in files
+        for entry in tomllib.loads(file.read_text(encoding="utf-8"))["guard"]
+    ]
     guards = [Guard(**{**entry, "cases": tuple(entry["cases"])}) for entry in entries]
     names = [f"{guard.name} by {guard.test}" for guard in guards]
     if twice := {name for name in names if names.count(name) > 1}:
@@ -91,15 +95,15 @@ def fits(guard: Guard, root: Path = ROOT) -> str:
     path = root / guard.file
     if not path.is_file():
         return f"there is no {guard.file}"
-    found = path.read_text().count(guard.old)
+    found = path.read_text(encoding="utf-8").count(guard.old)
     if found != 1:
         return f"its text stands {found} times in {guard.file}, once is wanted"
-    changed = path.read_text().replace(guard.old, guard.new)
+    changed = path.read_text(encoding="utf-8").replace(guard.old, guard.new)
     try:
         compile(changed, guard.file, "exec")
     except SyntaxError as error:
         return f"{guard.file} is not Python without it: {error}"
-    return "" if changed != path.read_text() else "nothing would change"
+    return "" if changed != path.read_text(encoding="utf-8") else "nothing would change"
 
 
 @contextmanager
@@ -164,7 +168,9 @@ def mutate(guard: Guard, snapshot: Path) -> Result:
         problem = fits(guard, root) or foreign_import(root)
         if not problem:
             path = root / guard.file
-            path.write_text(path.read_text().replace(guard.old, guard.new))
+            path.write_text(
+                path.read_text(encoding="utf-8").replace(guard.old, guard.new), encoding="utf-8"
+            )
             code, output = run(root, [guard.test])
             if code == GREEN:
                 problem = "its test stays green without it"
@@ -244,7 +250,7 @@ def main(only: Sequence[str]) -> int:
                 raise Wrong(problem)
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 results = list(pool.map(partial(mutate, snapshot=snapshot), guards))
-    PAGE.write_text(page(every, results, PAGE.read_text()))
+    PAGE.write_text(page(every, results, PAGE.read_text(encoding="utf-8")))
     green = [result.guard.name for result in results if result.problem]
     print(f"{len(results) - len(green)} of {len(results)} guards are protected by their test")
     return 1 if green else 0

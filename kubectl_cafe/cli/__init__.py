@@ -13,14 +13,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 from click.shell_completion import CompletionItem
 
 from kubectl_cafe.cli import examples
 from kubectl_cafe.cli.completing import COMPLETER, complete
-from kubectl_cafe.cli.exits import Talk, end_at_once, fatal
+from kubectl_cafe.cli.exits import ReaderLeft, Talk, end_at_once, fatal
+from kubectl_cafe.cli.printing import say_as_it_is
+from kubectl_cafe.cli.signals import STOPS
+from kubectl_cafe.cli.streams import forgive
 from kubectl_cafe.errors import REACHED
 from kubectl_cafe.text import meant
 
@@ -108,6 +111,17 @@ class Verbs(click.Group):
             )
         return super().parse_args(ctx, list(_split_short_flags(args)))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carry the verb out. What a closed pipe and Ctrl-C raise never meets click's own way out,
+        which writes a line, and ends with 1 where it can't."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderLeft("the reader has left") from error
+        except KeyboardInterrupt:
+            say_as_it_is("")
+            raise click.Abort from None
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -116,6 +130,7 @@ class Verbs(click.Group):
         command = self.get_command(ctx, name)
         if command is None:
             raise click.UsageError(f'unknown command "{name}"{meant(name, VERBS)}', ctx)
+        _refuse_undecodable(command, rest, ctx)
         return name, command, _spell_booleans(command, rest)
 
 
@@ -130,6 +145,27 @@ def _split_short_flags(args: Sequence[str]) -> list[str]:
         else:
             split.append(arg)
     return split
+
+
+def _refuse_undecodable(command: click.Command, args: Sequence[str], ctx: click.Context) -> None:
+    """Raise UsageError for an argument that is no text in the terminal's encoding.
+
+    Python reads such bytes as lone surrogates, which no request can carry. A file's name may
+    hold any bytes.
+    """
+    files = {
+        name
+        for option in command.params
+        if isinstance(option, click.Option) and option.metavar == "FILE"
+        for name in option.opts
+    }
+    for before, arg in zip(("", *args), args, strict=False):
+        flag, _, value = arg.partition("=")
+        of_file = flag in files if value else before in files or arg[:2] in files
+        if not of_file and any("\ud800" <= char <= "\udfff" for char in arg):
+            shown = arg.encode(errors="backslashreplace").decode()
+            encoding = sys.getfilesystemencoding().upper()
+            raise click.UsageError(f'argument "{shown}" is not valid {encoding}', ctx)
 
 
 _BOOLEANS = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False}
@@ -186,11 +222,14 @@ def main() -> NoReturn:
     """Both console scripts: what is asked for follows from the name that was called."""
     gc.set_threshold(*GARBAGE)
     gc.enable()  # The archive's program has put it off until here.
+    forgive(sys.stdin, sys.stdout, sys.stderr)
     codes: list[int] = []
     atexit.register(end_at_once, codes)
+    STOPS.listen()
     if Path(sys.argv[0]).name.startswith(COMPLETER):
         click.echo(complete(cafe, PROGRAM, _split_short_flags(sys.argv[1:])), nl=False)
         codes.append(REACHED)
     else:
         codes.append(run(sys.argv[1:]))
+    STOPS.over(codes[0])
     sys.exit(codes[0])

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TextIO
 
+from kubectl_cafe.cli.signals import STOPS
 from kubectl_cafe.text import Size
 
 SMALLEST = Size(20, 4)
@@ -26,25 +27,34 @@ def size_of(stream: TextIO) -> Size:
     return Size(columns, rows)
 
 
-def terminal(stream: TextIO) -> Size | None:
-    """The size to fit into; None where the lines go to a pipe or a file and stay whole."""
-    return size_of(stream) if stream.isatty() else None
+def terminal(stream: TextIO | None) -> Size | None:
+    """The size to fit into; None where the lines go to a pipe or a file and stay whole.
 
-
-def lively(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a live view may be drawn on `stream`: a terminal that can, and a person wants it.
-
-    NO_COLOR and TERM=dumb ask for plain lines (no-color.org). In the background nothing is
-    drawn over what its owner does meanwhile.
+    A stream that was closed when this process began is None.
     """
-    if not stream.isatty() or environment.get("NO_COLOR"):
+    return size_of(stream) if stream is not None and stream.isatty() else None
+
+
+def lively(stream: TextIO | None, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a live view may be drawn on `stream`: a terminal that can, in the foreground.
+
+    TERM=dumb asks for plain lines. In the background nothing is drawn over what its owner does
+    meanwhile.
+    """
+    if stream is None or not stream.isatty():
         return False
     if environment.get("TERM", "") in ("", "dumb", "unknown"):
         return False
-    return _foreground(stream)
+    return foreground(stream)
 
 
-def _foreground(stream: TextIO) -> bool:
+def colourless(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether colours are not wanted (no-color.org)."""
+    return bool(environment.get("NO_COLOR"))
+
+
+def foreground(stream: TextIO) -> bool:
+    """Whether this process may read from its terminal and draw on it."""
     if sys.platform == "win32":
         return False  # Its consoles have no terminal modes to set: plain lines.
     try:
@@ -68,13 +78,20 @@ def without_echo(stream: TextIO, *, keys: bool) -> Iterator[None]:
     quiet = termios.tcgetattr(stream.fileno())
     quiet[3] &= ~(termios.ECHO | (termios.ICANON if keys else 0))
     termios.tcsetattr(stream.fileno(), termios.TCSADRAIN, quiet)
+
+    def restore() -> None:
+        # Not after what is still to be written: a terminal that is held (Ctrl-S) would hold us.
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(stream.fileno(), termios.TCSANOW, before)
+
     try:
-        yield
+        with STOPS.undoing(restore):
+            yield
     finally:
-        termios.tcsetattr(stream.fileno(), termios.TCSADRAIN, before)
+        restore()
 
 
-def width_of(stream: TextIO) -> int | None:
+def width_of(stream: TextIO | None) -> int | None:
     """The columns of the terminal that `stream` is, None if it is none."""
     size = terminal(stream)
     return size.width if size else None

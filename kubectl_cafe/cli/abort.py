@@ -6,6 +6,7 @@ import click
 
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.driving import detach_option, reason_option
+from kubectl_cafe.cli.ending import Ends, ending_options
 from kubectl_cafe.cli.moving import move_and_drive
 from kubectl_cafe.cli.options import AccessFlags
 
@@ -19,8 +20,17 @@ from kubectl_cafe.cli.options import AccessFlags
 )
 @reason_option
 @detach_option
+@ending_options
 @options.access_options
-def command(access: AccessFlags, *, name: str, force: bool, reason: str, detach: bool) -> int:
+def command(
+    access: AccessFlags,
+    *,
+    name: str,
+    force: bool,
+    reason: str,
+    detach: bool,
+    ends: Ends,
+) -> int:
     """End the release of NAME where it stands: pods in flight finish, the others stay.
 
     While somebody drives it is recorded for them and followed; else this command carries it
@@ -34,4 +44,5 @@ def command(access: AccessFlags, *, name: str, force: bool, reason: str, detach:
         reason,
         lambda transport, cafe, mover: verbs.abort(transport, cafe, mover, force),
         detach=detach,
+        ends=ends,
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TextIO
 
 from kubectl_cafe.errors import Refused
-from kubectl_cafe.text import printable
+from kubectl_cafe.text import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +29,35 @@ class Effect:
             "object": self.object,
             "effect": self.effect,
         }
-        shown = "\n".join(f"{name + ':':<11}{value}" for name, value in rows.items() if value)
-        return printable(shown)
+        return "\n".join(
+            f"{name + ':':<11}{one_line(value)}" for name, value in rows.items() if value
+        )
 
 
-def ask(effect: Effect, *, yes: bool, stdin: TextIO, stderr: TextIO) -> None:
+def ask(
+    effect: Effect,
+    *,
+    yes: bool,
+    stdin: TextIO | None,
+    stderr: TextIO | None,
+    command: str = "the same command with --yes",
+) -> None:
     """Show `effect` and return if it is wanted: `yes`, or a y typed at a terminal.
 
+    `command` is what to type where nobody can be asked.
     Raises Refused (exit 7) for any other answer, and where nobody can be asked.
     """
-    stderr.write(f"{effect}\n")
+    if stderr is not None:
+        with suppress(OSError):  # Who has said yes before need not read it.
+            stderr.write(f"{effect}\n")
+            stderr.flush()
     if yes:
         return
-    if not (stdin.isatty() and stderr.isatty()):
+    if stdin is None or stderr is None or not (stdin.isatty() and stderr.isatty()):
         raise Refused(
             "nobody can be asked here: this is no terminal. Nothing was written",
             where=effect.object,
-            hint="the same command with --yes",
+            hint=command,
         )
     stderr.write("Go on? [y/N] ")
     stderr.flush()

@@ -6,6 +6,7 @@ import click
 
 from kubectl_cafe.cli import completing, options
 from kubectl_cafe.cli.driving import detach_option, reason_option
+from kubectl_cafe.cli.ending import Ends, ending_options
 from kubectl_cafe.cli.moving import move_and_drive
 from kubectl_cafe.cli.options import AccessFlags
 
@@ -21,8 +22,17 @@ from kubectl_cafe.cli.options import AccessFlags
 )
 @reason_option
 @detach_option
+@ending_options
 @options.access_options
-def command(access: AccessFlags, *, name: str, group: int | None, reason: str, detach: bool) -> int:
+def command(
+    access: AccessFlags,
+    *,
+    name: str,
+    group: int | None,
+    reason: str,
+    detach: bool,
+    ends: Ends,
+) -> int:
     """Confirm the group of NAME's release that waits, and drive on.
 
     With --group a repeat can't confirm the group after it. While somebody else drives, it is
@@ -36,4 +46,5 @@ def command(access: AccessFlags, *, name: str, group: int | None, reason: str, d
         reason,
         lambda transport, cafe, mover: verbs.confirm(transport, cafe, mover, group),
         detach=detach,
+        ends=ends,
     )

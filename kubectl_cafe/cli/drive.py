@@ -6,10 +6,10 @@ import click
 
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.driving import say
+from kubectl_cafe.cli.ending import Ends, ending_options, nothing_to_do
 from kubectl_cafe.cli.moving import steer
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import connect
-from kubectl_cafe.errors import REACHED
 
 
 @click.command("drive", short_help="Take the wheel of a release that nobody drives")
@@ -19,12 +19,13 @@ from kubectl_cafe.errors import REACHED
     is_flag=True,
     help="Wait for the wheel while another driver has it, instead of following.",
 )
+@ending_options
 @options.access_options
-def command(access: AccessFlags, *, name: str, takeover: bool) -> int:
+def command(access: AccessFlags, *, name: str, takeover: bool, ends: Ends) -> int:
     """Go on with the unfinished release of NAME, wherever its last driver left it.
 
-    If that driver died without giving its lease back, this waits until the lease has run
-    out (at most 32 seconds) and fences it off. While one lives, it is followed.
+    If that driver died without giving its lease back, this watches the lease for 32 seconds,
+    unless it is minutes old, and fences it off. While one lives, it is followed.
     """
     from kubectl_cafe.engine import forgotten, journal, look
     from kubectl_cafe.engine.observe import Observer
@@ -36,7 +37,7 @@ def command(access: AccessFlags, *, name: str, takeover: bool) -> int:
         forgotten.refuse_unfinished(cafe, look.pods(session.transport, cafe))
     if cafe.record is None or cafe.record.state in RESTING:
         say(f"{cafe.where} is {cafe.position.state}: there is nothing to drive")
-        return REACHED
+        return nothing_to_do(cafe, ends.output)
     observer = Observer(session.transport, cafe)
     with observer.running():
-        return steer(session, cafe, observer, takeover=takeover)
+        return steer(session, cafe, observer, takeover=takeover, ends=ends)

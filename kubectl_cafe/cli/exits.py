@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -11,8 +12,8 @@ from typing import TextIO
 import click
 
 from kubectl_cafe.cli._tty import width_of
-from kubectl_cafe.errors import ERROR, INTERRUPTED, CafeError
-from kubectl_cafe.text import broken, printable
+from kubectl_cafe.errors import ERROR, INTERRUPTED, PIPE, CafeError
+from kubectl_cafe.text import broken, one_line, printable
 from kubectl_cafe.version import VERSION
 
 TRACEBACK_LEVEL = 6
@@ -30,36 +31,56 @@ def end_at_once(codes: list[int]) -> None:
 
     For atexit, and registered before all that a command puts off, so that it comes last: threads
     have ended, but for those that nobody waits for. What is saved is Python taking itself apart
-    module by module, which costs a short command as much as all its requests. Output that can't
-    be written is left to Python to tell.
+    module by module, which costs a short command as much as all its requests. Data that can't be
+    written is left to Python to tell, unless its reader has left: the exit code stays then.
     """
     with suppress(OSError, ValueError):
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:  # As Python starts where a stream is closed.
-                stream.flush()
-        if codes:
-            os._exit(codes[0])
+        if sys.stderr is not None:  # As Python starts where a stream is closed.
+            sys.stderr.flush()
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError) as error:
+        if not left(error):
+            return
+    if codes:
+        os._exit(codes[0])
 
 
-def fatal(error: BaseException, stderr: TextIO, verbosity: int = 0) -> int:
+def left(error: BaseException) -> bool:
+    """Whether the reader of a pipe has left, or the terminal is closed."""
+    return isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.EIO)
+
+
+class ReaderLeft(CafeError):
+    """Nobody reads the data any more, as with `| head`: the command ends without a word."""
+
+    exit_code = PIPE
+
+
+def fatal(error: BaseException, stderr: TextIO | None, verbosity: int = 0) -> int:
     """Say on `stderr` what went wrong, where, and what to type next; the exit code.
 
     A person never sees a traceback, unless -v=6 or more asked for it.
     """
-    if verbosity >= TRACEBACK_LEVEL and not isinstance(error, click.ClickException):
-        import traceback
-
-        stderr.write("".join(traceback.format_exception(error)))
     text, code = _described(error)
-    stderr.write(broken(printable(text), width_of(stderr)) + "\n")
+    if stderr is None or isinstance(error, ReaderLeft):
+        return code
+    with suppress(OSError):
+        if verbosity >= TRACEBACK_LEVEL and not isinstance(error, click.ClickException):
+            import traceback
+
+            stderr.write("".join(traceback.format_exception(error)))
+        stderr.write(broken(printable(text), width_of(stderr)) + "\n")
+        stderr.flush()
     return code
 
 
 def described(error: CafeError) -> str:
     """The error as a person reads it: what and why, where, and the next command."""
-    lines = [f"error: {error.message}"]
+    lines = [f"error: {one_line(error.message)}"]
     if error.where:
-        lines.append(f"  where: {error.where}")
+        lines.append(f"  where: {one_line(error.where)}")
     if error.hint:
         lines.append(f"  next:  {error.hint}")
     return "\n".join(lines)

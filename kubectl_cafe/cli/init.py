@@ -10,7 +10,7 @@ import click
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.asking import Effect, ask
 from kubectl_cafe.cli.options import AccessFlags, DryRun
-from kubectl_cafe.cli.printing import print_objects
+from kubectl_cafe.cli.printing import print_objects, say_as_it_is
 from kubectl_cafe.cli.session import Session, connect
 
 if TYPE_CHECKING:
@@ -62,12 +62,11 @@ def command(
     suffix = " (server dry run)" if dry_run == "server" else ""
     _print([_bare(one.manifest) for one in done], [one.outcome + suffix for one in done], output)
     if rbac and dry_run == "none":
-        click.echo(
+        say_as_it_is(
             "To let somebody release in a namespace: kubectl create rolebinding cafe-operator "
             "--clusterrole=kubectl-cafe-operator --user=NAME -n NAMESPACE. Optional, to compare "
             "digests by architecture: kubectl create clusterrolebinding cafe-node-reader "
-            "--clusterrole=kubectl-cafe-node-reader --user=NAME",
-            err=True,
+            "--clusterrole=kubectl-cafe-node-reader --user=NAME"
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +22,47 @@ def read(file: str, name: str | None, namespace: str | None) -> Json:
     from kubectl_cafe import yamls
 
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        found = yamls.load_all(text)
-    except (OSError, UnicodeDecodeError, yamls.YAMLError) as error:
-        raise _wrong(file, " ".join(str(error).split())) from None
-    shown = [_kind(item) for item in found]
-    if shown != [names.KIND]:
-        listed = ", ".join(shown) or "nothing"
-        raise _wrong(file, f"one {names.KIND} is wanted, there is {listed}; apply the rest first")
-    (manifest,) = found
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        found: list[Any] = [one for item in yamls.load_all(data) for one in _items(item)]
+    except OSError as error:
+        raise _wrong(file, error.strerror or str(error)) from None
+    except yamls.YAMLError as error:
+        raise _wrong(file, str(error)) from None
+    if len(found) != 1 or _kind(found[0]) != names.KIND:
+        raise _not_one(file, found, namespace)
+    manifest: Json = found[0]
     _check(file, manifest, name, namespace)
-    checked: Json = manifest
-    return checked
+    return manifest
+
+
+def _items(document: object) -> Iterator[object]:
+    """The objects of a document: those of a List one by one, as kubectl reads it."""
+    if isinstance(document, Mapping) and _kind(document).endswith("List"):
+        items = document.get("items")
+        yield from items if isinstance(items, list) else ()
+    else:
+        yield document
+
+
+def _not_one(file: str, found: list[Any], namespace: str | None) -> CafeError:
+    """The file has other objects than one CafeDeployment: all are named, none is applied."""
+    listed = ", ".join(_named(item) for item in found) or "nothing"
+    own = [_metadata(item) for item in found if _kind(item) == names.KIND]
+    then = ""
+    if len(own) == 1 and file != "-":
+        space = own[0].get("namespace") or namespace or "NAMESPACE"
+        then = f"kubectl apply -n {space} -f {file}, then "
+        then += f"kubectl cafe upgrade {own[0].get('name', 'NAME')} -n {space}"
+    return CafeError(
+        f"one {names.KIND} is wanted, there is {listed}. Nothing was written",
+        where=file,
+        hint=then or "kubectl cafe upgrade --help",
+        exit_code=USAGE,
+    )
 
 
 def _check(file: str, manifest: Json, name: str | None, namespace: str | None) -> None:
-    metadata = manifest.get("metadata") or {}
+    metadata = _metadata(manifest)
     if manifest.get("apiVersion") != names.API_VERSION:
         raise _wrong(file, f"apiVersion: {manifest.get('apiVersion')}, not {names.API_VERSION}")
     if not isinstance(manifest.get("spec"), Mapping):
@@ -45,6 +70,9 @@ def _check(file: str, manifest: Json, name: str | None, namespace: str | None) -
     own = {"name": metadata.get("name"), "namespace": metadata.get("namespace")}
     if not own["name"]:
         raise _wrong(file, "metadata.name: is missing")
+    for field, value in own.items():
+        if value is not None and not isinstance(value, str):
+            raise _wrong(file, f"metadata.{field}: {value} is no text; put it in quotes")
     for field, asked in (("name", name), ("namespace", namespace)):
         if asked and own[field] and own[field] != asked:
             raise _wrong(file, f"metadata.{field}: {own[field]}, the command line says {asked}")
@@ -54,6 +82,17 @@ def _kind(item: object) -> str:
     if not isinstance(item, Mapping):
         return "text"
     return str(item.get("kind") or "an object without kind")
+
+
+def _named(item: object) -> str:
+    """An object's kind and name, for messages."""
+    name = _metadata(item).get("name") if isinstance(item, Mapping) else None
+    return f"{_kind(item)}/{name}" if name else _kind(item)
+
+
+def _metadata(item: Json) -> Json:
+    metadata = item.get("metadata")
+    return metadata if isinstance(metadata, Mapping) else {}
 
 
 def _wrong(file: str, why: str) -> CafeError:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from kubectl_cafe.cli.driving import carry, closing, follow, say
+from kubectl_cafe.cli.driving import carry, follow, say
+from kubectl_cafe.cli.ending import Ends, Left, closing, nothing_to_do, recorded
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import Session, connect
-from kubectl_cafe.errors import REACHED
+from kubectl_cafe.cli.stopping import Stopping, interruptible
 
 if TYPE_CHECKING:
+    from kubectl_cafe.cluster.leaseview import LeaseView
     from kubectl_cafe.cluster.transport import Transport
     from kubectl_cafe.engine.cafedeployment import CafeDeployment
     from kubectl_cafe.engine.observe import Observer
@@ -22,20 +24,27 @@ Saying = Callable[["Transport", "CafeDeployment", "Mover"], "CafeDeployment"]
 """Records one move by compare-and-swap, and answers what it made."""
 
 
-def record_only(session: Session, cafe: CafeDeployment, reason: str, saying: Saying) -> int:
+def record_only(
+    session: Session, cafe: CafeDeployment, reason: str, saying: Saying, output: str | None = None
+) -> int:
     """Record the move; whoever drives sees it within 5 s."""
     from kubectl_cafe.engine.start import Mover
     from kubectl_cafe.views.moves import move_line
 
-    cafe = saying(session.transport, cafe, Mover(session.who(), reason))
+    cafe = _said(saying, session.transport, cafe, Mover(session.who(), reason))
     if cafe.record is not None:
         say(move_line(cafe.record))
-    closing(cafe)
-    return REACHED
+    return recorded(cafe, output)
 
 
 def move_and_drive(
-    access: AccessFlags, name: str, reason: str, saying: Saying, *, detach: bool
+    access: AccessFlags,
+    name: str,
+    reason: str,
+    saying: Saying,
+    *,
+    detach: bool,
+    ends: Ends,
 ) -> int:
     """Record the move and drive; while somebody else drives, record it and follow.
 
@@ -47,10 +56,10 @@ def move_and_drive(
     session = connect(access)
     cafe = journal.read(session.transport, session.namespace, name)
     if detach:
-        return record_only(session, cafe, reason, saying)
+        return record_only(session, cafe, reason, saying, ends.output)
     observer = Observer(session.transport, cafe)
     with observer.running():
-        return steer(session, cafe, observer, saying, reason=reason)
+        return steer(session, cafe, observer, saying, reason=reason, ends=ends)
 
 
 def steer(
@@ -59,6 +68,7 @@ def steer(
     observer: Observer,
     saying: Saying | None = None,
     *,
+    ends: Ends,
     reason: str = "",
     known: Callable[[], Iterable[Revision] | None] = lambda: None,
     takeover: bool = False,
@@ -68,38 +78,83 @@ def steer(
     While another driver lives the move is recorded for it and followed; if that driver leaves
     or falls silent before the release has ended, the wheel is taken then. `saying` None: there
     is nothing to say. `known` are the revisions, once `saying` is through. `takeover`: wait
-    for the wheel instead of following.
+    for the wheel instead of following. What is next is said once the lease is given back.
     """
-    from kubectl_cafe.cluster.lease import LeaseHeld
+    place = f"{cafe.name} -n {cafe.namespace}"
+    with interruptible(place, seconds=ends.timeout) as stopping:
+        found = _steered(session, cafe, observer, stopping, saying, reason, known, takeover)
+    if found is None:
+        return nothing_to_do(cafe, ends.output)
+    left, asked = found
+    return closing(left, asked, ends.output)
+
+
+def _steered(
+    session: Session,
+    cafe: CafeDeployment,
+    observer: Observer,
+    stopping: Stopping,
+    saying: Saying | None,
+    reason: str,
+    known: Callable[[], Iterable[Revision] | None],
+    takeover: bool,
+) -> tuple[Left, CafeDeployment] | None:
+    """The release as it is left, and as it was when it was asked for; None: nothing to drive."""
+    from kubectl_cafe.cluster.leaseview import LeaseHeld
     from kubectl_cafe.engine import wheel
     from kubectl_cafe.engine.start import Mover
     from statemachine.lifecycle import RESTING
 
-    transport, who = session.transport, session.who()
+    transport, who, silent = session.transport, session.who(), ""
     while True:
         try:
-            with wheel.hold(transport, cafe, observer, wait=takeover, told=_told()) as held:
+            with wheel.hold(
+                transport, cafe, observer, wait=takeover, silent=silent, told=_told()
+            ) as held:
                 cafe = held.cafe
                 if saying is not None:
-                    cafe = saying(transport, cafe, Mover(who, reason, held.epoch))
+                    cafe = _said(saying, transport, cafe, Mover(who, reason, held.epoch))
                 elif cafe.position.state in RESTING:
                     say(f"{cafe.where} is {cafe.position.state}: there is nothing to drive")
-                    return REACHED
-                return carry(held, cafe, who, known())
+                    return None
+                return carry(held, cafe, who, stopping, known()), cafe
         except LeaseHeld as error:
-            left = f"{error.holder} drives (its lease runs out in {error.seconds_left:.0f} s)"
+            standing = _standing(error.view)
         if saying is not None:
-            cafe, saying = saying(transport, cafe, Mover(who, reason)), None
-        say(f"{left}; following. Ctrl-C leaves it to them")
-        code = follow(transport, cafe, observer, who)
-        if code is not None:
-            return code
+            cafe, saying = _said(saying, transport, cafe, Mover(who, reason)), None
+        say(f"{standing}; following. Ctrl-C leaves it to them")
+        followed = follow(transport, cafe, observer, who, stopping)
+        if isinstance(followed, Left):
+            return followed, cafe
+        silent = followed
         say("nobody drives any more: taking the wheel")
+
+
+def _said(
+    saying: Saying, transport: Transport, cafe: CafeDeployment, mover: Mover
+) -> CafeDeployment:
+    """The release after the move; where that was only a repeat, who had made it is said."""
+    from kubectl_cafe.engine.legal import last_said
+
+    after = saying(transport, cafe, mover)
+    known = (cafe.record.id, cafe.record.journal) if cafe.record else None
+    if after.record is not None and (after.record.id, after.record.journal) == known:
+        last = last_said(after.record)
+        say(f"{cafe.where} is {after.record.state} already ({last}); nothing was written")
+    return after
+
+
+def _standing(view: LeaseView) -> str:
+    """Who is followed: a driver that lives, or one whose lease has to be watched first."""
+    from kubectl_cafe.cluster.leaseview import lease_text
+
+    if view.live:
+        return f"{view.holder} drives (its lease runs out in {view.seconds_left:.0f} s)"
+    return lease_text(view)
 
 
 def _told() -> Told:
     """Talk while the wheel is taken."""
-    from kubectl_cafe.cluster.leaseview import LeaseView
     from kubectl_cafe.engine.wheel import Told
 
     heard: set[str] = set()
@@ -107,9 +162,10 @@ def _told() -> Told:
     def waiting(view: LeaseView) -> None:
         if view.holder and view.holder not in heard:
             heard.add(view.holder)
-            say(f"waiting for the lease of {view.holder} (runs out in {view.seconds_left:.0f} s)")
+            left = f"{view.seconds_left:.0f} s"
+            say(f"waiting for the lease of {view.holder}: taken over in {left} unless renewed")
 
     def fencing(count: int) -> None:
         say(f"the last driver left without a word: fencing it off from {count} objects")
 
-    return Told(waiting, fencing)
+    return Told(waiting, fencing, lambda text: say(f"  waits for {text}"))

@@ -6,6 +6,7 @@ import click
 
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.driving import reason_option
+from kubectl_cafe.cli.ending import Ends, output_option
 from kubectl_cafe.cli.moving import record_only
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import connect
@@ -14,19 +15,20 @@ from kubectl_cafe.cli.session import connect
 @click.command("pause", short_help="Take no more pods; those in flight finish")
 @options.name_argument()
 @reason_option
+@output_option
 @options.access_options
-def command(access: AccessFlags, *, name: str, reason: str) -> int:
+def command(access: AccessFlags, *, name: str, reason: str, ends: Ends) -> int:
     """Pause the release of NAME: no more pods are taken, those in flight finish.
 
     Whoever drives sees it within 5 seconds. `resume` goes on.
     """
     from kubectl_cafe.engine import journal, verbs
-    from statemachine.lifecycle import Trigger
 
     session = connect(access)
     return record_only(
         session,
         journal.read(session.transport, session.namespace, name),
         reason,
-        lambda transport, cafe, mover: verbs.say(transport, cafe, Trigger.PAUSE, mover),
+        verbs.pause,
+        ends.output,
     )

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kubectl_cafe.cli import options
+from kubectl_cafe.cli import completing, options
 from kubectl_cafe.cli._tty import width_of
 from kubectl_cafe.cli.options import AccessFlags
-from kubectl_cafe.cli.proposing import image_option, look_into
+from kubectl_cafe.cli.proposing import image_option, look_into, plan_back
 from kubectl_cafe.cli.session import connect
 from kubectl_cafe.errors import REFUSED
 
@@ -23,9 +23,28 @@ NOTHING, CHANGES = 0, 1
 @click.command("plan", short_help="Show the groups, the template's changes and every finding")
 @options.name_argument()
 @image_option
+@click.option("--rollback", is_flag=True, help="Show what `rollback NAME` would do instead.")
+@click.option("--fast", is_flag=True, help="With --rollback: in one group.")
+@click.option(
+    "--to-revision",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="With --rollback: the revision's number, as `history` shows it.",
+    shell_complete=completing.offer(completing.revisions),
+)
 @options.output_option("wide", "json", "yaml", "name")
 @options.access_options
-def command(access: AccessFlags, *, name: str, images: dict[str, str], output: str | None) -> int:
+def command(
+    access: AccessFlags,
+    *,
+    name: str,
+    images: dict[str, str],
+    rollback: bool,
+    fast: bool,
+    to_revision: int,
+    output: str | None,
+) -> int:
     """Show what `upgrade NAME` with the same flags would do. Nothing is written.
 
     The first writes are tried on one pod of each cell in a server-side dry run; the nodes and
@@ -37,7 +56,13 @@ def command(access: AccessFlags, *, name: str, images: dict[str, str], output: s
     from kubectl_cafe.errors import ERROR, USAGE, CafeError
 
     try:
-        plan = _plan(access, name, images)
+        if not rollback and (fast or to_revision):
+            raise click.UsageError("--fast and --to-revision are of --rollback", _context())
+        if rollback and images:
+            raise click.UsageError("a rollback takes no --image", _context())
+        plan = (
+            _rollback(access, name, fast, to_revision) if rollback else _plan(access, name, images)
+        )
     except CafeError as error:
         # 1 means "there are changes", as in kubectl diff.
         error.exit_code = USAGE if error.exit_code == ERROR else error.exit_code
@@ -64,6 +89,26 @@ def _plan(access: AccessFlags, name: str, images: dict[str, str]) -> PlanView:
     case = trials.case(cafe, wished, around, outlined, transport.server_time())
     found = findings.judge(case, look_into(session, case, thorough=True))
     return report.plan_of(case, found, session.context)
+
+
+def _context() -> click.Context:
+    return click.get_current_context()
+
+
+def _rollback(access: AccessFlags, name: str, fast: bool, number: int) -> PlanView:
+    from dataclasses import replace
+
+    from kubectl_cafe.engine import back, journal, start
+    from kubectl_cafe.engine.observe import Observer
+
+    session = connect(access)
+    cafe = journal.read(session.transport, session.namespace, name)
+    observer = Observer(session.transport, cafe)
+    with observer.running():
+        around = start.look_around(session.transport, cafe, observer)
+    plan = plan_back(session, cafe, around, fast, number)
+    ended = not number and back.repeated(cafe) is not None
+    return replace(plan, needed=False) if ended else plan
 
 
 def _print(plan: PlanView, output: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -13,22 +14,46 @@ from kubectl_cafe.text import broken, printable
 
 
 def say(text: str) -> None:
-    """Talk goes to stderr, cleaned of control characters, in lines that fit the terminal."""
-    click.echo(broken(printable(text), width_of(sys.stderr)), err=True)
+    """Talk goes to stderr, cleaned of control characters, in lines that fit the terminal.
+
+    Never raises for a reader that has left, a closed terminal or a full disk: no release ends
+    because its talk can't be written.
+    """
+    say_as_it_is(broken(printable(text), width_of(sys.stderr)))
+
+
+def say_as_it_is(text: str, *, line_end: bool = True) -> None:
+    """The same for a text that is clean, and stays as wide as it is."""
+    with suppress(OSError):
+        click.echo(text, err=True, nl=line_end)
 
 
 def rendered(value: Any, output: str) -> str:
     """`value` (dicts, lists, scalars) as `json` or `yaml`, keys in their own order."""
     if output == "json":
-        return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+        return _json(value, indent=2)
     from kubectl_cafe import yamls
 
     return yamls.dump(value)
 
 
+def _json(value: Any, indent: int | None = None) -> str:
+    """A document in JSON; what moves a terminal's cursor or turns its writing is escaped."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False) + "\n"
+    if text.isascii():
+        return text
+    shown = (c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+    return "".join(shown)
+
+
+def print_document(text: str) -> None:
+    """Print what programs read, in UTF-8 whatever the locale is, as kubectl does."""
+    click.echo(text.encode(errors="backslashreplace"), nl=False)
+
+
 def print_data(value: Any, output: str) -> None:
     """Print `value` as `json` or `yaml`."""
-    click.echo(rendered(value, output), nl=False)
+    print_document(rendered(value, output))
 
 
 def print_objects(objects: list[dict[str, Any]], output: str) -> None:
@@ -39,14 +64,14 @@ def print_objects(objects: list[dict[str, Any]], output: str) -> None:
         return
     for place, item in enumerate(objects):
         if place:
-            click.echo("---")
+            print_document("---\n")
         print_data(item, output)
 
 
 def print_event(value: Any, output: str) -> None:
     """Print one of many that come over time: json one line each, yaml one document each."""
     if output == "json":
-        click.echo(json.dumps(value, ensure_ascii=False))
+        print_document(_json(value))
         return
-    click.echo("---")
+    print_document("---\n")
     print_data(value, output)

@@ -10,7 +10,10 @@ from kubectl_cafe.cli import completing
 
 if TYPE_CHECKING:
     from kubectl_cafe.cli.session import Session
+    from kubectl_cafe.engine.cafedeployment import CafeDeployment
     from kubectl_cafe.engine.preflight.evidence import Case, Evidence
+    from kubectl_cafe.engine.proposal import Around
+    from kubectl_cafe.views.plan import PlanView
 
 
 def parse_images(
@@ -51,3 +54,17 @@ def look_into(session: Session, case: Case, *, thorough: bool) -> Evidence:
     if not case.proposal.needed:
         return Evidence()
     return read.read(session.transport, case, thorough=thorough)
+
+
+def plan_back(
+    session: Session, cafe: CafeDeployment, around: Around, fast: bool, number: int
+) -> PlanView:
+    """The plan of a rollback; the server is asked nothing more: it may be an emergency."""
+    from kubectl_cafe.engine import back, wish
+    from kubectl_cafe.engine.preflight import report, trials
+
+    way = back.way(cafe, around, fast, number)
+    proposed = back.proposal(cafe, around, way)
+    wished = wish.with_spec(cafe, {**cafe.spec, "template": way.target.template})
+    case = trials.case(cafe, wished, around, proposed, session.transport.server_time())
+    return report.plan_of(case, proposed.notes, session.context)

@@ -10,18 +10,25 @@ import click
 
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli._tty import width_of
-from kubectl_cafe.cli.driving import interruptible, say
+from kubectl_cafe.cli.aside import aside
+from kubectl_cafe.cli.driving import say
+from kubectl_cafe.cli.ending import timeout_option
 from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.session import Session, connect
-from kubectl_cafe.errors import INTERRUPTED, REACHED, WAITS, Refused
+from kubectl_cafe.cli.stopping import Work, interruptible
+from kubectl_cafe.errors import INTERRUPTED, REACHED, TIMED_OUT, WAITS, Refused
+from kubectl_cafe.text import one_line
 
 if TYPE_CHECKING:
+    from kubectl_cafe.cluster.leaseview import LeaseView
     from kubectl_cafe.engine.cafedeployment import CafeDeployment
     from kubectl_cafe.engine.repairs import Finding, Left
     from kubectl_cafe.engine.wheel import Told
     from kubectl_cafe.views.repair import RepairLine
 
-LEAVING = "interrupted: no other pod; finishing the one under way (Ctrl-C again: stop now)"
+FOUND = 1
+"""The exit code of a dry run that has found something, as of `plan` and `kubectl diff`."""
+LEAVING = "no other pod; finishing the one under way (Ctrl-C again: stop now)"
 
 
 @click.command("repair", short_help="Find and mend what a release left behind")
@@ -29,9 +36,16 @@ LEAVING = "interrupted: no other pod; finishing the one under way (Ctrl-C again:
 @options.output_option("wide", "json", "yaml", "name")
 @options.yes_option
 @options.dry_run_option
+@timeout_option
 @options.access_options
 def command(
-    access: AccessFlags, *, name: str, output: str | None, yes: bool, dry_run: DryRun
+    access: AccessFlags,
+    *,
+    name: str,
+    output: str | None,
+    yes: bool,
+    dry_run: DryRun,
+    timeout: float | None,
 ) -> int:
     """Find what is wrong around NAME and no release mends, and mend it after a yes.
 
@@ -40,14 +54,14 @@ def command(
     be at one revision, another one. Those are brought back in place, one at a time: out of
     traffic, restarted with the image of their workload's template, and into traffic again.
     What it can't mend it lists with the command that does. The exit code is 0 if nothing is
-    left, 3 if it is.
+    left, 3 if it is; of a dry run, as of `kubectl diff`, 1 if anything is found.
     """
     from kubectl_cafe.engine import journal, repairing
     from kubectl_cafe.engine.observe import Observer
 
     session = connect(access)
     cafe = journal.read(session.transport, session.namespace, name)
-    _refuse_driven(session, cafe)
+    _refuse_driven(_driver(session, cafe), cafe)
     observer = Observer(session.transport, cafe)
     with observer.running():
         repair = repairing.begin(session.transport, cafe, observer, session.who(), say)
@@ -57,20 +71,46 @@ def command(
         if dry_run != "none":
             say(f"dry run ({dry_run}): nothing was written")
         elif able:
+            silent = _watched(session, cafe)
             _ask(session, cafe, able, yes)
             place = f"{cafe.name} -n {cafe.namespace}"
-            with interruptible([repair], place, LEAVING, following="repair"):
-                left = repair.mend(able, _told())
+            with interruptible(place, "repair", timeout) as stopping, aside():
+                stopping.work = Work(repair, LEAVING)
+                left = repair.mend(able, _told(), silent)
             code = _closing(cafe, findings, able, left, output)
-            return INTERRUPTED if left and repair.stop.is_set() else code
+            if left and repair.stop.is_set():
+                return TIMED_OUT if stopping.timed_out else INTERRUPTED
+            return code
     return _closing(cafe, findings, (), (), output, dry_run)
 
 
-def _refuse_driven(session: Session, cafe: CafeDeployment) -> None:
-    """Whoever drives mends what is in flight; two at once would be one too many."""
+def _driver(session: Session, cafe: CafeDeployment) -> LeaseView:
+    """Who drives, by the server's clock."""
     from kubectl_cafe.cluster.leaseview import inspect
 
-    lease = inspect(session.transport, cafe.namespace, cafe.name)
+    return inspect(session.transport, cafe.namespace, cafe.name)
+
+
+def _watched(session: Session, cafe: CafeDeployment) -> str:
+    """The resourceVersion of the lease once it may be taken; refused while somebody renews it.
+
+    Two servers' clocks may differ: a lease that looks old is watched before it is believed.
+    """
+    from kubectl_cafe.cluster.leaseview import LeaseWatch, lease_text
+
+    clock = session.transport.clock
+    watch, told = LeaseWatch(clock), False
+    while (seen := watch.saw(lease := _driver(session, cafe))).live:
+        _refuse_driven(seen if watch.renewed else lease, cafe)
+        if not told:
+            say(lease_text(lease))
+        told = True
+        clock.sleep(1.0)
+    return seen.version
+
+
+def _refuse_driven(lease: LeaseView, cafe: CafeDeployment) -> None:
+    """Whoever drives mends what is in flight; two at once would be one too many."""
     if lease.live and lease.holder:
         raise Refused(
             f"{lease.holder} drives (its lease runs out in {lease.seconds_left:.0f} s unless it "
@@ -121,7 +161,10 @@ def _told() -> Told:
     """Talk while a driver that left without a word is fenced off."""
     from kubectl_cafe.engine.wheel import Told
 
-    return Told(fencing=lambda count: say(f"fencing off whoever drove: {count} objects"))
+    return Told(
+        fencing=lambda count: say(f"fencing off whoever drove: {count} objects"),
+        slow=lambda text: say(f"  waits for {text}"),
+    )
 
 
 def _closing(
@@ -143,8 +186,12 @@ def _closing(
     if tried:
         say(f"{cafe.where}: {len(mended)} mended, {len(findings) - len(mended)} left")
     for one in left:
-        say(f"  {one.finding.object}: {one.why}")
+        say(f"  {one_line(f'{one.finding.object}: {one.why}')}")
+    if any(finding.what == "missing workload" for finding in mended):
+        say(f"  next:  kubectl cafe repair {cafe.name} -n {cafe.namespace}   (once its pods run)")
     if any(finding.what == "lost record" for finding in mended):
         say(f"  next:  kubectl cafe resume {cafe.name} -n {cafe.namespace}")
         say(f"  next:  kubectl cafe rollback {cafe.name} -n {cafe.namespace}")
-    return REACHED if dry_run != "none" or len(mended) == len(findings) else WAITS
+    if dry_run != "none":
+        return FOUND if findings else REACHED
+    return REACHED if len(mended) == len(findings) else WAITS

@@ -48,12 +48,14 @@ def command(
     it stands. What is not known any more, because a later release wrote over the pods'
     records, it says.
     """
+    from kubectl_cafe.cli.printing import print_document
+
     session = connect(access)
     if output_file is not None and output_file.exists():
         _ask(session, output_file, yes)
     text = _text(session, name, revision, output or "html")
     if output_file is None:
-        click.echo(text, nl=False)
+        print_document(text)
     else:
         _write(output_file, text)
 

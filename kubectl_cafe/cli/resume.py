@@ -6,6 +6,7 @@ import click
 
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.driving import detach_option, reason_option
+from kubectl_cafe.cli.ending import Ends, ending_options
 from kubectl_cafe.cli.moving import move_and_drive
 from kubectl_cafe.cli.options import AccessFlags
 
@@ -14,8 +15,16 @@ from kubectl_cafe.cli.options import AccessFlags
 @options.name_argument()
 @reason_option
 @detach_option
+@ending_options
 @options.access_options
-def command(access: AccessFlags, *, name: str, reason: str, detach: bool) -> int:
+def command(
+    access: AccessFlags,
+    *,
+    name: str,
+    reason: str,
+    detach: bool,
+    ends: Ends,
+) -> int:
     """Resume the paused release of NAME, and drive it.
 
     A release that was paused while a group waited waits for that confirmation again.
@@ -28,4 +37,5 @@ def command(access: AccessFlags, *, name: str, reason: str, detach: bool) -> int
         reason,
         verbs.resume,
         detach=detach,
+        ends=ends,
     )

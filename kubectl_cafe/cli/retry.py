@@ -6,6 +6,7 @@ import click
 
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.driving import detach_option, reason_option
+from kubectl_cafe.cli.ending import Ends, ending_options
 from kubectl_cafe.cli.moving import move_and_drive
 from kubectl_cafe.cli.options import AccessFlags
 
@@ -14,8 +15,16 @@ from kubectl_cafe.cli.options import AccessFlags
 @options.name_argument()
 @reason_option
 @detach_option
+@ending_options
 @options.access_options
-def command(access: AccessFlags, *, name: str, reason: str, detach: bool) -> int:
+def command(
+    access: AccessFlags,
+    *,
+    name: str,
+    reason: str,
+    detach: bool,
+    ends: Ends,
+) -> int:
     """Go on with the group that failed, with its deadline counted anew, and drive."""
     from kubectl_cafe.engine import verbs
     from statemachine.lifecycle import Trigger
@@ -26,4 +35,5 @@ def command(access: AccessFlags, *, name: str, reason: str, detach: bool) -> int
         reason,
         lambda transport, cafe, mover: verbs.say(transport, cafe, Trigger.RETRY, mover),
         detach=detach,
+        ends=ends,
     )

@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import queue
 import select
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import ceil
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from kubectl_cafe.cli._tty import size_of, without_echo
+from kubectl_cafe.cli._tty import colourless, size_of, without_echo
 from kubectl_cafe.text import Size
 
 if TYPE_CHECKING:
@@ -51,13 +52,13 @@ class Screen:
     ) -> None:
         self._out = out
         self._paint = paint
-        self._lock = threading.Lock()
         self._wanted = threading.Event()
         self._halt = threading.Event()
         self._painter = threading.Thread(target=self._keep_painting, name="view", daemon=True)
         self._keys = Keys(sys.stdin, answered, self._wanted.set) if answered else None
         self._shown: list[int] = []
         """The lengths of the lines that the last picture has, the typed text included."""
+        self._above: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._broken = False
         self._left = contextlib.ExitStack()
 
@@ -70,9 +71,12 @@ class Screen:
         self._wanted.set()
 
     def above(self, text: str) -> None:
-        """Write `text`, whole lines, above the view."""
-        with self._lock:
-            self._draw(text)
+        """Have `text`, whole lines, written above the view: by its own thread, soon.
+
+        The terminal may be stopped (Ctrl-S): no release waits for it.
+        """
+        self._above.put(text)
+        self._wanted.set()
 
     def __enter__(self) -> Self:
         keys = self._keys
@@ -95,7 +99,7 @@ class Screen:
         if self._keys is not None:
             self._keys.stop()
         self._painter.join()
-        with self._left, self._lock:
+        with self._left:
             self._draw(last=True)
 
     def _keep_painting(self) -> None:
@@ -103,13 +107,12 @@ class Screen:
             self._wanted.wait(TICK)
             self._wanted.clear()
             began = time.monotonic()
-            with self._lock:
-                self._draw()
+            self._draw()
             self._halt.wait(max(PAUSE, SHARE * (time.monotonic() - began)))
 
-    def _draw(self, above: str = "", *, last: bool = False) -> None:
-        """One picture in one write: over the one before, and `above` in between."""
-        size = size_of(self._out)
+    def _draw(self, *, last: bool = False) -> None:
+        """One picture in one write: over the one before, and what was said in between."""
+        size, above = size_of(self._out), "".join(_taken(self._above))
         lines = self._painted(size)
         if lines is None:
             self._write(above)
@@ -145,7 +148,14 @@ class Screen:
         from rich.console import Console
 
         wide = max((line.cell_len for line in lines), default=0) + 1
-        console = Console(file=self._out, width=wide, highlight=False, force_terminal=True)
+        # Not on the terminal: it is written to even while it is captured, and may be closed.
+        console = Console(
+            file=io.StringIO(),
+            width=wide,
+            highlight=False,
+            force_terminal=True,
+            no_color=colourless(),
+        )
         with console.capture() as captured:
             for line in lines:
                 console.print(line, no_wrap=True, crop=True)
@@ -155,6 +165,13 @@ class Screen:
         with contextlib.suppress(OSError, ValueError):  # The terminal is gone, the release isn't.
             self._out.write(text)
             self._out.flush()
+
+
+def _taken(texts: queue.SimpleQueue[str]) -> Iterator[str]:
+    """All that is in the queue now."""
+    with contextlib.suppress(queue.Empty):
+        while True:
+            yield texts.get_nowait()
 
 
 def _back(shown: Sequence[int], width: int) -> str:
@@ -224,7 +241,10 @@ class Keys(threading.Thread):
             ready, _, _ = select.select([self._stream], [], [], self.LOOK)
             if not ready:
                 continue
-            found = os.read(self._stream.fileno(), 256)
+            try:
+                found = os.read(self._stream.fileno(), 256)
+            except OSError:
+                return  # The terminal is closed.
             if not found:
                 return  # Hung up.
             self._take(found.decode(errors="ignore"))

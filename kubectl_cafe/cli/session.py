@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import click
-
 from kubectl_cafe.cli.options import AccessFlags, DryRun
+from kubectl_cafe.cli.printing import say_as_it_is
 from kubectl_cafe.names import FIELD_MANAGER
 from kubectl_cafe.text import printable
 from kubectl_cafe.version import VERSION
@@ -56,4 +55,4 @@ def connect(
 
 
 def _trace(line: str) -> None:
-    click.echo(printable(line), err=True)
+    say_as_it_is(printable(line))

@@ -81,6 +81,7 @@ def command(
     With -w it goes on with every change: in a terminal as a live view, else line by line (-o
     json: one object a line). --for=STATE waits: exit code 0 once the state is reached, 4 when
     the release has failed or ended another way, so that it can't be, 5 after --timeout.
+    Completed is not reached while the spec was edited and not released.
     """
     _check(name, all_namespaces, selector, target, timeout)
     session = connect(access)

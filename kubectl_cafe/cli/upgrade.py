@@ -10,6 +10,7 @@ import click
 from kubectl_cafe.cli import completing, options
 from kubectl_cafe.cli._tty import width_of
 from kubectl_cafe.cli.driving import detach_option, reason_option, say
+from kubectl_cafe.cli.ending import Ends, ending_options, nothing_to_do
 from kubectl_cafe.cli.moving import record_only, steer
 from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.proposing import image_option, look_into
@@ -17,6 +18,7 @@ from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.errors import REACHED
 
 if TYPE_CHECKING:
+    from kubectl_cafe.cluster.transport import Transport
     from kubectl_cafe.engine.cafedeployment import CafeDeployment
     from kubectl_cafe.engine.proposal import Around, Proposal
     from statemachine.lifecycle import Trigger
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 )
 @reason_option
 @detach_option
+@ending_options
 @options.yes_option
 @options.dry_run_option
 @options.access_options
@@ -52,6 +55,7 @@ def command(
     supersede: bool,
     reason: str,
     detach: bool,
+    ends: Ends,
     yes: bool,
     dry_run: DryRun,
 ) -> int:
@@ -67,6 +71,8 @@ def command(
     from kubectl_cafe.revisions.revision import name_of
     from kubectl_cafe.views.plan import render
 
+    if ends.output and dry_run != "none":
+        _refuse_document()
     session = connect(access)
     cafe, wished, yes = _wish(session, access, name, images, file, yes, dry_run)
     if wished is None:
@@ -76,11 +82,11 @@ def command(
         if start.under_way(cafe, name_of(cafe.name, wished.template)) and not supersede:
             if detach or dry_run != "none":
                 say(f"{cafe.where}: this release is under way already; nothing was written")
-                return REACHED
+                return nothing_to_do(cafe, ends.output)
             say(f"{cafe.where}: this release is under way; driving on")
-            return steer(session, cafe, observer)
+            return steer(session, cafe, observer, ends=ends)
         around = start.look_around(session.transport, cafe, observer)
-        trigger = _trigger(cafe, supersede)
+        trigger = _trigger(session, cafe, supersede)
         proposed = _proposed(wished, around)
         superseding = trigger is trigger.SUPERSEDE
         if not proposed.needed and not superseding:
@@ -89,7 +95,7 @@ def command(
             say(f"{cafe.where} is already at the target; nothing was written")
             if wished.spec != cafe.spec:
                 say(f"  next:  kubectl apply -f {file}   (the rest of its spec differs)")
-            return REACHED
+            return nothing_to_do(cafe, ends.output)
         at = session.transport.server_time()
         case = trials.case(cafe, wished, around, proposed, at, superseding=superseding)
         found = findings.judge(case, look_into(session, case, thorough=False))
@@ -104,7 +110,7 @@ def command(
         _ask(session, cafe, f"{proposed.kind}: {total} pods to {proposed.target}", yes)
         beginning = start.Beginning(cafe, wished, around, proposed, trigger)
         if detach:
-            return record_only(session, cafe, reason, beginning.record)
+            return record_only(session, cafe, reason, beginning.record, ends.output)
         return steer(
             session,
             cafe,
@@ -112,7 +118,15 @@ def command(
             beginning.record,
             reason=reason,
             known=lambda: beginning.revisions,
+            ends=ends,
         )
+
+
+def _refuse_document() -> None:
+    raise click.UsageError(
+        "-o is the outcome of a release, and a dry run has none; plan -o prints what would be done",
+        click.get_current_context(),
+    )
 
 
 def _wish(
@@ -144,6 +158,7 @@ def _wish(
         cafe = journal.read(transport, space, manifest["metadata"]["name"])
     except journal.Missing:
         trial = wish.create(transport, space, manifest, trial=True)
+        _check_new(transport, trial, file)
         if dry_run != "none":
             say(f"dry run ({dry_run}): {trial.where} would be created; nothing was written")
             return trial, None, yes
@@ -153,7 +168,19 @@ def _wish(
     return cafe, wish.of_images(wished, images), yes
 
 
-def _trigger(cafe: CafeDeployment, supersede: bool) -> Trigger:
+def _check_new(transport: Transport, trial: CafeDeployment, file: str) -> None:
+    """Refuse what can't be released before it is created; there is no object to edit yet."""
+    from kubectl_cafe.engine import start
+    from kubectl_cafe.errors import Refused
+
+    try:
+        start.check_new(transport, trial)
+    except Refused as error:
+        error.hint = f"correct {file}, then kubectl cafe upgrade -f {file} -n {trial.namespace}"
+        raise
+
+
+def _trigger(session: Session, cafe: CafeDeployment, supersede: bool) -> Trigger:
     """How the release begins; an unfinished one is only superseded where that was asked for."""
     from kubectl_cafe.engine.legal import illegal
     from statemachine.lifecycle import Trigger, legal
@@ -162,8 +189,21 @@ def _trigger(cafe: CafeDeployment, supersede: bool) -> Trigger:
     if Trigger.START in can:
         return Trigger.START
     if not supersede or Trigger.SUPERSEDE not in can:
-        raise illegal(cafe, Trigger.SUPERSEDE if supersede else Trigger.START)
+        wanted = Trigger.SUPERSEDE if supersede else Trigger.START
+        raise illegal(cafe, wanted, _driver(session, cafe))
     return Trigger.SUPERSEDE
+
+
+def _driver(session: Session, cafe: CafeDeployment) -> str:
+    """Who drives the release that is in the way, in words; empty where that may not be read."""
+    from kubectl_cafe.cluster.leaseview import inspect
+    from kubectl_cafe.errors import CafeError
+
+    try:
+        held = inspect(session.transport, cafe.namespace, cafe.name)
+    except CafeError:
+        return ""
+    return f"driven by {held.holder}" if held.live and held.holder else "nobody drives it"
 
 
 def _proposed(wished: CafeDeployment, around: Around) -> Proposal:

@@ -8,7 +8,7 @@ import click
 
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.options import AccessFlags
-from kubectl_cafe.cli.printing import print_data
+from kubectl_cafe.cli.printing import print_data, say_as_it_is
 from kubectl_cafe.cli.session import connect
 from kubectl_cafe.names import GROUP
 from kubectl_cafe.text import printable
@@ -36,7 +36,7 @@ def command(access: AccessFlags, *, client: bool, output: str | None) -> None:
     else:
         click.echo(printable(view.render(versions)))
     for warning in versions.warnings:
-        click.echo(printable(f"warning: {warning}"), err=True)
+        say_as_it_is(printable(f"warning: {warning}"))
 
 
 def _asked(transport: Transport) -> Versions:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self, TextIO
+from typing import TYPE_CHECKING, Protocol, Self
 
-from kubectl_cafe.cli._tty import lively
+from kubectl_cafe.cli._tty import foreground, lively
+from kubectl_cafe.cli.aside import aside
+from kubectl_cafe.cli.awaited import Awaited
 from kubectl_cafe.cli.printing import say
 from kubectl_cafe.cli.screen import Screen
-from kubectl_cafe.text import Size
+from kubectl_cafe.text import Size, one_line
+from kubectl_cafe.times import rfc3339
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -51,25 +55,36 @@ class Watcher(Protocol):
 
 
 def asks() -> bool:
-    """Whether a person sits there who can be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    """Whether a person can be asked: a terminal, and this process is in its foreground.
+
+    One in the background is stopped by the system when it reads.
+    """
+    if sys.stdin is None or sys.stderr is None:
+        return False  # As Python starts where a stream is closed.
+    return sys.stdin.isatty() and sys.stderr.isatty() and foreground(sys.stdin)
 
 
-def choose(asks: bool, lease: Lease, observer: Observer, answered: Answered) -> Watcher:
-    """A live view where stderr is a terminal that can show one, else plain lines."""
+def choose(asks: bool, lease: Lease, observer: Observer, answered: Answered, who: str) -> Watcher:
+    """A live view where stderr is a terminal that can show one, else plain lines.
+
+    `who` is us: the moves of others are shown with their names.
+    """
     if lively(sys.stderr):
-        return Live(lease, observer, answered if asks else None)
-    return Lines(answered if asks else None)
+        return Live(lease, observer, answered if asks else None, who)
+    return Lines(answered if asks else None, who)
 
 
 class Lines:
-    """Plain lines: every move, what is in trouble, and what a person is asked."""
+    """Plain lines: every move, what is awaited, what is in trouble, and what a person is asked."""
 
-    def __init__(self, answered: Answered | None = None) -> None:
+    def __init__(self, answered: Answered | None = None, who: str = "") -> None:
         self._answered = answered
+        self._who = who
         self._last = ""
+        self._awaited = Awaited()
         self._warned = (0, 0)
         self._asked: CafeDeployment | None = None
+        self._left = ExitStack()
 
     def moved(self, cafe: CafeDeployment) -> None:
         """One line a move."""
@@ -78,24 +93,29 @@ class Lines:
 
         if cafe.record is None:
             return
-        say(move_line(cafe.record))
+        say(move_line(cafe.record, self._who))
+        self._awaited.moved()
         waits = cafe.record.state is State.AWAITING_CONFIRM
         self._asked = cafe if self._answered and waits else None
 
     def looked(self, view: View, decision: Decision) -> None:
-        """One line when what is in trouble changes; at a terminal, what a person is asked."""
+        """A line where what is in trouble or awaited changes; at a terminal, what is asked."""
         if self._asked is not None:
             self._ask(self._asked, view)
             self._asked = None
-        trouble = "; ".join(w for w in decision.waits if w.startswith("pod "))
+        troubles = [w for w in decision.waits if w.startswith("pod ") or w in view.troubles]
+        trouble = "; ".join(troubles)
         if trouble and trouble != self._last:
-            say(f"  {trouble}")
+            say(f"  {one_line(trouble)}")
         self._last = trouble
+        others = [text for text in decision.waits if text not in troubles]
+        if awaited := self._awaited.news(others, view.now):
+            say(f"{rfc3339(view.time)[11:]}  waits for: {one_line(awaited)}")
         # Once a step, and where there is one more: the pods that it counts change all the time.
         warned = (view.record.step, len(decision.warnings))
         if warned != self._warned:
             for warning in decision.warnings:
-                say(f"  warning: {warning}")
+                say(f"  warning: {one_line(warning)}")
         self._warned = warned
 
     def _ask(self, cafe: CafeDeployment, view: View) -> None:
@@ -107,23 +127,28 @@ class Lines:
             say(asking(cafe.record.waiting_group))
 
     def __enter__(self) -> Self:
+        self._left.enter_context(aside())
         if self._answered is not None:
             threading.Thread(target=self._listen, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing to clean up."""
+        self._left.close()
 
     def _listen(self) -> None:
-        for line in sys.stdin:
-            if self._answered is not None:
-                self._answered(line)
+        with suppress(OSError):  # The terminal is closed.
+            for line in sys.stdin:
+                if self._answered is not None:
+                    self._answered(line)
 
 
 class Live:
-    """A live view; every move is a line that stays above it."""
+    """A live view; every move is a line that stays above it, a failure's message is in the view."""
 
-    def __init__(self, lease: Lease, observer: Observer, answered: Answered | None = None) -> None:
+    def __init__(
+        self, lease: Lease, observer: Observer, answered: Answered | None = None, who: str = ""
+    ) -> None:
+        self._who = who
         self._lease = lease
         self._observer = observer
         self._asks = answered is not None
@@ -136,7 +161,7 @@ class Live:
         from kubectl_cafe.views.moves import move_line
 
         if cafe.record is not None:
-            say(move_line(cafe.record))
+            say(move_line(cafe.record, self._who, brief=True))
 
     def looked(self, view: View, decision: Decision) -> None:
         """Kept for the next picture: no release waits for one."""
@@ -156,10 +181,10 @@ class Live:
         status = status_of(cafe, view, decision.waits, self._lease(), silent=silent)
         if self._over:
             # The last picture stays: who drives then, and what is next, is said beneath it.
-            return picture(replace(status, driver="", renewed=None, next=()), size, sys.__stderr__)
+            return picture(replace(status, driver="", renewed=None, next=()), size)
         waits = view.record.state is State.AWAITING_CONFIRM and not cafe.waiting_group_confirmed
         question = asking(view.record.waiting_group) + " " if waits and self._asks else ""
-        return picture(status, size, sys.__stderr__, question)
+        return picture(status, size, question)
 
     def __enter__(self) -> Self:
         self._screen.__enter__()
@@ -180,9 +205,8 @@ def asking(group: int) -> str:
     return f"Confirm group {group}? Type yes or {group}; Ctrl-C leaves it waiting."
 
 
-def picture(status: Status, size: Size, out: TextIO | None, question: str = "") -> Sequence[Text]:
-    """The live view's lines, in characters that `out` can write."""
+def picture(status: Status, size: Size, question: str = "") -> Sequence[Text]:
+    """The live view's lines."""
     from kubectl_cafe.views import live
 
-    unicode = "utf" in (getattr(out, "encoding", None) or "").lower()
-    return live.lines(status, size, question=question, ascii_only=not unicode)
+    return live.lines(status, size, question=question)

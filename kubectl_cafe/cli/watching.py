@@ -17,7 +17,7 @@ from kubectl_cafe.cli.session import Session
 from kubectl_cafe.cli.watchers import picture
 from kubectl_cafe.engine import awaiting, journal
 from kubectl_cafe.engine.watching import TICK, Watching
-from kubectl_cafe.text import Size, printable
+from kubectl_cafe.text import Size, one_line
 from kubectl_cafe.views.status import Status, document, line, news
 from statemachine.lifecycle import State
 
@@ -40,13 +40,16 @@ def follow(
     """
     transport = session.transport
     cafe, clock = journal.read(transport, session.namespace, name), transport.clock
-    end = clock.monotonic() + timeout if timeout else float("inf")
+    began = clock.monotonic()
+    end = began + timeout if timeout else float("inf")
     watching, shown = Watching(transport, cafe), _shown(output) if watch else None
     with watching.running(), shown or nullcontext():
         while True:
             if shown is not None:
                 shown.show(watching.look())
-            if target is not None and awaiting.reached(watching.cafe, target):
+            if target is not None and awaiting.reached(
+                watching.cafe, target, first=cafe, waited=clock.monotonic() - began
+            ):
                 break
             rest = end - clock.monotonic()
             if target is not None and timeout and rest <= 0:
@@ -76,7 +79,7 @@ class LiveStatus(Screen):
         self.refresh()
 
     def _picture(self, size: Size) -> Sequence[Text]:
-        return picture(self._status, size, sys.stdout) if self._status else []
+        return picture(self._status, size) if self._status else []
 
 
 class ChangedLines:
@@ -96,7 +99,7 @@ class ChangedLines:
         elif last is None or self._output == "name":
             show(status, self._output)
         elif line(last) != line(status):
-            click.echo(printable(f"{status.time[11:19]}  {line(status)}"))
+            click.echo(one_line(f"{status.time[11:19]}Z  {line(status)}"))
 
     def __enter__(self) -> ChangedLines:
         return self

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from kubectl_cafe.cluster import login
+from kubectl_cafe.cluster import fields, login
 from kubectl_cafe.cluster.errors import AccessError
 from kubectl_cafe.cluster.flags import AccessFlags
 from kubectl_cafe.cluster.kubeconfig import Chosen, Kubeconfig, choose, files, merge, overridden
@@ -84,7 +84,9 @@ def _in_cluster(flags: AccessFlags, environ: Mapping[str, str], account: Path) -
     space = flags.namespace or environ.get("POD_NAMESPACE")
     return Chosen(
         context="",
-        namespace=space or (own.read_text().strip() if own.is_file() else "") or "default",
+        namespace=space
+        or (own.read_text(encoding="utf-8").strip() if own.is_file() else "")
+        or "default",
         cluster={
             "server": f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
             "certificate-authority": str(account / "ca.crt"),
@@ -124,7 +126,7 @@ def _impersonation(user: Mapping[str, Any], flags: AccessFlags) -> tuple[tuple[s
     for key, values in extra.items():
         escaped = quote(key, safe=_HEADER_NAME)
         headers += [(f"Impersonate-Extra-{escaped}", str(value)) for value in values]
-    return tuple(headers)
+    return tuple((key, fields.header(value, key, "impersonation")) for key, value in headers)
 
 
 __all__ = ["ACCOUNT", "Access", "Kubeconfig", "load"]

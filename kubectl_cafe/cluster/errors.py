@@ -8,16 +8,16 @@
 | AlreadyExists, Gone | refused: the object is there, or no longer the one meant | plans again |
 | Expired | has forgotten that resourceVersion | lists again |
 | Unauthorized, Forbidden, Invalid, NoSuchKind | refused for good | explains and stops |
+
+A webhook or a policy may answer with any code. What its message says decides, not the code:
+`Denied` is refused for good, `AdmissionFailed` did not happen and may be repeated.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from kubectl_cafe.cluster._libraries import msgspec
 from kubectl_cafe.errors import CONFLICT, CafeError
-from kubectl_cafe.names import GROUP
 
 
 class AccessError(CafeError):
@@ -28,7 +28,7 @@ class ApiError(CafeError):
     """A request that did not end well.
 
     `status` is the HTTP status (0: there was no answer), `reason` the server's
-    machine-readable one, `server_message` its own words, unchanged.
+    machine-readable one, `server_message` its own words, unchanged, `method` the HTTP verb.
     """
 
     def __init__(
@@ -40,11 +40,13 @@ class ApiError(CafeError):
         status: int = 0,
         reason: str = "",
         server_message: str = "",
+        method: str = "",
     ) -> None:
         super().__init__(message, where=where, hint=hint)
         self.status = status
         self.reason = reason
         self.server_message = server_message
+        self.method = method
 
 
 class NotSent(ApiError):
@@ -59,6 +61,18 @@ class BrokenOff(Unreachable):
     """The answer to a read broke off, or a watch did."""
 
 
+class Silent(BrokenOff):
+    """A watch was opened, and neither an event nor a bookmark came in the time that it should."""
+
+
+class Intercepted(Unreachable):
+    """A web page or a redirect came in answer to a read: not the API server has answered."""
+
+
+class CredentialsFailed(NotSent):
+    """The server refused the credentials, and new ones can't be had just now."""
+
+
 class TlsFailed(NotSent):
     """The connection is up, but the two sides don't trust each other."""
 
@@ -69,6 +83,10 @@ class Throttled(NotSent):
 
 class ServerError(NotSent):
     """5xx in answer to a read."""
+
+
+class AdmissionFailed(NotSent):
+    """A webhook or a quota could not be asked about a write: it was not stored."""
 
 
 class UnknownOutcome(ApiError):
@@ -100,6 +118,10 @@ class Invalid(ApiError):
     """400, 405, 413, 415, 422: the server understood and will never accept it."""
 
 
+class Denied(Invalid):
+    """A webhook or a policy denied a write, with a code that means something else."""
+
+
 class Unauthorized(ApiError):
     """401, also after the credentials were renewed."""
 
@@ -110,127 +132,61 @@ class Forbidden(ApiError):
     @property
     def denied_right(self) -> bool:
         """Whether it is the authorizer who says no, not a webhook, a policy or a quota."""
-        return _DENIED.search(self.server_message) is not None
+        return DENIED.search(self.server_message) is not None
+
+    @property
+    def over_quota(self) -> bool:
+        """Whether a ResourceQuota has no room: there may be some later."""
+        return "exceeded quota" in self.server_message
 
 
 class Expired(ApiError):
     """410: a watch or a list can't go on from that resourceVersion."""
 
 
-_FOREIGN_UID = re.compile(r"UID in (the )?precondition")
-"""The server has two wordings for a precondition on the uid that does not hold."""
-_READS = {"GET", "HEAD"}
-_DENIED = re.compile(
+DENIED = re.compile(
     r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]*)"'
     r'(?: in API group "(?P<group>[^"]*)")?'
     r'(?:.*? in the namespace "(?P<namespace>[^"]*)")?'
 )
 
 
-def error_for(status: int, body: bytes, where: str, method: str) -> ApiError:
-    """The error that an answer of `status` and `body` stands for.
-
-    `where` is the object's path, `method` the HTTP verb in capitals; `body` is the
-    server's Status object or whatever a proxy sent instead.
-    """
-    answer = _status_object(body)
-    reason = str(answer.get("reason") or "")
-    said = str(answer.get("message") or "") or _plain(body) or f"HTTP {status}"
-    kind, message, hint = _sort(status, reason, said, answer, where, method)
-    return kind(message, where=where, hint=hint, status=status, reason=reason, server_message=said)
-
-
-def _sort(
-    status: int, reason: str, said: str, answer: dict[str, Any], where: str, method: str
-) -> tuple[type[ApiError], str, str]:
-    if status == 401:
-        return (
-            Unauthorized,
-            f"the API server does not know who this is: {said}",
-            "kubectl auth whoami",
-        )
-    if status == 403:
-        return Forbidden, f"not allowed: {said}", _forbidden_hint(said)
-    if status == 404:
-        return _not_found(said, answer, where)
-    if status == 409:
-        if reason == "AlreadyExists":
-            return AlreadyExists, said, ""
-        if _FOREIGN_UID.search(said):
-            return Gone, f"another object has taken its name: {said}", ""
-        return Conflict, f"it changed in the meantime: {said}", "run the command again"
-    if status == 410:
-        return Expired, f"the API server has forgotten this resourceVersion: {said}", ""
-    if status == 429:
-        return Throttled, f"the API server is too busy: {said}", "try again in a while"
-    if status >= 500:
-        if method in _READS:
-            return (
-                ServerError,
-                f"the API server failed: {said}",
-                "kubectl get --raw /readyz?verbose",
-            )
-        return (
-            UnknownOutcome,
-            f"the API server failed, and may have carried it out: {said}",
-            "look at the object before trying again",
-        )
-    if status == 422 and _foreign_uid(said, answer):
-        return Gone, f"another object has taken its name: {said}", ""
-    return Invalid, f"the API server refuses it: {said}", ""
-
-
-def _not_found(said: str, answer: dict[str, Any], where: str) -> tuple[type[ApiError], str, str]:
-    details = answer.get("details") or {}
-    if answer.get("kind") == "Status" and details.get("name"):
-        hint = "kubectl get namespaces" if details.get("kind") == "namespaces" else ""
-        return Gone, said, hint
-    if f"/{GROUP}/" in where:
-        return (
-            NoSuchKind,
-            "CafeDeployments are not installed in this cluster",
-            "kubectl cafe init",
-        )
-    return NoSuchKind, f"the API server does not serve this: {said}", "kubectl api-resources"
-
-
-def _foreign_uid(said: str, answer: dict[str, Any]) -> bool:
-    causes = (answer.get("details") or {}).get("causes") or []
-    return "metadata.uid" in said or any(c.get("field") == "metadata.uid" for c in causes)
-
-
-def _forbidden_hint(said: str) -> str:
-    denied = _DENIED.search(said)
-    if denied is None:
-        return ""
-    resource = denied["resource"]
-    plural, _, sub = resource.partition("/")
-    target = f"{plural}.{denied['group']}" if denied["group"] else plural
-    words = ["kubectl auth can-i", denied["verb"], target]
-    if sub:
-        words.append(f"--subresource={sub}")
-    if denied["namespace"]:
-        words.append(f"-n {denied['namespace']}")
-    return " ".join(words) + "   (the least roles needed: kubectl cafe init --rbac)"
+def not_stale(error: Conflict) -> Denied:
+    """The refusal that a 409 is where the object has not changed since it was judged."""
+    return Denied(
+        f"the API server refuses it: {error.server_message or error.message}",
+        where=error.where,
+        status=error.status,
+        reason=error.reason,
+        server_message=error.server_message,
+        method=error.method,
+    )
 
 
 def unreachable(server: str, context: str, why: str, where: str = "") -> Unreachable:
     """There is no talking to `server`; `context` is the kubeconfig's, "" inside a cluster."""
     return Unreachable(
-        f"the API server {server}{_by(context)} can't be reached: {why}",
+        f"the API server {server}{by(context)} can't be reached: {why}",
         where=where,
-        hint=f"kubectl{_flag(context)} cluster-info",
+        hint=f"kubectl{flag(context)} cluster-info",
     )
 
 
 def tls_failed(server: str, context: str, why: str, where: str = "") -> TlsFailed:
     """The TLS handshake with `server` failed: its certificate, or ours."""
     return TlsFailed(
-        f"no trusted connection to the API server {server}{_by(context)}: {why}",
+        f"no trusted connection to the API server {server}{by(context)}: {why}",
         where=where,
-        hint=f"kubectl{_flag(context)} config view --minify   (certificate-authority, "
+        hint=f"kubectl{flag(context)} config view --minify   (certificate-authority, "
         "tls-server-name, client-certificate)",
     )
+
+
+def credentials_failed(error: CafeError, where: str) -> CredentialsFailed:
+    """The credentials are out of date, and renewing them ended in `error`."""
+    place = f" ({error.where})" if error.where else ""
+    said = f"the credentials have run out and can't be renewed: {error.message}{place}"
+    return CredentialsFailed(said, where=where, hint=error.hint or "kubectl auth whoami")
 
 
 def lost_answer(why: str, where: str) -> UnknownOutcome:
@@ -242,22 +198,11 @@ def lost_answer(why: str, where: str) -> UnknownOutcome:
     )
 
 
-def _by(context: str) -> str:
+def by(context: str) -> str:
+    """The kubeconfig's context, as a message names it after the server."""
     return f" (context {context})" if context else ""
 
 
-def _flag(context: str) -> str:
+def flag(context: str) -> str:
+    """The kubeconfig's context, as a flag of kubectl."""
     return f" --context {context}" if context else ""
-
-
-def _status_object(body: bytes) -> dict[str, Any]:
-    try:
-        answer = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
-
-
-def _plain(body: bytes) -> str:
-    """A proxy's page in one line, cut: it is no Status, but better than nothing."""
-    return " ".join(body.decode("utf-8", "replace").split())[:300]

@@ -13,18 +13,21 @@ from urllib.parse import quote, urlencode
 
 from kubectl_cafe.cluster import _wire
 from kubectl_cafe.cluster._libraries import ApiException, exceptions, urllib3
+from kubectl_cafe.cluster.answers import error_for
 from kubectl_cafe.cluster.clock import Clock
 from kubectl_cafe.cluster.config import Access
 from kubectl_cafe.cluster.errors import (
     ApiError,
     BrokenOff,
-    error_for,
+    credentials_failed,
     lost_answer,
     tls_failed,
     unreachable,
 )
+from kubectl_cafe.cluster.interception import came, from_proxy, intercepted
 from kubectl_cafe.cluster.login import Client
 from kubectl_cafe.cluster.servertime import ServerTime
+from kubectl_cafe.errors import CafeError
 
 CONNECT_TIMEOUT = 10.0
 """Seconds until a server that does not take the connection counts as unreachable."""
@@ -34,6 +37,11 @@ PATIENCE = 6
 """How often a request is repeated that the server turned away with a Retry-After."""
 LONGEST_WAIT = 15.0
 """Seconds; a longer Retry-After is shortened to this."""
+RENEWALS = 3.0
+"""Seconds before credentials are renewed again after that has failed: a plugin may ask a person,
+and every thread wants new ones."""
+LAST_TRY = 1.0
+"""Seconds for a try that begins when the request's time is nearly over."""
 _SHOWN = 4096
 """Characters of a body in the trace."""
 
@@ -51,7 +59,8 @@ class Trace(Protocol):
 class Request:
     """What to ask. `before` is the last check on a connection that is up; see `_wire`.
 
-    `patience` is how often it is repeated when the server turns it away.
+    `patience` is how often it is repeated when the server turns it away. `timeout` is for all of
+    that together; of a watch (`streaming`) it is the longest silence.
     """
 
     method: str
@@ -76,23 +85,30 @@ class Exchange:
         self._trace = trace
         self._renewal = threading.Lock()
         self._client = access.connect(connections)
+        self._refused: tuple[float, CafeError] | None = None
+        """The last renewal of these credentials, if it failed: until when that holds, and why."""
         self.time = ServerTime(clock)
 
     def answer(self, request: Request) -> urllib3.BaseHTTPResponse:
-        """The 2xx answer; raises ApiError.
+        """The API server's 2xx answer; raises ApiError.
 
         Repeated: a 401 once with new credentials, what was turned away with a
         Retry-After a few times, a read whose answer broke off once. Never a write that
-        may have happened.
+        may have happened, and never after the request's own timeout: an answer that comes
+        later is of no use to a renewal of the lease, so no Retry-After is waited for beyond it.
         """
         renewed = broke = False
         waits = request.patience
+        limit = request.timeout or self._access.request_timeout or READ_TIMEOUT
+        bounded = request.timeout is not None and not request.streaming
+        ends = self._clock.monotonic() + limit if bounded else float("inf")
         while True:
             client = self._client
+            left = max(ends - self._clock.monotonic(), LAST_TRY)
             try:
-                answer = self._once(client, request)
+                answer = self._once(client, request, min(limit, left))
             except BrokenOff:
-                if broke:
+                if broke or self._clock.monotonic() >= ends:
                     raise
                 broke = True
                 continue
@@ -100,26 +116,43 @@ class Exchange:
                 return answer
             if answer.status == HTTPStatus.UNAUTHORIZED and not renewed:
                 renewed = True
-                self._renew(client)
+                self._renew(client, request)
                 continue
             wait = _retry_after(request, answer)
-            if wait is None or waits == 0:
+            pause = min(max(wait or 0.0, 1.0), LONGEST_WAIT)
+            if wait is None or waits == 0 or self._clock.monotonic() + pause >= ends:
                 raise error_for(answer.status, answer.data, request.path, request.method)
             waits -= 1
-            self._clock.sleep(min(max(wait, 1.0), LONGEST_WAIT))
+            self._clock.sleep(pause)
 
-    def _once(self, client: Client, request: Request) -> urllib3.BaseHTTPResponse:
+    def _raise_intercepted(
+        self, client: Client, request: Request, answer: urllib3.BaseHTTPResponse
+    ) -> None:
+        """Raise what a web page, or a redirect, in place of an answer is."""
+        if got := came(answer, streaming=request.streaming):
+            raise intercepted(
+                self._access.server,
+                self._access.context,
+                got,
+                str(client.configuration.proxy or ""),
+                request.path,
+                request.method,
+            )
+
+    def _once(self, client: Client, request: Request, timeout: float) -> urllib3.BaseHTTPResponse:
         started = self._clock.monotonic()
         with _wire.attempt(request.before) as attempt:
             method, url = request.method, self._access.server + _uri(request)
-            timeout = request.timeout or self._access.request_timeout or READ_TIMEOUT
+            # One number is for connection and answer together.
+            short = timeout <= CONNECT_TIMEOUT
+            authorization = _authorization(client, request)
             try:
                 answer: urllib3.BaseHTTPResponse = client.rest.request(  # type: ignore[no-untyped-call]
                     method,
                     url,
-                    self._headers(client, request),
+                    self._headers(authorization, request),
                     request.body,
-                    _request_timeout=(min(CONNECT_TIMEOUT, timeout), timeout),
+                    _request_timeout=timeout if short else (CONNECT_TIMEOUT, timeout),
                 ).response
                 if not request.streaming or answer.status >= HTTPStatus.MULTIPLE_CHOICES:
                     _ = answer.data  # read to the end, so that the connection is free again
@@ -128,19 +161,24 @@ class Exchange:
                 self._trace((6, f"{method} {url} failed: {failure.message}"))
                 raise failure from error
         ended = self._clock.monotonic()
-        self.time.observe(answer.headers.get("Date"), started, ended)
         status = f"{answer.status} {answer.reason or ''}".strip()
         told = [(6, f"{method} {url} {status} in {(ended - started) * 1000:.0f} milliseconds")]
         if request.body is not None:
             told.append((8, f"Request Body: {str(request.body)[:_SHOWN]}"))
         if not request.streaming:
             body = answer.data[:_SHOWN].decode("utf-8", "replace")
+            body = "(a Secret is not shown)" if "/secrets" in request.path else body
             told.append((8, f"Response Body: {body}"))
         self._trace(*told)
+        self._raise_intercepted(client, request, answer)
+        if not from_proxy(answer):  # A proxy's clock is not the server's.
+            self.time.observe(answer.headers.get("Date"), started, ended)
         return answer
 
-    def _headers(self, client: Client, request: Request) -> urllib3.HTTPHeaderDict:
-        headers = urllib3.HTTPHeaderDict(client.authorization)
+    def _headers(
+        self, authorization: Mapping[str, str], request: Request
+    ) -> urllib3.HTTPHeaderDict:
+        headers = urllib3.HTTPHeaderDict(authorization)
         headers["Accept"] = "application/json"
         # The server compresses nothing but large answers, and no watch.
         headers["Accept-Encoding"] = "identity" if request.streaming else "gzip"
@@ -151,11 +189,23 @@ class Exchange:
             headers.add(name, value)
         return headers
 
-    def _renew(self, refused: Client) -> None:
-        """New credentials, once for all threads that were refused with the old ones."""
+    def _renew(self, refused: Client, request: Request) -> None:
+        """New credentials, once for all threads that were refused with the old ones.
+
+        Raises CredentialsFailed; for a while after that, without another try.
+        """
         with self._renewal:
-            if self._client is refused:
-                self._client = self._access.connect(self._connections)
+            if self._client is not refused:
+                return
+            if self._refused is None or self._clock.monotonic() >= self._refused[0]:
+                try:
+                    self._client = self._access.connect(self._connections)
+                except CafeError as error:
+                    self._refused = self._clock.monotonic() + RENEWALS, error
+                else:
+                    self._refused = None
+                    return
+            raise credentials_failed(self._refused[1], request.path)
 
     def _failure(self, request: Request, error: Exception, sent: bool, timeout: float) -> ApiError:
         server, context = self._access.server, self._access.context
@@ -169,6 +219,18 @@ class Exchange:
         if sent and not isinstance(root, exceptions.TimeoutError | TimeoutError):
             return BrokenOff(failure.message, where=failure.where, hint=failure.hint)
         return failure
+
+
+def _authorization(client: Client, request: Request) -> Mapping[str, str]:
+    """The headers that say who asks; raises CredentialsFailed.
+
+    An auth-provider's library renews its token here, and raises whatever its own libraries do.
+    """
+    try:
+        return client.authorization
+    except Exception as error:
+        why = CafeError(" ".join(str(error).split()) or type(error).__name__)
+        raise credentials_failed(why, request.path) from error
 
 
 def _uri(request: Request) -> str:
@@ -210,7 +272,7 @@ def _why(root: BaseException, timeout: float) -> str:
     if isinstance(root, exceptions.NameResolutionError | socket.gaierror):
         return "its host name is unknown"
     if isinstance(root, exceptions.TimeoutError | TimeoutError):
-        return f"no answer within {timeout:g} s"
+        return f"no answer within {round(timeout, 1):g} s"
     if isinstance(root, OSError) and root.strerror:
         return root.strerror.lower()
     return " ".join(str(root).split())

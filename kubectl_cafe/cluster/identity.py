@@ -16,5 +16,5 @@ def whoami(transport: Transport) -> str:
 
 
 def here() -> str:
-    """This machine's name, as the holder of a lease begins with it."""
-    return socket.gethostname()
+    """This machine's name, as the holder of a lease begins with it; always text."""
+    return socket.gethostname().encode(errors="replace").decode()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kubectl_cafe import yamls
+from kubectl_cafe.cluster import fields
 from kubectl_cafe.cluster.errors import AccessError
 from kubectl_cafe.cluster.flags import AccessFlags
 from kubectl_cafe.text import meant
@@ -45,10 +46,13 @@ class Chosen:
 
 
 def files(flag: str | None, environ: Mapping[str, str]) -> list[Path]:
-    """The files kubectl would read; raises AccessError when `--kubeconfig` names none."""
+    """The files kubectl would read; raises AccessError when `--kubeconfig` names none.
+
+    A pipe is a file as well: /dev/stdin, and what a shell makes of `<(command)`.
+    """
     if flag:
         path = _expanded(flag)
-        if not path.is_file():
+        if not os.path.exists(path):
             raise AccessError(
                 "there is no such kubeconfig file",
                 where=str(path),
@@ -58,9 +62,8 @@ def files(flag: str | None, environ: Mapping[str, str]) -> list[Path]:
     listed = environ.get("KUBECONFIG", "")
     if listed:
         paths = [_expanded(part) for part in listed.split(os.pathsep) if part]
-        return [path for path in dict.fromkeys(paths) if path.is_file()]
-    home = _expanded(environ.get("HOME") or "~") / ".kube" / "config"
-    return [home] if home.is_file() else []
+        return list(dict.fromkeys(paths))
+    return [_expanded(environ.get("HOME") or "~") / ".kube" / "config"]
 
 
 def _expanded(path: str) -> Path:
@@ -69,16 +72,22 @@ def _expanded(path: str) -> Path:
 
 
 def merge(paths: list[Path]) -> Kubeconfig:
-    """The files as one: whoever sets current-context, or a name, first wins."""
+    """The files as one: whoever sets current-context, or a name, first wins.
+
+    A file that is not there is passed over. Each is read once: a pipe can't be read again.
+    """
     tables: dict[str, dict[str, dict[str, Any]]] = {"clusters": {}, "contexts": {}, "users": {}}
     homes: dict[str, str] = {}
     current = ""
     for path in paths:
         content = _read(path)
         folder = str(path.absolute().parent)
+        fields.check_types(content, fields.CONFIG, "", str(path))
         current = current or str(content.get("current-context") or "")
         for plural, table in tables.items():
             for name, entry in _entries(content, plural, path):
+                kinds = fields.ENTRIES[plural]
+                fields.check_types(entry, kinds, f"{plural}[{name}].{plural[:-1]}.", str(path))
                 if name in table:
                     continue
                 table[name] = _absolute(entry, folder)
@@ -155,14 +164,15 @@ def overridden(chosen: Chosen, flags: AccessFlags) -> Chosen:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yamls.load(path.read_text())
+        content = yamls.load(path.read_bytes())
+    except FileNotFoundError:
+        return {}
     except OSError as error:
         raise AccessError(
             f"this kubeconfig can't be read: {error.strerror}", where=str(path)
         ) from None
-    except (yamls.YAMLError, UnicodeDecodeError) as error:
-        said = " ".join(str(error).split())
-        raise AccessError(f"this kubeconfig is no YAML: {said}", where=str(path)) from None
+    except yamls.YAMLError as error:
+        raise AccessError(f"this kubeconfig is no YAML: {error}", where=str(path)) from None
     if content is None:
         return {}
     if not isinstance(content, dict):

@@ -7,18 +7,28 @@ from collections.abc import Callable
 
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.clock import Clock
-from kubectl_cafe.cluster.errors import AlreadyExists, ApiError, Conflict, Gone, UnknownOutcome
+from kubectl_cafe.cluster.errors import (
+    AlreadyExists,
+    ApiError,
+    Conflict,
+    Gone,
+    ServerError,
+    Throttled,
+    UnknownOutcome,
+    not_stale,
+)
 from kubectl_cafe.cluster.leaseview import (
     ANSWER,
-    DURATION,
-    MARGIN,
     LeaseHeld,
     LeaseLost,
     LeaseView,
+    LeaseWatch,
     judge,
     micro_time,
+    taken,
 )
 from kubectl_cafe.cluster.transport import Object, Transport
+from kubectl_cafe.errors import CafeError
 
 __all__ = ["LeaseHeld", "LeaseKeeper", "LeaseLost", "LeaseView"]
 
@@ -30,6 +40,10 @@ RETRY = 1.0
 """Seconds between tries of a renewal that failed."""
 _UNKNOWNS = 3
 """How many lost answers in a row end an attempt to take the lease."""
+_BUSY = 6
+"""How often a server that is too busy is asked again before the lease is ours."""
+_ENDING = 30.0
+"""Seconds that giving it back waits for a renewal under way: a credential plugin may hang."""
 _KIND = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
 
 
@@ -60,22 +74,38 @@ class LeaseKeeper:
         self._lease: Object = {}
         self._deadline = float("-inf")
         self._lost = "the lease was never taken"
+        self._trouble = ""
+        """Why the last renewal failed."""
         self.given_back = False
         """Whether the holder before us gave it back: then nothing of its is in flight."""
         self._halt = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def acquire(self, wait: bool, progress: Callable[[LeaseView], None] | None = None) -> int:
+    def acquire(
+        self,
+        wait: bool,
+        progress: Callable[[LeaseView], None] | None = None,
+        silent: str = "",
+    ) -> int:
         """Take the lease; returns leaseTransitions after the take, a candidate for the epoch.
 
-        A free one, and one past its time, is taken at once. Otherwise raises LeaseHeld,
-        or with `wait` looks every second, tells `progress`, and takes it when it is given
-        back, has run out, or has not changed for its whole duration by our own clock.
+        At once a free one, one that is long past its time, and the one of resourceVersion
+        `silent`, which the caller has watched. Otherwise raises LeaseHeld, or with `wait` looks
+        every second, tells `progress`, and takes it when it is given back or has not changed
+        for its whole duration by our own clock, whatever the server's says.
         """
-        version, since, unknown = "", 0.0, 0
+        watch, unknown, busy = LeaseWatch(self._clock), 0, 0
         while True:
-            lease = self._read()
-            now = judge(lease, self._transport.server_time())
+            try:
+                lease = self._read()
+            except (ServerError, Throttled):
+                busy += 1
+                if busy > _BUSY:
+                    raise
+                self._clock.sleep(RENEWAL)
+                continue
+            judged = judge(lease, self._transport.server_time())
+            now = watch.saw(judged)
             if not unknown:
                 self.given_back = lease is not None and now.holder is None
             mine = now.holder == self._identity
@@ -84,23 +114,21 @@ class LeaseKeeper:
                 epoch = self._taken(lease, self._clock.monotonic())
                 self.renew()
                 return epoch
-            if _version(lease) != version:
-                version, since = _version(lease), self._clock.monotonic()
-            silent = self._clock.monotonic() - since >= _duration(lease) + MARGIN
-            if mine or silent or not now.live:
+            watched = bool(silent) and now.version == silent
+            if mine or watched or not now.live:
                 sent = self._clock.monotonic()
                 try:
-                    taken = self._take(lease, now.transitions + 1)
+                    ours = self._take(lease, now.transitions + 1)
                 except UnknownOutcome:
                     unknown += 1
                     if unknown == _UNKNOWNS:
                         raise
                     self._clock.sleep(RETRY)
                     continue
-                if taken is not None:
-                    return self._taken(taken, sent)
+                if ours is not None:
+                    return self._taken(ours, sent)
             elif not wait:
-                raise LeaseHeld(now, self._name, self._namespace)
+                raise LeaseHeld(judged, self._name, self._namespace)
             else:
                 if progress is not None:
                     progress(now)
@@ -135,13 +163,14 @@ class LeaseKeeper:
                 if last:
                     raise
             else:
-                self._deadline = sent + DEADLINE
+                self._deadline, self._trouble = sent + DEADLINE, ""
                 return
 
     def check(self) -> None:
         """Raises LeaseLost once the deadline is past: call it directly before every write."""
         if not self._lost and self._clock.monotonic() >= self._deadline:
-            self._lose(f"it could not be renewed for {DEADLINE:.0f} s")
+            why = f": {self._trouble}" if self._trouble else ""
+            self._lose(f"it could not be renewed for {DEADLINE:.0f} s{why}")
         if self._lost:
             raise LeaseLost(
                 f"the lease is lost: {self._lost}",
@@ -156,10 +185,12 @@ class LeaseKeeper:
         fence anything. Else it is left to run out.
         """
         self._halt.set()
+        under_way = False
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(_ENDING)
+            under_way = self._thread.is_alive()
         mine, self._lost = not self._lost, self._lost or "it was given back"
-        if not mine or not answered:
+        if not mine or not answered or under_way:
             return False
         given_back = {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": self._now()}
         try:
@@ -180,9 +211,13 @@ class LeaseKeeper:
                 self.renew()
             except LeaseLost:
                 break
-            except ApiError:
+            except CafeError as error:
+                self._trouble = error.message
                 wait = RETRY
                 continue
+            except Exception as error:  # A thread that ends silently would lose the lease.
+                self._lose(f"a renewal failed: {error!r}")
+                break
             try:
                 if on_renew is not None:
                     on_renew()
@@ -220,15 +255,8 @@ class LeaseKeeper:
         self._lease = lease
 
     def _take(self, lease: Object | None, transitions: int) -> Object | None:
-        """One try; None: somebody was faster, read again. Raises UnknownOutcome."""
-        now = self._now()
-        spec = {
-            "holderIdentity": self._identity,
-            "leaseDurationSeconds": DURATION,
-            "acquireTime": now,
-            "renewTime": now,
-            "leaseTransitions": transitions,
-        }
+        """One try; None: somebody was faster, read again. Raises UnknownOutcome, Denied."""
+        spec = taken(self._identity, self._now(), transitions)
         metadata: Object = {"name": self._name, "namespace": self._namespace}
         if lease is not None:
             metadata = lease["metadata"]
@@ -239,12 +267,20 @@ class LeaseKeeper:
             if lease is None:
                 return self._transport.create(self._collection, body, guarded=False, timeout=ANSWER)
             return self._transport.replace(self._path, body, guarded=False, timeout=ANSWER)
-        except (Conflict, AlreadyExists):
+        except AlreadyExists:
+            return None
+        except Conflict as error:
+            if lease is not None and self._unchanged(lease):
+                raise not_stale(error) from None  # It would be tried for ever.
             return None
         except Gone:
             if lease is None:
                 raise  # the namespace is what is missing
             return None
+
+    def _unchanged(self, lease: Object) -> bool:
+        found, version = self._read(), lease["metadata"]["resourceVersion"]
+        return found is not None and bool(found["metadata"]["resourceVersion"] == version)
 
     def _taken(self, lease: Object, sent: float) -> int:
         self._lease = lease
@@ -256,11 +292,3 @@ class LeaseKeeper:
     def _replace(self, changed: Object) -> None:
         body = {**self._lease, **_KIND, "spec": {**self._lease["spec"], **changed}}
         self._lease = self._transport.replace(self._path, body, guarded=False, timeout=ANSWER)
-
-
-def _version(lease: Object | None) -> str:
-    return str(lease["metadata"]["resourceVersion"]) if lease else ""
-
-
-def _duration(lease: Object | None) -> float:
-    return float(((lease or {}).get("spec") or {}).get("leaseDurationSeconds") or DURATION)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +11,18 @@ from kubectl_cafe.errors import CONFLICT, CafeError
 from kubectl_cafe.names import lease_name
 
 if TYPE_CHECKING:
+    from kubectl_cafe.cluster.clock import Clock
     from kubectl_cafe.cluster.transport import Transport
 
 DURATION = 30
 """Seconds a lease is good for after each renewal."""
 MARGIN = 2.0
 """Seconds on top of the duration: the Date header and the two clocks are not exact."""
+SKEW = 300.0
+"""Seconds by which the clocks of a driver's API server and of ours may differ. A lease that is
+past its time by more was renewed by no driver that lives; within it only watching it can tell."""
 ANSWER = 5.0
-"""Seconds to wait for the answer to a lease request: a later one is of no use."""
+"""Seconds for a lease request with all its tries: a later answer is of no use."""
 
 
 class LeaseHeld(CafeError):
@@ -28,12 +32,12 @@ class LeaseHeld(CafeError):
 
     def __init__(self, view: LeaseView, lease: str, namespace: str) -> None:
         super().__init__(
-            f"{view.holder} drives; its lease runs out in {view.seconds_left:.0f} s "
-            "unless it is renewed. Nothing was written",
+            f"{lease_text(view)}. Nothing was written",
             where=f"lease/{lease} in namespace {namespace}",
             hint=f"kubectl cafe drive {lease.removeprefix(lease_name(''))} -n {namespace}"
             "   (waits for its end), or the same command with --detach (leaves it to who drives)",
         )
+        self.view = view
         self.holder = view.holder
         self.renewed = view.renewed
         self.seconds_left = view.seconds_left
@@ -47,9 +51,13 @@ class LeaseLost(CafeError):
 
 @dataclass(frozen=True)
 class LeaseView:
-    """A Lease as it stands. `holder` None: free. `live`: the holder's time has not run out,
-    by the server's clock and the margin. `renewed` is RFC 3339, "" if unknown. `there`: the
-    object exists."""
+    """A Lease as it stands. `holder` None: it is free.
+
+    `live`: its time has not run out, `seconds_left` of it are left. By the server's clock and
+    the margin (`judge`) that is for people to read; a driver goes by `LeaseWatch`. `expired`:
+    it may be taken unwatched. `renewed` is RFC 3339, "" if unknown, and `age` ago by the
+    server's clock. `there`: the object exists, at resourceVersion `version`.
+    """
 
     holder: str | None
     live: bool
@@ -57,6 +65,49 @@ class LeaseView:
     seconds_left: float
     renewed: str = ""
     there: bool = True
+    expired: bool = False
+    age: float = 0.0
+    duration: float = DURATION
+    version: str = ""
+
+
+class LeaseWatch:
+    """Watches one lease by this machine's own clock, which no server's can contradict.
+
+    API servers of one cluster may differ in their clocks, and so may the Date headers that one
+    load balancer passes on: a renewal by one looks old to another.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._version: str | None = None
+        self._since = 0.0
+        self.renewed = False
+        """Whether it was seen to change: its holder lives."""
+
+    def saw(self, view: LeaseView) -> LeaseView:
+        """`view`, just read, with `live` and `seconds_left` by this watch (protocol 10).
+
+        Not live: free, unchanged for its whole duration and the margin, or `expired`.
+        """
+        now = self._clock.monotonic()
+        if view.version != self._version:
+            self.renewed = self._version is not None
+            self._version, self._since = view.version, now
+        left = view.duration + MARGIN - (now - self._since)
+        live = view.holder is not None and not view.expired and left > 0
+        return replace(view, live=live, seconds_left=left if live else 0.0)
+
+
+def lease_text(view: LeaseView) -> str:
+    """How a lease stands that is held, by the server's clock."""
+    if view.live:
+        left = f"{view.seconds_left:.0f} s"
+        return f"{view.holder} drives; its lease runs out in {left} unless it is renewed"
+    return (
+        f"{view.holder} has not renewed its lease for {view.age:.0f} s by the API server's clock: "
+        f"the lease is watched for {view.duration + MARGIN:.0f} s before it is taken over"
+    )
 
 
 def inspect(transport: Transport, namespace: str, name: str) -> LeaseView:
@@ -70,15 +121,38 @@ def judge(lease: dict[str, Any] | None, now: float) -> LeaseView:
     if lease is None:
         return LeaseView(None, False, 0, 0.0, there=False)
     spec = lease.get("spec") or {}
+    version = str((lease.get("metadata") or {}).get("resourceVersion") or "")
     transitions = int(spec.get("leaseTransitions") or 0)
     holder = spec.get("holderIdentity") or None
     duration = float(spec.get("leaseDurationSeconds") or DURATION)
     renewed = str(spec.get("renewTime") or "")
     if holder is None:
-        return LeaseView(None, False, transitions, 0.0, renewed)
+        return LeaseView(None, False, transitions, 0.0, renewed, version=version)
     # Without a time only watching it for a whole duration can tell: it counts as live.
-    until = (epoch(renewed) if renewed else now) + duration + MARGIN
-    return LeaseView(holder, now < until, transitions, max(0.0, until - now), renewed)
+    age = now - epoch(renewed) if renewed else 0.0
+    left = duration + MARGIN - age
+    return LeaseView(
+        holder,
+        live=left > 0,
+        transitions=transitions,
+        seconds_left=max(0.0, left),
+        renewed=renewed,
+        expired=left <= -SKEW,
+        age=age,
+        duration=duration,
+        version=version,
+    )
+
+
+def taken(identity: str, now: str, transitions: int) -> dict[str, Any]:
+    """The spec of a Lease that `identity` takes at `now`, a MicroTime."""
+    return {
+        "holderIdentity": identity,
+        "leaseDurationSeconds": DURATION,
+        "acquireTime": now,
+        "renewTime": now,
+        "leaseTransitions": transitions,
+    }
 
 
 def micro_time(seconds: float) -> str:

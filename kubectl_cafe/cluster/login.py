@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
 
-from kubectl_cafe.cluster import _wire, tls
+from kubectl_cafe.cluster import _wire, fields, tls
 from kubectl_cafe.cluster._libraries import (
     ApiException,
     Configuration,
@@ -38,25 +38,34 @@ class Client:
 
 
 def client(chosen: Chosen, connections: int) -> Client:
-    """A client with fresh credentials; runs exec plugins, reads files; raises AccessError."""
-    user = _with_plugin(chosen)
+    """A client with fresh credentials; runs exec plugins, reads files; raises AccessError.
+
+    Without TLS no credentials leave this machine, and no plugin is run, as in kubectl
+    (client-go, clientcmd: the user's part is read only for a transport with TLS).
+    """
+    fields.check_combination(chosen.cluster, chosen.user, chosen.user_name)
+    secure = urlsplit(address(chosen)).scheme == "https"
+    user = _with_plugin(chosen) if secure else {}
     configuration = Configuration(
         host=address(chosen), retries=False, connection_pool_maxsize=connections
     )
     configuration.keep_alive = True
     if authorization := _authorization(configuration, chosen, user):
-        configuration.api_key["BearerToken"] = authorization
+        where = f"users[{chosen.user_name}].user"
+        value = fields.header(authorization, "the token", where)
+        configuration.api_key["BearerToken"] = value
     configuration.verify_ssl = not chosen.cluster.get("insecure-skip-tls-verify")
     configuration.tls_server_name = chosen.cluster.get("tls-server-name") or None
     _set_proxy(configuration, chosen)
     try:
         rest = RESTClientObject(configuration)
     except (ImportError, ValueError) as error:
-        said = " ".join(str(error).split())
+        proxy = str(configuration.proxy)
+        said = " ".join(str(error).split()).replace(proxy, fields.without_password(proxy))
         raise AccessError(
-            f"the proxy can't be used: {said}", where=str(configuration.proxy)
+            f"the proxy can't be used: {said}", where=fields.without_password(proxy)
         ) from None
-    if configuration.host.startswith("https"):
+    if secure:
         rest.pool_manager.connection_pool_kw["ssl_context"] = tls.context(chosen.cluster, user)
     _wire.install(rest.pool_manager)
     return Client(configuration, rest)
@@ -64,22 +73,29 @@ def client(chosen: Chosen, connections: int) -> Client:
 
 def address(chosen: Chosen) -> str:
     """The server's address; one without a scheme gets what kubectl would give it."""
-    server = str(chosen.cluster["server"]).rstrip("/")
+    server = fields.without_password(str(chosen.cluster["server"]))
     if "://" in server:
-        return server
+        return _readable(server).rstrip("/")
     secure = ("certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify")
     own = ("client-certificate", "client-certificate-data")
     safe = any(map(chosen.cluster.get, secure)) or any(map(chosen.user.get, own))
-    return f"{'https' if safe else 'http'}://{server}"
+    return _readable(f"{'https' if safe else 'http'}://{server}").rstrip("/")
+
+
+def _readable(server: str) -> str:
+    try:
+        found = urlsplit(server).port is not None or urlsplit(server).hostname
+    except ValueError:
+        found = None
+    if not found:
+        raise AccessError("the server must be a URL or a host:port pair", where=server)
+    return server
 
 
 def _authorization(configuration: Configuration, chosen: Chosen, user: Mapping[str, Any]) -> str:
     """The Authorization header's value, "" for none."""
-    where = f"users[{chosen.user_name}]"
-    if user.get("token") and (user.get("username") or user.get("password")):
-        raise AccessError("there is a token and a user name: only one can be used", where=where)
     if user.get("tokenFile"):
-        token = tls.read(user["tokenFile"], "tokenFile").decode().strip()
+        token = _of_file(user)
         return f"Bearer {token}"
     if user.get("token"):
         return f"Bearer {user['token']}"
@@ -89,6 +105,17 @@ def _authorization(configuration: Configuration, chosen: Chosen, user: Mapping[s
         pair = f"{user.get('username') or ''}:{user.get('password') or ''}"
         return f"Basic {base64.b64encode(pair.encode()).decode()}"
     return ""
+
+
+def _of_file(user: Mapping[str, Any]) -> str:
+    """The token in the user's tokenFile; its `token` where the file can't be read (client-go)."""
+    try:
+        content = tls.read(user["tokenFile"], "tokenFile")
+    except AccessError:
+        if user.get("token"):
+            return str(user["token"])
+        raise
+    return content.decode("utf-8", "surrogateescape").strip()
 
 
 def _provided(configuration: Configuration, chosen: Chosen, provider: dict[str, Any]) -> str:
@@ -135,7 +162,11 @@ def _set_proxy(configuration: Configuration, chosen: Chosen) -> None:
         return
     if configuration.proxy.startswith("socks5://"):
         configuration.proxy = configuration.proxy.replace("socks5://", "socks5h://", 1)
-    proxy = urlsplit(configuration.proxy)
+    try:
+        proxy = urlsplit(configuration.proxy)
+    except ValueError as error:
+        shown = fields.without_password(str(configuration.proxy))
+        raise AccessError(f"the proxy can't be used: {error}", where=shown) from None
     if proxy.username and proxy.scheme.startswith("http"):
         pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
         configuration.proxy_headers = urllib3.make_headers(proxy_basic_auth=pair)
@@ -174,6 +205,9 @@ def _with_plugin(chosen: Chosen) -> dict[str, Any]:
         raise AccessError(
             f"the credential plugin failed: {said}", where=where, hint="run it by hand"
         ) from None
+    if not isinstance(status, dict):
+        raise AccessError("the credential plugin's answer has no status", where=where)
+    fields.check_types(status, fields.STATUS, "the plugin's status.", where)
     if status.get("token"):
         return {**user, "token": status["token"]}
     if status.get("clientCertificateData") and status.get("clientKeyData"):

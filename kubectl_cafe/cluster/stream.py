@@ -8,7 +8,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from kubectl_cafe.cluster._libraries import exceptions, msgspec, urllib3
-from kubectl_cafe.cluster.errors import BrokenOff, error_for
+from kubectl_cafe.cluster.answers import error_for
+from kubectl_cafe.cluster.errors import BrokenOff, Silent
+
+_MOST = 1 << 16
+"""Bytes that are taken at a time, at the most."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -22,13 +26,14 @@ class Stream:
     """Events until the server ends the watch, this side closes it, or something breaks.
 
     Iterating raises Expired for a 410 inside the stream, BrokenOff when the connection
-    breaks or stays silent for longer than the idle timeout. `close` may be called from
+    breaks, Silent when nothing comes for `idle` seconds. `close` may be called from
     any thread and ends the iteration at once, without an error.
     """
 
-    def __init__(self, answer: urllib3.BaseHTTPResponse, path: str) -> None:
+    def __init__(self, answer: urllib3.BaseHTTPResponse, path: str, idle: float) -> None:
         self._answer = answer
         self._path = path
+        self._idle = idle
         self._closed = False
 
     def __iter__(self) -> Iterator[Event]:
@@ -42,18 +47,38 @@ class Stream:
                 yield event
         except (exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
             # After a close from another thread the reader stumbles over what is missing.
-            if not self._closed:
-                raise BrokenOff(f"the watch broke off: {error}", where=self._path) from error
+            if self._closed:
+                return
+            if isinstance(error, exceptions.ReadTimeoutError):
+                raise Silent(
+                    f"no event and no bookmark came within {self._idle:g} s: a proxy or gateway on "
+                    "the way to the API server may hold watches back",
+                    where=self._path,
+                    hint=f"kubectl get --raw '{self._path}?watch=1'",
+                ) from error
+            raise BrokenOff(f"the watch broke off: {error}", where=self._path) from error
 
     def _lines(self) -> Iterator[bytes]:
         rest: list[bytes] = []
-        for chunk in self._answer.stream(1 << 16):
+        for chunk in self._pieces():
             first, *others = chunk.split(b"\n")
             rest.append(first)
             for other in others:
                 if line := b"".join(rest).strip():
                     yield line
                 rest = [other]
+
+    def _pieces(self) -> Iterator[bytes]:
+        """The body as it arrives, decompressed.
+
+        Of a body without chunks, which ends with its connection (HTTP/1.0), urllib3's own
+        `stream` waits for whole blocks: no event would be seen before 64 KiB of them are there.
+        """
+        if self._answer.chunked:
+            yield from self._answer.read_chunked(_MOST, decode_content=True)
+            return
+        while piece := self._answer.read1(_MOST, decode_content=True):
+            yield piece
 
     def close(self) -> None:
         """End the watch now: a reader that waits in another thread is woken."""

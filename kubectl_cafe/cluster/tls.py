@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import ssl
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +36,64 @@ def context(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLConte
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     certificate, key = _bytes(user, "client-certificate"), _bytes(user, "client-key")
     if certificate and key:
-        with tempfile.TemporaryDirectory(prefix="kubectl-cafe-") as folder:
-            pair = Path(folder, "pair.pem")
-            pair.touch(mode=0o600)
-            pair.write_bytes(certificate.rstrip() + b"\n" + key)
-            try:
-                made.load_cert_chain(pair)
-            except (ssl.SSLError, OSError) as error:
-                raise AccessError(
-                    f"the client certificate and key are not usable: {error}",
-                    where="client-certificate, client-key",
-                ) from None
+        _load(made, certificate.rstrip() + b"\n" + key)
     return made
+
+
+def _load(made: ssl.SSLContext, pair: bytes) -> None:
+    """Load a certificate and its key, which OpenSSL reads from files alone."""
+    try:
+        with _as_file(pair) as path:
+            made.load_cert_chain(path, password=_no_pass_phrase)
+    except (ssl.SSLError, OSError) as error:
+        raise AccessError(
+            f"the client certificate and key are not usable: {error}",
+            where="client-certificate, client-key",
+            hint="kubectl config view --minify",
+        ) from None
+
+
+def _no_pass_phrase() -> str:
+    """OpenSSL would ask for it on the terminal; kubectl takes no such key either."""
+    raise AccessError(
+        "the client key has a pass phrase; kubectl can't use such a key either",
+        where="client-key",
+        hint="openssl pkey -in KEY -out KEY_WITHOUT_PASS_PHRASE",
+    )
+
+
+@contextmanager
+def _as_file(content: bytes) -> Iterator[str]:
+    """The path of a file with `content`: in memory where the system can, else in a folder of ours.
+
+    A machine whose disks are read-only has no place for a folder.
+    """
+    descriptor = _in_memory(content)
+    if descriptor is not None:
+        try:
+            yield f"/proc/self/fd/{descriptor}"
+        finally:
+            os.close(descriptor)
+        return
+    with tempfile.TemporaryDirectory(prefix="kubectl-cafe-") as folder:
+        pair = Path(folder, "pair.pem")
+        pair.touch(mode=0o600)
+        pair.write_bytes(content)
+        yield str(pair)
+
+
+def _in_memory(content: bytes) -> int | None:
+    """The descriptor of a file in memory; None where the system has none, or no /proc."""
+    try:
+        descriptor = os.memfd_create("kubectl-cafe")
+    except (AttributeError, OSError):
+        return None
+    try:
+        Path(f"/proc/self/fd/{descriptor}").write_bytes(content)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 def relax(context: ssl.SSLContext) -> None:
@@ -62,7 +110,8 @@ def _bytes(entry: Mapping[str, Any], key: str) -> bytes:
     """Field `key`-data (base64) or the file that `key` names; nothing is b""."""
     if entry.get(f"{key}-data"):
         try:
-            return base64.b64decode(entry[f"{key}-data"], validate=False)
+            lines = entry[f"{key}-data"].splitlines()
+            return base64.b64decode("".join(lines), validate=True)
         except (binascii.Error, ValueError) as error:
             raise AccessError(f"not base64: {error}", where=f"{key}-data") from None
     return read(entry[key], key) if entry.get(key) else b""

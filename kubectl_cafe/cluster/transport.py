@@ -12,11 +12,11 @@ from typing import Any
 from kubectl_cafe.cluster._libraries import msgspec, urllib3
 from kubectl_cafe.cluster.clock import BootClock, Clock
 from kubectl_cafe.cluster.config import Access
-from kubectl_cafe.cluster.errors import BrokenOff, Expired, Gone, lost_answer
+from kubectl_cafe.cluster.errors import BrokenOff, Expired, Forbidden, Gone, Invalid, lost_answer
 from kubectl_cafe.cluster.exchange import PATIENCE, Exchange, Request
 from kubectl_cafe.cluster.stream import Stream
-from kubectl_cafe.errors import CafeError
 from kubectl_cafe.names import FIELD_MANAGER
+from kubectl_cafe.text import cut
 from kubectl_cafe.version import VERSION
 
 Object = dict[str, Any]
@@ -71,6 +71,8 @@ class Transport:
         self.dry_run: str | None = None
         self.field_manager = FIELD_MANAGER
         self.before_write: Callable[[], None] | None = None
+        self.aside_refused = ""
+        """Why the last request that nobody waits for was forbidden; empty if it was not."""
         self.trace = trace
         self.verbosity = verbosity
         self.clock: Clock = clock or BootClock()
@@ -124,7 +126,7 @@ class Transport:
             items += [slim(item) for item in found] if slim else found
             meta = page.get("metadata") or {}
             if not meta.get("continue"):
-                return Listing(items, str(meta.get("resourceVersion") or ""))
+                return Listing(items, _number(meta.get("resourceVersion") or "", path))
             query["continue"] = meta["continue"]
 
     def create(
@@ -142,15 +144,21 @@ class Transport:
     def create_aside(self, path: str, body: Object) -> None:
         """POST what nobody waits for, in a thread of its own, past `before_write`.
 
-        It is tried once and its failure is not told. A process that ends waits for it, for
-        twice `ASIDE` at the most.
+        It is tried once; of its failures only a 403 is kept, in `aside_refused`. A process that
+        ends waits for it, for twice `ASIDE` at the most.
         """
         with suppress(RuntimeError):  # No more threads: then without it.
             threading.Thread(target=self._aside, args=(path, body), name="aside").start()
 
     def _aside(self, path: str, body: Object) -> None:
-        with suppress(CafeError):
+        try:
             self._write("POST", path, body, guarded=False, timeout=ASIDE, patience=0)
+        except Forbidden as error:
+            self.aside_refused = error.message
+        except Exception:
+            pass  # Whatever it is, no traceback in the middle of a release.
+        else:
+            self.aside_refused = ""
 
     def replace(
         self, path: str, body: Object, *, guarded: bool = True, timeout: float | None = None
@@ -183,14 +191,14 @@ class Transport:
         """Watch a collection; to be used with `with`. Silent for `idle_timeout` s: it broke off."""
         watch = {**(query or {}), "watch": "true"}
         request = self._request("GET", path, watch, timeout=idle_timeout, streaming=True)
-        return Stream(self._exchange.answer(request), path)
+        return Stream(self._exchange.answer(request), path, idle_timeout)
 
     def _read(self, path: str, query: Query | None, timeout: float | None) -> Object:
         answer = self._exchange.answer(self._request("GET", path, query, timeout=timeout))
         try:
             return _decode(answer)
         except ValueError as error:
-            raise BrokenOff(f"the answer is no JSON object: {error}", where=path) from error
+            raise BrokenOff(f"{_no_object(answer)}: {error}", where=path) from error
 
     def _write(
         self,
@@ -221,7 +229,7 @@ class Transport:
         try:
             return _decode(answer)
         except ValueError as error:
-            raise lost_answer(f"it is no JSON object: {error}", path) from error
+            raise lost_answer(f"{_no_object(answer)}: {error}", path) from error
 
     def _request(self, method: str, path: str, query: Query | None, **rest: Any) -> Request:
         return Request(method, path, query or {}, self.user_agent, **rest)
@@ -233,4 +241,27 @@ class Transport:
 
 
 def _decode(answer: urllib3.BaseHTTPResponse) -> Object:
-    return msgspec.json.decode(answer.data, type=Object)
+    try:
+        return msgspec.json.decode(answer.data, type=Object)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def _no_object(answer: urllib3.BaseHTTPResponse) -> str:
+    kind = answer.headers.get("Content-Type") or "no Content-Type"
+    return f"the answer is no JSON object ({kind})"
+
+
+def _number(version: object, path: str) -> str:
+    """A resourceVersion as every kube-apiserver makes it: a number, so that two can be compared.
+
+    Raises Invalid for another one: what is newer could not be told.
+    """
+    text = str(version)
+    if text and not (text.isascii() and text.isdecimal()):
+        raise Invalid(
+            f"the resourceVersion {cut(text, 40)!r} is no number: this is no API server's answer",
+            where=path,
+            hint=f"kubectl get --raw '{path}?limit=1'",
+        )
+    return text

@@ -13,6 +13,7 @@ from kubectl_cafe.cluster.errors import (
     Forbidden,
     Invalid,
     NoSuchKind,
+    Silent,
     Unauthorized,
 )
 from kubectl_cafe.cluster.stream import Stream
@@ -21,7 +22,8 @@ from kubectl_cafe.cluster.transport import Object, Objects, Query, Transport
 LASTS = 290
 """Seconds after which the server ends a watch (timeoutSeconds); it is opened again."""
 IDLE = 70.0
-"""Seconds of silence after which a watch counts as dead; bookmarks come once a minute."""
+"""Seconds of silence after which a watch counts as dead; bookmarks come once a minute. What is
+known then may be old, so it is listed again."""
 BACKOFF = 0.1
 """Seconds before the first new try; doubled each time, jittered."""
 LONGEST_BACKOFF = 30.0
@@ -39,8 +41,9 @@ class Informer(threading.Thread):
     `on_failed(error)` when it gives up, which is then also in `failed`. What a callback
     raises ends the informer the same way. `slim` cuts objects down as they arrive.
 
-    `resource_version` is the last one seen, `error` the trouble that it is in (None:
-    the watch is open), `heard` the monotonic time of the last sign of life.
+    `resource_version` is the last one seen, `error` the trouble that it is in (None: the
+    watch is open; after one that stayed silent only an event or a bookmark ends the trouble),
+    `heard` the monotonic time of the last sign of life.
     """
 
     def __init__(
@@ -62,7 +65,7 @@ class Informer(threading.Thread):
         self.failed: Exception | None = None
         self.heard = 0.0
         self._transport = transport
-        self._path = path
+        self.path = path
         self._query: Mapping[str, Any] = dict(query or {})
         self._on_sync = on_sync
         self._on_event = on_event
@@ -86,7 +89,7 @@ class Informer(threading.Thread):
         """The thread."""
         while not self._halt.is_set():
             try:
-                if not self._from:
+                if not self._from or self._silent_for() >= IDLE:
                     self._list()
                 self._watch()
             except Expired as error:
@@ -101,7 +104,7 @@ class Informer(threading.Thread):
         return None
 
     def _list(self) -> None:
-        listing = self._transport.list(self._path, self._query, self._slim)
+        listing = self._transport.list(self.path, self._query, self._slim)
         self._saw(listing.resource_version)
         if not self._halt.is_set():
             self._on_sync(listing.items)
@@ -115,15 +118,16 @@ class Informer(threading.Thread):
             "timeoutSeconds": LASTS,
         }
         heard = False
-        with self._transport.stream(self._path, query, IDLE) as stream:
+        with self._transport.stream(self.path, query, IDLE) as stream:
             self._stream = stream
             if self._halt.is_set():  # stop() came before there was a stream to close
                 return
-            self.error = None
+            if not isinstance(self.error, Silent):
+                self.error = None
             for event in stream:
                 if self._halt.is_set():
                     return
-                heard = True
+                heard, self.error = True, None
                 self._tries = 0
                 if event.type != "BOOKMARK":
                     self._on_event(
@@ -138,6 +142,9 @@ class Informer(threading.Thread):
         self._from = resource_version
         self.resource_version = int(resource_version or 0)
         self.heard = self._transport.clock.monotonic()
+
+    def _silent_for(self) -> float:
+        return self._transport.clock.monotonic() - self.heard
 
     def _hopeless(self, error: ApiError) -> bool:
         return isinstance(error, _HOPELESS) and (

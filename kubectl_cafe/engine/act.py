@@ -4,34 +4,44 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
 
-from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import (
     AlreadyExists,
+    ApiError,
     Conflict,
+    Forbidden,
     Gone,
     NotSent,
     UnknownOutcome,
+    not_stale,
 )
 from kubectl_cafe.cluster.transport import PatchKind, Transport
+from kubectl_cafe.engine.accepting import accept
+from kubectl_cafe.engine.late import may_land, touch
 from kubectl_cafe.engine.memory import Memory
+from kubectl_cafe.engine.trouble import IMAGE, Troubles
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.podsets import WorkloadWrite
+from kubectl_cafe.revisions.revision import controlled_by
 
 WORKERS = 16
 RETRY = 1.0
 """Seconds before a write that was not sent is judged anew, or a lost answer is asked for."""
 
 
-class Actor:
-    """`workers` threads that PATCH pods; the first error that no retry mends is in `fatal`.
+class NotOurs(Refused):
+    """A workload of the name that a release needs exists, and is not this CafeDeployment's."""
 
-    Without any, whoever made it takes the `queue` and calls `carry_out`.
+
+class Actor:
+    """`workers` threads that PATCH pods; errors that no retry mends are in `failures`.
+
+    Without any, whoever made it takes the `queue` and calls `carry_out`. `troubles` are the
+    writes of pods that are repeated, by uid; `workload_troubles` those of workloads, by name.
     """
 
     def __init__(
@@ -41,7 +51,11 @@ class Actor:
         self._namespace = namespace
         self._memory = memory
         self.queue: queue.SimpleQueue[tuple[PodPatch, bool] | None] = queue.SimpleQueue()
-        self.fatal: tuple[Exception, PodPatch] | None = None
+        self.failures: queue.SimpleQueue[tuple[Exception, PodPatch]] = queue.SimpleQueue()
+        self.troubles = Troubles()
+        self.workload_troubles = Troubles()
+        self._under_way: set[str] = set()
+        self._leaving = threading.Event()
         self._lost: list[PodPatch] = []
         self._lost_workloads: list[WorkloadWrite] = []
         self._threads = [
@@ -53,14 +67,19 @@ class Actor:
 
     def patch(self, patches: Iterable[PodPatch], takes: frozenset[str]) -> None:
         """Queue the pods' writes; each pod is busy until its write is answered."""
+        patches = list(patches)
+        self.troubles.keep({patch.uid for patch in patches} | self._under_way)
         for patch in patches:
+            self._under_way.add(patch.uid)
             self._memory.writing(patch.uid)
             self.queue.put((patch, patch.uid in takes))
 
     def abandon(self) -> None:
         """Forget what is queued and not yet sent; the next driver decides anew."""
+        self._leaving.set()
         with suppress(queue.Empty):
             while (job := self.queue.get_nowait()) is not None:
+                self._under_way.discard(job[0].uid)
                 self._memory.written(job[0].uid)
 
     @property
@@ -74,15 +93,20 @@ class Actor:
         return (
             self._memory.idle
             and not self._lost
-            and not any(_may_land(write, sets) for write in self._lost_workloads)
+            and not any(may_land(write, sets) for write in self._lost_workloads)
         )
 
     def _shown(self) -> dict[str, str]:
         """The resourceVersions of the workloads by name."""
         return {one.name: one.resource_version for one in self._memory.workloads.all()}
 
+    def failed(self) -> list[tuple[Exception, PodPatch]]:
+        """The errors that no retry mends since it was last asked, each with its write."""
+        return [self.failures.get_nowait() for _ in range(self.failures.qsize())]
+
     def close(self) -> None:
-        """End the threads once their writes are answered."""
+        """End the threads once their requests are answered; a lost answer is asked for no more."""
+        self._leaving.set()
         for _ in self._threads:
             self.queue.put(None)
         for thread in self._threads:
@@ -93,13 +117,15 @@ class Actor:
             self.carry_out(*job)
 
     def carry_out(self, patch: PodPatch, took: bool) -> None:
-        """Send one write and fold in what came of it. Raises nothing: see `fatal`."""
+        """Send one write and fold in what came of it. Raises nothing: see `failures`."""
         try:
             stale = self._send(patch, took)
         except Exception as error:  # a thread that dies silently would hang the release
-            self.fatal = self.fatal or (error, patch)
+            self.failures.put((error, patch))
+            self.troubles.over(patch.uid)
             self._transport.clock.sleep(RETRY)  # The loop hears of it before it decides anew.
             stale = ""
+        self._under_way.discard(patch.uid)
         self._memory.written(patch.uid, stale)
 
     def _send(self, patch: PodPatch, took: bool) -> str:
@@ -108,71 +134,131 @@ class Actor:
         path = paths.pods(self._namespace, patch.pod, "status" if patch.status else None)
         try:
             answer = self._transport.patch(path, dict(patch.body), PatchKind.STRATEGIC)
-        except Conflict:
-            return patch.resource_version
+        except Conflict as error:
+            return self._stale(patch, error)
         except Gone:
             self._memory.pod_gone(patch.uid)
-        except UnknownOutcome:
+        except UnknownOutcome as error:
+            self._note(patch, error)
             self._lost.append(patch)
-            self._settle(patch, took)
+            if not self._settle(patch, took):
+                return ""
             self._lost.remove(patch)
-        except NotSent:
+        except NotSent as error:
+            self._note(patch, error)
             clock.sleep(RETRY)
+            return ""
         else:
             self._memory.pod_answered(answer, clock.monotonic(), took=took)
+        self.troubles.over(patch.uid)
         return ""
 
-    def _settle(self, patch: PodPatch, took: bool) -> None:
+    def _note(self, patch: PodPatch, error: ApiError) -> None:
+        """The pod's write has failed, and is repeated."""
+        now, image = self._transport.clock.monotonic(), patch.what == IMAGE
+        self.troubles.note(patch.uid, f"pod {patch.pod}", error, now, image=image)
+
+    def _stale(self, patch: PodPatch, error: Conflict) -> str:
+        """The resourceVersion that a 409 has proven stale.
+
+        Raises Denied where the pod still has that resourceVersion: the 409 means something
+        else then, and is answered to every repetition (a webhook may answer any code).
+        """
+        try:
+            pod = self._transport.get(paths.pods(self._namespace, patch.pod))
+        except Gone:
+            self._memory.pod_gone(patch.uid)
+            return ""
+        except NotSent as unread:
+            self._note(patch, unread)
+            self._transport.clock.sleep(RETRY)
+            return ""  # The same write meets the same 409, and the pod is read again.
+        meta = pod["metadata"]
+        if (meta["uid"], meta["resourceVersion"]) == (patch.uid, patch.resource_version):
+            raise not_stale(error)
+        self.troubles.over(patch.uid)
+        return patch.resource_version
+
+    def _settle(self, patch: PodPatch, took: bool) -> bool:
         """A lost answer: the pod itself says what became of the write (protocol 7).
 
         Where it shows nothing of it the write may still be on its way, and would come on top
         of whatever is decided meanwhile (I3). So the pod is touched: then it meets a 409.
+        False: nothing was found out before the driver left.
         """
         path, clock = paths.pods(self._namespace, patch.pod), self._transport.clock
-        while True:
+        while not self._leaving.is_set():
             try:
                 pod = self._transport.get(path)
                 came = pod["metadata"]["resourceVersion"] != patch.resource_version
                 if pod["metadata"]["uid"] != patch.uid:
-                    break
+                    self._memory.pod_gone(patch.uid)
+                    return True
                 if not came:
                     pod = self._transport.patch(
-                        path, _touch(patch.uid, patch.resource_version), PatchKind.MERGE
+                        path, touch(patch.uid, patch.resource_version), PatchKind.MERGE
                     )
             except Gone:
-                break
-            except Conflict:
-                continue
-            except (NotSent, UnknownOutcome):
+                self._memory.pod_gone(patch.uid)
+                return True
+            except (Conflict, NotSent, UnknownOutcome) as error:
+                self._note(patch, error)
                 if self._transport.before_write is not None:
                     self._transport.before_write()
                 clock.sleep(RETRY)
                 continue
             self._memory.pod_answered(pod, clock.monotonic(), took=took and came)
-            return
-        self._memory.pod_gone(patch.uid)
+            return True
+        return False
 
     def write_workloads(self, writes: Iterable[WorkloadWrite], told: Callable[[str], None]) -> None:
         """Create or patch workloads, one after the other; a stale one is judged anew."""
         if self._head_off():
             return  # What was decided was judged on them before.
+        writes = list(writes)
+        self.workload_troubles.keep({write.name for write in writes})
         for write in writes:
             told(write.what)
-            collection = paths.replicasets(self._namespace)
             path = paths.replicasets(self._namespace, write.name)
             try:
                 if write.create:
+                    collection = paths.replicasets(self._namespace)
                     answer = self._transport.create(collection, dict(write.body))
                 else:
                     answer = self._transport.patch(path, dict(write.body), PatchKind.STRATEGIC)
             except AlreadyExists:
                 self._known(write, path)
-            except (Conflict, Gone, UnknownOutcome, NotSent) as error:
+            except Conflict as error:
+                self._judge_anew(write, path, error)
+            except (Gone, UnknownOutcome, NotSent, Forbidden) as error:
+                if isinstance(error, Forbidden) and not error.over_quota:
+                    raise
                 if isinstance(error, UnknownOutcome):
                     self._lost_workloads.append(write)
-                self._transport.clock.sleep(RETRY)  # The watch shows what is there now.
+                self._note_workload(write, error)
             else:
+                self.workload_troubles.over(write.name)
                 self._memory.workloads.event("MODIFIED", answer)
+                lost = accept(self._transport, self._memory, write, path, answer)
+                self._lost_workloads += [lost] if lost else []
+
+    def _note_workload(self, write: WorkloadWrite, error: ApiError) -> None:
+        """The workload's write has failed; the watch shows what is there now."""
+        now, what = self._transport.clock.monotonic(), f"replicaset {write.name}"
+        self.workload_troubles.note(write.name, what, error, now)
+        self._transport.clock.sleep(RETRY)
+
+    def _judge_anew(self, write: WorkloadWrite, path: str, error: Conflict) -> None:
+        """A 409: the watch will show the newer workload. Raises Denied where there is none."""
+        judged = write.body["metadata"].get("resourceVersion")
+        try:
+            found = self._transport.get(path)
+        except (Gone, NotSent) as unread:
+            self._note_workload(write, unread)
+            return
+        if found["metadata"]["resourceVersion"] == judged:
+            raise not_stale(error)
+        self._transport.clock.sleep(RETRY)
 
     def _head_off(self) -> bool:
         """Touch the workloads on which a write without an answer may still land; whether any.
@@ -181,41 +267,34 @@ class Actor:
         nothing to undo. A creation is not headed off: without pods it does no harm.
         """
         sets = self._shown()
-        lost = [one for one in self._lost_workloads if not one.create and _may_land(one, sets)]
+        lost = [one for one in self._lost_workloads if not one.create and may_land(one, sets)]
         for write in lost:
             path = paths.replicasets(self._namespace, write.name)
             meta = write.body["metadata"]
-            body = _touch(meta["uid"], meta["resourceVersion"])
-            with suppress(Conflict, Gone, UnknownOutcome, NotSent):  # Else it is tried again.
+            body = touch(meta["uid"], meta["resourceVersion"])
+            try:
                 answer = self._transport.patch(path, body, PatchKind.MERGE)
+            except ApiError as error:  # It is tried again.
+                self._note_workload(write, error)
+            else:
+                self.workload_troubles.over(write.name)
                 self._memory.workloads.event("MODIFIED", answer)
         return bool(lost)
 
     def _known(self, write: WorkloadWrite, path: str) -> None:
         """It is there already: ours, from before a crash, or somebody else's."""
-        found = self._transport.get(path)
-        owners = {o["uid"] for o in found["metadata"].get("ownerReferences") or ()}
+        try:
+            found = self._transport.get(path)
+        except (Gone, NotSent) as unread:
+            self._note_workload(write, unread)
+            return
         ours = {o["uid"] for o in write.body["metadata"]["ownerReferences"]}
-        if not owners & ours:
-            raise Refused(
-                f"ReplicaSet {write.name} exists and belongs to somebody else",
+        if not controlled_by(found, ours):
+            raise NotOurs(
+                f"ReplicaSet {write.name} exists and is not controlled by this CafeDeployment",
                 where=path,
                 hint=f"kubectl get replicaset {write.name} -n {self._namespace} -o yaml",
             )
         self._memory.workloads.event("MODIFIED", found)
         if "deletionTimestamp" in found["metadata"]:
             self._transport.clock.sleep(RETRY)  # An earlier one is still going.
-
-
-def _may_land(write: WorkloadWrite, shown: Mapping[str, str]) -> bool:
-    """Whether `write` can still take effect; `shown` are the resourceVersions by name."""
-    if write.create:
-        return write.name not in shown
-    judged: str = write.body["metadata"]["resourceVersion"]
-    return shown.get(write.name) == judged
-
-
-def _touch(uid: str, version: str) -> dict[str, Any]:
-    """What moves an object on from `version`, and changes nothing else."""
-    judged = {"uid": uid, "resourceVersion": version}
-    return {"metadata": {**judged, "annotations": {names.TOUCHED: version}}}

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.edits import ahead
 from kubectl_cafe.engine.report import next_command
 from kubectl_cafe.errors import FAILED, TIMED_OUT, CafeError
 from kubectl_cafe.views.table import age
-from statemachine.lifecycle import State
+from statemachine.lifecycle import RESTING, State
 from statemachine.reach import reachable
+
+GRACE = 5.0
+"""Seconds after the wait began in which a release that had ended before is not judged: the one
+that is waited for may be about to start."""
 
 
 class OutOfReach(CafeError):
@@ -22,15 +27,26 @@ class TimedOut(CafeError):
     exit_code = TIMED_OUT
 
 
-def reached(cafe: CafeDeployment, target: State) -> bool:
+def reached(
+    cafe: CafeDeployment,
+    target: State,
+    *,
+    first: CafeDeployment | None = None,
+    waited: float = GRACE,
+) -> bool:
     """Whether the release is in the state `target`.
 
-    Raises OutOfReach where only another release, or another try, could bring it there.
+    Completed counts once the spec as it stands is released, not while it is ahead. Raises
+    OutOfReach where only another release, or another try, could bring it there; while the spec
+    is ahead of a release that has ended, the next release is still to come. `first` is how it
+    stood when the wait began, `waited` seconds ago.
     """
     position = cafe.position
     if position.state is target:
-        return True
-    if target in reachable(position):
+        return target is not State.COMPLETED or not ahead(cafe)
+    if target in reachable(position) or (position.state in RESTING and ahead(cafe)):
+        return False
+    if waited < GRACE and position.state in RESTING and first and first.record == cafe.record:
         return False
     failure = cafe.record.failure if cafe.record else None
     why = f" ({failure})" if failure else ""
@@ -43,10 +59,11 @@ def reached(cafe: CafeDeployment, target: State) -> bool:
 
 def timed_out(cafe: CafeDeployment, target: State, seconds: float) -> TimedOut:
     """The error where `target` has not come within `seconds`."""
+    edited = ", and its spec was edited and not released" if ahead(cafe) else ""
     return TimedOut(
-        f"{target} was not reached within {age(seconds)}: it is {cafe.position.state}",
+        f"{target} was not reached within {age(seconds)}: it is {cafe.position.state}{edited}",
         where=cafe.where,
-        hint=_status(cafe),
+        hint=next_command(cafe, driven=False).partition("\n")[0] if edited else _status(cafe),
     )
 
 

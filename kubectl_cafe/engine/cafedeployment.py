@@ -11,8 +11,9 @@ from typing import Any
 from kubectl_cafe import names
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.revisions import template as templates
+from statemachine.codec import shown
 from statemachine.lifecycle import Position, State
-from statemachine.record import OnFailure, Record, RecordError, Strategy, decode
+from statemachine.record import PODS_LIMIT, OnFailure, Record, RecordError, Strategy, decode
 from statemachine.steps import AllocationError, UpgradeType, allocate
 
 Json = Mapping[str, Any]
@@ -51,10 +52,17 @@ class CafeDeployment:
         """How messages name it."""
         return f"cafedeployment/{self.name} in namespace {self.namespace}"
 
-    @property
+    @cached_property
     def spec(self) -> Json:
-        """The spec."""
-        spec: Json = self.obj["spec"]
+        """The spec, without nulls: whatever is compared, hashed or sent has none."""
+        try:
+            spec: Json = templates.without_nulls(self.obj["spec"])
+        except RecursionError:
+            raise CafeError(
+                "the spec is nested too deep to be read",
+                where=self.where,
+                hint=f"kubectl edit cafed {self.name} -n {self.namespace}",
+            ) from None
         return spec
 
     @property
@@ -116,6 +124,12 @@ class CafeDeployment:
         return record is not None and self.confirmed in ("true", str(record.waiting_group))
 
     @property
+    def unswitched(self) -> frozenset[str]:
+        """Why pods were in mode None although they have a switch, as its release started (C28)."""
+        release, *causes = self.annotations.get(names.UNSWITCHED, "").split() or [""]
+        return frozenset(causes if self.record and self.record.id == release else ())
+
+    @property
     def selector_labels(self) -> Mapping[str, str]:
         """spec.selector.matchLabels."""
         return (self.spec.get("selector") or {}).get("matchLabels") or {}
@@ -132,6 +146,11 @@ class CafeDeployment:
         if topology.get("unitType", "None") == "None":
             return ("",)
         return tuple(topology.get("values") or ())
+
+    @property
+    def deleting(self) -> bool:
+        """Whether it is being deleted: it has a deletionTimestamp, and finalizers keep it."""
+        return "deletionTimestamp" in self.obj["metadata"]
 
     @property
     def paused_by_spec(self) -> bool:
@@ -166,13 +185,13 @@ class CafeDeployment:
             try:
                 allocation = json.loads(recorded)
                 if set(allocation) == set(self.cells) and all(
-                    isinstance(size, int) for size in allocation.values()
+                    type(size) is int and 0 <= size <= PODS_LIMIT for size in allocation.values()
                 ):
                     return {cell: allocation[cell] for cell in self.cells}
-            except (ValueError, TypeError):
+            except (ValueError, TypeError, AttributeError, RecursionError):
                 pass
             raise CafeError(
-                f"{recorded!r} is not a number of pods for each of {', '.join(self.cells)}",
+                f"{shown(recorded)} is not a number of pods for each of {', '.join(self.cells)}",
                 where=f"{self.where}, annotation {names.ALLOCATION}",
                 hint=f"kubectl get cafed {self.name} -n {self.namespace} -o yaml",
             )
@@ -180,6 +199,12 @@ class CafeDeployment:
 
     def wished_allocation(self) -> dict[str, int]:
         """How many pods each cell has by spec.replicas and spec.topology. Raises Refused."""
+        if self.replicas > PODS_LIMIT:
+            raise Refused(
+                f"{self.replicas} pods are more than the {PODS_LIMIT} of which a plan can be made",
+                where=f"{self.where}, spec.replicas",
+                hint=f"kubectl scale cafed {self.name} -n {self.namespace} --replicas NUMBER",
+            )
         if self.cells == ("",):
             return {"": self.replicas}
         units = (self.spec.get("topology") or {}).get("unitReplicas") or {}

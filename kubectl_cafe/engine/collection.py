@@ -13,8 +13,9 @@ T = TypeVar("T")
 class Collection(Generic[T]):
     """The last of every object, parsed, by name; safe to use from any thread.
 
-    `parse` returns None for an object that is not ours. `told` is called under `lock` after
-    every change.
+    `parse` returns None for an object that is not ours, or no longer: such an object hides what
+    was known of that name before. `told` is called under `lock` after every change. An object
+    that is gone stays so for everything that is not newer: a late answer to our own write, say.
     """
 
     def __init__(
@@ -26,12 +27,17 @@ class Collection(Generic[T]):
         self._parse = parse
         self._lock = lock
         self._told = told
-        self._kept: dict[str, tuple[int, T]] = {}
+        self._kept: dict[str, tuple[int, T | None]] = {}
 
-    def listed(self, items: Iterable[Json]) -> None:
-        """All there is."""
+    def listed(self, items: Iterable[Json], version: int | None = None) -> None:
+        """All there were at resourceVersion `version` (None: later than all that is known)."""
+        items = list(items)
         with self._lock:
-            self._kept.clear()
+            names = {item["metadata"]["name"] for item in items}
+            for name, (known, _) in list(self._kept.items()):
+                # A newer one was created after the list was made: our own write's answer.
+                if name not in names and (version is None or known <= version):
+                    self._kept[name] = (version or known, None)
             for item in items:
                 self._put(item)
             self._told()
@@ -39,22 +45,18 @@ class Collection(Generic[T]):
     def event(self, kind: str, item: Json) -> None:
         """One watch event, or the answer to our own write (ADDED, MODIFIED)."""
         with self._lock:
-            if kind == "DELETED":
-                self._kept.pop(item["metadata"]["name"], None)
-            else:
-                self._put(item)
+            self._put(item, gone=kind == "DELETED")
             self._told()
 
     def all(self) -> tuple[T, ...]:
         """The objects, by name."""
         with self._lock:
-            return tuple(value for _, (_, value) in sorted(self._kept.items()))
+            kept = sorted(self._kept.items())
+            return tuple(value for _, (_, value) in kept if value is not None)
 
-    def _put(self, item: Json) -> None:
-        parsed, meta = self._parse(item), item["metadata"]
-        if parsed is None:
-            return
+    def _put(self, item: Json, *, gone: bool = False) -> None:
+        meta = item["metadata"]
         version = int(meta.get("resourceVersion") or 0)
         known = self._kept.get(meta["name"])
         if known is None or known[0] <= version:
-            self._kept[meta["name"]] = (version, parsed)
+            self._kept[meta["name"]] = (version, None if gone else self._parse(item))

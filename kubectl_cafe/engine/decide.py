@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kubectl_cafe.engine import digests, groups, progress, stages
+from kubectl_cafe.engine import digests, groups, progress, sharing, stages
 from kubectl_cafe.engine.standing import Row, Standing, stand
 from kubectl_cafe.engine.view import Decision, View, Wanted
 from kubectl_cafe.engine.writes import Writes
@@ -26,28 +26,32 @@ def decide(view: View) -> Decision:
         return _force(view, standings)
     failure = progress.failure(view, standings) if view.running else None
     writes = Writes(view)
-    surplus = groups.surplus(view, standings)
+    surplus = groups.surplus(view, standings) | sharing.giving_way(view, standings)
     patches: list[PodPatch] = []
     for standing in standings:
-        if standing.pod.uid in view.busy:
+        if standing.pod.uid in view.busy or standing.pod.uid in view.barred:
             continue
         if failure is not None and standing.row is Row.DRAINED:
             continue  # It is reopened once the failure is recorded.
         write = carry_on(standing, view, writes, surplus)
         if write is not None:
             patches.append(write)
-    takes = view.running and view.goal is not None and failure is None
+    takes = view.takes and view.goal is not None and failure is None
     chosen = groups.choose(view, standings) if takes else []
     patches += [writes.take(standing) for standing in chosen]
     in_flight = [s for s in standings if s.in_flight and s.row is not Row.FORGOTTEN]
-    at_rest = not patches and not view.busy and all(can_rest(s, view) for s in in_flight)
+    under_way = view.busy - view.barred
+    at_rest = not patches and not under_way and all(can_rest(s, view) for s in in_flight)
     moved, architectures = digests.differing(standings), view.architectures
+    restored = stages.restored(view)
     decision = Decision(
         patches=tuple(patches),
+        workloads=restored,
         takes=frozenset(s.pod.uid for s in chosen if s.healthy),
-        at_rest=at_rest,
+        at_rest=at_rest and not restored,
         waits=progress.waits(view, standings),
-        nodes=bool(moved) and architectures is None,
+        nodes=view.nodes_due or (bool(moved) and architectures is None),
+        others=sharing.unread(view),
         warnings=() if architectures is None else digests.findings(moved, architectures),
     )
     if view.record.state is State.ABORTING:
@@ -55,7 +59,9 @@ def decide(view: View) -> Decision:
     if not view.running:
         return decision
     if failure is not None:
-        return replace(decision, move=Wanted(Trigger.FAIL, failure=failure))
+        return replace(decision, workloads=(), move=Wanted(Trigger.FAIL, failure=failure))
+    if restored:
+        return decision
     return stages.advance(view, standings, decision)
 
 
@@ -70,12 +76,14 @@ def _aborted(view: View, in_flight: Sequence[Standing]) -> Wanted:
 
 def _force(view: View, standings: Sequence[Standing]) -> Decision:
     """Abort by force: nothing more is written, the pods that are left behind are named (C87)."""
-    if view.busy:
+    if view.busy - view.barred:
         return Decision(at_rest=False, waits=("own writes to be answered",))
     left = [s.pod.name for s in standings if s.in_flight or s.row is Row.ORPHAN]
     named = f": {', '.join(sorted(left)[: progress.NAMED])}" if left else ""
     why = f"--force; {len(left)} pods are left out of traffic{named}"
-    return Decision(move=Wanted(Trigger.ABORT, why, facts=Facts(forced=True)))
+    asked = [entry.who for entry in view.record.journal if entry.trigger is Trigger.ABORT]
+    who = asked[-1] if asked else ""
+    return Decision(move=Wanted(Trigger.ABORT, why, facts=Facts(forced=True), who=who))
 
 
 def carry_on(
@@ -105,15 +113,20 @@ def _made_now(standing: Standing) -> bool:
     return standing.settled or not standing.upgraded
 
 
+def _carries_on(view: View) -> bool:
+    """Whether pods in flight are patched to the goal."""
+    return view.record.state in CARRIES_ON and not view.reopening
+
+
 def _drained(
     standing: Standing, view: View, writes: Writes, surplus: frozenset[str]
 ) -> PodPatch | None:
     """On to the image patch, or reopened without a restart (C58, C59)."""
     at_goal = view.goal is not None and writes.at_goal(standing.pod)
-    goes_on = view.record.state in CARRIES_ON and view.goal is not None and not at_goal
+    goes_on = _carries_on(view) and view.goal is not None and not at_goal
     if not goes_on or standing.pod.uid in surplus:
         return _reopen(standing, writes)
-    if is_off(standing, view):
+    if is_off(standing, view) and not sharing.unproven(standing.pod, view):
         return writes.patch_images(standing)
     return None
 
@@ -121,7 +134,7 @@ def _drained(
 def _patched_elsewhere(standing: Standing, view: View, writes: Writes) -> PodPatch | None:
     """A change of mind under the same drain: only once the last change is settled or stuck."""
     ready_to_change = standing.settled or bool(standing.stuck)
-    if view.record.state not in CARRIES_ON or not ready_to_change:
+    if not _carries_on(view) or not ready_to_change:
         return None
     if standing.mode is Mode.NONE or is_off(standing, view):
         return writes.patch_images(standing)
@@ -166,10 +179,10 @@ def seen_off(standing: Standing, view: View, *, before: bool = False) -> bool:
 
 def can_rest(standing: Standing, view: View) -> bool:
     """Whether a pod in flight can't move by itself any more (protocol 9)."""
-    if view.time > progress.pod_deadline(view, standing.pod):
+    if standing.pod.uid in view.barred or view.time > progress.pod_deadline(view, standing.pod):
         return True
     if standing.row is Row.DRAINED:
         return False
-    if view.record.state is State.FAILED and standing.settled:
+    if (view.record.state is State.FAILED or view.reopening) and standing.settled:
         return True
     return bool(standing.stuck) and standing.row is Row.PATCHED

@@ -61,15 +61,16 @@ class DisruptionBudget:
         """Whether it speaks of a pod with `labels`."""
         return self.selector is not None and all(one.met(labels) for one in self.selector)
 
-    def room(self, available: int, ours: int) -> int:
+    def room(self, available: int, ours: int, others: int | None = None) -> int:
         """How many healthy pods it lets go, of `ours` that it covers and `available` (C64).
 
         What we see decides, for its status lags behind our writes and knows nothing of a
-        restart in Label mode; healthy pods of others under the same budget count as it says.
+        restart in Label mode. `others` are the healthy pods of others that it covers; where
+        they are not known (None) it is as many as its status says.
         """
         if not self.observed:
             return 0
-        of_others = max(0, self.healthy - ours)
+        of_others = max(0, self.healthy - ours) if others is None else others
         return min(available + of_others - self.desired, self.allowed)
 
     @property

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from kubectl_cafe.engine import groups, progress
+from kubectl_cafe.engine import groups, progress, switches
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import can_rest, carry_on
 from kubectl_cafe.engine.standing import Row, Standing, carries, on_target, stand
@@ -115,12 +115,14 @@ class Way:
     """One pod's way back: since when (RFC 3339, the server's), and why it has failed, if it has.
 
     `out`: it was out of traffic before, and nobody knows why: no failure lets it in.
+    `unswitched` is why it was in mode None already as its way began.
     """
 
     uid: str
     since: str
     out: bool = False
     failure: Failure | None = None
+    unswitched: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,9 @@ class Due:
 
 def begin(pod: Pod, view: View, since: str) -> Way:
     """The way of `pod` as it stands."""
-    return Way(pod.uid, since, out=stand(pod, view).row is Row.ORPHAN)
+    lost = switches.planned((pod, replace(pod, record=None)), view.services, view.revisions)
+    out = stand(pod, view).row is Row.ORPHAN
+    return Way(pod.uid, since, out=out, unswitched=frozenset(lost))
 
 
 def due(view: View, way: Way) -> Due:
@@ -149,7 +153,7 @@ def due(view: View, way: Way) -> Due:
     if pod is None or own is None:
         return Due(over=True)  # Replaced from the template, or there is no way any more.
     known = {**view.revisions, own.name: as_admitted(pod, own, view)}
-    view = replace(view, record=_repair(view, own, way), revisions=known)
+    view = replace(view, record=_repair(view, own, way), revisions=known, unswitched=way.unswitched)
     standing = _standing(pod, view)
     if standing.row in (Row.FORGOTTEN, Row.UNREADABLE):
         return Due(over=True)

@@ -5,30 +5,37 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from kubectl_cafe.cluster.errors import Conflict, Invalid, NotSent, UnknownOutcome
+from kubectl_cafe.cluster.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NoSuchKind,
+    NotSent,
+    UnknownOutcome,
+)
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import look, projection, verbs
-from kubectl_cafe.engine.act import Actor
+from kubectl_cafe.engine import deletion, look, verbs
+from kubectl_cafe.engine.act import Actor, NotOurs
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.hearing import Typed, heard, rolls_back_by_itself
 from kubectl_cafe.engine.observe import Observer
 from kubectl_cafe.engine.proposal import Around
+from kubectl_cafe.engine.refusals import Refusals
 from kubectl_cafe.engine.release import Release
+from kubectl_cafe.engine.shown import Shown
 from kubectl_cafe.engine.start import Mover
 from kubectl_cafe.engine.view import Decision, View, Wanted
-from kubectl_cafe.errors import Refused
+from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.revisions.revision import Revision
-from statemachine.lifecycle import MOVING, RESTING, State, Trigger
+from statemachine.lifecycle import RESTING, State, Trigger, legal
 from statemachine.record import Failure, Record
 
 TICK = 0.5
 """Seconds after which rules that read a clock are asked again."""
-STATUS_EVERY = 5.0
-"""Seconds between two writes of `.status`, moves aside."""
 
 
 class Watcher(Protocol):
@@ -79,8 +86,9 @@ class Driver:
         self._memory = observer.memory
         self._typed: Typed | None = None
         self._no_way_back: set[str] = set()
-        self._status_at = float("-inf")
-        self._since = transport.server_time()
+        self._refusals = Refusals(transport, cafe)
+        self._shown = Shown(transport)
+        self._since = self._heard_at = transport.server_time()
         self.stop = threading.Event()
         self.answered = False
         """Whether every own write had its answer when the loop ended."""
@@ -132,45 +140,62 @@ class Driver:
     def turn(self, actor: Actor) -> Ended | None:
         """Observe, decide, act, until nothing is left but to wait; where it ends, if it does."""
         while True:
-            self._observer.raise_failure()
+            if (refusal := self._observer.refusal()) is not None:
+                self._refusals.unseen(refusal)
             if self._transport.before_write is not None:
                 self._transport.before_write()  # A lost lease ends even a driver that only waits.
             if self._release.take_in(self._memory.highest_epoch()):
                 self._told()
-            self._raise_fatal(actor)
-            self._hear_people()
-            view = self._view()
-            decision = decide(view)
+            self._hear_refusals(actor)
+            if self._refusals.end is None:
+                self._hear_people()
+            view = self._view(actor)
+            decision = self._decided(view)
             self._watcher.looked(view, decision)
             self._write(actor, decision)
             with suppress(NotSent):  # They are asked for again.
                 if decision.sweep:
                     self._observer.sweep(view.record.id, view.record.step)
                 if decision.nodes:
-                    self._observer.read_nodes()
-            if decision.move is not None:
+                    self._observer.read_nodes(view)
+                if decision.others:
+                    self._observer.read_others()
+            if decision.move is not None and self._refusals.end is None:
                 self._move(decision.move)
                 continue
-            if self._finished(decision):
-                self._project(view, force=True)
+            if self._finished(view, decision):
+                self._shown.show(view, self._release, force=True)
+                self._refusals.raise_end(view)
+                if self._release.cafe.deleting:
+                    raise deletion.ended(self._release.cafe)
                 return Ended(self._release.cafe, view)
-            self._project(view)
+            self._shown.show(view, self._release)
             return None
 
-    def _view(self) -> View:
-        return self._memory.view(
+    def _view(self, actor: Actor) -> View:
+        """What there is, with what can't be read or written."""
+        view = self._memory.view(
             self._release.cafe,
             self._revisions,
             now=self._transport.clock.monotonic(),
             time=self._transport.server_time(),
-            stopping=self.stop.is_set(),
+            stopping=self.stop.is_set() or self._release.cafe.deleting,
             driven_since=self._since,
         )
+        view = replace(view, heard_at=self._heard_at)
+        troubles = actor.troubles.all() | actor.workload_troubles.all()
+        return self._refusals.seen(view, troubles, self._release.trouble, self._release.unheard())
 
-    def _finished(self, decision: Decision) -> bool:
+    def _decided(self, view: View) -> Decision:
+        """What to do now; that `.status` or Events can't be written is a warning and no more."""
+        decision = decide(view)
+        return replace(decision, warnings=(*decision.warnings, *self._shown.warnings))
+
+    def _finished(self, view: View, decision: Decision) -> bool:
         """Whether nothing is left to do here: at an end, or at rest and waiting for a person."""
         state = self._release.cafe.position.state
-        if not self._memory.idle or decision.patches:
+        answered = self._memory.idle or bool(view.barred and view.busy <= view.barred)
+        if not answered or decision.patches or decision.workloads:
             return False
         if state in RESTING:
             return True
@@ -178,19 +203,30 @@ class Driver:
             return False
         if state in (State.PAUSED, State.FAILED) or self.stop.is_set():
             return True
+        if self._refusals.end is not None or self._release.cafe.deleting:
+            return True
         return state is State.AWAITING_CONFIRM and not self._asks
 
     # Moves
 
     def _move(self, wanted: Wanted, who: str = "") -> None:
         """Move the record, unless somebody has moved it meanwhile: then look again."""
-        if self._release.move(wanted, who or self._who):
+        try:
+            moved = self._release.move(wanted, who or wanted.who or self._who)
+        except (Forbidden, Invalid, NoSuchKind) as error:
+            self._refusals.refused(error)
+            return
+        if moved:
             self._told()
+        elif wanted.trigger is not Trigger.STEP_DONE:
+            self._refusals.unmoved(self._release.trouble, self._transport.clock.monotonic())
 
     def _told(self) -> None:
         """The record has moved: by us, or by somebody whose move we go on from."""
         record = self._release.record
-        self._status_at = float("-inf")
+        self._heard_at = self._transport.server_time()
+        self._shown.due()
+        self._refusals.moved()
         self._transport.release = record.id
         if record.to_revision not in self._revisions:
             found = look.read_revisions(self._transport, self._release.cafe)
@@ -200,6 +236,8 @@ class Driver:
     def _hear_people(self) -> None:
         """Make the move that people want without a verb, and the one that onFailure wants."""
         cafe, record = self._release.cafe, self._release.record
+        if cafe.deleting:
+            return  # Nothing goes on: no confirmation counts, and nothing is rolled back.
         planned = self._revisions.get(record.to_revision)
         signed = heard(cafe, record, planned, self._typed, self._who)
         if signed is not None:
@@ -213,7 +251,7 @@ class Driver:
         mover = Mover(self._who, "onFailure: Rollback", failed.epoch)
         try:
             cafe = verbs.roll_back(self._transport, self._release.cafe, around, mover, fast=False)
-        except Refused:
+        except (Refused, Forbidden, Invalid):
             self._no_way_back.add(failed.id)
         except (Conflict, NotSent, UnknownOutcome):
             self._release.look_again()
@@ -221,41 +259,29 @@ class Driver:
             self._release.took(cafe)
             self._told()
 
-    def _raise_fatal(self, actor: Actor) -> None:
-        """A write that the server refuses for good fails the release; anything else ends us."""
-        found, actor.fatal = actor.fatal, None
-        if found is None:
-            return
-        error, patch = found
-        if not isinstance(error, Invalid):
-            raise error
-        if self._release.record.state in MOVING:
-            self._refused(error, patch.pod)
-        elif patch.what != "image":
-            raise error  # An image patch is not sent again: the pod is reopened.
+    def _hear_refusals(self, actor: Actor) -> None:
+        """What became of the writes of pods that were refused; raises what is no refusal."""
+        for error, patch in actor.failed():
+            if not isinstance(error, Forbidden | Invalid):
+                raise error
+            if self._refusals.fails(error, patch, self._release.record.state):
+                self._fail(error, pod=patch.pod)
 
-    def _refused(self, error: Invalid, pod: str = "") -> None:
-        failure = Failure("PatchRefused", f"{error.where}: {error.message}", pod)
-        self._move(Wanted(Trigger.FAIL, failure=failure))
+    def _fail(self, error: CafeError, reason: str = "PatchRefused", pod: str = "") -> None:
+        """A refused write fails the release; where that can't fail the driver ends by it."""
+        if Trigger.FAIL in legal(self._release.record.state):
+            failure = Failure(reason, f"{error.where}: {error.message}", pod)
+            self._move(Wanted(Trigger.FAIL, failure=failure))
+        else:
+            self._refusals.refused(error)
 
     def _write(self, actor: Actor, decision: Decision) -> None:
         """Send what was decided; a workload that the server refuses fails the release."""
         actor.patch(decision.patches, decision.takes)
         try:
             actor.write_workloads(decision.workloads, lambda _what: None)
-        except Invalid as error:
-            self._refused(error)
-
-    # .status
-
-    def _project(self, view: View, *, force: bool = False) -> None:
-        """Show the release in `.status`, at moves and at most every 5 s; never read back."""
-        if not force and view.now - self._status_at < STATUS_EVERY:
-            return
-        self._status_at = view.now
-        try:
-            answer = projection.write(self._transport, self._release.cafe, view)
-        except (Conflict, NotSent, UnknownOutcome):
-            return  # The next projection shows it.
-        if answer is not None:
-            self._release.took(answer)
+        except (Forbidden, Invalid) as error:
+            if not self._refusals.right_lost(error):
+                self._fail(error)
+        except NotOurs as error:
+            self._fail(error, "WorkloadNotOurs")

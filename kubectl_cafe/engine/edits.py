@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.view import View
@@ -10,10 +11,13 @@ from kubectl_cafe.errors import Refused
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
 from statemachine.lifecycle import RESTING
-from statemachine.record import Failure
+from statemachine.record import Failure, Record, cut
 from statemachine.steps import Kind, StepKind
 
 REASON = "SpecChanged"
+NOT_IN_PLACE = "it can't go in place"
+WORDS = 300
+"""Characters of an edit in a failure, which has more to say than that."""
 
 
 def spec_changed(cafe: CafeDeployment, planned: Revision | None) -> Failure:
@@ -21,19 +25,57 @@ def spec_changed(cafe: CafeDeployment, planned: Revision | None) -> Failure:
 
     Source: protocol 7.
     """
-    diff = templates.difference(planned.template if planned else {}, cafe.template)
-    edits = [
+    old = planned.template if planned else {}
+    what = ", ".join(changed(old, cafe.template)) or "selector or topology"
+    others = templates.difference(old, cafe.template, tuple(cafe.selector_labels)).others
+    ways = "upgrade --supersede to release it, or roll back, which discards it"
+    if others or not changed(old, cafe.template):
+        ways = f"or roll back, which discards it: {NOT_IN_PLACE}"
+    return Failure(
+        REASON,
+        f"the spec was edited under the running release ({cut(what, WORDS)}); no more pods are "
+        f"taken. Put it back and retry, {ways}",
+    )
+
+
+def releasable(failure: Failure | None) -> bool:
+    """Whether `upgrade --supersede` may release the edit that `failure` tells of."""
+    return failure is None or not failure.message.endswith(NOT_IN_PLACE)
+
+
+def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """What differs between two templates, in words."""
+    diff = templates.difference(old, new)
+    return [
         *(f"image of {name}: {old} -> {new}" for name, (old, new) in diff.images.items()),
         *(f"label {key}" for key in diff.labels),
         *(f"annotation {key}" for key in diff.annotations),
         *diff.others,
     ]
-    what = ", ".join(edits) or "selector or topology"
-    return Failure(
-        REASON,
-        f"the spec was edited under the running release ({what}); no more pods are taken. "
-        "Put it back and retry, upgrade --supersede to release it, or roll back, which discards it",
-    )
+
+
+def ahead(cafe: CafeDeployment) -> bool:
+    """Whether the spec asks for something that no release has been started for (protocol 7).
+
+    That is: the hashed fields (template, topology, podSetType, selector) or the pods per cell
+    differ from what the record was planned from. `strategy` is not: it only says how a release
+    goes. Before the first release there is no record to be ahead of: the state is Idle.
+    """
+    record = cafe.record
+    if record is None:
+        return False
+    return cafe.spec_hash != record.spec_hash or rescaled(cafe, record)
+
+
+def rescaled(cafe: CafeDeployment, record: Record) -> bool:
+    """Whether spec.replicas and spec.topology give other pods per cell than the release has.
+
+    So do unitReplicas that don't fit spec.replicas.
+    """
+    try:
+        return cafe.wished_allocation() != dict(record.plan.cells)
+    except Refused:
+        return True
 
 
 def noted(cafe: CafeDeployment, view: View) -> Iterator[str]:

@@ -14,17 +14,70 @@ from typing import Any
 
 from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
-from kubectl_cafe.cluster.errors import Conflict, Gone, NotSent, UnknownOutcome
+from kubectl_cafe.cluster.errors import (
+    ApiError,
+    Conflict,
+    Gone,
+    NotSent,
+    UnknownOutcome,
+    not_stale,
+)
 from kubectl_cafe.cluster.transport import PatchKind, Transport
 from kubectl_cafe.engine import journal
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.release import under
+from kubectl_cafe.errors import CafeError
+from kubectl_cafe.revisions.revision import controlled_by
 from statemachine.record import Record
 
 Json = Mapping[str, Any]
 WORKERS = 16
 RETRY = 1.0
 """Seconds before a touch that was not sent, or whose answer was lost, is looked at again."""
+SLOW = 5.0
+"""Seconds without a touch that succeeds, after which a person is told why."""
+LONGEST = 60.0
+"""Seconds without a touch that succeeds, after which the fence is given up."""
+
+
+class Unfenced(CafeError):
+    """An earlier driver may still write: not every object could be touched."""
+
+
+class Patience:
+    """How long touches that fail are repeated, all of one fence together.
+
+    `slow` is told once what is waited for.
+    """
+
+    def __init__(
+        self, transport: Transport, slow: Callable[[str], None] = lambda _text: None
+    ) -> None:
+        self._clock = transport.clock
+        self._slow = slow
+        self._since = self._clock.monotonic()
+        self._told = False
+
+    def touched(self) -> None:
+        """One more object is touched."""
+        self._since = self._clock.monotonic()
+
+    def failed(self, path: str, error: ApiError) -> None:
+        """Wait before the object at `path` is tried again. Raises Unfenced after a while."""
+        silent = self._clock.monotonic() - self._since
+        if silent >= LONGEST:
+            raise Unfenced(
+                f"the last driver is not fenced off: for {LONGEST:.0f} s no object could be "
+                f"touched: {error.message}",
+                where=path,
+                hint=f"{error.hint}, then the same command again"
+                if error.hint
+                else "the same command again",
+            )
+        if silent >= SLOW and not self._told:
+            self._told = True
+            self._slow(f"{path}: {error.message}")
+        self._clock.sleep(RETRY)
 
 
 @dataclass(frozen=True)
@@ -33,6 +86,11 @@ class Touch:
 
     path: str
     obj: Json
+
+    @property
+    def version(self) -> str:
+        """Its resourceVersion."""
+        return str(self.obj["metadata"]["resourceVersion"])
 
     def body(self, epoch: int) -> dict[str, Any]:
         """The patch: the epoch as an annotation, on the object that was judged (I4)."""
@@ -64,18 +122,13 @@ def touches(workloads: Iterable[Json], pods: Iterable[Json], owner: str) -> Iter
     """What is to be touched: the workloads of the CafeDeployment `owner` (uid), their pods."""
     ours: set[str] = set()
     for workload in workloads:
-        if _controlled_by(workload, {owner}):
+        if controlled_by(workload, (owner,)):
             ours.add(workload["metadata"]["uid"])
             meta = workload["metadata"]
             yield Touch(paths.replicasets(meta["namespace"], meta["name"]), workload)
     for pod in pods:
-        if _controlled_by(pod, ours):
+        if controlled_by(pod, ours):
             yield Touch(paths.pods(pod["metadata"]["namespace"], pod["metadata"]["name"]), pod)
-
-
-def _controlled_by(obj: Json, owners: set[str]) -> bool:
-    references = obj["metadata"].get("ownerReferences") or ()
-    return any(r.get("controller") and r["uid"] in owners for r in references)
 
 
 def fence(
@@ -83,11 +136,13 @@ def fence(
     cafe: CafeDeployment,
     epoch: int,
     told: Callable[[int], None] = lambda _count: None,
+    slow: Callable[[str], None] = lambda _text: None,
 ) -> CafeDeployment:
     """Make every earlier driver's writes fail: the epoch, the touches, then `fencedEpoch`.
 
-    The lease is ours already. `told` hears how many objects are touched. Raises Fenced
-    where a later driver has come, LeaseLost where the lease ran out meanwhile.
+    The lease is ours already. `told` hears how many objects are touched, `slow` what is
+    waited for. Raises Fenced where a later driver has come, LeaseLost where the lease ran out
+    meanwhile, Unfenced where an object can't be touched for a minute.
     """
 
     def arrived(current: CafeDeployment) -> Record | None:
@@ -113,35 +168,44 @@ def fence(
         )
     )
     told(len(found))
+    patience = Patience(transport, slow)
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="touch") as pool:
-        for _ in pool.map(lambda one: touch(transport, one, epoch), found):
+        for _ in pool.map(lambda one: touch(transport, one, epoch, patience), found):
             pass
     return journal.change(transport, cafe, done)
 
 
-def touch(transport: Transport, one: Touch, epoch: int) -> None:
-    """Touch one object, whatever is written to it meanwhile; gone is as good."""
+def touch(transport: Transport, one: Touch, epoch: int, patience: Patience | None = None) -> None:
+    """Touch one object, whatever is written to it meanwhile; gone is as good.
+
+    Raises Unfenced when it was tried for long, Denied where a 409 is no conflict.
+    """
+    patience = patience or Patience(transport)
     while not one.carries(epoch):
+        stale: Conflict | None = None
         try:
             transport.patch(one.path, one.body(epoch), PatchKind.MERGE)
+            patience.touched()
             return
         except Gone:
             return
-        except Conflict:
-            pass
-        except (NotSent, UnknownOutcome):
-            transport.clock.sleep(RETRY)
-        current = _read(transport, one.path)
+        except Conflict as error:
+            stale = error
+        except (NotSent, UnknownOutcome) as error:
+            patience.failed(one.path, error)
+        current = _read(transport, one.path, patience)
         if current is None or current["metadata"]["uid"] != one.obj["metadata"]["uid"]:
             return
-        one = Touch(one.path, current)
+        before, one = one, Touch(one.path, current)
+        if stale is not None and one.version == before.version:
+            raise not_stale(stale)
 
 
-def _read(transport: Transport, path: str) -> Json | None:
+def _read(transport: Transport, path: str, patience: Patience) -> Json | None:
     while True:
         try:
             return transport.get_or_none(path)
-        except NotSent:
+        except NotSent as error:
             if transport.before_write is not None:
                 transport.before_write()
-            transport.clock.sleep(RETRY)
+            patience.failed(path, error)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from threading import Event
 
 from kubectl_cafe.cluster.errors import NotSent
-from kubectl_cafe.cluster.lease import LeaseView
+from kubectl_cafe.cluster.leaseview import LeaseView, LeaseWatch
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.engine import look, verbs
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
@@ -22,17 +22,23 @@ from statemachine.lifecycle import RESTING, State
 
 EVERY = 1.0
 """Seconds between two looks at the CR and the lease."""
+UNHEARD = 10.0
+"""Seconds without a good look, after which a person is told."""
 WAITS = (State.AWAITING_CONFIRM, State.PAUSED, State.FAILED)
 """States in which a driver leaves once its pods are at rest."""
 
 
 @dataclass(frozen=True)
 class Followed:
-    """Where the following ended: the CR, whether it wants a driver and has none, the last view."""
+    """Where the following ended: the CR, whether it wants a driver and has none, the last view.
+
+    `lease` is then the resourceVersion of the lease that was watched for its whole duration.
+    """
 
     cafe: CafeDeployment
     abandoned: bool = False
     view: View | None = None
+    lease: str = ""
 
 
 class Follower:
@@ -57,8 +63,9 @@ class Follower:
         self._watcher = watcher
         self._asks = asks
         self._revisions: dict[str, Revision] = {}
+        self._watch = LeaseWatch(transport.clock)
         self.lease: LeaseView | None = None
-        """Who drives, as last seen."""
+        """Who drives, as last seen and by our own watching."""
         self.stop = Event()
 
     @property
@@ -79,15 +86,19 @@ class Follower:
 
     def run(self) -> Followed:
         """Follow. A server that can't be reached is asked again."""
-        shown = None
+        shown, clock = None, self._transport.clock
+        heard = clock.monotonic()
         while True:
             self._observer.raise_failure()
             try:
                 lease = self._look()
-            except NotSent:
+            except NotSent as error:
+                if clock.monotonic() - heard >= UNHEARD:
+                    self._unheard(error)
                 if self.stop.wait(EVERY):
                     return Followed(self._cafe)
                 continue
+            heard = clock.monotonic()
             if self._cafe.record != shown:
                 shown = self._cafe.record
                 self._watcher.moved(self._cafe)
@@ -96,11 +107,18 @@ class Follower:
                 return ended
             self.stop.wait(EVERY)
 
+    def _unheard(self, error: NotSent) -> None:
+        """Say that what is shown of the release may be old, and why."""
+        said = f"this command cannot read the CafeDeployment: {error.message}"
+        if self._cafe.record is not None:
+            view = replace(self._view(), troubles=(said,))
+            self._watcher.looked(view, decide(view))
+
     def _look(self) -> LeaseView:
         """Read who drives, then the CR, and the revisions where a new one is named."""
         cafe = self._cafe
-        lease, self._cafe = look.driven(self._transport, cafe.namespace, cafe.name)
-        self.lease = lease
+        seen, self._cafe = look.driven(self._transport, cafe.namespace, cafe.name)
+        self.lease = lease = self._watch.saw(seen)
         record = self._cafe.record
         if record is not None and record.to_revision not in self._revisions:
             found = look.read_revisions(self._transport, self._cafe)
@@ -114,10 +132,10 @@ class Follower:
         decision = decide(view)
         if decision.nodes:
             with suppress(NotSent):  # They are asked for again.
-                self._observer.read_nodes()
+                self._observer.read_nodes(view)
         self._watcher.looked(view, decision)
         found = ended(self._cafe, lease, at_rest=decision.at_rest, asks=self._asks)
-        return replace(found, view=view) if found else None
+        return replace(found, view=view, lease=lease.version) if found else None
 
     def _view(self) -> View:
         return self._observer.memory.view(
@@ -141,5 +159,5 @@ def ended(cafe: CafeDeployment, lease: LeaseView, *, at_rest: bool, asks: bool) 
 
 
 def driven(lease: LeaseView) -> bool:
-    """Whether somebody holds the wheel: alive, as far as the lease can tell."""
+    """Whether somebody holds the lease, and has renewed it within the time that we watched it."""
     return lease.live and bool(lease.holder)

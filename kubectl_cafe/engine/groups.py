@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubectl_cafe import names
+from kubectl_cafe.engine import desired, earlier, sharing
 from kubectl_cafe.engine.disruption import DisruptionBudget
 from kubectl_cafe.engine.standing import Row, Standing, touched
 from kubectl_cafe.engine.view import View
@@ -38,7 +39,7 @@ def limit_of(max_unavailable: int | str, replicas: int) -> int:
 def budget(view: View, standings: Iterable[Standing]) -> Budget:
     """The budget as the view shows it; a missing pod is unavailable too."""
     pods = [s for s in standings if s.row is not Row.FORGOTTEN]
-    desired = sum(workload.replicas for workload in view.workloads)
+    wanted = desired.total(view)
     busy = view.busy
     available = sum(s.available and s.pod.uid not in busy for s in pods)
     # A pod whose first write is under way heads for the goal, although it does not show it yet.
@@ -46,27 +47,38 @@ def budget(view: View, standings: Iterable[Standing]) -> Budget:
         s for s in pods if (s.upgraded and touched(s, view)) or s.in_flight or s.pod.uid in busy
     ]
     return Budget(
-        limit=limit_of(view.record.plan.strategy.max_unavailable, desired),
-        unavailable=max(0, desired - available),
+        limit=limit_of(view.record.plan.strategy.max_unavailable, wanted),
+        unavailable=max(0, wanted - available),
         new_unavailable=sum(not s.available or s.pod.uid in busy for s in heading),
     )
 
 
-def counts(view: View, standings: Iterable[Standing]) -> dict[str, int]:
+def counts(view: View, standings: Sequence[Standing]) -> dict[str, int]:
     """How many pods of each cell the current step brings to the goal.
 
-    The last group and the sweep take every pod there is, so pods that a stranger added are
-    upgraded with them (C51); a cell that has fewer than its count is done sooner (C52).
+    The last group and the sweep upgrade every pod that lives or is desired, so pods that a
+    stranger added are upgraded with them (C51); a cell whose workload wishes for fewer than its
+    count is done sooner (C52). A pod that is missing, on its way out or not yet replaced is
+    waited for: a group is never over because its pod is gone (C45, C49). Where the group before
+    is not available any more, its counts hold until it is (`earlier`).
     """
-    living = living_per_cell(standings)
-    step = view.record.current
+    wanted = wished(view, standings)
+    step = earlier.held(view, standings, wanted) or view.record.current
     if step is None or step.kind is StepKind.COMMIT:
-        return dict.fromkeys(living, 0)
+        return dict.fromkeys(wanted, 0)
     if step.kind is StepKind.SCALE_OUT:
         return {cell: step.count(cell) for cell in view.record.plan.cells}
     if step.kind is StepKind.SWEEP or step.counts == view.record.plan.cells:
-        return living
-    return {cell: min(size, step.count(cell)) for cell, size in living.items()}
+        return wanted
+    return {cell: min(size, step.count(cell)) for cell, size in wanted.items()}
+
+
+def wished(view: View, standings: Sequence[Standing]) -> dict[str, int]:
+    """How many pods each cell is to have: what is desired, or what lives if that is more."""
+    wanted = desired.per_cell(view)
+    for cell, living in living_per_cell(standings).items():
+        wanted[cell] = max(living, wanted.get(cell, 0))
+    return wanted
 
 
 def living_per_cell(standings: Iterable[Standing]) -> dict[str, int]:
@@ -104,12 +116,14 @@ def closed(view: View, standings: Sequence[Standing]) -> tuple[DisruptionBudget,
 def rooms(view: View, standings: Iterable[Standing]) -> dict[str, int]:
     """How many healthy pods each PodDisruptionBudget lets go, by its name (protocol 7, C64)."""
     pods = [s for s in standings if s.row is not Row.FORGOTTEN]
-    replicas = sum(workload.replicas for workload in view.workloads)
+    replicas = desired.total(view)
     result: dict[str, int] = {}
     for one in view.budgets:
         covered = [s for s in pods if one.covers(s.pod.labels)]
         available = sum(s.available and s.pod.uid not in view.busy for s in covered)
-        result[one.name] = one.room(available, max(len(covered), replicas))
+        result[one.name] = one.room(
+            available, max(len(covered), replicas), sharing.healthy(one, view)
+        )
     return result
 
 
@@ -135,7 +149,9 @@ def afford(
             if unavailable >= now.limit or view.unseen_takes:
                 continue
             covering = [one for one in view.budgets if one.covers(standing.pod.labels)]
-            if full := {one.name: one for one in covering if room[one.name] < 1}:
+            unread = view.shared_budgets if view.others is None else ()
+            full = {one.name: one for one in covering if room[one.name] < 1 or one in unread}
+            if full:
                 closed |= full
                 continue
             for one in covering:
@@ -168,7 +184,7 @@ def is_candidate(standing: Standing, view: View) -> bool:
     at its kubelet or in the EndpointSlices.
     """
     pod = standing.pod
-    if pod.uid in view.busy or pod.lost:
+    if pod.uid in view.busy or pod.lost or pod.unexplained:
         return False
     if standing.row is Row.NEWBORN:
         return not standing.upgraded and bool(standing.stuck)
@@ -213,7 +229,6 @@ def others_hold(pod: Pod) -> bool:
     """Whether Ready is False by readiness gates of which ours is none."""
     return (
         pod.ready.status == "False"
-        and pod.ready.reason == "ReadinessGatesNotReady"
         and "readiness gate" in pod.ready.message
         and names.IN_SERVICE not in pod.ready.message
     )

@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from kubectl_cafe import annotations as sizes
 from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
-from kubectl_cafe.cluster.errors import Conflict, Gone, UnknownOutcome
+from kubectl_cafe.cluster.errors import Conflict, Gone, UnknownOutcome, not_stale
 from kubectl_cafe.cluster.identity import here
 from kubectl_cafe.cluster.transport import PatchKind, Transport
 from kubectl_cafe.engine import events
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.errors import CafeError
+from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.text import meant
 from statemachine.lifecycle import State
-from statemachine.record import Entry, Record, encode
+from statemachine.record import SIZE_LIMIT, Entry, Record, encode, fit
 
 ATTEMPTS = 10
 
@@ -28,12 +29,16 @@ class Missing(CafeError):
 def read(
     transport: Transport, namespace: str, name: str, *, timeout: float | None = None
 ) -> CafeDeployment:
-    """The CafeDeployment. Raises Missing, with the next command."""
+    """The CafeDeployment. Raises Missing, with the next command.
+
+    Within `timeout`, if there is one: then no similar names are looked for.
+    """
     path = paths.cafedeployments(namespace, name)
     try:
         return CafeDeployment(transport.get(path, timeout=timeout))
     except Gone:
-        raise missing(namespace, name, _others(transport, namespace)) from None
+        known = _others(transport, namespace) if timeout is None else ()
+        raise missing(namespace, name, known) from None
 
 
 def _others(transport: Transport, namespace: str) -> list[str]:
@@ -69,10 +74,11 @@ def write(
     an Event once it is written. Raises Conflict.
     """
     record = signed(cafe.record, record, here())
-    notes: dict[str, str | None] = {names.RELEASE: encode(record), **(annotations or {})}
+    notes: dict[str, str | None] = dict(annotations or {})
     entered = cafe.position.state is not State.AWAITING_CONFIRM
     if record.state is State.AWAITING_CONFIRM and entered:
         notes[names.CONFIRMED] = "false"
+    notes[names.RELEASE] = _text(cafe, record, notes)
     body: dict[str, Any] = {
         "metadata": {
             "uid": cafe.uid,
@@ -100,7 +106,9 @@ def change(
 
     `judge` returns the new record, or None if there is nothing to write; what it raises
     (IllegalMove, Refused) goes to the caller. A lost answer is settled by reading again.
+    Raises Denied where a 409 is no conflict: nobody has changed the object.
     """
+    lost: UnknownOutcome | None = None
     for _ in range(ATTEMPTS):
         judged = judge(cafe)
         if judged is None:
@@ -109,17 +117,43 @@ def change(
         entry = new_entry(cafe.record, record)
         try:
             return write(transport, cafe, record)
-        except Conflict:
+        except Conflict as error:
+            judged_on = (cafe.uid, cafe.resource_version)
             cafe = read(transport, cafe.namespace, cafe.name)
-        except UnknownOutcome:
+            if (cafe.uid, cafe.resource_version) == judged_on:
+                raise not_stale(error) from None
+        except UnknownOutcome as error:
+            lost = error
             cafe = read(transport, cafe.namespace, cafe.name)
-            if cafe.record == record:
+            # Where room is short, less was written than was meant.
+            if cafe.record is not None and fit(cafe.record, 0) == fit(record, 0):
                 _tell(transport, cafe, entry)
                 return cafe
+    if lost is not None:
+        raise lost
     raise CafeError(
         f"somebody else keeps changing it: {ATTEMPTS} attempts met a newer version",
         where=cafe.where,
         hint=f"kubectl cafe status {cafe.name} -n {cafe.namespace}",
+    )
+
+
+def _text(cafe: CafeDeployment, record: Record, notes: Mapping[str, str | None]) -> str:
+    """The record's text beside the other annotations, as they are to be after `notes`.
+
+    Raises Refused where even the smallest record finds no room, and names the largest other one.
+    """
+    room = sizes.room({**cafe.annotations, **notes}, names.RELEASE)
+    text = encode(record, min(SIZE_LIMIT, room))
+    if len(text.encode()) <= room:
+        return text
+    others = {key: value for key, value in cafe.annotations.items() if key != names.RELEASE}
+    largest = max(others, key=lambda key: len(others[key]), default="")
+    raise Refused(
+        f"its annotations may have {sizes.TOTAL} bytes together: the others leave {max(0, room)}, "
+        f"the release's record needs {len(text.encode())}. Nothing was written",
+        where=f"{cafe.where}, annotation {largest}, the largest",
+        hint=f"kubectl annotate cafed {cafe.name} -n {cafe.namespace} {largest}-",
     )
 
 
@@ -145,3 +179,14 @@ def _tell(transport: Transport, cafe: CafeDeployment, entry: Entry | None) -> No
     """An Event of the move. Best effort: no release waits for it or fails by it."""
     if entry is not None and cafe.record is not None:
         transport.create_aside(paths.events(cafe.namespace), events.event(cafe, cafe.record, entry))
+
+
+def forget(transport: Transport, cafe: CafeDeployment) -> CafeDeployment:
+    """Remove a record that belongs to another object, from the object that was judged."""
+    meta = {
+        "uid": cafe.uid,
+        "resourceVersion": cafe.resource_version,
+        "annotations": {names.RELEASE: None},
+    }
+    path = paths.cafedeployments(cafe.namespace, cafe.name)
+    return CafeDeployment(transport.patch(path, {"metadata": meta}, PatchKind.MERGE))

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kubectl_cafe.engine import hindrances
 from kubectl_cafe.engine.standing import Row, Standing
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.engine.vouching import shown_revision
 from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.views.changes import ImageChange
 from kubectl_cafe.views.status import CellLine, PodLine
 from statemachine.lifecycle import RESTING, State
-from statemachine.record import Record
+from statemachine.record import Record, cut
+
+SHOWN = 80
+"""Characters of what a scheduler or a kubelet says, in a row of a table."""
 
 
 def number_of(pod: Pod, view: View) -> str:
     """The number of the revision whose images the pod has."""
     found = shown_revision(pod, view.revisions)
     return str(found.number) if found else "?"
+
+
+def image_changes(source: Revision | None, target: Revision | None) -> tuple[ImageChange, ...]:
+    """The containers whose image differs between two revisions."""
+    old, new = (revision.images if revision else {} for revision in (source, target))
+    return tuple(
+        ImageChange(name, old.get(name, ""), new.get(name, ""))
+        for name in dict.fromkeys((*new, *old))
+        if old.get(name) != new.get(name)
+    )
 
 
 def cell_line(cell: str, standings: Sequence[Standing], record: Record) -> CellLine:
@@ -36,6 +52,7 @@ def pod_line(standing: Standing, view: View) -> PodLine:
     """One pod; that its record is of the group at work makes it current."""
     pod: Pod = standing.pod
     trouble = "; ".join(f"{s.container}: {s.reason}" for s in standing.stuck)
+    trouble = trouble or cut(hindrances.trouble(standing), SHOWN)
     left_alone = {
         Row.DRIFT: "drift",
         Row.ORPHAN: "orphan",
@@ -59,6 +76,7 @@ def pod_line(standing: Standing, view: View) -> PodLine:
         trouble=trouble or left_alone.get(standing.row, "node lost" if pod.lost else ""),
         current=standing.in_flight or _of_group_at_work(standing, view.record),
         updated=standing.row is Row.AT_GOAL,
+        stage=hindrances.stage(standing),
     )
 
 

@@ -10,7 +10,7 @@ from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.leaseview import LeaseView, inspect
 from kubectl_cafe.cluster.questions import Questions
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import journal, nodes
+from kubectl_cafe.engine import journal, nodes, sharing
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.lost import lost_pods
@@ -18,7 +18,7 @@ from kubectl_cafe.engine.memory import Memory
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import Pod, lean
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
-from kubectl_cafe.revisions.revision import Revision, parse
+from kubectl_cafe.revisions.revision import Revision, controlled_by, parse
 from statemachine.lifecycle import RESTING
 
 READERS = 3
@@ -67,7 +67,15 @@ def once(transport: Transport, namespace: str, name: str) -> Seen:
     memory.budgets.listed(budgets.get().items)
     known = {revision.name: revision for revision in revisions.get()}
     view = memory.view(cafe, known, now=now, time=transport.server_time(), stopping=False)
+    if view.nodes_due:
+        memory.nodes_shown(nodes.ready(transport, memory.suspects()), now)
+        view = memory.view(cafe, known, now=now, time=view.time, stopping=False)
     decision = decide(view)
+    if decision.others:
+        found = transport.list(paths.pods(namespace), None, lean)
+        memory.others_read(found.items, sharing.drained(memory.pods()))
+        view = memory.view(cafe, known, now=now, time=transport.server_time(), stopping=False)
+        decision = decide(view)
     if decision.nodes:
         view = replace(view, architectures=nodes.architectures(transport))
     return Seen(cafe, view, decision.waits, driver)
@@ -102,8 +110,4 @@ def read_revisions(transport: Transport, cafe: CafeDeployment) -> tuple[Revision
     """The ControllerRevisions that the CafeDeployment owns."""
     query = {"labelSelector": f"{names.PREFIX}/name={cafe.name}"}
     items = transport.list(paths.controllerrevisions(cafe.namespace), query).items
-    return tuple(
-        parse(item)
-        for item in items
-        if any(o["uid"] == cafe.uid for o in item["metadata"].get("ownerReferences") or ())
-    )
+    return tuple(parse(item) for item in items if controlled_by(item, (cafe.uid,)))

@@ -15,15 +15,16 @@ from kubectl_cafe.engine import disruption
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.collection import Collection
 from kubectl_cafe.engine.decide import seen_off
+from kubectl_cafe.engine.neighbours import Neighbours
 from kubectl_cafe.engine.standing import stand
-from kubectl_cafe.engine.view import View
+from kubectl_cafe.engine.view import NODES_FRESH, View
 from kubectl_cafe.pods.model import Pod, parse
 from kubectl_cafe.pods.record import Phase
-from kubectl_cafe.pods.settled import By, settled
+from kubectl_cafe.pods.settled import renewed
 from kubectl_cafe.pods.sighting import Sighting, look
 from kubectl_cafe.podsets import PodSet, Workload
-from kubectl_cafe.revisions.revision import Revision
-from kubectl_cafe.traffic.endpoints import parse_service, ready_uids
+from kubectl_cafe.revisions.revision import Revision, controlled_by
+from kubectl_cafe.traffic.endpoints import parse_service, parse_slice, ready_uids
 
 Json = Mapping[str, Any]
 
@@ -40,11 +41,13 @@ class Memory:
         self._podset = podset
         self._pods: dict[str, Pod] = {}
         self._sightings: dict[str, Sighting] = {}
-        self._gone: set[str] = set()
+        self._gone: dict[str, int] = {}  # uid: the resourceVersion at which it was last seen gone
         self.workloads = Collection(self._workload, self.changed, self._notify)
         self.services = Collection(parse_service, self.changed, self._notify)
-        self.slices = Collection(ready_uids, self.changed, self._notify)
+        self.slices = Collection(parse_slice, self.changed, self._notify)
         self.budgets = Collection(disruption.parse, self.changed, self._notify)
+        self.others = Collection(parse, self.changed, self._notify)
+        self._near = Neighbours()
         self._off_since: dict[str, float] = {}
         self._peers: dict[str, frozenset[str]] = {}
         self._writing: set[str] = set()
@@ -53,6 +56,8 @@ class Memory:
         self._dirty = True
         self._swept: tuple[str, int] | None = None
         self._architectures: Mapping[str, str] | None = None
+        self._nodes: Mapping[str, bool] = {}
+        self._nodes_at: float | None = None
 
     # Observing
 
@@ -62,9 +67,9 @@ class Memory:
         with self.changed:
             listed = {pod.uid for pod in pods}
             for uid in set(self._pods) - listed:
-                # A newer one was born after the list was made, and the watch was faster.
+                # A newer one was created after the list was made, and the watch was faster.
                 if version is None or int(self._pods[uid].resource_version) <= version:
-                    self._drop(uid)
+                    self._drop(uid, version or 0)
             for pod in pods:
                 self._put(pod, now, by_watch=True)
             self._notify()
@@ -74,7 +79,7 @@ class Memory:
         pod = parse(item)
         with self.changed:
             if kind == "DELETED":
-                self._drop(pod.uid)
+                self._left(pod)
             else:
                 self._put(pod, now, by_watch=True)
             self._notify()
@@ -86,6 +91,7 @@ class Memory:
             known = self._pods.get(pod.uid)
             if took and not (known and int(known.resource_version) >= int(pod.resource_version)):
                 self._unseen[pod.uid] = int(pod.resource_version)
+                self._near = self._near.take(pod.uid)
             self._put(pod, now, by_watch=False)
             self._notify()
 
@@ -95,8 +101,19 @@ class Memory:
             self._drop(uid)
             self._notify()
 
+    def _left(self, pod: Pod) -> None:
+        """Drop a pod that a watch says is DELETED: deleted, or no longer selected by its labels.
+
+        It may come back by its labels, with a higher resourceVersion. An event that is older
+        than what is known, from a watch that lags behind our own writes, says nothing.
+        """
+        known = self._pods.get(pod.uid)
+        version = int(pod.resource_version)
+        if known is None or int(known.resource_version) <= version:
+            self._drop(pod.uid, version)
+
     def _put(self, pod: Pod, now: float, *, by_watch: bool) -> None:
-        if pod.uid in self._gone:
+        if int(pod.resource_version) <= self._gone.get(pod.uid, -1):
             return
         known = self._pods.get(pod.uid)
         version = int(pod.resource_version)
@@ -109,14 +126,16 @@ class Memory:
         if self._stale.get(pod.uid, pod.resource_version) != pod.resource_version:
             del self._stale[pod.uid]
 
-    def _drop(self, uid: str) -> None:
-        self._gone.add(uid)
+    def _drop(self, uid: str, version: int = 0) -> None:
+        """Forget the pod, which was gone at `version`, or right after its last known one."""
+        known = self._pods.get(uid)
+        last = int(known.resource_version) if known is not None else 0
+        self._gone[uid] = max(self._gone.get(uid, 0), version, last)
         for kept in (self._pods, self._sightings, self._off_since, self._unseen, self._stale):
             kept.pop(uid, None)
 
     def _workload(self, item: Json) -> Workload | None:
-        owners = item["metadata"].get("ownerReferences") or ()
-        ours = any(o.get("controller") and o["uid"] == self._owner for o in owners)
+        ours = controlled_by(item, (self._owner,))
         if not ours or "deletionTimestamp" in item["metadata"]:
             return None
         return self._podset.parse(item)
@@ -143,11 +162,29 @@ class Memory:
             self._swept = (release, step)
             self._notify()
 
+    def others_read(self, items: Iterable[Json], drained: frozenset[str]) -> None:
+        """A consistent list of the namespace's pods, made when our own `drained` were so."""
+        with self.changed:
+            for item in items:
+                self.others.event("MODIFIED", item)
+            self._near = self._near.read(drained)
+            self._notify()
+
     def nodes_read(self, architectures: Mapping[str, str]) -> None:
         """The architectures of the nodes by name, read once."""
         with self.changed:
             self._architectures = architectures
             self._notify()
+
+    def nodes_shown(self, ready: Mapping[str, bool], now: float) -> None:
+        """Whether the nodes of suspect pods are Ready, as it was read at `now`."""
+        with self.changed:
+            self._nodes, self._nodes_at = ready, now
+            self._notify()
+
+    def suspects(self) -> frozenset[str]:
+        """The nodes of pods whose status leaves open whether their node went away (C80)."""
+        return frozenset(pod.node for pod in self.pods() if pod.suspect and pod.node)
 
     def wake(self) -> None:
         """Something outside of the objects changed."""
@@ -176,8 +213,14 @@ class Memory:
     def pods(self) -> list[Pod]:
         """The pods of our workloads."""
         with self.changed:
-            owned = {workload.uid for workload in self.workloads.all()}
-            return [pod for pod in self._pods.values() if pod.owner in owned]
+            owners = {one.uid: one for one in self.workloads.all()}
+            ours = (pod for pod in self._pods.values() if pod.owner in owners)
+            return [_judged(pod, owners[pod.owner]) for pod in ours]
+
+    def unowned(self) -> list[Pod]:
+        """The living pods of the selector that nothing controls."""
+        with self.changed:
+            return [p for p in self._pods.values() if not (p.owner or p.terminating or p.over)]
 
     def highest_epoch(self) -> int:
         """The highest epoch that any pod shows (invariant I7)."""
@@ -198,7 +241,9 @@ class Memory:
         if record is None:
             raise AssertionError("a release is driven by its record")
         with self.changed:
-            pods = {pod.uid: pod for pod in self.pods()}
+            pods = {pod.uid: self._placed(pod, now) for pod in self.pods()}
+            slices, services = self.slices.all(), self.services.all()
+            self._near = self._near.of(pods.values())
             view = View(
                 owner=cafe.obj,
                 record=record,
@@ -208,10 +253,15 @@ class Memory:
                 sightings=dict(self._sightings),
                 now=now,
                 time=time,
-                endpoints=self._ready_endpoints(unready=False),
-                published=self._ready_endpoints(unready=True),
-                services=self.services.all(),
+                endpoints=ready_uids(slices, services, unready=False),
+                published=ready_uids(slices, services, unready=True),
+                slices=slices,
+                services=services,
                 budgets=self.budgets.all(),
+                others=self._near.of_others(self.others.all(), self.workloads.all()),
+                cleared=self._near.cleared,
+                took=self._near.took,
+                unswitched=cafe.unswitched,
                 peers=dict(self._peers),
                 busy=frozenset({*self._writing, *self._stale} & set(pods)),
                 unseen_takes=bool(self._unseen),
@@ -219,8 +269,15 @@ class Memory:
                 driven_since=driven_since,
                 swept=self._swept == (record.id, record.step),
                 architectures=self._architectures,
+                nodes_at=self._nodes_at,
             )
         return replace(view, off_since=self._fold(view))
+
+    def _placed(self, pod: Pod, now: float) -> Pod:
+        """The pod with what its Node says of itself, where that was read lately."""
+        if not pod.suspect or self._nodes_at is None or now - self._nodes_at > 2 * NODES_FRESH:
+            return pod
+        return replace(pod, node_ready=self._nodes.get(pod.node))
 
     def _fold(self, view: View) -> dict[str, float]:
         for uid in set(self._off_since) - set(view.pods):
@@ -234,15 +291,10 @@ class Memory:
                 self._off_since.setdefault(uid, view.now)
             else:
                 self._off_since.pop(uid, None)
-            for name in standing.evidence.changed if standing.in_flight else ():
-                if settled(pod, name, standing.evidence).by is By.NEW_CONTAINER:
-                    container = pod.containers[name]
-                    known = self._peers.get(container.image, frozenset())
-                    self._peers[container.image] = known | {container.image_id}
+            for image, image_id in renewed(pod, standing.evidence) if standing.in_flight else ():
+                self._peers[image] = self._peers.get(image, frozenset()) | {image_id}
         return dict(self._off_since)
 
-    def _ready_endpoints(self, *, unready: bool) -> frozenset[str]:
-        """Pods that some EndpointSlice shows ready; `unready`: where any is shown so (C30)."""
-        publishing = {s.name for s in self.services.all() if s.publishes_unready}
-        shown = (uids for name, uids in self.slices.all() if (name in publishing) is unready)
-        return frozenset().union(*shown)
+
+def _judged(pod: Pod, owner: Workload) -> Pod:
+    return replace(pod, stranger=True) if owner.made_by_others(pod.images()) else pod

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kubectl_cafe.revisions.template import without_nulls
+
 
 def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """The patch that turns `old` into `new`: keys that go are null, lists are whole."""
+    """The patch that turns `old` into `new`: keys that go are null, lists are whole.
+
+    A null in `old` or `new` is an absent key, also inside a list.
+    """
+    return _patch(without_nulls(old), without_nulls(new))
+
+
+def _patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     patch: dict[str, Any] = {key: None for key in old if key not in new}
     for key, value in new.items():
         before = old.get(key)
         if isinstance(value, Mapping) and isinstance(before, Mapping):
-            below = merge_patch(before, value)
+            below = _patch(before, value)
             if below:
                 patch[key] = below
         elif key not in old or before != value:

@@ -1,8 +1,9 @@
-"""The architectures of the nodes: read only where pods show more than one digest (C12)."""
+"""Nodes: their architectures where pods show more than one digest (C12), and whether one is Ready
+where a pod's status leaves open whether its node went away (C80)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from kubectl_cafe.cluster import paths
@@ -10,6 +11,8 @@ from kubectl_cafe.cluster.errors import Forbidden
 from kubectl_cafe.cluster.transport import Transport
 
 LABEL = "kubernetes.io/arch"
+FEW = 10
+"""So many nodes are asked for by name; of more, all are listed."""
 
 
 def architectures(transport: Transport) -> dict[str, str]:
@@ -19,6 +22,29 @@ def architectures(transport: Transport) -> dict[str, str]:
     except Forbidden:
         return {}
     return {item["name"]: item["architecture"] for item in items if item["architecture"]}
+
+
+def ready(transport: Transport, of: Collection[str]) -> dict[str, bool]:
+    """Whether each of the nodes called `of` is Ready; empty where nodes may not be listed.
+
+    A node that is not there is not Ready.
+    """
+    queries = [{"fieldSelector": f"metadata.name={name}"} for name in sorted(of)]
+    try:
+        lists = [
+            transport.list(paths.nodes(), query, slim=_readiness).items
+            for query in (queries if len(of) <= FEW else [None])
+        ]
+    except Forbidden:
+        return {}
+    found = {item["name"]: item["ready"] for items in lists for item in items}
+    return {name: found.get(name, False) for name in of}
+
+
+def _readiness(node: dict[str, Any]) -> dict[str, Any]:
+    conditions = (node.get("status") or {}).get("conditions") or ()
+    is_ready = any((c["type"], c.get("status")) == ("Ready", "True") for c in conditions)
+    return {"name": node["metadata"]["name"], "ready": is_ready}
 
 
 def _slim(node: dict[str, Any]) -> dict[str, Any]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.errors import ApiError, Forbidden, Invalid, NoSuchKind, NotSent
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.cluster.watch import Informer
-from kubectl_cafe.engine import nodes
+from kubectl_cafe.engine import nodes, sharing
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.collection import Collection
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.memory import Memory
+from kubectl_cafe.engine.view import View
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.pods.model import lean
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
@@ -21,6 +23,8 @@ from kubectl_cafe.revisions.revision import Revision
 
 PATIENCE = 60.0
 """Seconds for the first lists."""
+READINGS = 3
+"""Looks at which all is known of the nodes: none read, whether they are Ready, architectures."""
 
 
 class Observer:
@@ -39,19 +43,7 @@ class Observer:
         def pod_event(kind: str, item: dict[str, Any]) -> None:
             memory.pod_event(kind, item, clock.monotonic())
 
-        def informer(
-            path: str, told: Collection[Any], query: dict[str, str] | None = None
-        ) -> Informer:
-            return Informer(
-                transport,
-                path,
-                query,
-                on_sync=told.listed,
-                on_event=told.event,
-                on_failed=self._failed,
-            )
-
-        self._informers = (
+        self._informers: tuple[Informer, ...] = (
             Informer(
                 transport,
                 self._pods_path,
@@ -61,11 +53,36 @@ class Observer:
                 on_failed=self._failed,
                 slim=lean,
             ),
-            informer(paths.replicasets(space), memory.workloads, self._pods_query),
-            informer(paths.endpointslices(space), memory.slices),
-            informer(paths.services(space), memory.services),
-            informer(paths.poddisruptionbudgets(space), memory.budgets),
+            self._informer(paths.replicasets(space), memory.workloads, self._pods_query),
+            self._informer(paths.endpointslices(space), memory.slices),
+            self._informer(paths.services(space), memory.services),
+            self._informer(paths.poddisruptionbudgets(space), memory.budgets),
         )
+
+        self._others: Informer | None = None
+
+    def _informer(
+        self,
+        path: str,
+        told: Collection[Any],
+        query: dict[str, str] | None = None,
+        slim: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+    ) -> Informer:
+        """An informer of a kind that the memory keeps in a collection."""
+
+        def listed(items: list[dict[str, Any]]) -> None:
+            told.listed(items, made.resource_version)
+
+        made = Informer(
+            self._transport,
+            path,
+            query,
+            on_sync=listed,
+            on_event=told.event,
+            on_failed=self._failed,
+            slim=slim,
+        )
+        return made
 
     def _failed(self, _error: Exception) -> None:
         self.memory.wake()
@@ -80,18 +97,37 @@ class Observer:
             while not all(informer.synced.is_set() for informer in self._informers):
                 self.raise_failure()
                 if self._transport.clock.monotonic() > deadline:
-                    raise self._informers[0].error or CafeError("the API server lists nothing")
+                    raise self._unlisted()
                 self.memory.wait(0.2)
             yield
         finally:
             for informer in self._informers:
                 informer.stop()
 
+    def _unlisted(self) -> Exception:
+        """The error where a first list has not come: its own trouble, or that there is none."""
+        missing = [informer for informer in self._informers if not informer.synced.is_set()]
+        errors = (informer.error for informer in missing if informer.error is not None)
+        where = missing[0].path if missing else ""
+        return next(errors, None) or CafeError(
+            f"the API server has not answered a list within {PATIENCE:.0f} s",
+            where=where,
+            hint=f"kubectl get --raw '{where}?limit=1'",
+        )
+
     def raise_failure(self) -> None:
         """Raise what made an informer give up, if one has."""
         for informer in self._informers:
             if informer.failed is not None:
                 raise informer.failed
+
+    def refusal(self) -> ApiError | None:
+        """The refusal for good that ended a watch, if one did. Raises what else ended one."""
+        try:
+            self.raise_failure()
+        except (Forbidden, Invalid, NoSuchKind) as error:
+            return error
+        return None
 
     def silence(self) -> str:
         """Why what is seen may be old, in words; empty while every watch is open."""
@@ -110,17 +146,42 @@ class Observer:
             return ()
         known = {revision.name: revision for revision in revisions}
         now, time = self._transport.clock.monotonic(), self._transport.server_time()
-        view = self.memory.view(cafe, known, now=now, time=time, stopping=False)
-        decision = decide(view)
-        if decision.nodes:
-            self.read_nodes()
+        for _ in range(READINGS):
             view = self.memory.view(cafe, known, now=now, time=time, stopping=False)
             decision = decide(view)
+            if not decision.nodes:
+                break
+            self.read_nodes(view)
         return decision.warnings
 
-    def read_nodes(self) -> None:
-        """The nodes' architectures, folded in; later nodes are not read again."""
-        self.memory.nodes_read(nodes.architectures(self._transport))
+    def read_others(self) -> None:
+        """The namespace's pods, folded in by a consistent list, and watched from now on.
+
+        Only a PodDisruptionBudget that covers pods of others asks for them.
+        """
+        memory, path = self.memory, self._pods_path
+        if self._others is None:
+            self._others = self._informer(path, memory.others, slim=lean)
+            self._others.start()
+            self._informers = (*self._informers, self._others)
+        drained = sharing.drained(memory.pods())
+        memory.others_read(self._transport.list(path, None, lean).items, drained)
+
+    def read_missing(self, view: View) -> bool:
+        """Read the pods of others where `view` asks for them; whether that was done."""
+        if sharing.unread(view):
+            with suppress(NotSent):  # It is asked for again.
+                self.read_others()
+                return True
+        return False
+
+    def read_nodes(self, view: View) -> None:
+        """Read what `view` lacks of the nodes: whether they are Ready, else architectures, once."""
+        if view.nodes_due:
+            ready = nodes.ready(self._transport, self.memory.suspects())
+            self.memory.nodes_shown(ready, self._transport.clock.monotonic())
+        else:
+            self.memory.nodes_read(nodes.architectures(self._transport))
 
 
 def silence(informers: Iterable[Informer]) -> str:

@@ -11,6 +11,7 @@ from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.cluster.watch import Informer
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.edits import ahead
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.times import seconds
 from kubectl_cafe.views.overview import Overview, news
@@ -46,6 +47,7 @@ def overview(obj: Json, now: float) -> Overview:
         age=max(0.0, now - seconds(record.since)),
         who=record.who,
         target=record.to_revision,
+        spec_ahead=ahead(cafe),
     )
 
 

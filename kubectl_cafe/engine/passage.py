@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from kubectl_cafe.pods.done import backing_off
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import AGAIN, Mode, Phase, PodRecord
 from kubectl_cafe.pods.sighting import trouble
@@ -177,5 +178,6 @@ def _born(pod: Pod, frame: Frame, bound: float) -> Passage:
 
 def _trouble(pod: Pod) -> str:
     """What its containers wait for in vain."""
-    found = (f"{c.name}: {trouble(c)}" for c in pod.containers.values() if trouble(c))
+    waiting = (c for c in pod.containers.values() if not backing_off(pod, c))
+    found = (f"{c.name}: {trouble(c)}" for c in waiting if trouble(c))
     return "; ".join(found)

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kubectl_cafe.engine import groups
-from kubectl_cafe.engine.standing import Row, Standing, ready_since, touched
+from kubectl_cafe.engine import desired, earlier, groups, hindrances, switches
+from kubectl_cafe.engine.clocks import moved_at, ready_since, written_at
+from kubectl_cafe.engine.standing import Row, Standing, touched
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.engine.vouching import lacking
 from kubectl_cafe.pods.model import Pod
-from kubectl_cafe.times import seconds
+from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.traffic import finalizers
+from kubectl_cafe.traffic.endpoints import Slice
 from statemachine.lifecycle import State
 from statemachine.record import Failure, cut
 from statemachine.steps import StepKind
 
 DEADLINE = "ProgressDeadlineExceeded"
+GONE = "WorkloadGone"
+CREATE = "FailedCreate"
+FINAL = ("forbidden", "denied", "is invalid")
+"""Words of a server that lets in no pod of a template, however often it is asked."""
+PASSING = ("exceeded quota", "failed calling webhook")
+"""Words of a refusal that may pass."""
+REFUSED_FOR = 30.0
+"""Seconds for which no pod could be created, after which the group fails."""
 NAMED = 5
 """How many pods a failure and an abort by force name."""
+LINGERING = 5.0
+"""Seconds after which an EndpointSlice that shows a drained pod ready is named."""
+REFUSAL = 300
+"""Characters of the words with which pods are refused: policies have long names."""
 SHOWN = 120
 """Characters of a kubelet's message among what is awaited; a failure has more of it."""
 
@@ -32,12 +46,29 @@ def failure(view: View, standings: Sequence[Standing]) -> Failure | None:
         for stuck in standing.stuck:
             if stuck.fails:
                 return Failure(stuck.reason, stuck.message, standing.pod.name, stuck.container)
+    for standing in standings:
+        if lost := switches.failure(standing, view):
+            return lost
+    held = earlier.held(view, standings, groups.wished(view, standings))
+    if unstable := earlier.failure(view, standings, held) or earlier.restarted(view, standings):
+        return unstable
+    if found := births_refused(view, standings) or workload_gone(view):
+        return found
     left = deadline(view, standings) - view.time
     if left > 0:
         return None
     awaited = waits(view, standings)
     allowed = view.record.plan.strategy.progress_deadline_seconds
     return Failure(DEADLINE, f"no progress for {allowed} s: {'; '.join(awaited) or 'no pods'}")
+
+
+def workload_gone(view: View) -> Failure | None:
+    """Why the step has failed where a workload is gone and its template is not known."""
+    cells = [cell or "all" for cell in desired.lost_cells(view)]
+    if not cells or desired.revision_now(view) is not None:
+        return None
+    listed = ", ".join(cells)
+    return Failure(GONE, f"the workload of cell {listed} is gone, and its template is not known")
 
 
 def deadline(view: View, standings: Sequence[Standing]) -> float:
@@ -48,19 +79,37 @@ def deadline(view: View, standings: Sequence[Standing]) -> float:
     """
     pods = [s.pod for s in standings if s.row is not Row.FORGOTTEN]
     of_release = [
-        seconds(pod.record.since)
-        for pod in pods
-        if pod.record and pod.record.release == view.record.id
+        written_at(pod, view) for pod in pods if pod.record and pod.record.release == view.record.id
     ]
     released = [
-        ready_since(s.pod, s.finalizers) + view.record.plan.strategy.min_ready_seconds
+        ready_since(s.pod, view, s.finalizers) + view.record.plan.strategy.min_ready_seconds
         for s in standings
         if s.row is Row.AT_GOAL and s.released
     ]
     born = births(view, standings)
-    last = max(seconds(view.record.since), view.driven_since, *of_release, *released, *born)
+    last = max(moved_at(view), view.driven_since, *of_release, *released, *born)
     longest = max((_grace_sum(view, pod) for pod in pods), default=0)
     return last + view.record.plan.strategy.progress_deadline_seconds + longest
+
+
+def births_refused(view: View, standings: Sequence[Standing]) -> Failure | None:
+    """The failure where admission lets in no pod that the step needs, for a while (A1 403).
+
+    A quota may have room later, and a webhook may come back: those are waited for. So is what
+    was refused before the last move: the controller tries again later and later, and a refusal
+    that it met before a retry says nothing about the next one.
+    """
+    if not _bears(view):
+        return None
+    missing = groups.missing(view, standings)
+    for workload in view.workloads:
+        final = any(word in workload.refusal for word in FINAL)
+        passing = any(words in workload.refusal for words in PASSING)
+        anew = workload.refused >= moved_at(view)
+        lasting = anew and view.time - workload.refused >= REFUSED_FOR
+        if final and not passing and lasting and workload.cell in missing:
+            return Failure(CREATE, f"replicaset {workload.name}: {workload.refusal}")
+    return None
 
 
 def births(view: View, standings: Sequence[Standing]) -> list[float]:
@@ -70,14 +119,19 @@ def births(view: View, standings: Sequence[Standing]) -> list[float]:
     n of them could live. What replaces a pod that its node has rejected comes after these: it is
     no progress, however often it happens (C50).
     """
-    step = view.record.current
-    if step is None or step.kind not in (StepKind.SCALE_OUT, StepKind.SWEEP):
+    if not _bears(view):
         return []
-    new = [s for s in standings if s.pod.created >= seconds(view.record.since)]
+    new = [s for s in standings if s.pod.created >= moved_at(view)]
     counted: list[float] = []
     for cell, living in groups.living_per_cell(new).items():
         counted += sorted(s.pod.created for s in new if s.pod.cell == cell)[:living]
     return counted
+
+
+def _bears(view: View) -> bool:
+    """Whether the current step waits for births."""
+    step = view.record.current
+    return step is not None and step.kind in (StepKind.SCALE_OUT, StepKind.SWEEP)
 
 
 def _grace_sum(view: View, pod: Pod) -> int:
@@ -91,16 +145,16 @@ def _grace_sum(view: View, pod: Pod) -> int:
 
 def pod_deadline(view: View, pod: Pod) -> float:
     """When a pod in flight is given up on, by the server's clock."""
-    since = max(seconds(pod.record.since) if pod.record else 0.0, view.driven_since)
+    since = max(written_at(pod, view), view.driven_since)
     if view.record.state is State.ABORTING:
-        since = max(since, seconds(view.record.since))
+        since = max(since, moved_at(view))
     allowed = view.record.plan.strategy.progress_deadline_seconds
     return since + allowed + _grace_sum(view, pod)
 
 
 def unfinished(view: View, in_flight: Sequence[Standing]) -> Failure | None:
     """Why an abort has failed: restarts that are not over at their deadline (protocol 9, 10)."""
-    pods = [s.pod.name for s in in_flight if not s.settled and not s.stuck]
+    pods = [s.pod.name for s in in_flight if not s.settled and all(o.late for o in s.stuck)]
     if not pods:
         return None
     allowed = view.record.plan.strategy.progress_deadline_seconds
@@ -110,13 +164,15 @@ def unfinished(view: View, in_flight: Sequence[Standing]) -> Failure | None:
 
 def waits(view: View, standings: Sequence[Standing]) -> tuple[str, ...]:
     """What is awaited, in words, most telling first."""
-    said: list[str] = []
+    said: list[str] = list(view.troubles)
     for standing in standings:
         said += [
             f"pod {standing.pod.name}: container {s.container}: {s.reason}: {cut(s.message, SHOWN)}"
             for s in standing.stuck
             if standing.upgraded or standing.in_flight
         ]
+        if why := hindrances.trouble(standing):
+            said.append(f"pod {standing.pod.name}: {cut(why, SHOWN)}")
     for row, words in (
         (Row.UNREADABLE, "unreadable record, left alone"),
         (Row.DRIFT, "runs an image of no known revision, left alone"),
@@ -125,19 +181,64 @@ def waits(view: View, standings: Sequence[Standing]) -> tuple[str, ...]:
         said += _name_some(words, [s.pod for s in standings if s.row is row])
     said += _finalizers(standings)
     drained = [s for s in standings if s.row is Row.DRAINED]
-    leaving = [s.pod for s in drained if not finalizers.holding(s.pod, s.finalizers)]
-    said += _name_some("leaving traffic", leaving)
-    patched = [s.pod for s in standings if s.row in (Row.PATCHED, Row.PATCHED_ELSEWHERE)]
-    said += _name_some("restarting", [p for p in patched if p.uid])
+    said += _leaving([s for s in drained if not finalizers.holding(s.pod, s.finalizers)], view)
+    said += _patched(standings)
     joining = [s.pod for s in standings if s.row is Row.CANDIDATE and groups.joining(s, view)]
     said += _name_some("to be shown ready by their EndpointSlices", joining)
     said += _name_some("on a lost node", [s.pod for s in standings if s.pod.lost])
     said += [f"{budget} to leave room" for budget in groups.closed(view, standings)]
+    said += [
+        f"the workload of cell {cell or 'all'}, which is gone: it is created again with "
+        f"{desired.planned(view.record, cell)} pods"
+        for cell in desired.lost_cells(view)
+        if view.running
+    ]
     lacking = groups.missing(view, standings)
+    said += [
+        f"replicaset {workload.name} to create pods: {cut(workload.refusal, REFUSAL)}"
+        for workload in view.workloads
+        if workload.refusal and workload.cell in lacking
+    ]
     if lacking and not said:
         cells = ", ".join(f"{cell or 'all'}: {count}" for cell, count in lacking.items())
         said.append(f"pods to become available ({cells})")
     return tuple(said)
+
+
+def _leaving(drained: Sequence[Standing], view: View) -> list[str]:
+    """The drained pods that are waited for, and the EndpointSlices that keep them in traffic."""
+    pods: dict[str, list[Pod]] = {}
+    for standing in drained:
+        shown = ", ".join(map(str, holding(standing, view)))
+        words = "leaving traffic" + (f", still shown ready by {shown}" if shown else "")
+        pods.setdefault(words, []).append(standing.pod)
+    return [said for words in sorted(pods) for said in _name_some(words, pods[words])]
+
+
+def holding(standing: Standing, view: View) -> tuple[Slice, ...]:
+    """The EndpointSlices that show a drained pod ready for longer than a controller takes (C22).
+
+    A second Service, an EndpointSlice that somebody wrote, or one that was left behind.
+    """
+    pod = standing.pod
+    since = written_at(pod, view) if pod.record else view.time
+    if view.time - since < LINGERING:
+        return ()
+    publishing = {s.name for s in view.services if s.publishes_unready}
+    return tuple(
+        one
+        for one in view.slices
+        if pod.uid in one.ready and (standing.mode is Mode.LABEL or one.service not in publishing)
+    )
+
+
+def _patched(standings: Sequence[Standing]) -> list[str]:
+    """The pods that restart, and those whose new container is being verified."""
+    under_way: dict[str, list[Pod]] = {}
+    for standing in standings:
+        if standing.row in hindrances.PATCHED and not hindrances.unscheduled(standing.pod):
+            under_way.setdefault(hindrances.progress(standing), []).append(standing.pod)
+    return [one for words, pods in under_way.items() for one in _name_some(words, pods)]
 
 
 def _finalizers(standings: Sequence[Standing]) -> list[str]:

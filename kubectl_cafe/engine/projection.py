@@ -5,47 +5,58 @@ A projection of the record and the pods; it is written and never read back as tr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import Gone
 from kubectl_cafe.cluster.transport import PatchKind, Transport
+from kubectl_cafe.engine import desired, edits
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.journal import missing
 from kubectl_cafe.engine.standing import Row, stand
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.times import rfc3339
-from statemachine.lifecycle import RUNNING, State
+from statemachine.lifecycle import RESTING, RUNNING, State
+from statemachine.record import Record, cut
 
 Json = Mapping[str, Any]
 
 
 def status(cafe: CafeDeployment, view: View) -> dict[str, Any]:
-    """The `.status` that `view` calls for."""
+    """The `.status` that `view` calls for.
+
+    observedGeneration stays behind the spec's while the spec is ahead of the release, and says
+    so even while nobody drives: an edit raises metadata.generation alone.
+    """
     record = view.record
     standings = [stand(pod, view) for pod in view.pods.values()]
     living = [s for s in standings if s.row is not Row.FORGOTTEN]
-    desired = sum(workload.replicas for workload in view.workloads)
+    wanted = desired.total(view)
     available = sum(s.available for s in living)
     at_goal = [s for s in living if s.row is Row.AT_GOAL]
-    old = {c["type"]: c for c in (cafe.obj.get("status") or {}).get("conditions") or ()}
+    before = cafe.obj.get("status") or {}
+    old = {c["type"]: c for c in before.get("conditions") or ()}
+    ahead = edits.ahead(cafe)
     generation = cafe.obj["metadata"].get("generation", 0)
+    if ahead:
+        generation = min(before.get("observedGeneration", 0), generation - 1)
+    waits = ahead and record.state in RESTING
     ready = _condition(
         old.get("Ready"),
         "Ready",
-        available >= desired,
-        "PodsAvailable" if available >= desired else "PodsUnavailable",
-        f"{available} of {desired} pods are available",
+        available >= wanted,
+        "PodsAvailable" if available >= wanted else "PodsUnavailable",
+        f"{available} of {wanted} pods are available",
         view,
         generation,
     )
     progressing = _condition(
         old.get("Progressing"),
         "Progressing",
-        record.state in (*RUNNING, State.COMPLETED, State.ROLLED_BACK),
-        record.failure.reason if record.failure else str(record.state),
-        str(record.failure or "")[:500] or f"release {record.id} is {record.state}",
+        record.state in (*RUNNING, State.COMPLETED, State.ROLLED_BACK) and not waits,
+        "WaitingForRelease" if waits else _reason(record),
+        "the spec was edited and not released" if waits else _message(record, view.troubles),
         view,
         generation,
     )
@@ -60,6 +71,16 @@ def status(cafe: CafeDeployment, view: View) -> dict[str, Any]:
         "revision": record.to_revision,
         "conditions": [ready, progressing],
     }
+
+
+def _reason(record: Record) -> str:
+    return record.failure.reason if record.failure else str(record.state)
+
+
+def _message(record: Record, troubles: Sequence[str]) -> str:
+    """The message of Progressing: the failure, or the state and what the driver can't do now."""
+    state = f"release {record.id} is {record.state}"
+    return cut(str(record.failure or "") or "; ".join((state, *troubles)))
 
 
 def _condition(

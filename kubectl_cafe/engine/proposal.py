@@ -7,21 +7,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_cafe import names
-from kubectl_cafe.engine import disruption, draining
+from kubectl_cafe.engine import deletion, disruption, downward, draining, edited, switches, taken
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.disruption import DisruptionBudget
 from kubectl_cafe.engine.preflight.finding import Finding, Level, warning
+from kubectl_cafe.engine.releasable import (
+    refuse_bad_images,
+    refuse_long_name,
+    refuse_misshapen,
+    refuse_unsupported,
+)
+from kubectl_cafe.engine.taken import Taken
 from kubectl_cafe.engine.vouching import lacking
 from kubectl_cafe.engine.warnings import warnings
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import Workload
-from kubectl_cafe.revisions import image as images
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision, name_of
 from kubectl_cafe.text import meant, near
 from kubectl_cafe.traffic import Service
-from statemachine.lifecycle import State
+from statemachine.lifecycle import State, Trigger
 from statemachine.record import Plan
 from statemachine.steps import Kind, Step, steps
 
@@ -30,7 +36,11 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Around:
-    """What stands in the cluster around a CafeDeployment; `warnings` are of its pods."""
+    """What stands in the cluster around a CafeDeployment; `warnings` are of its pods.
+
+    `taken` are ReplicaSets under names that a release would create, `unowned` the living pods
+    that its selector selects and nothing controls.
+    """
 
     revisions: tuple[Revision, ...]
     workloads: tuple[Workload, ...]
@@ -38,6 +48,8 @@ class Around:
     services: tuple[Service, ...] = ()
     budgets: tuple[DisruptionBudget, ...] = ()
     warnings: tuple[str, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    unowned: tuple[Pod, ...] = ()
 
     @property
     def known(self) -> dict[str, Revision]:
@@ -60,6 +72,7 @@ class Proposal:
 
     `needed` is False where every pod and workload is at the target already. `budgets` are the
     PodDisruptionBudgets that cover its pods. `refusals` say why it may not be started after all.
+    `unswitched` is why pods are in mode None although they have a switch.
     """
 
     kind: Kind
@@ -72,6 +85,7 @@ class Proposal:
     needed: bool
     budgets: tuple[DisruptionBudget, ...] = ()
     refusals: tuple[Refused, ...] = ()
+    unswitched: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -113,19 +127,29 @@ def propose(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
 
 
 def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
-    """The release of `template` as it would be, and all for which it is refused."""
+    """The release of `template` as it would be, and all for which it is refused.
+
+    Raises Refused for a template that can't be read.
+    """
+    refuse_misshapen(cafe, template)
     kind = kind_of(cafe, around)
     source = source_of(cafe, around)
+    known = around.revisions or not around.workloads
     diff = difference(cafe, source, template)
     target = name_of(cafe.name, template)
     cells = cafe.wished_allocation() if kind is Kind.CREATE else cafe.allocated()
     restarting = around.pods if source and diff.images else ()
     fresh = () if around.pods else (draining.newborn(cafe, template),)
     refusals = _raised(
+        lambda: deletion.refuse(cafe, Trigger.START),
+        lambda: taken.refuse(cafe, around.taken),
+        lambda: taken.refuse_unowned(cafe, around.unowned if kind is Kind.CREATE else ()),
+        lambda: refuse_long_name(cafe),
         lambda: refuse_unsupported(cafe),
         lambda: refuse_bad_images(cafe, template),
         lambda: refuse_out_of_place(cafe, diff),
         lambda: refuse_scaling(cafe, cells),
+        lambda: taken.refuse_unknown(cafe, () if known else around.living, template),
         lambda: draining.refuse_undrainable(cafe, (*restarting, *fresh), around.services),
     )
     budgets = disruption.covering(around.budgets, around.pods)
@@ -137,14 +161,19 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
         source=source,
         difference=diff,
         notes=(
-            *warnings(cafe, around.pods, around.services, template, diff),
+            *warnings(cafe, around.pods, around.services, around.known, template, diff),
             *(warning("budgets", said) for said in disruption.warnings(budgets, cafe.namespace)),
             *(warning("traffic", said) for said in draining.warnings(cafe, around.pods)),
             *(warning("images", said) for said in around.warnings),
+            *(warning("metadata", said) for said in downward.warnings(template, diff)),
+            *(warning("template", said) for said in edited.noted(around.workloads, around.known)),
         ),
         budgets=budgets,
-        needed=kind is Kind.CREATE or not everywhere(around, target, template),
+        needed=kind is Kind.CREATE or not known or not everywhere(around, target, template, cells),
         refusals=refusals,
+        unswitched=switches.planned(
+            (*around.living, draining.newborn(cafe, template)), around.services, around.known
+        ),
     )
 
 
@@ -160,12 +189,15 @@ def _raised(*checks: Callable[[], object]) -> tuple[Refused, ...]:
 
 
 def kind_of(cafe: CafeDeployment, around: Around) -> Kind:
-    """A first release goes on being one until it has completed."""
+    """A first release goes on being one until it has completed.
+
+    Where there has been one, workloads that are gone don't make the next one a first release.
+    """
     record = cafe.record
-    unfinished = (
-        record is not None and record.kind is Kind.CREATE and record.state is not State.COMPLETED
-    )
-    return Kind.CREATE if unfinished or not around.workloads else Kind.UPGRADE
+    if record is None:
+        return Kind.UPGRADE if around.workloads else Kind.CREATE
+    unfinished = record.kind is Kind.CREATE and record.state is not State.COMPLETED
+    return Kind.CREATE if unfinished else Kind.UPGRADE
 
 
 def source_of(cafe: CafeDeployment, around: Around) -> Revision | None:
@@ -192,41 +224,6 @@ def refuse_out_of_place(cafe: CafeDeployment, diff: templates.Difference) -> Non
             "only images, labels (outside the selector) and annotations can change in place; "
             f"this changes {', '.join(diff.others)}. Nothing was written",
             where=cafe.where,
-            hint=f"kubectl cafe plan {cafe.name} -n {cafe.namespace}",
-        )
-
-
-def refuse_bad_images(cafe: CafeDeployment, template: Json) -> None:
-    """An empty or malformed image would take the pod down and never start."""
-    for name, image in templates.images(template).items():
-        if problem := images.problem(image):
-            raise Refused(
-                f"{problem}. Nothing was written",
-                where=f"{cafe.where}, spec.template.spec.containers[{name}].image",
-                hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace} "
-                f"--image {name}=REGISTRY/NAME:TAG",
-            )
-
-
-def refuse_unsupported(cafe: CafeDeployment) -> None:
-    """What the CRD accepts and this version does not honour, by path (protocol 2)."""
-    spec = cafe.spec
-    topology = spec.get("topology") or {}
-    found = {
-        "spec.podSetType": spec.get("podSetType", "InPlaceSet") != "InPlaceSet",
-        "spec.volumeClaimTemplates": bool(spec.get("volumeClaimTemplates")),
-        "spec.serviceName": bool(spec.get("serviceName")),
-        "spec.topology.autoReschedule.enable": bool(
-            (topology.get("autoReschedule") or {}).get("enable")
-        ),
-        "spec.selector.matchExpressions": bool(
-            (spec.get("selector") or {}).get("matchExpressions")
-        ),
-    }
-    if paths := [path for path, present in found.items() if present]:
-        raise Refused(
-            f"this version of kubectl-cafe does not honour {', '.join(paths)}. Nothing was written",
-            where=cafe.where,
             hint=f"kubectl edit cafed {cafe.name} -n {cafe.namespace}",
         )
 
@@ -245,10 +242,18 @@ def refuse_scaling(cafe: CafeDeployment, cells: Mapping[str, int]) -> None:
         )
 
 
-def everywhere(around: Around, target: str, template: Json) -> bool:
-    """Whether every workload and every pod is at the target already (C7, C66)."""
-    return all(workload.revision == target for workload in around.workloads) and not waiting(
-        around, target, template
+def everywhere(
+    around: Around, target: str, template: Json, cells: Mapping[str, int] | None = None
+) -> bool:
+    """Whether every workload and every pod is at the target already, in each cell (C7, C66)."""
+    present = {workload.cell for workload in around.workloads}
+    return (
+        all(
+            workload.revision == target and not edited.paths(workload, around.known)
+            for workload in around.workloads
+        )
+        and all(cell in present for cell, count in (cells or {}).items() if count)
+        and not waiting(around, target, template)
     )
 
 

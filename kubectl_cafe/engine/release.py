@@ -6,10 +6,11 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 
-from kubectl_cafe.cluster.errors import NotSent, UnknownOutcome
+from kubectl_cafe.cluster.errors import ApiError, NotSent, UnknownOutcome
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.engine import journal
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.trouble import Trouble
 from kubectl_cafe.engine.view import Wanted
 from kubectl_cafe.errors import CONFLICT, CafeError
 from kubectl_cafe.times import rfc3339
@@ -18,6 +19,8 @@ from statemachine.record import Record, moved
 
 READ_TIMEOUT = 4.0
 """Seconds for reading the CR at a renewal: the next one is due after five."""
+UNHEARD = 10.0
+"""Seconds without a good read of the CR, two renewals, after which no pod is taken."""
 RETRY = 1.0
 """Seconds before a move whose fate is unknown is looked at again."""
 
@@ -61,6 +64,21 @@ class Release:
         self._lock = threading.Lock()
         self._newest = cafe
         self._missing: journal.Missing | None = None
+        self._heard = transport.clock.monotonic()
+        self._unread: ApiError | None = None
+        self.trouble: Trouble | None = None
+        """The last move could not be written, and is tried again."""
+
+    def unheard(self) -> str:
+        """Why the CR was not read for two renewals of the lease; empty if it was.
+
+        A pause or an abort would not be heard meanwhile (I9). The answer to a write of the CR
+        shows its state as well as a read does.
+        """
+        silent = self._transport.clock.monotonic() - self._heard
+        if silent < UNHEARD:
+            return ""
+        return self._unread.message if self._unread else f"no answer for {silent:.0f} s"
 
     @property
     def record(self) -> Record:
@@ -72,13 +90,22 @@ class Release:
     def refresh(self) -> None:
         """Read the CR; runs at each renewal of the lease, so a move is seen within 5 s."""
         place = (self.cafe.namespace, self.cafe.name)
+        asked = self._transport.clock.monotonic()
         try:
             cafe = journal.read(self._transport, *place, timeout=READ_TIMEOUT)
         except journal.Missing as error:
             self._missing = error
+        except ApiError as error:
+            self._unread = error
+            raise
         else:
             with self._lock:
                 self._newest = cafe
+            self.heard(asked)
+
+    def heard(self, asked: float) -> None:
+        """The CR's state is known as of `asked`, when a request was sent that was answered."""
+        self._heard, self._unread = max(self._heard, asked), None
 
     def take_in(self, highest_epoch: int) -> bool:
         """Go on from what was read last; whether the record has changed.
@@ -113,9 +140,10 @@ class Release:
     def move(self, wanted: Wanted, who: str) -> bool:
         """Move the record, unless somebody has moved it meanwhile; whether it is told.
 
-        False: the answer is lost or nothing was sent; it was read again, look again.
+        False: the answer is lost or nothing was sent; it was read again, look again. Raises
+        Forbidden, Invalid and NoSuchKind where the write is refused for good.
         """
-        before = self.record
+        before, asked = self.record, self._transport.clock.monotonic()
 
         def judge(cafe: CafeDeployment) -> Record | None:
             if cafe.record != before:
@@ -133,14 +161,21 @@ class Release:
 
         try:
             cafe = journal.change(self._transport, self.cafe, judge)
-        except (NotSent, UnknownOutcome):
+        except ApiError as error:
+            read = error.method == "GET"  # Of a CR that can't be read: it may be later.
+            if not read and not isinstance(error, NotSent | UnknownOutcome):
+                raise
+            since = self.trouble.since if self.trouble else asked
+            self.trouble = Trouble(self.cafe.where, since, error)
             self.look_again()
             return False
+        self.trouble = None
+        self.heard(asked)
         self.took(cafe)
         return True
 
     def look_again(self) -> None:
         """Read the CR after a write whose fate is not known."""
         self._transport.clock.sleep(RETRY)
-        with suppress(NotSent):
+        with suppress(ApiError):  # The next renewal reads it, too.
             self.refresh()

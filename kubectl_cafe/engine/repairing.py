@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Event
 
-from kubectl_cafe import names
-from kubectl_cafe.cluster import paths
-from kubectl_cafe.cluster.errors import Invalid
-from kubectl_cafe.cluster.transport import PatchKind, Transport
-from kubectl_cafe.engine import drift, fence, journal, rebuild, repairs, verbs
+from kubectl_cafe.cluster.transport import Transport
+from kubectl_cafe.engine import deletion, drift, fence, journal, rebuild, recreating, repairs, verbs
 from kubectl_cafe.engine.act import Actor
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.lasting import Lasting
 from kubectl_cafe.engine.look import read_revisions
 from kubectl_cafe.engine.observe import Observer
 from kubectl_cafe.engine.proposal import Around
 from kubectl_cafe.engine.rebuild import Rebuilt
 from kubectl_cafe.engine.release import READ_TIMEOUT, Fenced
 from kubectl_cafe.engine.repairs import Finding, Left, What
+from kubectl_cafe.engine.trouble import named
+from kubectl_cafe.engine.unrepaired import (
+    STOPPED,
+    raise_fatal,
+    refused,
+    refused_watch,
+    tired_of,
+    unmended,
+)
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.engine.wheel import Told, Wheel, hold
 from kubectl_cafe.pods.settled import patience
 from kubectl_cafe.times import rfc3339
+from statemachine.lifecycle import Trigger
 from statemachine.record import Failure
 
 TICK = 0.5
 """Seconds after which rules that read a clock are asked again."""
 SLACK = 30.0
 """Seconds beyond the rules' own patience for a kubelet to follow."""
-LASTING = 5.0
-"""Seconds after which a person is told what is awaited."""
 OF_THE_RECORD = (What.LOST_RECORD, What.FOREIGN_RECORD)
 LATE = "not verified in time, repair it again"
-STOPPED = "not repaired: interrupted"
 
 
 @dataclass(frozen=True)
@@ -81,19 +86,26 @@ class Repair:
         view = memory.view(seen, known, now=now, time=at, stopping=False)
         return Look(view, found, repairs.find(cafe, view, found))
 
-    def mend(self, agreed: Iterable[Finding], told: Told) -> list[Left]:
+    def mend(self, agreed: Iterable[Finding], told: Told, silent: str = "") -> list[Left]:
         """Mend what a person has agreed to; what is left of it.
+
+        `silent` is the resourceVersion of a lease that was watched for its whole duration.
 
         Raises LeaseHeld (exit 6) while somebody drives, Fenced (6) where a release begins
         meanwhile, and what no retry mends.
         """
+        deletion.refuse(self.cafe, Trigger.START)
         strays = [finding for finding in agreed if finding.what is What.DRIFT]
         others = {finding.key for finding in agreed if finding not in strays}
         left: list[Left] = []
-        with hold(self.transport, self.cafe, self.observer, told=told) as wheel:
+        with hold(self.transport, self.cafe, self.observer, silent=silent, told=told) as wheel:
             self.cafe = self._mend_record(wheel, others, told)
             wheel.driver = self
-            if any(what not in OF_THE_RECORD for what, _ in others):
+            if any(what is What.WORKLOAD for what, _ in others):
+                left += self._create(
+                    wheel, {cell for what, cell in others if what is What.WORKLOAD}
+                )
+            if any(what not in (*OF_THE_RECORD, What.WORKLOAD) for what, _ in others):
                 left += self._mend_pods(wheel, others)
             if strays:
                 left += self._bring_back(wheel, strays)
@@ -122,10 +134,18 @@ class Repair:
         if look.rebuilt is not None and (What.LOST_RECORD, cafe.uid) in keys:
             cafe = journal.write(self.transport, cafe, look.rebuilt.record)
             # Whoever drove before the record was lost may still have a write in flight.
-            return fence.fence(self.transport, cafe, wheel.epoch, told.fencing)
+            return fence.fence(self.transport, cafe, wheel.epoch, told.fencing, told.slow)
         if cafe.foreign_record and (What.FOREIGN_RECORD, cafe.uid) in keys:
-            return _forget(self.transport, cafe)
+            return journal.forget(self.transport, cafe)
         return verbs.take_wheel(self.transport, cafe, wheel.epoch)
+
+    def _create(self, wheel: Wheel, cells: Collection[str]) -> list[Left]:
+        """The workloads of `cells` first: their pods come up meanwhile."""
+        with self._acting(wheel) as actor:
+            left = recreating.create(
+                actor, self.cafe, cells, lambda: self._look_under(wheel).view, self.stop
+            )
+        return [Left(f, STOPPED if self.stop.is_set() else LATE) for f in left]
 
     # Its pods
 
@@ -136,8 +156,10 @@ class Repair:
         with self._acting(wheel) as actor:
             while True:
                 look = self._look_under(wheel)
-                _raise_fatal(actor)
-                left = [f for f in look.findings if f.key in keys]
+                raise_fatal(actor)
+                if tired := tired_of(actor, look.view.now, begun):
+                    raise tired
+                left = [f for f in look.findings if f.key in keys and f.what is not What.WORKLOAD]
                 able = [f for f in left if f.mend]
                 late = clock.monotonic() > begun + _patience(look.view, able)
                 if memory.idle and (not able or late or self.stop.is_set()):
@@ -153,7 +175,7 @@ class Repair:
         failed: dict[str, str] = {}
         with self._acting(wheel) as actor:
             while True:
-                look = self._look_under(wheel)
+                look = self._look_under(wheel, blind=bool(failed))
                 found = {f.uid for f in look.findings if f.what is What.DRIFT and f.mend}
                 waiting = agreed & found - tried
                 if not waiting or failed or self.stop.is_set():
@@ -164,21 +186,32 @@ class Repair:
                 way = drift.begin(pod, look.view, rfc3339(look.view.time))
                 if failure := self._carry(wheel, actor, way):
                     failed[pod.uid] = str(failure)
-        return _unmended(strays, look.findings, failed, self.stop.is_set())
+        return unmended(strays, look.findings, failed, self.stop.is_set())
 
     def _carry(self, wheel: Wheel, actor: Actor, way: drift.Way) -> Failure | None:
         """One pod to the end of its way; the failure that ended it, if one has."""
-        lasting = _Lasting(self.says)
+        lasting = Lasting(self.says, self.transport.clock.monotonic())
         while True:
-            look = self._look_under(wheel)
+            look = self._look_under(wheel, blind=True)
+            unseen = refused_watch(self.observer.refusal())
+            if not unseen and self.observer.read_missing(look.view):
+                continue
             due = drift.due(look.view, way)
-            failure = _refused(actor) or due.failure
+            failure = refused(actor, way) or due.failure or unseen
+            if tired := tired_of(actor, look.view.now, lasting.begun):
+                if way.failure is not None:
+                    raise tired
+                failure = failure or Failure("WriteFailed", tired.message)
             if failure is not None and way.failure is None:
-                way = replace(way, failure=failure)
+                way, lasting.begun = replace(way, failure=failure), look.view.now
                 continue
             if due.over and self.observer.memory.idle:
                 return way.failure
-            lasting.waits(due.waits, look.view.now)
+            if way.failure and unseen and not due.patch and self.observer.memory.idle:
+                left = f"{way.failure.message}; the pod is left out of traffic"
+                return replace(way.failure, message=left)
+            awaited = (*named(actor.troubles.all().values()), *due.waits)
+            lasting.waits(awaited, look.view.now)
             actor.patch([due.patch] if due.patch else [], due.takes)
             self.observer.memory.wait(TICK)
 
@@ -195,9 +228,13 @@ class Repair:
             actor.close()
             wheel.answered = actor.answered
 
-    def _look_under(self, wheel: Wheel) -> Look:
-        """One more look, unless the wheel is lost, or a release has begun."""
-        self.observer.raise_failure()
+    def _look_under(self, wheel: Wheel, *, blind: bool = False) -> Look:
+        """One more look, unless the wheel is lost, or a release has begun.
+
+        `blind`: even where a watch was refused for good, which is then old.
+        """
+        if (refusal := self.observer.refusal()) is not None and not blind:
+            raise refusal
         if self.transport.before_write is not None:
             self.transport.before_write()
         if self.observer.memory.highest_epoch() > wheel.epoch:
@@ -213,24 +250,6 @@ class Repair:
         return self.look(wheel.epoch)
 
 
-@dataclass
-class _Lasting:
-    """Says what is awaited, once it has been for long; no line for what passes at once."""
-
-    says: Callable[[str], None]
-    awaited: tuple[str, ...] = ()
-    since: float = 0.0
-    said: bool = False
-
-    def waits(self, awaited: tuple[str, ...], now: float) -> None:
-        """What is awaited at `now`, in seconds."""
-        if awaited != self.awaited:
-            self.awaited, self.since, self.said = awaited, now, False
-        if awaited and not self.said and now - self.since >= LASTING:
-            self.said = True
-            self.says(f"  waits for {'; '.join(awaited)}")
-
-
 def begin(
     transport: Transport,
     cafe: CafeDeployment,
@@ -243,32 +262,6 @@ def begin(
     return Repair(transport, cafe, observer, around, who, says)
 
 
-def _unmended(
-    strays: Iterable[Finding], found: Iterable[Finding], failed: Mapping[str, str], stopped: bool
-) -> list[Left]:
-    """What is left of `strays`: the pods that have failed, and those that are `found` as before."""
-    still = {finding.uid: finding.found for finding in found}
-    others = STOPPED if stopped else "not begun, for another pod has failed" if failed else ""
-    left = [finding for finding in strays if finding.uid in (still.keys() | failed.keys())]
-    return [Left(f, failed.get(f.uid) or others or still[f.uid]) for f in left]
-
-
-def _raise_fatal(actor: Actor) -> None:
-    if actor.fatal is not None:
-        raise actor.fatal[0]
-
-
-def _refused(actor: Actor) -> Failure | None:
-    """The write that the server refuses for good: its pod has failed. Raises anything else."""
-    found, actor.fatal = actor.fatal, None
-    if found is None:
-        return None
-    error, patch = found
-    if not isinstance(error, Invalid):
-        raise error
-    return Failure("PatchRefused", f"{error.where}: {error.message}", patch.pod)
-
-
 def _patience(view: View, findings: Iterable[Finding]) -> float:
     """Seconds for every rule of settling to have spoken, the last resort too (protocol 6)."""
     rules = (
@@ -277,14 +270,3 @@ def _patience(view: View, findings: Iterable[Finding]) -> float:
         for name in pod.containers
     )
     return max(rules, default=0.0) + SLACK
-
-
-def _forget(transport: Transport, cafe: CafeDeployment) -> CafeDeployment:
-    """Remove a record that belongs to another object, from the object that was judged."""
-    meta = {
-        "uid": cafe.uid,
-        "resourceVersion": cafe.resource_version,
-        "annotations": {names.RELEASE: None},
-    }
-    path = paths.cafedeployments(cafe.namespace, cafe.name)
-    return CafeDeployment(transport.patch(path, {"metadata": meta}, PatchKind.MERGE))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kubectl_cafe import names
-from kubectl_cafe.engine import drift
+from kubectl_cafe.engine import desired, drift, hindrances
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.rebuild import Rebuilt
 from kubectl_cafe.engine.standing import LEFT, Row, Standing, stand
@@ -24,6 +24,7 @@ from kubectl_cafe.pods.patches import PodPatch, patch
 from kubectl_cafe.pods.record import Mode, Phase, PodRecord, newer
 from kubectl_cafe.pods.settled import Evidence, all_settled, wants_acknowledgement
 from kubectl_cafe.pods.sighting import trouble
+from kubectl_cafe.podsets.inplaceset import workload_name
 from kubectl_cafe.traffic import mode_of, switch
 from statemachine.lifecycle import RESTING
 
@@ -38,6 +39,7 @@ class What(StrEnum):
     LEFTOVER = "leftover"
     UNREADABLE = "unreadable record"
     DRIFT = "drift"
+    WORKLOAD = "missing workload"
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,27 @@ class Finding:
 
 def find(cafe: CafeDeployment, view: View, rebuilt: Rebuilt | None = None) -> tuple[Finding, ...]:
     """Every finding. `rebuilt` is the record that the view was made with, where one is lost."""
-    return (*_of_the_record(cafe, rebuilt), *_of_the_pods(cafe, view))
+    workloads = of_workloads(cafe, view)
+    return (*_of_the_record(cafe, rebuilt), *workloads, *_of_the_pods(cafe, view))
+
+
+def of_workloads(cafe: CafeDeployment, view: View) -> tuple[Finding, ...]:
+    """The workloads that are gone; `uid` is the cell. A release's own driver creates them again."""
+    revision = desired.revision_now(view)
+    place = f"{cafe.name} -n {cafe.namespace}"
+    made: list[Finding] = []
+    for cell in desired.lost_cells(view):
+        name = workload_name(cafe.name, cell, cafe.cells)
+        mend, hint, count = "", "", desired.planned(view.record, cell)
+        if view.record.state not in RESTING:
+            hint = f"kubectl cafe drive {place}"
+        elif revision is None:
+            hint = f"kubectl cafe upgrade {place}"
+        else:
+            mend = f"create it again with {count} pods of revision {revision.number}"
+        found = f"it is gone: {count} pods are missing"
+        made.append(Finding(What.WORKLOAD, f"replicaset/{name}", cell, found, mend, hint))
+    return tuple(made)
 
 
 @dataclass(frozen=True)
@@ -218,6 +240,8 @@ def _unwell(pod: Pod) -> str:
     """Why the pod would not be Ready even in traffic; empty if only the switch holds it."""
     if pod.lost:
         return "its node is lost"
+    if why := hindrances.unscheduled(pod):
+        return why
     troubles = [f"{c.name}: {trouble(c)}" for c in pod.containers.values() if trouble(c)]
     if troubles:
         return "; ".join(troubles)

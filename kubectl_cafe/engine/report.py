@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from kubectl_cafe.cluster.leaseview import LeaseView
-from kubectl_cafe.engine import digests, drift, edits, estimate
+from kubectl_cafe.engine import desired, digests, drift, edited, edits, estimate, holder, switches
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.legal import VERBS
-from kubectl_cafe.engine.lines import cell_line, number_of, pod_line
+from kubectl_cafe.engine.legal import last_said, signed
+from kubectl_cafe.engine.lines import cell_line, image_changes, number_of, pod_line
 from kubectl_cafe.engine.standing import Row, Standing, out_of_traffic, stand, touched
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.done import digest_contradicts
 from kubectl_cafe.pods.settled import By, settled
+from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339, seconds
 from kubectl_cafe.views.status import Status
-from statemachine.lifecycle import RESTING, State, legal
+from statemachine.lifecycle import RESTING, State, Trigger
 from statemachine.record import Record
 from statemachine.steps import Kind, StepKind
 
@@ -42,10 +43,11 @@ def status_of(
     record = view.record
     standings = [stand(pod, view) for pod in view.pods.values()]
     out, away = out_of_traffic(view, standings), drift.strays(view, standings)
-    repairs = (_repair_command(cafe),) if (out or away) and not _driver(lease) else ()
+    mendable = out or away or (record.state in RESTING and desired.lost_cells(view))
+    repairs = (_repair_command(cafe),) if mendable and not holder.driver(lease) else ()
     grouped = [step for step in record.steps if step.is_group]
     step = record.current
-    driver = _driver(lease)
+    driver = holder.driver(lease)
     return Status(
         name=cafe.name,
         namespace=cafe.namespace,
@@ -55,6 +57,9 @@ def status_of(
         kind=str(record.kind),
         source=revision_text(view.revisions.get(record.from_revision)),
         target=revision_text(view.revisions.get(record.to_revision)),
+        changes=image_changes(
+            view.revisions.get(record.from_revision), view.revisions.get(record.to_revision)
+        ),
         group=record.group if step else 0,
         groups=len(grouped),
         step=str(step.kind) if step else "",
@@ -64,12 +69,14 @@ def status_of(
         remaining=estimate.remaining(record, view.time) if driver else None,
         who=record.who,
         why=record.why,
-        last=_last(record),
+        last=last_said(record),
+        turned=_turned(record),
         driver=driver or ("" if record.state in RESTING else "nobody"),
-        renewed=_renewed(lease, view.time) if driver else None,
+        renewed=holder.renewed(lease, view.time) if driver else None,
         failure=str(record.failure or ""),
+        spec_ahead=edits.ahead(cafe),
         waits=_awaited(cafe, record, waits, bool(driver)),
-        notes=(*old, *_notes(cafe, view, standings, out, away)),
+        notes=(*old, *holder.overdue(record, lease), *_notes(cafe, view, standings, out, away)),
         next=(*next_command(cafe, bool(driver)).splitlines(), *repairs),
         cells=tuple(
             cell_line(cell, [s for s in standings if s.pod.cell == cell], record)
@@ -105,25 +112,56 @@ def next_command(cafe: CafeDeployment, driven: bool) -> str:
         case State.AWAITING_CONFIRM:
             detach = " --detach" if driven else ""
             return f"kubectl cafe confirm {place} --group {record.waiting_group}{detach}"
-        case State.PAUSED if record.paused_by_field:
+        case State.PAUSED if record.paused_by_field or cafe.paused_by_spec:
             patch = '{"spec":{"strategy":{"pause":false}}}'
             return f"kubectl patch cafed {place} --type merge -p '{patch}'"
         case State.PAUSED:
             return f"kubectl cafe resume {place}"
         case State.FAILED:
-            known = [VERBS[trigger] for trigger in legal(record.state) if trigger in VERBS]
-            forced = " --force" if record.origin is State.ABORTING else ""
-            return "\n".join(
-                f"kubectl cafe {verb} {place}{forced if verb == 'abort' else ''}" for verb in known
-            )
+            return "\n".join(f"kubectl cafe {command}" for command in _after_failure(cafe, record))
         case State.ABORTED:
             return f"{_upgrade(cafe)}\nkubectl cafe rollback {place}"
         case state if state in RESTING:
-            if cafe.spec_hash != record.spec_hash:
-                return _upgrade(cafe)
-            return ""
+            return _release_the_spec(cafe, record) if edits.ahead(cafe) else ""
         case _:
             return "" if driven else f"kubectl cafe drive {place}"
+
+
+def _after_failure(cafe: CafeDeployment, record: Record) -> Iterator[str]:
+    """What leads on from a failure, the likeliest first, and nothing that would only fail again.
+
+    A spec that was edited is put back (then a retry goes on), superseded where it can go in
+    place, or discarded. Else the same spec superseded would be the same failure: with another
+    image it is not.
+    """
+    place = f"{cafe.name} -n {cafe.namespace}"
+    forward = record.origin in (State.PROGRESSING, State.AWAITING_CONFIRM)
+    edited = forward and cafe.spec_hash != record.spec_hash
+    if not forward:
+        yield f"retry {place}"
+    yield f"rollback {place}"
+    if edited and edits.releasable(record.failure):
+        yield f"upgrade --supersede {place}"
+    elif not edited:
+        container = record.failure.container if record.failure else ""
+        named = container or next(iter(templates.images(cafe.template)), "CONTAINER")
+        yield f"upgrade {place} --image {named}=IMAGE --supersede"
+        if forward:
+            yield f"retry {place}"
+    yield f"abort {place}{' --force' if record.origin is State.ABORTING else ''}"
+
+
+def _release_the_spec(cafe: CafeDeployment, record: Record) -> str:
+    """What releases the spec, or first puts the number of pods back: this version scales nothing.
+
+    Where the sum is right and the cells are not, only an edit of the topology does.
+    """
+    place, total = f"cafed {cafe.name} -n {cafe.namespace}", sum(record.plan.cells.values())
+    if not edits.rescaled(cafe, record):
+        return _upgrade(cafe)
+    if cafe.replicas != total:
+        return f"kubectl scale {place} --replicas {total}"
+    return f"kubectl edit {place}"
 
 
 def _repair_command(cafe: CafeDeployment) -> str:
@@ -135,22 +173,17 @@ def _upgrade(cafe: CafeDeployment) -> str:
     return f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace}"
 
 
-def _driver(lease: LeaseView | None) -> str:
-    return lease.holder or "" if lease is not None and lease.live else ""
+def _turned(record: Record) -> str:
+    """Who turned the release back, when and why; empty where a rollback is how it began."""
+    turns = [e for e in record.journal[1:] if e.trigger is Trigger.ROLLBACK]
+    return signed(turns[-1]) if turns else ""
 
 
-def _renewed(lease: LeaseView | None, now: float) -> float | None:
-    """Seconds since the driver was last heard of; None where its lease doesn't say."""
-    return now - seconds(lease.renewed) if lease is not None and lease.renewed else None
-
-
-def _last(record: Record) -> str:
-    """The last move that a person made."""
-    said = [entry for entry in record.journal if entry.trigger in VERBS]
-    if not said:
-        return ""
-    entry = said[-1]
-    return f"{entry.trigger} by {entry.who} at {entry.at}" + (f": {entry.why}" if entry.why else "")
+def turned_by(cafe: CafeDeployment) -> str:
+    """Who began the rollback that is under way, when and why."""
+    record = cafe.record
+    turns = [e for e in record.journal if e.trigger is Trigger.ROLLBACK] if record else []
+    return signed(turns[-1]) if turns else "somebody"
 
 
 def _awaited(
@@ -169,8 +202,7 @@ def _awaited(
     if record.state not in RESTING and not driven:
         return ("somebody to drive", *moving)
     if record.state in RESTING:
-        edited = cafe.spec_hash != record.spec_hash
-        return ("the edited spec to be released",) if edited else ()
+        return ("the edited spec to be released",) if edits.ahead(cafe) else ()
     if record.current and record.current.kind is StepKind.COMMIT and not waits:
         return ("the commit",)
     return tuple(waits)
@@ -189,13 +221,23 @@ def _notes(
     """
     said: list[str] = []
     record = view.record
+    if cafe.deleting:
+        said.append("it is being deleted: no more pods are upgraded")
     if record.state is State.ABORTED:
         said.append(mixed(view, standings))
+    said += [
+        f"the workload of cell {cell or 'all'} is gone: "
+        f"{desired.planned(record, cell)} pods are missing"
+        for cell in desired.lost_cells(view)
+    ]
     if out:
         said.append(f"{len(out)} pods are left out of traffic: {', '.join(out[:3])}")
     if away:
         said.append(f"{len(away)} pods are not what their template makes: {', '.join(away[:3])}")
+    said += edited.noted(view.workloads, view.revisions)
     said += edits.noted(cafe, view)
+    if record.state not in (*RESTING, State.FAILED):
+        said += switches.noted(view, standings)
     ahead = [s.pod.name for s in standings if _born_ahead(s, view)]
     if ahead:
         said.append(f"born at the new version, ahead of their group: {', '.join(ahead[:3])}")

@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from kubectl_cafe.engine import groups
+from kubectl_cafe.engine import desired, earlier, edited, groups
 from kubectl_cafe.engine.standing import Row, Standing
 from kubectl_cafe.engine.view import Decision, View, Wanted
 from kubectl_cafe.podsets import PodSet, WorkloadWrite
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
-from statemachine.lifecycle import Trigger
+from statemachine.lifecycle import State, Trigger
 from statemachine.steps import Step, StepKind
 
 DONE = Wanted(Trigger.STEP_DONE)
+RESTORES = (State.PROGRESSING, State.ROLLING_BACK, State.AWAITING_CONFIRM)
+"""States in which a driver creates a workload again that is gone."""
 
 
 def podset(_view: View) -> PodSet:
     """The pod set of the CafeDeployment's podSetType; upgrade refuses every other one."""
     return InPlaceSet()
+
+
+def restored(view: View) -> tuple[WorkloadWrite, ...]:
+    """The workloads that are gone, created again with their planned number of pods (protocol 7).
+
+    At the template that their cell has at this step: a replacement is the known good version
+    until the commit. Pods that a deletion has orphaned are adopted by it instead of created.
+    """
+    if view.stopping or view.reopening or view.record.state not in RESTORES:
+        return ()
+    return creations(view, desired.lost_cells(view))
+
+
+def creations(view: View, cells: Collection[str]) -> tuple[WorkloadWrite, ...]:
+    """The workloads of those of `cells` that have lost theirs, with their planned pods."""
+    revision = desired.revision_now(view)
+    if revision is None:
+        return ()
+    return tuple(
+        podset(view).create(
+            view.owner, cell, revision.name, revision.template, desired.planned(view.record, cell)
+        )
+        for cell in desired.lost_cells(view)
+        if cell in cells
+    )
 
 
 def advance(view: View, standings: Sequence[Standing], decision: Decision) -> Decision:
@@ -40,21 +67,21 @@ def advance(view: View, standings: Sequence[Standing], decision: Decision) -> De
 def _commit(view: View, decision: Decision) -> Decision:
     """Every workload's template is the goal's, and its controller has seen it (C54).
 
-    Workloads that don't exist yet are created without pods.
+    Workloads that don't exist yet are created: without pods in a first release.
     """
     goal = view.goal
     if goal is None:
         return decision
     sets, present = podset(view), {workload.cell: workload for workload in view.workloads}
     writes: list[WorkloadWrite] = [
-        sets.create(view.owner, cell, goal.name, goal.template)
+        sets.create(view.owner, cell, goal.name, goal.template, desired.planned(view.record, cell))
         for cell in view.record.plan.cells
         if cell not in present
     ]
     writes += [
         sets.commit(view.owner, workload, goal.name, goal.template)
         for workload in view.workloads
-        if workload.revision != goal.name
+        if workload.revision != goal.name or edited.paths(workload, view.revisions)
     ]
     if writes:
         return replace(decision, workloads=tuple(writes))
@@ -74,9 +101,9 @@ def _scale_out(
         for workload in view.workloads
         if workload.replicas < step.count(workload.cell)
     )
-    if writes:
+    if writes and not earlier.held(view, standings, groups.wished(view, standings)):
         return replace(decision, workloads=writes)
-    if _over(view, standings, decision):
+    if not writes and _over(view, standings, decision):
         return replace(decision, move=DONE)
     return decision
 

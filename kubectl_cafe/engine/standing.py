@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from kubectl_cafe import names
+from kubectl_cafe.engine.clocks import overdue, ready_since
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.engine.vouching import runs, runs_any, unchanged, without_effect
 from kubectl_cafe.pods.done import Stuck, done, stuck
@@ -101,7 +102,7 @@ def stand(pod: Pod, view: View) -> Standing:
         done=finished,
         settled=all_settled(pod, evidence),
         released=released,
-        available=released and view.time - ready_since(pod, asked) >= min_ready,
+        available=released and view.time - ready_since(pod, view, asked) >= min_ready,
         upgraded=upgraded,
         finalizers=asked,
     )
@@ -196,7 +197,7 @@ def on_target(pod: Pod, view: View) -> bool:
     """Whether a patched pod's spec is still what its record says (C55).
 
     A stranger may have patched another image over ours: its container settles as well, and is
-    not what the pod went to. A record without a known revision is vouched for by `gen` alone.
+    not what the pod went to. Where the revision is not known, the record alone vouches.
     """
     record = pod.record
     if record is None or record.phase is not Phase.PATCHED:
@@ -213,8 +214,7 @@ def carries(pod: Pod, revision: Revision) -> bool:
 def evidence_of(pod: Pod, view: View, goal: Revision | None) -> Evidence:
     """What the settled rules may read of `pod`: which containers changed, and from what.
 
-    Of a pod that was drained and has another generation now a stranger changed the images,
-    nobody knows which (C55).
+    Of a drained pod whose images a stranger changed nobody knows which they were (C55).
     """
     changed: Mapping[str, Before | None] = {}
     verified: frozenset[str] = frozenset()
@@ -225,13 +225,14 @@ def evidence_of(pod: Pod, view: View, goal: Revision | None) -> Evidence:
             verified = frozenset(record.before)
         else:
             changed = {} if without_effect(pod) else record.before
-    elif record is not None and record.gen == pod.generation:
+    elif record is not None and record.gen > 0 and unchanged(pod):
         verified = ours
     elif record is not None and record.phase is Phase.DRAINED:
         changed = dict.fromkeys(pod.containers)
     else:
         changed = dict.fromkeys(ours)
-    return Evidence(view.sightings[pod.uid], view.now, changed, view.peers, verified)
+    sighting, late = view.sightings[pod.uid], overdue(pod, view)
+    return Evidence(sighting, view.now, changed, view.peers, verified, late)
 
 
 def _released(pod: Pod, row: Row, mode: Mode, evidence: Evidence) -> bool:
@@ -255,19 +256,6 @@ def touched(standing: Standing, view: View) -> bool:
     pod, release = standing.pod, view.record
     taken = pod.record is not None and pod.record.release == release.id
     return taken or pod.created >= seconds(release.started)
-
-
-def ready_since(pod: Pod, asked: Collection[str] = ()) -> float:
-    """When minReadySeconds began: the latest of Ready's transition, the starts, and its release.
-
-    The pod is released by W3, and once the finalizers that are `asked` of it are back.
-
-    A restart moves it, so a restartCount that is unchanged for as long follows (protocol 5, 7).
-    """
-    starts = (container.started_at for container in pod.containers.values())
-    released = pod.record and pod.record.phase is Phase.FINISHED and pod.record.since
-    back = finalizers.back_since(pod, asked)
-    return max(pod.ready.since, *starts, seconds(released or None), back)
 
 
 def out_of_traffic(view: View, standings: Iterable[Standing]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,14 +12,20 @@ from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import Invalid
 from kubectl_cafe.cluster.transport import PatchKind, Transport
-from kubectl_cafe.engine import ending, journal, look
+from kubectl_cafe.engine import deletion, ending, journal, look, switches, taken
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.merge import merge_patch
 from kubectl_cafe.engine.observe import Observer
 from kubectl_cafe.engine.proposal import Around, Proposal
+from kubectl_cafe.engine.releasable import (
+    refuse_bad_images,
+    refuse_long_name,
+    refuse_misshapen,
+    refuse_unsupported,
+)
 from kubectl_cafe.engine.release import under
 from kubectl_cafe.errors import CONFLICT, CafeError, Refused
-from kubectl_cafe.podsets.inplaceset import InPlaceSet
+from kubectl_cafe.podsets.inplaceset import InPlaceSet, generate_name
 from kubectl_cafe.revisions import revision as revisions
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
@@ -49,15 +55,29 @@ def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) 
         services=memory.services.all(),
         budgets=memory.budgets.all(),
         warnings=observer.warnings(cafe, known),
+        taken=taken.read(transport, cafe, memory.workloads.all()),
+        unowned=tuple(memory.unowned()),
     )
+
+
+def check_new(transport: Transport, cafe: CafeDeployment) -> None:
+    """Refuse a CafeDeployment that is not created yet, for what its own spec shows."""
+    refuse_long_name(cafe)
+    refuse_misshapen(cafe, cafe.template)
+    refuse_unsupported(cafe)
+    refuse_bad_images(cafe, cafe.template)
+    _try_template(transport, cafe, cafe.cells[0], cafe.template)
 
 
 def check_template(transport: Transport, cafe: CafeDeployment, proposal: Proposal) -> None:
     """Ask the server whether the template makes a ReplicaSet; nothing is stored (protocol 2)."""
-    sets = InPlaceSet()
-    cell = next(iter(proposal.plan.cells), "")
-    trial = dict(sets.create(cafe.obj, cell, proposal.target, proposal.template).body)
-    meta = {**trial["metadata"], "generateName": f"{cafe.name[:40]}-"}
+    _try_template(transport, cafe, next(iter(proposal.plan.cells), ""), proposal.template)
+
+
+def _try_template(transport: Transport, cafe: CafeDeployment, cell: str, template: Json) -> None:
+    revision = revisions.name_of(cafe.name, template)
+    trial = dict(InPlaceSet().create(cafe.obj, cell, revision, template).body)
+    meta = {**trial["metadata"], "generateName": generate_name(cafe.name)}
     del meta["name"]
     query = {"dryRun": "All", "fieldValidation": "Strict"}
     try:
@@ -118,6 +138,7 @@ class Beginning:
         """
         if under_way(cafe, self.proposal.target) and self.trigger is Trigger.START:
             return cafe  # Somebody typed the same, and was faster.
+        deletion.refuse(cafe, self.trigger)
         refuse_stale(self.planned, cafe)
         superseding = self.trigger is Trigger.SUPERSEDE
         around = self.around
@@ -166,17 +187,19 @@ def start(
     Raises IllegalMove over an
     unfinished release unless `trigger` is SUPERSEDE, Conflict when somebody was faster.
     """
+    deletion.refuse(cafe, trigger)
     position = move(cafe.position, trigger)
     record = _new(transport, cafe, proposal.kind, proposal.plan, position.state, mover)
     wished = CafeDeployment({**cafe.obj, "spec": spec})
     record = _aimed(record, proposal.target, proposal.source, wished, mover, trigger)
-    allocation = json.dumps(dict(proposal.plan.cells), separators=(",", ":"))
+    notes: dict[str, str | None] = {}
+    if proposal.kind is Kind.CREATE:
+        allocation = json.dumps(dict(proposal.plan.cells), separators=(",", ":"))
+        notes[names.ALLOCATION] = allocation
+    if proposal.unswitched:
+        notes[names.UNSWITCHED] = switches.note(record.id, proposal.unswitched)
     return journal.write(
-        transport,
-        cafe,
-        record,
-        spec=merge_patch(cafe.spec, spec),
-        annotations={names.ALLOCATION: allocation} if proposal.kind is Kind.CREATE else None,
+        transport, cafe, record, spec=merge_patch(cafe.spec, spec), annotations=notes
     )
 
 
@@ -187,17 +210,26 @@ def start_rollback(
     source: Revision | None,
     plan: Plan,
     mover: Mover,
+    unswitched: Sequence[str] = (),
 ) -> CafeDeployment:
-    """The record of a rollback: the same release planned anew, or the morning after's."""
+    """The record of a rollback: the same release planned anew, or the morning after's.
+
+    `unswitched` is why pods are in mode None although they have a switch; a release that is
+    turned back keeps what was planned.
+    """
+    deletion.refuse(cafe, Trigger.ROLLBACK)
     position = move(cafe.position, Trigger.ROLLBACK)
     unfinished = cafe.record if cafe.record and cafe.position.state not in RESTING else None
     record = _new(transport, cafe, Kind.ROLLBACK, plan, position.state, mover)
     if unfinished is not None:
-        record = _continued(record, unfinished, mover)
+        record = _continued(record, unfinished)
     wished = CafeDeployment({**cafe.obj, "spec": {**cafe.spec, "template": target.template}})
     record = _aimed(record, target.name, source, wished, mover, Trigger.ROLLBACK)
     fields = {"template": merge_patch(cafe.template, target.template)}
-    return journal.write(transport, cafe, record, spec=fields if fields["template"] else None)
+    notes = {names.UNSWITCHED: switches.note(record.id, unswitched)} if unswitched else None
+    return journal.write(
+        transport, cafe, record, spec=fields if fields["template"] else None, annotations=notes
+    )
 
 
 def _new(
@@ -228,13 +260,17 @@ def _new(
     return record if mover.epoch is None else under(record, mover.epoch, cafe)
 
 
-def _continued(record: Record, before: Record, mover: Mover) -> Record:
+def _continued(record: Record, before: Record) -> Record:
+    """The rollback `record` as the second leg of `before`.
+
+    Who started the release and why stay as they were: the rollback's own stand in the journal.
+    """
     return replace(
         record,
         id=before.id,
         started=before.started,
         who=before.who,
-        why=before.why or cut(mover.why),
+        why=before.why,
         journal=before.journal,
         journal_cut=before.journal_cut,
     )

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from kubectl_cafe.cluster.errors import Conflict
+from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.errors import Conflict, not_stale
 from kubectl_cafe.cluster.transport import Transport
-from kubectl_cafe.engine import goal, journal, look, start
+from kubectl_cafe.engine import back, deletion, journal, look, start, switches
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.forgotten import presumed
 from kubectl_cafe.engine.legal import illegal
 from kubectl_cafe.engine.proposal import Around
 from kubectl_cafe.engine.release import under
 from kubectl_cafe.engine.start import Mover
 from kubectl_cafe.errors import Refused
-from kubectl_cafe.revisions import template as templates
-from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
+from kubectl_cafe.traffic.endpoints import parse_service
 from statemachine.lifecycle import (
     RESTING,
     Facts,
@@ -41,10 +40,22 @@ def say(
     `check` may refuse, and gives the facts that the guards read. Raises Refused.
     """
 
+    return journal.change(transport, cafe, _judge(transport, trigger, mover, check))
+
+
+def _judge(
+    transport: Transport,
+    trigger: Trigger,
+    mover: Mover,
+    check: Callable[[CafeDeployment], Facts | None] = lambda _cafe: None,
+) -> Callable[[CafeDeployment], Record]:
+    """What the move makes of a CafeDeployment as it stands."""
+
     def judge(current: CafeDeployment) -> Record:
         record = current.record
         if record is None:
             raise illegal(current, trigger)
+        deletion.refuse(current, trigger)
         try:
             after = moved(
                 record,
@@ -58,7 +69,7 @@ def say(
             raise illegal(current, trigger) from None
         return after if mover.epoch is None else under(after, mover.epoch, current)
 
-    return journal.change(transport, cafe, judge)
+    return judge
 
 
 def confirm(
@@ -98,7 +109,7 @@ def abort(transport: Transport, cafe: CafeDeployment, mover: Mover, force: bool)
             raise illegal(current, Trigger.ABORT)
         at, who = rfc3339(transport.server_time()), mover.who
         if record.state is State.ABORTING and not force:
-            raise illegal(current, Trigger.ABORT)
+            return None  # It is recorded: whoever drives carries it out.
         if not force or record.state not in (State.FAILED, State.ABORTING):
             record = moved(record, Trigger.ABORT, at=at, who=who, why=mover.why)
         elif record.forced:
@@ -110,6 +121,26 @@ def abort(transport: Transport, cafe: CafeDeployment, mover: Mover, force: bool)
         record = replace(record, forced=force)
         return record if mover.epoch is None else under(record, mover.epoch, current)
 
+    return journal.change(transport, cafe, judge)
+
+
+def pause(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
+    """Upgrade no more pods; a repeat is refused, as `kubectl rollout pause` refuses it.
+
+    Over a pause that the field made it is a person's, which the field does not end (C79).
+    """
+
+    def judge(current: CafeDeployment) -> Record | None:
+        record = current.record
+        if record is None or record.state is not State.PAUSED:
+            return say_to(current)
+        if not record.paused_by_field:
+            raise illegal(current, Trigger.PAUSE)
+        at = rfc3339(transport.server_time())
+        entry = Entry(at, Trigger.PAUSE, record.state, cut(mover.who), cut(mover.why))
+        return replace(record, paused_by_field=False, journal=(*record.journal, entry))
+
+    say_to = _judge(transport, Trigger.PAUSE, mover)
     return journal.change(transport, cafe, judge)
 
 
@@ -157,8 +188,13 @@ def rollback(
     for _ in range(journal.ATTEMPTS):
         try:
             return roll_back(transport, cafe, around, mover, fast, number)
-        except Conflict:
+        except Conflict as error:
+            before = cafe.resource_version
             cafe = journal.read(transport, cafe.namespace, cafe.name)
+            if cafe.resource_version == before and error.where == paths.cafedeployments(
+                cafe.namespace, cafe.name
+            ):
+                raise not_stale(error) from None
     return roll_back(transport, cafe, around, mover, fast, number)
 
 
@@ -172,41 +208,23 @@ def roll_back(
 ) -> CafeDeployment:
     """Back to revision `number` (0: the last good one), from the middle or the morning after.
 
-    Raises Refused where there is none, where every pod is there, or where it can't go in place.
+    One that runs or has ended already is not begun again. Raises Refused where there is none,
+    where every pod is there, or where it can't go in place.
     """
-    record = cafe.record
-    if record is None:
-        record = presumed(cafe, replace(around, pods=look.pods(transport, cafe)))
-    if Trigger.ROLLBACK not in legal(record.state):
-        raise illegal(cafe, Trigger.ROLLBACK)
-    current = around.revision(record.to_revision)
-    if number:
-        target: Revision | None = goal.chosen(cafe, record, around.revisions, number)
-    else:
-        target = goal.rollback_target(record, around.revisions)
-    if target is None:
-        raise Refused(
-            "there is no earlier revision to go back to",
-            where=cafe.where,
-            hint=f"kubectl cafe {'upgrade' if record.state in RESTING else 'abort'} "
-            f"{cafe.name} -n {cafe.namespace}",
-        )
-    settled = record.state in (State.COMPLETED, State.ROLLED_BACK)
-    mixed = None if settled else around.revision(record.from_revision)
-    for known in (current, mixed):
-        if known is None:
-            continue
-        diff = templates.difference(known.template, target.template, tuple(cafe.selector_labels))
-        if diff.others:
-            raise Refused(
-                f"revision {target.number} differs in {', '.join(diff.others)}: not in place",
-                where=cafe.where,
-            )
-    strategy = replace(record.plan.strategy, batch_size=None) if fast else record.plan.strategy
-    if fast:
-        strategy = replace(strategy, upgrade_type=type(strategy.upgrade_type).BATCH)
-    plan = replace(record.plan, strategy=strategy)
-    return start.start_rollback(transport, cafe, target, current, plan, mover)
+    if back.under_way(cafe, number, around) or (not number and back.repeated(cafe)):
+        return cafe  # Somebody typed the same, and was faster.
+    if cafe.record is None:
+        around = replace(around, pods=look.pods(transport, cafe))
+    way = back.way(cafe, around, fast, number)
+    resting = cafe.position.state in RESTING
+    lost = _unswitched(transport, cafe, around) if resting else ()
+    return start.start_rollback(transport, cafe, way.target, way.source, way.plan, mover, lost)
+
+
+def _unswitched(transport: Transport, cafe: CafeDeployment, around: Around) -> tuple[str, ...]:
+    """Why pods are in mode None although they have a switch, as a rollback of its own begins."""
+    services = map(parse_service, transport.list(paths.services(cafe.namespace)).items)
+    return switches.planned(look.pods(transport, cafe), services, around.known)
 
 
 def epoch_after(cafe: CafeDeployment, transitions: int, of_pods: int) -> int:

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kubectl_cafe.engine import switches
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.preflight.finding import Finding, ok, warning
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.revisions import image as images
 from kubectl_cafe.revisions import template as templates
+from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.traffic import Service, mode_of
 
 Json = Mapping[str, Any]
@@ -22,6 +24,7 @@ def warnings(
     cafe: CafeDeployment,
     pods: Sequence[Pod],
     services: Sequence[Service],
+    known: Mapping[str, Revision],
     template: Json,
     diff: templates.Difference,
 ) -> tuple[Finding, ...]:
@@ -29,10 +32,11 @@ def warnings(
     modes = Counter(mode_of(pod, services) for pod in pods)
     said = [*_tags(template)]
     if (bare := modes[Mode.NONE]) and diff.images:
+        lost = switches.described(switches.planned(pods, services, known), cafe.namespace)
         said.append(
             _traffic(
                 f"{bare} of {len(pods)} pods without a traffic switch (mode None): requests in "
-                "flight may fail"
+                f"flight may fail{': ' if lost else ''}{lost}"
             )
         )
     if gated := modes[Mode.GATE]:

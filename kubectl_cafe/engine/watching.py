@@ -8,7 +8,7 @@ from typing import Any
 
 from kubectl_cafe.cluster import paths
 from kubectl_cafe.cluster.errors import NotSent
-from kubectl_cafe.cluster.leaseview import judge
+from kubectl_cafe.cluster.leaseview import LeaseWatch, judge
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.cluster.watch import Informer
 from kubectl_cafe.engine import look, report
@@ -35,6 +35,7 @@ class Watching:
         self._cafe = cafe
         self._gone = False
         self._lease: dict[str, Any] | None = None
+        self._watch = LeaseWatch(transport.clock)
         self._revisions: dict[str, Revision] = {}
         self._named: tuple[str, str] | None = None
         self._observer = Observer(transport, cafe)
@@ -72,6 +73,9 @@ class Watching:
         """The status now. Raises Missing once the CafeDeployment is deleted."""
         cafe, time = self.cafe, self._transport.server_time()
         lease = judge(self._lease, time)
+        watched = self._watch.saw(lease)
+        if self._watch.renewed:
+            lease = watched  # Seen with our own eyes: no clock of a server's is asked.
         silent = silence(self._own) or self._observer.silence()
         if cafe.record is None:
             lost = lost_pods(cafe, self._observer.memory.pods())
@@ -80,8 +84,9 @@ class Watching:
         decision = decide(view)
         if decision.nodes:
             with suppress(NotSent):  # They are asked for again.
-                self._observer.read_nodes()
+                self._observer.read_nodes(view)
             view = self._view(cafe, cafe.record, time)
+            decision = decide(view)
         return report.status_of(cafe, view, decision.waits, lease, silent=silent)
 
     def _view(self, cafe: CafeDeployment, record: Record, time: float) -> View:

@@ -62,10 +62,14 @@ class Wheel:
 
 @dataclass(frozen=True)
 class Told:
-    """Who is told while the wheel is taken: of the lease waited for, of objects fenced off."""
+    """Who is told while the wheel is taken: of the lease waited for, of objects fenced off.
+
+    `slow` hears what keeps an object from being fenced off.
+    """
 
     waiting: Callable[[LeaseView], None] = lambda _view: None
     fencing: Callable[[int], None] = lambda _count: None
+    slow: Callable[[str], None] = lambda _text: None
 
 
 def keeper(transport: Transport, cafe: CafeDeployment) -> LeaseKeeper:
@@ -83,16 +87,18 @@ def hold(
     observer: Observer,
     *,
     wait: bool = False,
+    silent: str = "",
     told: Told = Told(),
 ) -> Iterator[Wheel]:
     """Take the lease, fence off a driver that left without giving it back, and read the CR.
 
     In this order: the Lease, the CR with the new epoch, every workload and pod, `fencedEpoch`.
     It is given back at the end if every own request is answered, and the fence is complete.
-    Raises LeaseHeld (exit 6) while another driver lives, unless `wait`.
+    Raises LeaseHeld (exit 6) while another driver lives, unless `wait`; `silent` is the
+    resourceVersion of a lease that the caller has watched for its whole duration.
     """
     lease = keeper(transport, cafe)
-    transitions = lease.acquire(wait, told.waiting)
+    transitions = lease.acquire(wait, told.waiting, silent)
     wheel = Wheel(transport, observer, lease, cafe)
     transport.before_write = lease.check
     lease.start(on_renew=wheel.renewed, on_lost=wheel.lost)
@@ -101,7 +107,11 @@ def hold(
         cafe = journal.read(transport, cafe.namespace, cafe.name)
         epoch = verbs.epoch_after(cafe, transitions, observer.memory.highest_epoch())
         if fence.needed(cafe.record, lease.given_back):
-            cafe = fence.fence(transport, cafe, epoch, told.fencing)
+            try:
+                cafe = fence.fence(transport, cafe, epoch, told.fencing, told.slow)
+            except (ApiError, fence.Unfenced):
+                wheel.answered = True  # `fencedEpoch` is not written: the next driver fences.
+                raise
         wheel.cafe, wheel.epoch, wheel.answered = cafe, epoch, True
         yield wheel
     finally:

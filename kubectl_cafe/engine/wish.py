@@ -13,6 +13,7 @@ from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.merge import merge_patch
 from kubectl_cafe.engine.proposal import with_images
 from kubectl_cafe.errors import Refused
+from kubectl_cafe.revisions.template import without_nulls
 
 Json = Mapping[str, Any]
 TRIAL = {"dryRun": "All", "fieldValidation": "Strict"}
@@ -48,7 +49,8 @@ def create(
     """Create the CafeDeployment of `manifest`; `trial`: only ask the server about it."""
     name = manifest["metadata"]["name"]
     query = TRIAL if trial else {"fieldValidation": "Strict"}
-    body = {**manifest, "apiVersion": names.API_VERSION, "kind": names.KIND}
+    spec = without_nulls(manifest["spec"])
+    body = {**manifest, "apiVersion": names.API_VERSION, "kind": names.KIND, "spec": spec}
     try:
         return CafeDeployment(
             transport.create(paths.cafedeployments(namespace), body, query, guarded=False)

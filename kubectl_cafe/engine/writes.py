@@ -77,6 +77,7 @@ class Writes:
             before={},
             since=self.at,
             passed=_passed(standing),
+            restarts={name: one.restart_count for name, one in pod.containers.items()},
         )
         if standing.row is Row.DRAINED:
             own = pod.labels.get(names.REVISION, "")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from kubectl_cafe import names
+from kubectl_cafe.pods.provenance import Writer, status_written, told, writers
 from kubectl_cafe.pods.record import PodRecord, PodRecordError, decode
 from kubectl_cafe.times import seconds
 
@@ -20,7 +23,7 @@ class Container:
 
     `container_id` and `image_id` are empty without a status. `started_at` is in seconds
     since the epoch, 0 unless it runs. `startup_period` is the startupProbe's periodSeconds,
-    None without one.
+    None without one. `writer` tells who set the image string.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Container:
     terminated: str = ""
     message: str = ""
     startup_period: int | None = None
+    writer: Writer = Writer.UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,12 @@ class Condition:
     since: float = 0.0
 
 
+_EPOCH = re.compile(r"[0-9]{1,18}")
+"""An epoch in an annotation; what is longer is no number that a lease has ever had."""
 ABSENT = Condition("")
 """Stands for a condition that nobody has written."""
+NODE_REASONS = ("", "NodeNotReady", "NodeStatusUnknown", "NodeLost")
+"""Reasons of a Ready that is False because of the node; the node controller writes none."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,11 @@ class Pod:
     """One pod as one watch event showed it.
 
     `finalizers` say since when each is there, in seconds since the epoch (see `_finalizers`).
+    Times of the status are by the clock of the pod's node, at most the server's time of the
+    status' last write. `scheduled` is the condition PodScheduled. `node_ready` is what the
+    Node says of itself, None where nobody has read it.
+    `stranger`: its workload's template has other images than were committed, or had, and the pod
+    was born with them: its birth says nothing of what it runs.
     """
 
     name: str
@@ -79,8 +92,11 @@ class Pod:
     ready: Condition = ABSENT
     containers_ready: Condition = ABSENT
     gate: Condition = ABSENT
+    scheduled: Condition = ABSENT
+    node_ready: bool | None = None
     record: PodRecord | None = None
     record_problem: str = ""
+    stranger: bool = False
 
     @property
     def cell(self) -> str:
@@ -92,7 +108,7 @@ class Pod:
         """The highest epoch that was written to it: by its record, or by a taking over (I7)."""
         touched = self.annotations.get(names.EPOCH, "")
         of_record = self.record.epoch if self.record else 0
-        return max(of_record, int(touched) if touched.isdecimal() else 0)
+        return max(of_record, int(touched) if _EPOCH.fullmatch(touched) else 0)
 
     @property
     def unfinished(self) -> bool:
@@ -106,15 +122,34 @@ class Pod:
 
     @property
     def lost(self) -> bool:
-        """Its node went away: the node controller flips only Ready, without a gate's reason (C80).
+        """Whether its node went away (C80): the Node's own word, else Ready's reason.
 
-        Source: protocol 5; pkg/controller/nodelifecycle marks Ready False and leaves
-        ContainersReady as the kubelet last wrote it.
+        Without the Node: the node controller gives no reason for its False, others do.
+        """
+        if not self.suspect:
+            return False
+        return self.unexplained if self.node_ready is None else not self.node_ready
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether the node controller may have written its Ready: False, and no reason of its own.
+
+        A Node that is Ready again does not end it: its kubelet has yet to write the pod's status.
+        """
+        return self.suspect and self.ready.reason in NODE_REASONS
+
+    @property
+    def suspect(self) -> bool:
+        """Whether its node may have gone away: Ready is False and no container, no gate says why.
+
+        Source: protocol 5; pkg/controller/nodelifecycle marks Ready False and leaves its reason
+        and ContainersReady as the kubelet last wrote them.
         """
         return (
             self.ready.status == "False"
             and self.containers_ready.status == "True"
             and self.ready.reason != "ReadinessGatesNotReady"
+            and "readiness gate" not in self.ready.message
         )
 
     def images(self) -> dict[str, str]:
@@ -129,11 +164,11 @@ _READ = ("nodeName", "terminationGracePeriodSeconds", "restartPolicy", "readines
 def lean(obj: Json) -> dict[str, Any]:
     """The object with what `parse` reads of it: a third of the memory, for as long as it is kept.
 
-    managedFields alone are often larger than all the rest; only finalizers make them telling.
+    managedFields alone are often larger than all the rest: a few of them tell something.
     """
     meta, spec = dict(obj["metadata"]), obj.get("spec", {})
-    if not meta.get("finalizers"):
-        meta.pop("managedFields", None)
+    if "managedFields" in meta:
+        meta["managedFields"] = told(meta["managedFields"] or ())
     containers = [
         {key: one[key] for key in ("name", "image", "startupProbe") if key in one}
         for one in spec.get("containers") or ()
@@ -148,10 +183,13 @@ def parse(obj: Json) -> Pod:
     meta, spec, status = obj["metadata"], obj.get("spec", {}), obj.get("status", {})
     annotations = meta.get("annotations") or {}
     record, problem = _record(annotations)
-    conditions = {c["type"]: _condition(c) for c in status.get("conditions") or ()}
+    latest = status_written(meta) or inf
+    conditions = {c["type"]: _condition(c, latest) for c in status.get("conditions") or ()}
     statuses = {s["name"]: s for s in status.get("containerStatuses") or ()}
     owner = next((r["uid"] for r in meta.get("ownerReferences") or () if r.get("controller")), "")
     gates = [gate.get("conditionType") for gate in spec.get("readinessGates") or ()]
+    specs = {c["name"]: c for c in spec.get("containers") or ()}
+    wrote = writers(meta, specs)
     return Pod(
         name=meta["name"],
         uid=meta["uid"],
@@ -171,12 +209,13 @@ def parse(obj: Json) -> Pod:
         gated=names.IN_SERVICE in gates,
         finalizers=_finalizers(meta),
         containers={
-            c["name"]: _container(c, statuses.get(c["name"], {}))
-            for c in spec.get("containers") or ()
+            name: _container(one, statuses.get(name, {}), wrote[name], latest)
+            for name, one in specs.items()
         },
         ready=conditions.get("Ready", ABSENT),
         containers_ready=conditions.get("ContainersReady", ABSENT),
         gate=conditions.get(names.IN_SERVICE, ABSENT),
+        scheduled=conditions.get("PodScheduled", ABSENT),
         record=record,
         record_problem=problem,
     )
@@ -201,7 +240,8 @@ def _finalizers(meta: Json) -> dict[str, float]:
     known: dict[str, float] = {}
     shown = meta.get("finalizers") or ()
     for entry in meta.get("managedFields") or () if shown else ():
-        owned = entry.get("fieldsV1", {}).get("f:metadata", {}).get("f:finalizers", {})
+        of_metadata = (entry.get("fieldsV1") or {}).get("f:metadata") or {}
+        owned = of_metadata.get("f:finalizers") or {}
         at = seconds(entry.get("time"))
         for name in shown:
             if f"v:{json.dumps(name)}" in owned:
@@ -209,16 +249,16 @@ def _finalizers(meta: Json) -> dict[str, float]:
     return {name: known.get(name, 0.0) for name in shown}
 
 
-def _condition(obj: Json) -> Condition:
+def _condition(obj: Json, latest: float) -> Condition:
     return Condition(
         status=obj.get("status", ""),
         reason=obj.get("reason", ""),
         message=obj.get("message", ""),
-        since=seconds(obj.get("lastTransitionTime")),
+        since=min(latest, seconds(obj.get("lastTransitionTime"))),
     )
 
 
-def _container(spec: Json, status: Json) -> Container:
+def _container(spec: Json, status: Json, writer: Writer, latest: float) -> Container:
     state = status.get("state") or {}
     running, waiting = state.get("running"), state.get("waiting") or {}
     terminated = state.get("terminated") or {}
@@ -231,9 +271,10 @@ def _container(spec: Json, status: Json) -> Container:
         restart_count=status.get("restartCount", 0),
         ready=bool(status.get("ready")),
         running=running is not None,
-        started_at=seconds((running or {}).get("startedAt")),
+        started_at=min(latest, seconds((running or {}).get("startedAt"))),
         waiting=waiting.get("reason", ""),
         terminated=terminated.get("reason", "") or ("Exited" if terminated else ""),
         message=waiting.get("message", "") or terminated.get("message", ""),
         startup_period=probe.get("periodSeconds", 10) if probe else None,
+        writer=writer,
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from kubectl_cafe import annotations as sizes
 from kubectl_cafe import names
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import PodRecord, encode
@@ -42,7 +43,7 @@ def patch(
     """
     notes: dict[str, str | None] = dict(annotations or {})
     if record is not None:
-        notes[names.IN_PLACE] = encode(record)
+        notes[names.IN_PLACE] = _text(pod, record, notes)
     meta: dict[str, Any] = {"uid": pod.uid, "resourceVersion": pod.resource_version}
     if labels:
         meta["labels"] = dict(labels)
@@ -63,3 +64,11 @@ def patch(
             condition["lastTransitionTime"] = at
         body["status"] = {"conditions": [condition]}
     return PodPatch(pod.name, pod.uid, pod.resource_version, what, gate is not None, body)
+
+
+def _text(pod: Pod, record: PodRecord, notes: Mapping[str, str | None]) -> str:
+    """The record's text; beside large annotations of others without what only a report reads."""
+    text = encode(record)
+    if len(text.encode()) <= sizes.room({**pod.annotations, **notes}, names.IN_PLACE):
+        return text
+    return encode(replace(record, passed={}))

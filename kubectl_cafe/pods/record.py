@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from enum import StrEnum
 
 from statemachine import codec
 from statemachine.codec import CodecError
 
-VERSION = 2
+VERSION = 3
 OLDEST = 1
-"""Records of version 1 have no `passed`."""
+"""Records of version 1 have no `passed`, those before version 3 no `restarts`."""
 REPAIR = "repair"
 """The `release` of a record that repair has written: no release brought the pod there."""
 AGAIN = "again"
@@ -58,6 +57,7 @@ class PodRecord:
     `before` ("from" in the annotation's words) has the changed containers alone. `since` is
     when the phase was written, RFC 3339; `group` the group that took the pod, 0 for a sweep.
     `passed` says the same of what was written before: three times at most, for whoever reports.
+    `restarts` of a finished one is how often each container had restarted by then.
     """
 
     release: str
@@ -71,6 +71,7 @@ class PodRecord:
     gen: int = 0
     before: Mapping[str, Before] = field(default_factory=dict)
     passed: Mapping[str, str] = field(default_factory=dict)
+    restarts: Mapping[str, int] = field(default_factory=dict)
     v: int = VERSION
 
     @property
@@ -97,12 +98,12 @@ def decode(text: str) -> PodRecord:
     except CodecError as error:
         raise PodRecordError(str(error)) from None
     if unknown := sorted(set(record.passed) - {*Phase, AGAIN}):
-        raise PodRecordError(f".passed.{unknown[0]}: unknown phase")
-    for name, time in (("since", record.since), *record.passed.items()):
-        try:
-            datetime.fromisoformat(time)
-        except ValueError:
-            raise PodRecordError(f".{name}: {time!r} is no RFC 3339 time") from None
+        raise PodRecordError(f".passed.{codec.key_shown(unknown[0])}: unknown phase")
+    try:
+        for name, time in (("since", record.since), *record.passed.items()):
+            codec.check_time(time, f".{name}")
+    except CodecError as error:
+        raise PodRecordError(str(error)) from None
     return replace(record, v=VERSION)
 
 
@@ -110,6 +111,6 @@ def newer(text: str) -> bool:
     """Whether a later kubectl-cafe wrote it: what can't be read is then not damaged."""
     try:
         found = json.loads(text).get("v")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return False
     return isinstance(found, int) and found > VERSION

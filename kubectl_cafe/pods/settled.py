@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from kubectl_cafe import names
 from kubectl_cafe.pods.model import Container, Pod
+from kubectl_cafe.pods.provenance import Writer
 from kubectl_cafe.pods.record import Before
 from kubectl_cafe.pods.sighting import Seen, Sighting
 
@@ -49,6 +50,7 @@ class Evidence:
     `peers` maps an image string to the imageIDs that pods settled by rule a showed for it.
     `changed` are the containers whose image string the upgrade changed; `verified` those that
     were settled when the pod's record was finished: what they do since then is their own.
+    `overdue`: the pod's image patch is older than progressDeadlineSeconds and its grace periods.
     """
 
     sighting: Sighting
@@ -56,6 +58,7 @@ class Evidence:
     changed: Mapping[str, Before | None]
     peers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     verified: frozenset[str] = frozenset()
+    overdue: bool = False
 
 
 NOT_YET = Settlement()
@@ -70,9 +73,10 @@ def settled(pod: Pod, name: str, evidence: Evidence) -> Settlement:
         return NOT_YET  # C14: no status yet.
     if name in evidence.verified:
         return Settlement(By.BEFORE)
-    if before is None and pod.generation <= 1:
+    if before is None and as_born(pod, container):
         return Settlement(By.BORN)
-    if before is not None and container.container_id == before.container_id:
+    unchanged = before is not None and container.container_id == before.container_id
+    if unchanged and not undone(pod, name, before):
         return NOT_YET  # Never, however long it shows running and ready (C68).
     if pod.observed and pod.observed < pod.generation:
         return NOT_YET  # C67: the kubelet has not seen this spec.
@@ -84,10 +88,24 @@ def settled(pod: Pod, name: str, evidence: Evidence) -> Settlement:
         return Settlement(By.PEER)
     if quoting(pod):
         return Settlement(ambiguous=True)  # Rule b decides, whatever the pull takes (C84).
-    acted = seen.id_since if seen.acted_since is None else seen.acted_since
-    if evidence.now - max(seen.id_since, acted) >= patience(pod, name, evidence.changed):
+    if evidence.now - _begun(seen) >= patience(pod, name, evidence.changed):
         return Settlement(By.TIME)
     return Settlement(ambiguous=True)
+
+
+def undone(pod: Pod, name: str, before: Before | None) -> bool:
+    """Whether the container's image is again the one that the recorded container was made from.
+
+    Another client has set it back. If the kubelet had not read the patch yet, nothing is
+    restarted and the recorded container stays: rules b and c tell, where the kubelet says which
+    generation it has read.
+    """
+    return pod.observed > 0 and before is not None and pod.images().get(name) == before.image
+
+
+def as_born(pod: Pod, container: Container) -> bool:
+    """Whether the container's image is the one that the pod was created with (protocol 6)."""
+    return pod.generation <= 1 or container.writer is Writer.BIRTH
 
 
 def made_after(container: Container, seen: Seen) -> bool:
@@ -118,12 +136,11 @@ def quotes_gate(pod: Pod) -> bool:
     """Whether Ready's message quotes the present value of our gate.
 
     Source: pkg/kubelet/status/generate.go words it `the status of pod readiness gate "G" is
-    not "True", but V`.
+    not "True", but V`. The reason beside it may be another node agent's own.
     """
     said = f'readiness gate "{names.IN_SERVICE}" is not "True", but {pod.gate.status}'
     return (
         pod.ready.status == "False"
-        and pod.ready.reason == "ReadinessGatesNotReady"
         and re.search(re.escape(said) + r"\b", pod.ready.message) is not None
     )
 
@@ -150,6 +167,11 @@ def shown_by_a_peer(
     )
 
 
+def _begun(seen: Seen) -> float:
+    """Since when rule c counts: the same ID, under a spec that the kubelet has seen."""
+    return seen.id_since if seen.acted_since is None else max(seen.id_since, seen.acted_since)
+
+
 def patience(pod: Pod, name: str, changed: Mapping[str, Before | None]) -> float:
     """Rule c: seconds that an ID must stay unchanged; the last resort, a slow pull can fool it.
 
@@ -164,6 +186,19 @@ def patience(pod: Pod, name: str, changed: Mapping[str, Before | None]) -> float
         and before.image != container.image
     )
     return 2 * once if same_content else once
+
+
+def verifying(pod: Pod, evidence: Evidence) -> float | None:
+    """Seconds until rule c settles the pod at the latest; None where nothing is ambiguous.
+
+    0 where the kubelet's acknowledgement is awaited (rule b), which has no time of its own.
+    """
+    waited = []
+    for name in _present(pod, evidence):
+        if settled(pod, name, evidence).ambiguous:
+            end = _begun(evidence.sighting.containers[name]) + patience(pod, name, evidence.changed)
+            waited.append(0.0 if quoting(pod) else max(0.0, end - evidence.now))
+    return max(waited, default=None)
 
 
 def all_settled(pod: Pod, evidence: Evidence) -> bool:
@@ -187,3 +222,12 @@ def wants_acknowledgement(pod: Pod, evidence: Evidence) -> bool:
 
 def _present(pod: Pod, evidence: Evidence) -> Iterable[str]:
     return (name for name in evidence.changed if name in pod.containers)
+
+
+def renewed(pod: Pod, evidence: Evidence) -> list[tuple[str, str]]:
+    """Image and imageID of each changed container that settled by its new containerID (a)."""
+    return [
+        (pod.containers[name].image, pod.containers[name].image_id)
+        for name in evidence.changed
+        if settled(pod, name, evidence).by is By.NEW_CONTAINER
+    ]

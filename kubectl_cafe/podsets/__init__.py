@@ -6,7 +6,7 @@ A pod set returns objects and patches as data; the engine writes them (protocol 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 Json = Mapping[str, Any]
@@ -14,7 +14,13 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Workload:
-    """One native workload as it stands: its cell, wish, and the revision of its template."""
+    """One native workload as it stands: its cell, wish, and the revision of its template.
+
+    `shown` identifies that template (`templates.stamp`), `committed` the one that was made of
+    the revision by the last commit, as the server answered it; empty: by an older version.
+    `replaced` are containers with the images that other clients had set in earlier templates.
+    `refusal` is why its controller can't create pods, since `refused` in epoch seconds.
+    """
 
     name: str
     uid: str
@@ -24,6 +30,26 @@ class Workload:
     revision: str
     generation: int
     observed: int
+    refusal: str = ""
+    refused: float = 0.0
+    template: Json = field(default_factory=dict, compare=False, repr=False)
+    shown: str = ""
+    committed: str = ""
+    replaced: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def edited(self) -> bool:
+        """Whether somebody has changed the template since it was committed."""
+        return bool(self.committed) and self.committed != self.shown
+
+    @property
+    def breeds_strangers(self) -> bool:
+        """Whether its pods are born with images that are not its revision's."""
+        return bool(self.committed) and self.committed.split()[-1] != self.shown.split()[-1]
+
+    def made_by_others(self, images: Mapping[str, str]) -> bool:
+        """Whether a pod that was born with `images` may be of a template that others edited."""
+        return self.breeds_strangers or not images.items().isdisjoint(self.replaced)
 
     @property
     def settled(self) -> bool:
@@ -48,8 +74,10 @@ class PodSet(Protocol):
         """The Workload in a native object."""
         ...
 
-    def create(self, owner: Json, cell: str, revision: str, template: Json) -> WorkloadWrite:
-        """The workload of `cell` without pods."""
+    def create(
+        self, owner: Json, cell: str, revision: str, template: Json, replicas: int = 0
+    ) -> WorkloadWrite:
+        """The workload of `cell` with `replicas` pods."""
         ...
 
     def commit(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from kubectl_cafe import annotations as sizes
 from kubectl_cafe import names
 from kubectl_cafe.revisions.revision import GOOD, Revision
 from statemachine import codec
@@ -72,7 +73,8 @@ def notes_of(revision: Revision, release: PastRelease) -> dict[str, str]:
     """The annotations by which `revision` remembers `release`; none if it does already (I8).
 
     A revision that was good stays so when a release to it is given up. A chronicle that can't
-    be read, damaged or of a newer version, is left alone.
+    be read, damaged or of a newer version, is left alone. Where annotations of others leave no
+    room even for the shortest one, it is not written: no release waits for that.
     """
     notes: dict[str, str] = {}
     stays_good = revision.outcome in GOOD and release.outcome not in GOOD
@@ -83,7 +85,10 @@ def notes_of(revision: Revision, release: PastRelease) -> dict[str, str]:
     except CodecError:
         return notes
     if all((one.id, one.outcome) != (release.id, release.outcome) for one in known.releases):
-        notes[names.RELEASES] = encode(with_release(known, release))
+        room = sizes.room({**revision.annotations, **notes}, names.RELEASES)
+        text = encode(with_release(known, release), min(SIZE_LIMIT, room))
+        if len(text.encode()) <= room:
+            notes[names.RELEASES] = text
     return notes
 
 
@@ -93,8 +98,8 @@ def with_release(known: Chronicle, release: PastRelease) -> Chronicle:
     return replace(known, releases=(*others, release))
 
 
-def encode(chronicle: Chronicle) -> str:
-    """The annotation's text in at most SIZE_LIMIT bytes; what was cut is counted."""
+def encode(chronicle: Chronicle, limit: int = SIZE_LIMIT) -> str:
+    """The annotation's text in at most `limit` bytes, if that can be; what was cut is counted."""
     dropped = max(0, len(chronicle.releases) - RELEASES_LIMIT)
     shown: Chronicle | None = replace(
         chronicle,
@@ -104,7 +109,7 @@ def encode(chronicle: Chronicle) -> str:
     text = ""
     while shown is not None:
         text = codec.dump(shown)
-        if len(text.encode()) <= SIZE_LIMIT:
+        if len(text.encode()) <= limit:
             break
         shown = _shorter(shown)
     return text
@@ -112,7 +117,13 @@ def encode(chronicle: Chronicle) -> str:
 
 def decode(text: str) -> Chronicle:
     """The chronicle that `encode` wrote; an empty one where there is none. Raises CodecError."""
-    return codec.load(Chronicle, text, VERSION) if text else Chronicle()
+    if not text:
+        return Chronicle()
+    chronicle = codec.load(Chronicle, text, VERSION)
+    for one in chronicle.releases:
+        for at in (one.started, one.ended, *(entry.at for entry in one.journal)):
+            codec.check_time(at, ".releases")
+    return chronicle
 
 
 def _shorter(chronicle: Chronicle) -> Chronicle | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from kubectl_cafe import names
@@ -12,6 +12,8 @@ from kubectl_cafe.revisions import template as templates
 Json = Mapping[str, Any]
 
 GOOD = ("Completed", "RolledBack")
+LONGEST_OWNER = 63 - len("-0123456789")
+"""Characters of a CafeDeployment's name: a revision's name is the value of a label."""
 SUPERSEDED = "Superseded"
 """The outcome of a release whose place another one took before it had ended."""
 
@@ -30,6 +32,7 @@ class Revision:
     releases: str = ""
     resource_version: str = ""
     uid: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def images(self) -> dict[str, str]:
@@ -39,7 +42,7 @@ class Revision:
 
 def name_of(owner: str, template: Json) -> str:
     """The ControllerRevision's name: equal templates have one revision."""
-    return f"{owner}-{templates.fingerprint(template)}"
+    return f"{owner}-{templates.fingerprint(templates.without_nulls(template))}"
 
 
 def parse(obj: Json) -> Revision:
@@ -49,11 +52,12 @@ def parse(obj: Json) -> Revision:
     return Revision(
         name=meta["name"],
         number=obj.get("revision", 0),
-        template=(obj.get("data") or {}).get("template", {}),
+        template=templates.without_nulls((obj.get("data") or {}).get("template") or {}),
         outcome=notes.get(names.OUTCOME, ""),
         releases=notes.get(names.RELEASES, ""),
         resource_version=meta["resourceVersion"],
         uid=meta["uid"],
+        annotations=notes,
     )
 
 
@@ -69,7 +73,7 @@ def manifest(owner: Json, template: Json, number: int) -> dict[str, Any]:
             "labels": {f"{names.PREFIX}/name": meta["name"]},
             "ownerReferences": [owner_reference(owner)],
         },
-        "data": {"template": template},
+        "data": {"template": templates.without_nulls(template)},
         "revision": number,
     }
 
@@ -84,6 +88,15 @@ def owner_reference(owner: Json) -> dict[str, Any]:
         "controller": True,
         "blockOwnerDeletion": True,
     }
+
+
+def controlled_by(obj: Json, owners: Collection[str]) -> bool:
+    """Whether the controller of an object is one of `owners` (uids).
+
+    A reference that is not the controlling one makes nothing ours: its controller is another.
+    """
+    references = obj["metadata"].get("ownerReferences") or ()
+    return any(one.get("controller") and one["uid"] in owners for one in references)
 
 
 def next_number(revisions: Iterable[Revision]) -> int:

@@ -31,15 +31,38 @@ class Difference:
         return not (self.images or self.labels or self.annotations or self.others)
 
 
+def without_nulls(value: Any) -> Any:
+    """`value` without the keys whose value is null.
+
+    Null means absent to the API server: a ReplicaSet drops it, a merge patch drops it inside a
+    list, a CafeDeployment keeps it where its template is not described. Helm and
+    `kubectl create` write `env: null`. Items of a list stay, null as well: they have a place.
+    """
+    if isinstance(value, Mapping):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [without_nulls(item) for item in value]
+    return value
+
+
 def fingerprint(value: object) -> str:
     """Ten hexadecimal digits that identify a JSON value, whatever the order of its keys."""
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:10]
 
 
+def stamp(template: Json) -> str:
+    """Identifies a template as the server shows it, and, apart, its images by container."""
+    meta = {k: v for k, v in (template.get("metadata") or {}).items() if v is not None}
+    return f"{fingerprint({**template, 'metadata': meta})} {fingerprint(images(template))}"
+
+
 def images(template: Json) -> dict[str, str]:
     """The image of every container of a template or a pod by name, without init containers."""
-    return {c["name"]: c.get("image", "") for c in template.get("spec", {}).get("containers", ())}
+    return {
+        container["name"]: _as_text(container.get("image"))
+        for container in (template.get("spec") or {}).get("containers") or ()
+    }
 
 
 def with_images(template: Json, wanted: Mapping[str, str]) -> dict[str, Any]:
@@ -52,12 +75,67 @@ def with_images(template: Json, wanted: Mapping[str, str]) -> dict[str, Any]:
 
 def labels(template: Json) -> dict[str, str]:
     """The template's labels."""
-    return dict((template.get("metadata") or {}).get("labels") or {})
+    return _texts((template.get("metadata") or {}).get("labels"))
 
 
 def notes(template: Json) -> dict[str, str]:
     """The template's annotations (the module's own `annotations` is Python's)."""
-    return dict((template.get("metadata") or {}).get("annotations") or {})
+    return _texts((template.get("metadata") or {}).get("annotations"))
+
+
+_TEXTS: Json = {"": str}
+"""A mapping of texts, whatever its keys."""
+_CONTAINER: Json = {
+    "name": str,
+    "image": str,
+    "imagePullPolicy": str,
+    "resources": {"limits": {}, "requests": {}},
+}
+_TERMS: Json = {"nodeSelectorTerms": [{"matchExpressions": [{}]}]}
+_SHAPE: Json = {
+    "metadata": {"labels": _TEXTS, "annotations": _TEXTS},
+    "spec": {
+        "containers": [_CONTAINER],
+        "initContainers": [_CONTAINER],
+        "imagePullSecrets": [{"name": str}],
+        "readinessGates": [{"conditionType": str}],
+        "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": _TERMS}},
+    },
+}
+"""What is read of a template here; the resource leaves most of it to the server's own check."""
+
+
+def misshapen(template: Json) -> str:
+    """The first field that can't be read, with its path; empty where there is none."""
+    return _misfit(template, _SHAPE, "spec.template")
+
+
+def _misfit(value: Any, shape: Any, path: str) -> str:
+    """Where `value` is not of `shape`: a mapping by key, a list of one shape, or text."""
+    if value is None:
+        return ""
+    if shape is str:
+        return "" if isinstance(value, str) else f"{path} must be text, in quotes"
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            return f"{path} must be a list"
+        parts = [(item, shape[0], f"{path}[{place}]") for place, item in enumerate(value)]
+    elif not isinstance(value, Mapping):
+        return f"{path} must be a mapping"
+    elif "" in shape:
+        parts = [(item, shape[""], f"{path}[{key}]") for key, item in value.items()]
+    else:
+        parts = [(value.get(key), below, f"{path}.{key}") for key, below in shape.items()]
+    return next((said for part in parts if (said := _misfit(*part))), "")
+
+
+def _texts(value: object) -> dict[str, str]:
+    return {k: _as_text(v) for k, v in value.items()} if isinstance(value, Mapping) else {}
+
+
+def _as_text(value: object) -> str:
+    """A text as it is, nothing for null, another JSON value in its spelling."""
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
 def difference(old: Json, new: Json, selector_keys: Sequence[str] = ()) -> Difference:
@@ -113,4 +191,26 @@ def _paths(old: Any, new: Any, path: str) -> Iterator[str]:
         for place, (one, other) in enumerate(zip(old, new, strict=True)):
             yield from _paths(one, other, f"{path}[{place}]")
     elif old != new:
+        yield path
+
+
+def departures(meant: Json, shown: Json) -> tuple[str, ...]:
+    """The paths at which a template that the server shows is not what was meant.
+
+    What it has beyond that is not judged: the server fills in defaults. Node affinity is not
+    compared, for a cell's own terms are among it.
+    """
+    return tuple(_departures(meant, shown, "spec.template"))
+
+
+def _departures(meant: Any, shown: Any, path: str) -> Iterator[str]:
+    if isinstance(meant, Mapping) and isinstance(shown, Mapping):
+        for key in sorted(set(meant) - {"affinity"}):
+            if key in shown or meant[key]:
+                yield from _departures(meant[key], shown.get(key), f"{path}.{key}")
+    elif isinstance(meant, list) and isinstance(shown, list) and len(meant) == len(shown):
+        for place, (one, other) in enumerate(zip(meant, shown, strict=True)):
+            name = one.get("name", place) if isinstance(one, Mapping) else place
+            yield from _departures(one, other, f"{path}[{name}]")
+    elif meant != shown:
         yield path

@@ -62,12 +62,15 @@ def mode_of(pod: Pod, services: Iterable[Service]) -> Mode:
     """
     if pod.gated:
         return Mode.GATE
-    if names.TRAFFIC in pod.labels:
-        as_on = {**pod.labels, names.TRAFFIC: "on"}
-        by_label = [s.selector.get(names.TRAFFIC) for s in services if s.selects(as_on)]
-        if all(value == "on" for value in by_label):
-            return Mode.LABEL
+    if names.TRAFFIC in pod.labels and not not_by_label(pod, services):
+        return Mode.LABEL
     return Mode.NONE
+
+
+def not_by_label(pod: Pod, services: Iterable[Service]) -> tuple[Service, ...]:
+    """The Services that select the pod by other labels alone: switching ours changes nothing."""
+    as_on = {**pod.labels, names.TRAFFIC: "on"}
+    return tuple(s for s in services if s.selects(as_on) and s.selector.get(names.TRAFFIC) != "on")
 
 
 def switch(mode: Mode) -> Traffic:

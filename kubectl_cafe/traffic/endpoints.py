@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from kubectl_cafe.traffic import Service
 
 Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """An EndpointSlice: its Service's name, and the uids of the pods that it shows as ready."""
+
+    name: str
+    service: str
+    ready: frozenset[str]
+
+    def __str__(self) -> str:
+        """Its name for people; one that somebody wrote by hand may be of no Service."""
+        return f"EndpointSlice {self.name}" + (f" of Service {self.service}" * bool(self.service))
 
 
 def parse_service(item: Json) -> Service:
@@ -20,16 +34,26 @@ def parse_service(item: Json) -> Service:
     )
 
 
-def ready_uids(item: Json) -> tuple[str, frozenset[str]]:
-    """The slice's Service, and the uids of the pods that it shows as ready.
+def parse_slice(item: Json) -> Slice:
+    """The Slice in an EndpointSlice.
 
     An endpoint whose readiness is not said counts as ready, as for every proxy.
     """
-    name = (item["metadata"].get("labels") or {}).get("kubernetes.io/service-name", "")
+    meta = item["metadata"]
     uids = frozenset(
         endpoint["targetRef"]["uid"]
         for endpoint in item.get("endpoints") or ()
         if (endpoint.get("conditions") or {}).get("ready") is not False
         and (endpoint.get("targetRef") or {}).get("uid")
     )
-    return name, uids
+    service = (meta.get("labels") or {}).get("kubernetes.io/service-name", "")
+    return Slice(meta["name"], service, uids)
+
+
+def ready_uids(
+    slices: Iterable[Slice], services: Iterable[Service], *, unready: bool
+) -> frozenset[str]:
+    """Pods that some EndpointSlice shows ready; `unready`: where any is shown so (C30)."""
+    publishing = {service.name for service in services if service.publishes_unready}
+    shown = (one.ready for one in slices if (one.service in publishing) is unready)
+    return frozenset().union(*shown)

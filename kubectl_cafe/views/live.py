@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from kubectl_cafe.text import CUT, Size, cut, printable, wrapped
+from kubectl_cafe.text import Size, columns, cut, cut_inside, one_line, padded, wrapped
+from kubectl_cafe.views.brief import awaited, revisions
+from kubectl_cafe.views.changes import changes_text
 from kubectl_cafe.views.fitting import Block, fitted
 from kubectl_cafe.views.status import (
     CellLine,
@@ -25,9 +27,9 @@ from kubectl_cafe.views.status import (
 from kubectl_cafe.views.table import age, table
 
 DONE, MOVING, AHEAD = "█", "▒", "░"
-PLAIN = str.maketrans({DONE: "#", MOVING: "=", AHEAD: ".", CUT: "~"})
-"""What stands for these where the terminal's encoding has none of them."""
 LONGEST_BAR, SHORTEST_BAR = 40, 6
+SHORTEST_NAMES = 30
+"""Columns for name and namespace before the title says the group."""
 STYLES = {
     "Progressing": "bold cyan",
     "RollingBack": "bold magenta",
@@ -43,12 +45,10 @@ TEXT_ROWS = 4
 """So many rows at the most for what is awaited, for a failure, and for the notes."""
 
 
-def lines(
-    status: Status, size: Size, *, question: str = "", ascii_only: bool = False
-) -> list[Text]:
+def lines(status: Status, size: Size, *, question: str = "") -> list[Text]:
     """The view of `status`, never longer or wider than `size`; a `question` is its last line."""
     width = size.width
-    title, times = _title(status), _times(status)
+    title, times = _title(status, width), _times(status)
     beside = title.cell_len + len(times) + 2 <= width
     if beside:
         title.append(" " * (width - title.cell_len - len(times)) + times, "not bold")
@@ -58,10 +58,15 @@ def lines(
     blocks = [
         Block([title], 0),
         Block([Text(cut(times, width))] if times and not beside else [], 4),
-        Block(_texts("", f"{status.source} -> {status.target}", "", width, 1), 7, 0),
+        Block(_texts("", _versions(status, width), "", width, 2), 1),
         Block([_driver(status, width)], 4),
         Block(_texts("Failure: ", status.failure, "red", width), 2),
-        Block(_texts("Waits for: ", "; ".join(status.waits), "yellow", width), 3),
+        Block(
+            _texts(
+                "Waits for: ", "; ".join(awaited(status.waits, status.failure)), "yellow", width
+            ),
+            3,
+        ),
         Block(_texts("Note: ", "; ".join(status.notes), "", width), 8, 0),
         _blank(cells),
         Block(cells, 5, 2, "cells"),
@@ -75,20 +80,20 @@ def lines(
     for line in found:
         # What was cut by its letters may have letters of two columns.
         line.truncate(width, overflow="ellipsis")
-    return [_plain(line) for line in found] if ascii_only else found
+    return found
 
 
 def _blank(of: Sequence[object]) -> Block:
     return Block([Text("")] if of else [], 9, 0)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(printable(text).split())
+def _tidy(text: str) -> str:
+    return " ".join(one_line(text).split())
 
 
 def _texts(label: str, text: str, style: str, width: int, rows: int = TEXT_ROWS) -> list[Text]:
     """`text` after its label, wrapped with a hanging indent, in at most `rows` lines."""
-    text = _one_line(text)
+    text = _tidy(text)
     if not text.strip(" ->"):
         return []
     indent = " " * len(label)
@@ -99,13 +104,33 @@ def _texts(label: str, text: str, style: str, width: int, rows: int = TEXT_ROWS)
     ]
 
 
-def _title(status: Status) -> Text:
-    """Which one it is, its state, and its group."""
-    title = Text(_one_line(status.name), "bold")
-    title.append(f" -n {_one_line(status.namespace)}  ", "not bold dim")
-    title.append(stands(status), STYLES.get(status.state, "bold"))
-    title.append(f" ({at_work(status)})" if status.group else "", "not bold")
+def _title(status: Status, width: int) -> Text:
+    """Which one it is, its state, and its group.
+
+    Where not all of it fits, names are cut, the namespace's first, and the group is left out
+    before they get too short to be told apart: the state stays.
+    """
+    name, namespace, state = _tidy(status.name), _tidy(status.namespace), stands(status)
+    group = f" ({at_work(status)})" if status.group else ""
+    room = width - columns(state) - len(" -n   ")
+    if room - len(group) < min(columns(name) + columns(namespace), SHORTEST_NAMES):
+        group = ""
+    room -= len(group)
+    namespace = cut_inside(namespace, max(room // 3, room - columns(name)))
+    title = Text(cut_inside(name, max(1, room - columns(namespace))), "bold")
+    title.append(f" -n {namespace}  ", "not bold dim")
+    title.append(state, STYLES.get(status.state, "bold"))
+    title.append(group, "not bold")
     return title
+
+
+def _versions(status: Status, width: int) -> str:
+    """The images that change; where there is room, from which revision to which."""
+    if not status.changes:
+        return f"{status.source} -> {status.target}"
+    images = changes_text(status.changes)
+    whole = f"{images} ({revisions(status.source, status.target)})"
+    return whole if columns(whole) <= width else images
 
 
 def _times(status: Status) -> str:
@@ -118,36 +143,39 @@ def _driver(status: Status, width: int) -> Text:
     """Who drives; that nobody does is for the eye to catch."""
     why = f": {status.why}" if status.why else ""
     begun = f"{status.kind} by {status.who}{why} ({status.release})" if status.release else ""
+    if status.turned:
+        # Who turned it back, and who had started it, each with a reason of their own.
+        begun = f"{status.kind} by {status.turned}; begun by {status.who}{why} ({status.release})"
     nobody = status.driver == "nobody"
     line = Text("")
     if status.driver:
-        words = "nobody drives" if nobody else f"driven by {_one_line(driven(status))}"
+        words = "nobody drives" if nobody else f"driven by {_tidy(driven(status))}"
         line.append(words, "bold yellow" if nobody else "")
-    line.append(("; " if status.driver and begun else "") + _one_line(begun), "dim")
+    line.append(("; " if status.driver and begun else "") + _tidy(begun), "dim")
     line.truncate(width, overflow="ellipsis")
     return line
 
 
 def _cells(status: Status, width: int) -> list[Text]:
     """One progress bar a cell, and its counts; words go before the bar does."""
-    wide = max((len(_cell_name(cell)) for cell in status.cells), default=0)
+    wide = max((columns(_cell_name(cell)) for cell in status.cells), default=0)
     texts = [_counts(status, cell) for cell in status.cells]
-    columns = len(texts[0]) if texts else 0
-    while columns > 1:
-        widths = [max(len(text[n]) for text in texts) for n in range(columns)]
-        bar = width - wide - 2 - sum(widths) - 2 * columns
+    counted = len(texts[0]) if texts else 0
+    while counted > 1:
+        widths = [max(len(text[n]) for text in texts) for n in range(counted)]
+        bar = width - wide - 2 - sum(widths) - 2 * counted
         if bar >= min(LONGEST_BAR, max(SHORTEST_BAR, width // 4)):
             break
-        columns -= 1
+        counted -= 1
     else:
         widths = [max((len(text[0]) for text in texts), default=0)]
         bar = width - wide - 4 - sum(widths)
     size = max(0, min(LONGEST_BAR, bar))
     result: list[Text] = []
     for cell, counts in zip(status.cells, texts, strict=True):
-        line = Text(f"{_cell_name(cell):<{wide}}  ")
+        line = Text(padded(_cell_name(cell), wide + 2))
         line.append_text(_bar(cell, size))
-        for number in range(columns):
+        for number in range(counted):
             style = "dim" if number > 1 else ""
             line.append(f"  {counts[number]:<{widths[number]}}", style)
         line.truncate(width)
@@ -157,7 +185,7 @@ def _cells(status: Status, width: int) -> list[Text]:
 
 
 def _cell_name(cell: CellLine) -> str:
-    return _one_line(cell.cell) or "all pods"
+    return _tidy(cell.cell) or "all pods"
 
 
 def _counts(status: Status, cell: CellLine) -> list[str]:
@@ -196,7 +224,7 @@ def _pods(status: Status, size: Size) -> Block:
     pods = sorted((p for p in status.pods if urgency(p) < urgency(_WELL)), key=urgency)
     shown, beyond = pods[: size.height], len(pods[size.height :])
     facts = ((p.name, _stage(p), p.revision, p.restarts, p.node, p.ip) for p in shown)
-    rows = [[_one_line(str(fact)) for fact in row] for row in facts]
+    rows = [[_tidy(str(fact)) for fact in row] for row in facts]
     heads = ("pod", "stage", "revision", "restarts", "node", "ip")
     ranks = (0, 0, 1, 2, 3, 4)
     head, *lines = table(heads, rows, width=size.width, ranks=ranks).splitlines()
@@ -211,7 +239,9 @@ _WELL = PodLine("", "", True, True, "", "", "", 0, "", "")
 def _stage(pod: PodLine) -> str:
     """How far the pod is on its way, and what is wrong with it, in words."""
     words = {"drained": "leaving traffic", "patched": "restarting"}
-    if pod.phase:
+    if pod.stage:
+        stage = pod.stage
+    elif pod.phase:
         stage = words.get(pod.phase, pod.phase)
     elif not pod.ready:
         stage = "not ready"
@@ -226,7 +256,3 @@ def _style(pod: PodLine) -> str:
     if pod.trouble:
         return "red"
     return "yellow" if pod.phase or not pod.ready else ""
-
-
-def _plain(line: Text) -> Text:
-    return Text(line.plain.translate(PLAIN), spans=line.spans, style=line.style)

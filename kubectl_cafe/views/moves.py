@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from statemachine.lifecycle import State
+from dataclasses import replace
+
+from kubectl_cafe.text import one_line
+from statemachine.lifecycle import State, Trigger
 from statemachine.record import Record, cut
 from statemachine.steps import Step
 
+PEOPLE = frozenset(
+    {
+        Trigger.START,
+        Trigger.CONFIRM,
+        Trigger.PAUSE,
+        Trigger.RESUME,
+        Trigger.RETRY,
+        Trigger.ROLLBACK,
+        Trigger.SUPERSEDE,
+        Trigger.ABORT,
+    }
+)
+"""Moves that a person makes; the others are the driver's."""
 
-def move_line(record: Record) -> str:
-    """Time, state, and what that state is about."""
-    at = record.since[11:19]
-    return f"{at}  {record.state}: {about(record)}"
+
+def move_line(record: Record, reader: str = "", *, brief: bool = False) -> str:
+    """Time, state, what that state is about, and who made the move unless that is the `reader`.
+
+    `brief`: of a failure pod and reason alone, where its message is shown beside it.
+    """
+    told = about(record)
+    if brief and record.failure and record.state is State.FAILED:
+        told = str(replace(record.failure, message=""))
+    return one_line(f"{record.since[11:19]}Z  {record.state}: {told}{_by(record, reader)}")
+
+
+def _by(record: Record, reader: str) -> str:
+    """Which other person made the last move, and why."""
+    if not reader or not record.journal:
+        return ""
+    last = record.journal[-1]
+    if last.trigger not in PEOPLE or last.who == reader:
+        return ""
+    return f", by {last.who}" + (f": {last.why}" if last.why else "")
 
 
 def about(record: Record) -> str:

@@ -15,7 +15,8 @@ class Overview:
     """One CafeDeployment and its release. `age` are the seconds in this state.
 
     State and group are the record's own; the pods are counted as `.status` last told them, None
-    before it has told any. `problem` says why the record can't be read.
+    before it has told any. `spec_ahead`: the spec was edited and not released.
+    `problem` says why the record can't be read.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Overview:
     age: float = 0.0
     who: str = ""
     target: str = ""
+    spec_ahead: bool = False
     problem: str = ""
     deleted: bool = False
 
@@ -51,10 +53,16 @@ def render(
     ranks = [0, 0, 0, 1, 2, 3, 0]
     if steady:
         # Measured with them, and not shown.
-        ruler = replace(lines[0], state="AwaitingConfirm", problem="", deleted=False)
+        ruler = replace(
+            lines[0], state="AwaitingConfirm", problem="", deleted=False, spec_ahead=True
+        )
         text = render([*lines, ruler], spaces=spaces, wide=wide, width=width)
         return text.rpartition("\n")[0]
     rows = [_row(line) for line in lines]
+    if any(line.spec_ahead for line in lines):
+        heads, ranks = [*heads[:2], "spec", *heads[2:]], [*ranks[:2], 0, *ranks[2:]]
+        edited = ("edited" if line.spec_ahead else "" for line in lines)
+        rows = [(*row[:2], spec, *row[2:]) for row, spec in zip(rows, edited, strict=True)]
     if wide:
         heads += ["release", "kind", "to", "started by"]
         more = [(line.release, line.kind, line.target, line.who) for line in lines]
@@ -63,7 +71,9 @@ def render(
     if spaces:
         heads, ranks = ["namespace", *heads], [0, *ranks]
         rows = [(line.namespace, *row) for line, row in zip(lines, rows, strict=True)]
-    return table(heads, rows, width=width, ranks=ranks)
+    # What is wrong with a record is longer than any state.
+    least = {heads.index("state"): len("AwaitingConfirm")}
+    return table(heads, rows, width=width, ranks=ranks, least=least)
 
 
 def _row(line: Overview) -> tuple[object, ...]:

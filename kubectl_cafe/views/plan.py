@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kubectl_cafe.text import hanging, printable, wrapped
+from kubectl_cafe.text import columns, hanging, one_line, padded, printable, wrapped
 from kubectl_cafe.views import document as documents
 from kubectl_cafe.views.table import fields, table
 
@@ -117,15 +117,17 @@ def _head(plan: PlanView, width: int | None) -> str:
 
 
 def _changes(plan: PlanView, width: int | None) -> str:
-    rows = [(line.path, line.old or "", line.new or "") for line in plan.changes]
+    rows = [(one_line(c.path), _value(c.old), _value(c.new)) for c in plan.changes]
     text = table(("change", "from", "to"), rows) if rows else ""
     if width is not None and any(len(line) > width for line in text.splitlines()):
-        text = "\n".join(
-            printable(f"{path}\n  from  {old or '-'}\n  to    {new or '-'}")
-            for path, old, new in rows
-        )
-    not_in_place = [f"not in place: {printable(path)}" for path in plan.others]
+        text = "\n".join(f"{path}\n  from  {old}\n  to    {new}" for path, old, new in rows)
+    not_in_place = [f"not in place: {one_line(path)}" for path in plan.others]
     return "\n".join([*([text] if text else []), *not_in_place])
+
+
+def _value(text: str | None) -> str:
+    """A value of the template in one line that shows where its own lines end."""
+    return one_line((text or "-").replace("\n", "\\n"))
 
 
 def _groups(steps: Sequence[StepLine], width: int | None, wide: bool) -> str:
@@ -143,10 +145,10 @@ def _groups(steps: Sequence[StepLine], width: int | None, wide: bool) -> str:
     head, *lines = table(("step", "group", "cell", "takes", "done"), rows).splitlines()
     if not any(names):
         return "\n".join([head, *lines])
-    start = max(map(len, (head, *lines))) + 2
-    shown = [f"{head:<{start}}PODS"]
+    start = max(map(columns, (head, *lines))) + 2
+    shown = [padded(head, start) + "PODS"]
     for line, pods in zip(lines, names, strict=True):
-        clean = [printable(pod) for pod in pods]
+        clean = [one_line(pod) for pod in pods]
         shown.append(_beside(line, clean, start, width, wide))
     return "\n".join(shown)
 
@@ -156,8 +158,8 @@ def _beside(line: str, pods: Sequence[str], start: int, width: int | None, wide:
     if not pods:
         return line
     if width is None:
-        return f"{line:<{start}}" + (", ".join(pods) if wide else _first(pods, FEW))
-    room, first, rest = width - start, f"{line:<{start}}", " " * start
+        return padded(line, start) + (", ".join(pods) if wide else _first(pods, FEW))
+    room, first, rest = width - start, padded(line, start), " " * start
     if room < NARROWEST:
         room, first, rest = width - 2, f"{line}\n  ", "  "
     if not wide:
@@ -197,7 +199,7 @@ def _finding(finding: FindingLine, width: int | None) -> str:
     if finding.where and finding.level == "refused":
         lines.append(_hanging(f"  where: {finding.where}", width))
     if finding.hint:  # A command stays whole: it is there to be copied.
-        lines.append(f"  next:  {printable(finding.hint)}")
+        lines.append(f"  next:  {one_line(finding.hint)}")
     return "\n".join(lines)
 
 

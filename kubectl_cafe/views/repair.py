@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kubectl_cafe.text import cut, printable, wrapped
+from kubectl_cafe.text import cut, one_line, wrapped
 from kubectl_cafe.views import document as documents
 from kubectl_cafe.views.table import table
 
@@ -41,15 +41,15 @@ def render(lines: Sequence[RepairLine], *, wide: bool = False, width: int | None
 
 def _block(number: int, line: RepairLine, width: int) -> str:
     indent = " " * 3
-    said = [*wrapped(line.found, width - len(indent))]
-    said += wrapped(f"repair would {line.mend}", width - len(indent)) if line.mend else []
-    said += [] if line.mend else ["left to you:", line.hint]
-    head = cut(f"{number:<3}{line.object}: {line.what}", width)
-    return printable("\n".join((head, *(f"{indent}{text}" for text in said))))
+    said = [*wrapped(one_line(line.found), width - len(indent))]
+    said += wrapped(f"repair would {one_line(line.mend)}", width - len(indent)) if line.mend else []
+    said += [] if line.mend else ["left to you:", one_line(line.hint)]
+    head = cut(one_line(f"{number:<3}{line.object}: {line.what}"), width)
+    return "\n".join((head, *(f"{indent}{text}" for text in said)))
 
 
 def _needs(line: RepairLine) -> str:
-    return f"repair would {line.mend}" if line.mend else f"left to you: {line.hint}"
+    return one_line(f"repair would {line.mend}" if line.mend else f"left to you: {line.hint}")
 
 
 def names(lines: Sequence[RepairLine]) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kubectl_cafe.text import Size, cut
+from kubectl_cafe.views import brief
 from kubectl_cafe.views import document as documents
+from kubectl_cafe.views.changes import ImageChange
 from kubectl_cafe.views.document import fields_of
 from kubectl_cafe.views.table import age, fields, table
 
@@ -26,7 +28,8 @@ DURATIONS = ("age", "elapsed", "remaining", "renewed")
 class PodLine:
     """One pod. `revision` is a number, ? for unknown images; `phase` its own record's.
 
-    `updated`: it is at the goal. `current`: the group at work has taken it.
+    `updated`: it is at the goal. `current`: the group at work has taken it. `stage` says more
+    of the phase, where there is more to say.
     """
 
     name: str
@@ -42,6 +45,7 @@ class PodLine:
     trouble: str = ""
     current: bool = False
     updated: bool = False
+    stage: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,9 @@ class Status:
     `origin` is where a Paused or Failed one came from. `time` is when it was looked at, by the
     server's clock, RFC 3339. `age` are the seconds in this state, `elapsed` those since the
     release began, `remaining` those that its groups will about take (None: not known),
-    `renewed` those since the driver was last heard of.
+    `renewed` those since the driver was last heard of. `turned`: who turned it back, when and
+    why, after somebody else may have started it. `spec_ahead`: the spec asks for something
+    that no release has been started for.
     """
 
     name: str
@@ -86,12 +92,15 @@ class Status:
     driver: str = ""
     renewed: float | None = None
     failure: str = ""
+    spec_ahead: bool = False
     waits: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     last: str = ""
+    turned: str = ""
     next: tuple[str, ...] = ()
     cells: tuple[CellLine, ...] = ()
     pods: tuple[PodLine, ...] = ()
+    changes: tuple[ImageChange, ...] = ()
 
 
 def render(status: Status, *, wide: bool = False, size: Size | None = None) -> str:
@@ -107,7 +116,7 @@ def render(status: Status, *, wide: bool = False, size: Size | None = None) -> s
     text = ""
     for most in (4, 3, 2, 1):
         text = _rendered(status, wide, size.width, most, rows)
-        if text.count("\n") < rows:
+        if brief.rows(text, size.width) <= rows:
             break
     return text
 
@@ -123,7 +132,7 @@ def _rendered(
     parts = [_head(status, width, most)]
     if status.cells:
         parts.append(cells(status, width))
-    used = sum(part.count("\n") + 2 for part in parts)
+    used = sum(brief.rows(part, width) + 1 for part in parts)
     # The table's own head is one more row.
     room = max(3, height - used - 1) if height is not None else None
     if shown := _pods(status, wide, width, room):
@@ -140,14 +149,17 @@ def _head(status: Status, width: int | None, most: int | None) -> str:
             ("State", f"{stands(status)}{step} for {age(status.age)}" if status.release else ""),
             ("State", "" if status.release else f"{status.state}: no release{yet}"),
             ("Release", f"{status.release} {status.kind}" if status.release else ""),
-            ("From", status.source),
-            ("To", status.target),
+            *brief.versions(status.source, status.target, status.changes, most and width),
             ("Started by", status.who + (f": {status.why}" if status.why else "")),
+            ("Turned back by", status.turned if status.turned not in status.last else ""),
             ("Last said", status.last),
             ("Driven by", driven(status)),
             ("Remaining", about(status)),
             ("Failure", status.failure),
-            ("Waits for", "; ".join(status.waits)),
+            (
+                "Waits for",
+                "; ".join(brief.awaited(status.waits, status.failure) if most else status.waits),
+            ),
             ("Note", "; ".join(status.notes)),
             *(("Next", command) for command in status.next),
         ],
@@ -238,7 +250,7 @@ def pods_table(pods: Sequence[PodLine], *, wide: bool = False, width: int | None
     rows: list[tuple[object, ...]] = []
     for pod in pods:
         ready = ("yes" if pod.ready else "no", "yes" if pod.available else "no")
-        row = (pod.name, pod.revision, *ready, pod.phase, pod.restarts, pod.ip)
+        row = (pod.name, pod.revision, *ready, pod.stage or pod.phase, pod.restarts, pod.ip)
         rows.append((*row, pod.node, pod.images, pod.trouble) if wide else (*row, pod.trouble))
     heads += ["node", "images", "trouble"] if wide else ["trouble"]
     return table(heads, rows, width=None if wide else width, ranks=ranks)

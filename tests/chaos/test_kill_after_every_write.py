@@ -1,7 +1,6 @@
 """`kill -9` of the driver at every single write of a release; `drive` finishes it (protocol 11).
 
-Each write has a namespace, a proxy and a release of its own, so that all the dead drivers' leases
-run out at the same time.
+Each write has a namespace, a proxy and a release of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import itertools
 import secrets
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,13 +24,22 @@ from testbed.controlplane import ControlPlane
 from testbed.faults import Fault, Request, killed_after, killed_before
 from testbed.plugin import Cafe
 from testbed.proxy import FaultProxy
-from tests.integration.shop import NAME, Recording, Shop, condition, image, name, ready, status
+from tests.integration.shop import (
+    LEASE,
+    LEASES,
+    NAME,
+    Recording,
+    Shop,
+    condition,
+    image,
+    name,
+    ready,
+    status,
+)
 from tests.integration.stage import gate
 
-LEASE = 32.0
-"""Seconds after which a dead driver's lease can be taken: its duration and the margin."""
 AT_ONCE = 4
-"""Processes that may be busy at a time; the others wait for leases, which costs nothing."""
+"""Processes that may be busy at a time."""
 BUDGET = 2
 """The release's maxUnavailable: half of its pods."""
 FAULTS: dict[str, Callable[[Callable[[], object]], Fault]] = {
@@ -58,7 +65,7 @@ class Play:
 UPGRADE = Play(
     ("upgrade", NAME, "--yes", "--image", "main=app:v2"), "Completed", "app:v2", (1, 1, 1, 1)
 )
-ROLLBACK = Play(("rollback", NAME), "RolledBack", "app:v1", (0, 0, 2, 2), half_way=True)
+ROLLBACK = Play(("rollback", NAME, "--yes"), "RolledBack", "app:v1", (0, 0, 2, 2), half_way=True)
 
 
 @dataclass(frozen=True)
@@ -128,18 +135,16 @@ class Scene:
             proxy.on(nth(number), fault(lambda: cafe.runs[-1].send(signal.SIGKILL)))
             with self.busy:
                 died = cafe(*self.play.command)
-            killed = time.monotonic()
             write = last_counted(proxy, number) if died.code == -signal.SIGKILL else "none"
             out = sum(not ready(pod) for pod in shop.pods())
             unfinished = shop.state() != self.play.end
-            # Most of the wait costs no process; the last seconds `drive` waits by itself.
-            time.sleep(LEASE - 4)
+            run_out(shop)
             with self.busy:
                 driven = shop.cafe("drive", NAME)
                 if self.play.image not in str(shop.cafed()["spec"]["template"]):
                     # It died before its intent was written: nothing has begun, so begin anew.
                     begun = "begun anew"
-                    time.sleep(max(0.0, killed + LEASE + 1 - time.monotonic()))
+                    run_out(shop)
                     driven = shop.cafe(*self.play.command)
             problems = [
                 *([] if driven.code == 0 else [f"exit {driven.code}: {driven.err}"]),
@@ -147,6 +152,12 @@ class Scene:
                 *wrong_on_the_way(pods.so_far()),
             ]
             return Death(number, f"{write} {begun}".strip(), out, unfinished, problems)
+
+
+def run_out(shop: Shop) -> None:
+    """The lease of the dead driver, if it had one, is past its time beyond doubt."""
+    if shop.client.find(LEASES, LEASE) is not None:
+        shop.forget_lease()
 
 
 def counts(request: Request) -> bool:

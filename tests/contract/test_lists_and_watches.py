@@ -58,6 +58,35 @@ def test_the_informer_sees_what_is_there_and_then_every_change_in_order(
     assert not informer.is_alive()
 
 
+def test_an_object_that_stops_matching_is_deleted_for_a_watch_and_added_when_it_matches_again(
+    server: Transport, namespace: str
+) -> None:
+    """Its last event carries what it was, at the resourceVersion of the change."""
+    made = server.create(
+        paths.configmaps(namespace), {"metadata": {"name": "left", "labels": {"in": "yes"}}}
+    )
+    one = paths.configmaps(namespace, "left")
+    changed = [
+        server.patch(one, {"metadata": {"labels": {"in": value}}}, PatchKind.MERGE)
+        for value in ("no", "never", "yes")
+    ]
+    query = {
+        "labelSelector": "in=yes",
+        "resourceVersion": made["metadata"]["resourceVersion"],
+        "timeoutSeconds": "5",
+    }
+    seen: list[tuple[str, str, str]] = []
+    with server.stream(paths.configmaps(namespace), query) as events:
+        for event in events:
+            meta = event.object["metadata"]
+            seen.append((event.type, meta["labels"]["in"], meta["resourceVersion"]))
+            if len(seen) == 2:
+                break
+
+    left, _, back = (item["metadata"]["resourceVersion"] for item in changed)
+    assert seen == [("DELETED", "yes", left), ("ADDED", "yes", back)]
+
+
 def test_a_watch_from_a_forgotten_version_says_expired(server: Transport, things: str) -> None:
     query = {"resourceVersion": "1", "timeoutSeconds": "5"}
     with pytest.raises(errors.Expired), server.stream(things, query) as events:

@@ -10,15 +10,14 @@ from typing import Any
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.view import Decision, View
 from kubectl_cafe.pods.patches import PodPatch
+from statemachine.lifecycle import RESTING
+from tests.explore.policies import IN_FORCE
 from tests.explore.scenario import CAFE, Scenario
-from tests.explore.state import Live, Moment
+from tests.explore.state import DEAF, Live, Moment
 from tests.explore.state import State as World
 from tests.explore.world import Worlds
 from tests.memcluster.address import address
 from tests.memcluster.requests import Request, Written
-
-CRASHES, FAULTS, DELETIONS, VERBS, EDITS, RESTARTS, TIGHTENED = range(7)
-"""Where each is in State.left."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,8 @@ class Effect:
     """What a driver's step did: it depends on what the driver knows and on what it writes to.
 
     `objects` are those it changed, `flights` the writes it queued, `delayed` those on their way.
-    `left`: the driver is gone, and the lease is so. `live` is the driver afterwards.
+    `left`: the driver is gone, and the lease is so. `live` is the driver afterwards; `said` is
+    the error by which it leaves.
     """
 
     live: Live
@@ -40,6 +40,7 @@ class Effect:
     killed: bool = False
     ended: bool = False
     raised: BaseException | None = None
+    said: str = ""
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Outcome:
     """One step that was taken: what it is called, where it leads, and what it did.
 
     `before` is the moment's cluster as the step found it, as objects by path. `raised`: the
-    product raised what it should not have.
+    product raised what it should not have. `said` is the error by which a driver leaves.
     """
 
     label: str
@@ -60,6 +61,7 @@ class Outcome:
     epoch: int = 0
     writes: int = 0
     raised: BaseException | None = None
+    said: str = ""
 
 
 @dataclass
@@ -79,6 +81,19 @@ class Bench:
                 return CafeDeployment(item)
         raise AssertionError("the CafeDeployment is gone")
 
+    def over(self, world: World) -> bool:
+        """Whether nobody drives, and nothing is left to drive."""
+        cafe = self.cafe(world)
+        return world.driver < 0 and (cafe.position.state in RESTING or cafe.deleting)
+
+    def deaf(self, world: World) -> bool:
+        """Whether drivers can't read the CafeDeployment."""
+        return world.left[DEAF] == IN_FORCE
+
+    def unheard(self, world: World) -> bool:
+        """Whether the driver has not read the CafeDeployment for two renewals, and still can't."""
+        return self.deaf(world) and not self.worlds.drivers[world.driver].heard
+
     def done(
         self, label: str, moment: Moment, effect: Effect | None = None, by: str = "", epoch: int = 0
     ) -> Outcome:
@@ -97,6 +112,7 @@ class Bench:
             epoch=effect.epoch,
             writes=effect.writes,
             raised=effect.raised,
+            said=effect.said,
         )
 
     def of_kind(self, world: World, plural: str) -> list[tuple[str, dict[str, Any]]]:

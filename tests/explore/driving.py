@@ -5,18 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
 
 from kubectl_cafe.cluster.errors import ApiError
 from kubectl_cafe.engine import disruption, ending, fence, journal, verbs
+from kubectl_cafe.engine.deletion import BeingDeleted
 from kubectl_cafe.engine.memory import Memory
+from kubectl_cafe.engine.release import Fenced
+from kubectl_cafe.errors import CafeError
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
-from kubectl_cafe.traffic.endpoints import ready_uids
-from tests.explore.bench import CRASHES, FAULTS, Bench, Effect, Outcome
-from tests.explore.scenario import CAFE, NAME, SPACE
-from tests.explore.state import FREE, HELD, LEFT, Live, Moment, pod_path, request_of
+from kubectl_cafe.traffic.endpoints import parse_slice
+from tests.explore.bench import Bench, Effect, Outcome
+from tests.explore.scenario import CAFE, NAME, SPACE, StillTrying, Ticking, strayed
+from tests.explore.seeing import (
+    SEES_BUDGETS,
+    SEES_SLICES,
+    SEES_WORKLOADS,
+    Seeing,
+    list_all,
+    sees_cafe,
+    sees_pod,
+)
+from tests.explore.state import (
+    CRASHES,
+    DEAF,
+    FAULTS,
+    FREE,
+    HELD,
+    LAST,
+    LEFT,
+    POLICY,
+    Live,
+    Moment,
+    pod_path,
+    request_of,
+)
 from tests.explore.state import State as World
-from tests.memcluster import controllers
 from tests.memcluster.address import address
 from tests.memcluster.requests import Fault, Killed
 
@@ -30,14 +53,6 @@ SAID = {
     Fault.DELAYED: "and has no answer to its late",
 }
 ANSWERS = (Fault.LOST_ANSWER, Fault.DELAYED)
-
-
-class Seeing(NamedTuple):
-    """What is seen, what identifies that, and how the driver comes to see it."""
-
-    name: str
-    key: int
-    sees: Callable[[Moment], None]
 
 
 @dataclass
@@ -56,7 +71,8 @@ class Driving(Bench):
         code, version, took = world.flights[number]
         patch = self.worlds.patch(code, version)
         mine = tuple(n for n in world.objects if self.worlds.objects[n][0] == pod_path(patch.pod))
-        key = (world.driver, world.passed, "answer", world.flights[number], mine, fault)
+        judged = world.left[POLICY], world.left[DEAF]
+        key = (world.driver, world.passed, "answer", world.flights[number], mine, fault, judged)
 
         def carry_out(moment: Moment, live: Live) -> None:
             live.actor.carry_out(patch, took)
@@ -71,25 +87,28 @@ class Driving(Bench):
     def _seen(self, world: World) -> list[Seeing]:
         """What the driver has not seen yet, and how it comes to see it."""
         kept = self.worlds.drivers[world.driver]
-        memory, found = kept.memory, list[Seeing]()
-        pods = {o["metadata"]["uid"]: o for _, o in self.of_kind(world, "pods")}
+        memory, found, last = kept.memory, list[Seeing](), str(LAST)
+        there = {o["metadata"]["uid"]: o for _, o in self.of_kind(world, "pods")}
+        pods = {uid: pod for uid, pod in there.items() if not strayed(pod)}
         for uid, pod in pods.items():
             known = memory["_pods"].get(uid)
             version = pod["metadata"]["resourceVersion"]
             if known is None or known.resource_version != version or uid in memory["_unseen"]:
                 key = self.worlds.objects.number(pod_path(pod["metadata"]["name"]), pod)
-                found.append(Seeing(pod["metadata"]["name"], key, _sees_pod("MODIFIED", pod)))
+                found.append(Seeing(pod["metadata"]["name"], key, sees_pod("MODIFIED", pod), True))
         for uid, known in memory["_pods"].items():
-            if uid not in pods:
-                gone = {"metadata": {"name": known.name, "uid": uid, "resourceVersion": "1"}}
-                found.append(Seeing(known.name, -1, _sees_pod("DELETED", gone)))
+            if uid in there and uid not in pods:  # As a server says it of one that doesn't match.
+                key = self.worlds.objects.number(pod_path(known.name), there[uid])
+                found.append(Seeing(known.name, key, sees_pod("DELETED", there[uid]), True))
+            elif uid not in pods:
+                gone = {"metadata": {"name": known.name, "uid": uid, "resourceVersion": last}}
+                found.append(Seeing(known.name, -1, sees_pod("DELETED", gone), True))
         sets = {name: one for name, (_, one) in memory["workloads"].items.items()}
         parsed = InPlaceSet().parse
-        shown = [parsed(o) for _, o in self.of_kind(world, "replicasets")]
-        if any(sets.get(workload.name) != workload for workload in shown):
+        if sets != {w.name: w for w in (parsed(o) for _, o in self.of_kind(world, "replicasets"))}:
             found.append(Seeing("the workloads", -2, SEES_WORKLOADS))
         for path, item in self.of_kind(world, "endpointslices"):
-            if memory["slices"].items[item["metadata"]["name"]][1] != ready_uids(item):
+            if memory["slices"].items[item["metadata"]["name"]][1] != parse_slice(item):
                 key = self.worlds.objects.number(path, item)
                 found.append(Seeing("the endpoints", key, SEES_SLICES))
         for path, item in self.of_kind(world, "poddisruptionbudgets"):
@@ -97,17 +116,20 @@ class Driving(Bench):
                 key = self.worlds.objects.number(path, item)
                 found.append(Seeing("the budget", key, SEES_BUDGETS))
         for number in world.objects:
-            if self.worlds.objects[number][0] == CAFE and number != kept.cafe:
-                found.append(Seeing(NAME, -3, _sees_cafe))
+            known = number == kept.cafe and kept.heard
+            if self.worlds.objects[number][0] == CAFE and not known and not self.deaf(world):
+                found.append(Seeing(NAME, -3, sees_cafe))
         return found
 
     def _choices(self, seen: list[Seeing]) -> Iterator[list[Seeing]]:
-        """All that is new; with `lag` also all but one thing, and nothing."""
+        """All that is new; with `lag` also all but one thing, all but the pods, and nothing."""
         yield seen
         if self.scene.lag:
             if len(seen) > 1:
                 for number in range(len(seen)):
                     yield [*seen[:number], *seen[number + 1 :]]
+                if 0 < len(others := [one for one in seen if not one.pod]) < len(seen) - 1:
+                    yield others  # The whole watch of the pods lags behind the other watches.
             if seen:
                 yield []
 
@@ -132,7 +154,8 @@ class Driving(Bench):
         objects = self.worlds.objects
         written = tuple(n for n in world.objects if address(objects[n][0]).plural in WRITTEN)
         shown = tuple((one.name, one.key) for one in seen)
-        key = (world.driver, world.passed, shown, written, tuple(faults.items()))
+        judged = world.left[POLICY], world.left[DEAF]
+        key = (world.driver, world.passed, shown, written, tuple(faults.items()), judged)
 
         def turn(moment: Moment, live: Live) -> bool:
             for one in seen:
@@ -167,14 +190,23 @@ class Driving(Bench):
         live, cluster = moment.live, moment.cluster
         assert live is not None
         before, cluster.faults = dict(cluster.objects), faults
+        cluster.unreadable = CAFE if self.deaf(world) else ""
         epoch = live.driver._release.record.epoch
-        left, killed, ended, raised = None, False, False, None
+        left, killed, ended, raised, said = None, False, False, None, ""
         try:
             ended = bool(act(moment, live))
             if ended:
                 left = FREE if live.actor.answered else LEFT
+        except StillTrying:
+            pass  # What it repeats is judged anew by its next turn.
         except Killed:
             left, killed = LEFT, True
+        except CafeError as error:
+            live.actor.abandon()
+            left = FREE if live.actor.answered else LEFT
+            fenced = bool(self.scene.overtaken) and isinstance(error, Fenced)
+            raised = None if fenced or _leaves(live, error) else error
+            ended, said = raised is None, str(error)
         except Exception as error:
             left, raised = LEFT, error
             live.actor.abandon()
@@ -194,10 +226,12 @@ class Driving(Bench):
             left=left,
             killed=killed,
             ended=ended,
-            raised=raised or (live.actor.fatal[0] if live.actor.fatal else None),
+            raised=raised,
+            said=said,
         )
-        # A sweep has read all pods: what it saw is not in the key.
-        if not any(decision.sweep for _, decision in live.watcher.views):
+        # A sweep has read all pods, or nodes were read: what was seen is not in the key.
+        decisions = [decision for _, decision in live.watcher.views]
+        if not any(one.sweep or one.others or one.nodes for one in decisions):
             if len(self.effects) >= REMEMBERED:
                 self.effects.clear()
             self.effects[key] = effect
@@ -224,7 +258,7 @@ class Driving(Bench):
 
     def takeover(self, world: World) -> Iterator[Outcome]:
         """Somebody else takes the wheel: the lists, the fence, and the epoch."""
-        if not world.news:
+        if not world.news or self.deaf(world):
             return
         clean = self._taken(world, {})
         yield clean
@@ -235,10 +269,10 @@ class Driving(Bench):
     def _taken(self, world: World, faults: dict[int, Fault]) -> Outcome:
         moment = self.worlds.thaw(world)
         cluster = moment.cluster
-        cluster.faults = faults
+        cluster.faults, cluster.clock = faults, Ticking(cluster.server_time())
         cafe = journal.read(cluster, SPACE, NAME)
         memory = Memory(cafe.uid, InPlaceSet())
-        _list_all(moment, memory)
+        list_all(moment, memory)
         label = "a driver takes the wheel"
         label += "".join(f", {SAID[f]} write {n}" for n, f in faults.items())
         epoch = verbs.epoch_after(cafe, 0, memory.highest_epoch())
@@ -246,6 +280,9 @@ class Driving(Bench):
             if fence.needed(cafe.record, given_back=moment.lease == FREE):
                 cafe = fence.fence(cluster, cafe, epoch)
             cafe = verbs.take_wheel(cluster, cafe, epoch)
+        except (ApiError, fence.Unfenced):
+            label += ", and is refused a write"
+            moment.news = False  # Until something changes.
         except Killed:
             moment.left[CRASHES] -= 1
             moment.lease = LEFT
@@ -256,42 +293,6 @@ class Driving(Bench):
         return self.done(label, moment, by="takeover")
 
 
-def _sees_pod(kind: str, pod: dict[str, Any]) -> Callable[[Moment], None]:
-    def sees(moment: Moment) -> None:
-        assert moment.live is not None
-        moment.live.memory.pod_event(kind, pod, 0.0)
-
-    return sees
-
-
-def _sees_all(collection: str, plural: str) -> Callable[[Moment], None]:
-    def sees(moment: Moment) -> None:
-        assert moment.live is not None
-        found = (item for _, item in controllers.of_kind(moment.cluster, plural))
-        getattr(moment.live.memory, collection).listed(found)
-
-    return sees
-
-
-SEES_WORKLOADS = _sees_all("workloads", "replicasets")
-SEES_SLICES = _sees_all("slices", "endpointslices")
-SEES_BUDGETS = _sees_all("budgets", "poddisruptionbudgets")
-
-
-def _sees_cafe(moment: Moment) -> None:
-    assert moment.live is not None
-    moment.live.driver.refresh()
-
-
-def _list_all(moment: Moment, memory: Memory) -> None:
-    """The informers' first lists."""
-    cluster = moment.cluster
-
-    def items(plural: str) -> list[dict[str, Any]]:
-        return [item for _, item in controllers.of_kind(cluster, plural)]
-
-    memory.workloads.listed(items("replicasets"))
-    memory.services.listed(items("services"))
-    memory.budgets.listed(items("poddisruptionbudgets"))
-    memory.slices.listed(items("endpointslices"))
-    memory.pods_listed(items("pods"), 0.0)
+def _leaves(live: Live, error: CafeError) -> bool:
+    """Whether the driver ends by what it is meant to end by: a refusal, or a deletion."""
+    return isinstance(error, BeingDeleted) or live.driver._refusals.end is not None

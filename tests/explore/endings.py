@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kubectl_cafe import names
 from kubectl_cafe.pods.model import Pod
@@ -12,8 +13,8 @@ from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import seconds
 from statemachine.lifecycle import State
 from statemachine.record import Record
-from statemachine.steps import StepKind
 from tests.explore.scenario import BALANCER, Scenario
+from tests.explore.stages import GROUP, under_way
 from tests.explore.truths import out_of_service
 from tests.memcluster import controllers, kubelet
 from tests.memcluster.address import address
@@ -46,7 +47,7 @@ class Ending:
             yield from self._everywhere()
         if self.new.state is State.ABORTED and not self.old.forced:
             for pod in self.pods:
-                if pod.record and pod.record.phase is Phase.DRAINED:
+                if pod.record and pod.record.phase is Phase.DRAINED and not pod.terminating:
                     yield f"Aborted, and {pod.name} was left drained"
 
     def _group(self) -> Iterator[str]:
@@ -55,18 +56,19 @@ class Ending:
         What broke by itself a moment ago can't have been seen, and is held against nobody: where
         containers die, what the pods show is what counts.
         """
-        scene, step = self.scene, self.old.current
-        if step is None or not step.is_group:
+        scene, group = self.scene, under_way(self.old)
+        if group is None or group.what != GROUP:
             return
-        if scene.deletions or scene.edits or not scene.starts or (scene.restarts and scene.lag):
+        if scene.edits or not scene.starts or (scene.restarts and scene.lag):
             return
-        for cell, size in self.old.plan.cells.items():
+        leaves = scene.deletions or scene.evictions or scene.strays or scene.failures
+        if leaves and scene.lag:
+            return  # A pod that was deleted a moment ago can't have been seen to be gone.
+        for cell, count in group.counts:
             here = [pod for pod in self.pods if pod.cell == cell]
-            last = step.counts == self.old.plan.cells or step.kind is StepKind.SCALE_OUT
-            count = size if last and step.kind is StepKind.UPGRADE else step.count(cell)
             there = sum(map(self._serves, here))
             if there < count:
-                yield f"group {step.group} is over, and {there} of {count} serve in {cell}"
+                yield f"group {group.number} is over, and {there} of {count} serve in {cell}"
 
     def _serves(self, pod: Pod) -> bool:
         now, strategy = self.cluster.server_time(), self.old.plan.strategy
@@ -74,6 +76,7 @@ class Ending:
         released = seconds(pod.record.since) if pod.record else 0.0
         return (
             self._at_goal(pod)
+            and not pod.terminating
             and not out_of_service(pod, None if self.scene.restarts else self.workers[pod.uid])
             and pod.ready.status == "True"
             and now - max(pod.ready.since, released, *starts) >= strategy.min_ready_seconds
@@ -92,12 +95,21 @@ class Ending:
             labels = workload["spec"]["template"]["metadata"]["labels"]
             if labels.get(names.REVISION) != self.goal.name:
                 yield f"{state}, and {address(path).name} has another template"
-            if workload["spec"]["replicas"] != cells[labels[names.CELL]]:
+            shown = {one["name"]: one["image"] for one in _containers(workload)}
+            if shown != self.goal.images and not self.scene.templates:
+                yield f"{state}, and the template of {address(path).name} has {shown}"
+            # What another client has scaled stays as it is (C51).
+            scaled = bool(self.scene.scaled)
+            if not scaled and workload["spec"]["replicas"] != cells[labels[names.CELL]]:
                 yield f"{state}, and {address(path).name} has another number of pods"
         if self.scene.edits:
             return
-        for pod in self.pods:
+        for pod in (pod for pod in self.pods if not pod.terminating):
             if not self._at_goal(pod):
                 yield f"{state}, and {pod.name} is not at {self.goal.images}"
             elif out_of_service(pod, self.workers.get(pod.uid)) and pod.gate.status:
                 yield f"{state}, and {pod.name} is out of service"
+
+
+def _containers(workload: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(workload["spec"]["template"]["spec"]["containers"])

@@ -52,7 +52,7 @@ def product(worlds: Worlds) -> Iterator[None]:
             ("kubectl_cafe.engine.memory", "parse", worlds.pods.parse),
             ("kubectl_cafe.engine.fence", "ThreadPoolExecutor", Inline),
             ("kubectl_cafe.engine.start", "secrets", Ids()),
-            ("kubectl_cafe.engine.driver", "projection", NoStatus),
+            ("kubectl_cafe.engine.shown", "projection", NoStatus),
             ("kubectl_cafe.engine.cafedeployment", "decode", cache(releases.decode)),
             ("kubectl_cafe.pods.model", "decode", cache(pod_records.decode)),
         ):

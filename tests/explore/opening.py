@@ -20,12 +20,14 @@ from tests.explore.scenario import (
     BALANCER,
     FOREIGN,
     NAME,
+    NODE,
     OLD,
     SPACE,
     T0,
     Frozen,
     Scenario,
     budget,
+    node,
     service,
     template,
 )
@@ -44,6 +46,8 @@ def begin(scenario: Scenario) -> tuple[MemCluster, dict[str, kubelet.Worker]]:
         cluster.create(paths.services(SPACE), service(scenario))
     if scenario.budget:
         cluster.create(paths.poddisruptionbudgets(SPACE), budget(scenario))
+    if scenario.nodes:
+        cluster.put(paths.nodes(NODE), node(ready=True))
     cafe = _cafe(cluster, scenario)
     workers = {} if scenario.first else _populate(cluster, cafe, scenario)
     for _, known in controllers.of_kind(cluster, "services"):

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from kubectl_cafe.engine.trouble import IMAGE
 from kubectl_cafe.pods.model import Pod
 from tests.explore.bench import Bench, Outcome
-from tests.explore.state import LONG_AGO, Moment, aged
+from tests.explore.policies import IN_FORCE
+from tests.explore.state import DEAF, ERA, LONG_AGO, MINUTE, POD, POLICY, Moment, aged, later
 from tests.explore.state import State as World
 from tests.explore.truths import is_truly_off
 from tests.memcluster import controllers, kubelet
@@ -45,6 +47,44 @@ class Passing(Bench):
             moment.live.memory._sightings[uid] = aged(sighting)
             yield self.done(f"long enough passes over {address(path).name}", moment)
 
+    def repeating(self, world: World) -> bool:
+        """Whether the driver repeats writes that will go on failing."""
+        in_force = world.left[POLICY] == IN_FORCE
+        return in_force and bool(self.worlds.drivers[world.driver].troubles)
+
+    def repeats(self, world: World) -> Iterator[Outcome]:
+        """Long enough passes in which every write that is repeated fails.
+
+        Not before the write that a driver sends instead: it takes a turn twice a second.
+        """
+        if not self.repeating(world):
+            return
+        kept = self.worlds.drivers[world.driver]
+        _, reopening, _, (mode, since) = kept.refusals
+        sent = {
+            (w.uid, w.what == IMAGE) for w in (self.worlds.writes[n] for n, _, _ in world.flights)
+        }
+        for one in kept.troubles:
+            if one.of == POD and ((one.key, one.image) not in sent or (one.image and reopening)):
+                return
+        if since == LONG_AGO and all(one.since == LONG_AGO for one in kept.troubles):
+            return
+        moment = self.worlds.thaw(world)
+        live = moment.live
+        assert live is not None
+        live.driver._refusals._still = (mode, LONG_AGO)
+        for one in kept.troubles:
+            self.worlds.repeats(live, one._replace(since=LONG_AGO))
+        yield self.done("long enough passes over writes that fail", moment)
+
+    def silence(self, world: World) -> Iterator[Outcome]:
+        """Two renewals of the lease pass in which the CafeDeployment can't be read."""
+        if world.left[DEAF] == IN_FORCE and self.worlds.drivers[world.driver].heard:
+            moment = self.worlds.thaw(world)
+            assert moment.live is not None
+            moment.live.driver._release._heard = LONG_AGO
+            yield self.done("the driver has not heard for two renewals", moment)
+
     def drains(self, world: World) -> Iterator[Outcome]:
         """drainSeconds pass over a pod that the driver has seen off."""
         if not self.scene.strategy.get("drainSeconds"):
@@ -59,7 +99,10 @@ class Passing(Bench):
     def minute(self, world: World) -> Iterator[Outcome]:
         """A minute passes: minReadySeconds of whatever began before are over, deadlines are not."""
         if world.minute < self.scene.minutes:
-            moment = self.worlds.thaw(world, live=False)
+            moment = self.worlds.thaw(world)
+            if moment.live is not None:
+                memory = moment.live.memory
+                memory._sightings = {uid: later(s, MINUTE) for uid, s in memory._sightings.items()}
             moment.minute += 1
             yield self.done("a minute passes", moment)
 
@@ -70,7 +113,8 @@ class Passing(Bench):
         moment = self.worlds.thaw(world)
         assert moment.live is not None
         memory = moment.live.memory
-        memory._sightings = {uid: aged(s) for uid, s in memory._sightings.items()}
+        aging = {uid: aged(s) for uid, s in memory._sightings.items()}
+        memory._sightings = {uid: later(s, ERA) for uid, s in aging.items()}
         _drain(moment, list(memory._off_since))
         moment.era += 1
         yield self.done("every deadline passes", moment)

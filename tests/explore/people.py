@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from kubectl_cafe.cluster.errors import ApiError
 from kubectl_cafe.engine import journal, start, verbs
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.start import Mover
 from kubectl_cafe.errors import Refused
 from statemachine.lifecycle import IllegalMove, State, Trigger, legal
 from tests.explore import opening
-from tests.explore.bench import VERBS, Bench, Outcome
+from tests.explore.bench import Bench, Outcome
 from tests.explore.scenario import CAFE, NAME, SPACE, template
+from tests.explore.state import VERBS
 from tests.explore.state import State as World
 
 
@@ -22,6 +24,11 @@ class People(Bench):
     """Whatever people may do next."""
 
     def people_steps(self, world: World, cafe: CafeDeployment) -> Iterator[Outcome]:
+        if self.scene.drives and world.driver < 0 and not world.news:
+            moment = self.worlds.thaw(world, live=False)
+            moment.left[VERBS] -= 1
+            moment.news = True
+            yield self.done("bob: drive", moment)
         can = set(legal(cafe.position.state))
         for trigger in self.scene.verbs:
             if trigger in can:
@@ -49,7 +56,7 @@ class People(Bench):
                 self._supersede(cluster, cafe, who)
             else:
                 verbs.say(cluster, cafe, trigger, who)
-        except (Refused, IllegalMove):
+        except (ApiError, Refused, IllegalMove):
             return
         if cluster.objects[CAFE]["metadata"]["resourceVersion"] == before:
             return

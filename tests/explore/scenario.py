@@ -17,12 +17,23 @@ OLD = "app:v1"
 T0 = 1_000_000.0
 """The server's time at which the release begins."""
 CAFE = paths.cafedeployments(SPACE, NAME)
-UNSOUND = ("crash", *FAILS_TO_START)
+UNSOUND = ("crash", "unready", *FAILS_TO_START)
 """What the names of images contain that do not run."""
+NODE = "node"
+EDITED = "app:v9"
+"""What another client sets in a ReplicaSet's template."""
 FOREIGN = "example.com/foreign"
 """A label, an annotation and a condition that nobody of ours may touch (I10)."""
 BALANCER = "example.com/balancer"
 """The traffic finalizer of a load balancer's controller."""
+
+
+NAPS = 3
+"""So often a step may sleep; one that does so more often repeats what fails."""
+
+
+class StillTrying(BaseException):
+    """A step goes on for as long as what it repeats fails."""
 
 
 class Frozen:
@@ -30,6 +41,7 @@ class Frozen:
 
     def __init__(self, at: float = T0) -> None:
         self.at = at
+        self.slept = 0.0
 
     def monotonic(self) -> float:
         """Always 0: what was seen before is made older instead."""
@@ -40,7 +52,25 @@ class Frozen:
         return self.at
 
     def sleep(self, seconds: float) -> None:
-        """Nothing happens meanwhile: what may happen is another step."""
+        """Nothing happens meanwhile: what may happen is another step.
+
+        Raises StillTrying where one step sleeps again and again.
+        """
+        self.slept += 1
+        if self.slept > NAPS:
+            raise StillTrying
+
+
+class Ticking(Frozen):
+    """A clock that moves while somebody sleeps, for what is given up after a while."""
+
+    def monotonic(self) -> float:
+        """The seconds that were slept."""
+        return self.slept
+
+    def sleep(self, seconds: float) -> None:
+        """So many seconds pass."""
+        self.slept += seconds
 
 
 @dataclass(frozen=True)
@@ -52,12 +82,26 @@ class Scenario:
     of what has changed. `eras`: how often the deadlines may pass, once nothing else happens.
     `faults`: lost and delayed answers. `deletions`: pods that a stranger deletes, `edits`: their
     images that one patches. `restarts`: containers that die and are started again. `forced`:
-    people may abort by force as well. `served`: a Service selects the pods. `first`: the release
-    is the first one, and nothing is there yet. `side`: the images of a second container, before
-    and after. `pausing`: a kubelet reads its pod, and publishes what it read a while later.
+    people may abort by force as well, `drives`: say `drive` where nobody does. `served`: a Service
+    selects the pods. `first`: the release is the first one, and nothing is there yet. `side`: the
+    images of a second container, before and after. `pausing`: a kubelet reads its pod, and
+    publishes what it read a while later.
     `minutes`: how often one may pass. `held`: the controller of a load balancer holds the pods
     by a finalizer. `budget`: a PodDisruptionBudget wants so many pods available, and one more
-    each time that it is `tightened`.
+    each time that it is `tightened`. `losses`: ReplicaSets that a stranger deletes with their pods.
+    `evictions`: pods that are evicted, and are gone once nothing else happens, or with `lag` at any
+    moment. `touches`: pods whose generation is moved, their images left alone. `policy`: what
+    is answered (policies.ANSWERS) to the writes of `about` (policies.KINDS) while a policy is in
+    force, which comes and goes once, unless `policy_goes` is False.
+    `deleted`: the CafeDeployment may be deleted, and a finalizer keeps it. `strays`: pods that lose
+    the label that selects them for a while, too short for their ReplicaSet's controller.
+    `disowned`: ReplicaSets that lose their owner. `failures`: pods that their kubelets evict, and
+    that stay as Failed. `scaled`: how many pods more another client wants of a ReplicaSet, once.
+    `probes`: containers whose readiness probe fails for a while. `overtaken`: drivers that go on
+    although their lease has run out, and another driver takes over. `deaf`: the driver can't read
+    the CafeDeployment for a while, and its lease is renewed all the same. `nodes`: how often the
+    node of all pods is lost for a while. `templates`: ReplicaSets in whose template another client
+    sets another image.
     """
 
     name: str
@@ -75,6 +119,7 @@ class Scenario:
     lag: bool = False
     eras: int = 1
     forced: bool = False
+    drives: bool = False
     served: bool = True
     first: bool = False
     side: tuple[str, str] | None = None
@@ -83,6 +128,22 @@ class Scenario:
     held: bool = False
     budget: int = 0
     tightened: int = 0
+    losses: int = 0
+    evictions: int = 0
+    touches: int = 0
+    policy: str = ""
+    about: str = "images"
+    policy_goes: bool = True
+    deleted: bool = False
+    strays: int = 0
+    disowned: int = 0
+    failures: int = 0
+    scaled: int = 0
+    probes: int = 0
+    overtaken: int = 0
+    deaf: bool = False
+    nodes: int = 0
+    templates: int = 0
 
     @property
     def starts(self) -> bool:
@@ -93,6 +154,17 @@ class Scenario:
     def but(self, **changes: Any) -> Scenario:
         """The same with some changes."""
         return replace(self, **changes)
+
+
+def strayed(pod: Mapping[str, Any]) -> bool:
+    """Whether the pod lacks the label that selects it."""
+    return "app" not in (pod["metadata"].get("labels") or {})
+
+
+def node(*, ready: bool) -> dict[str, Any]:
+    """The node of all pods; the node controller says Unknown of one that is silent."""
+    condition = {"type": "Ready", "status": "True" if ready else "Unknown"}
+    return {"metadata": {"name": NODE}, "status": {"conditions": [condition]}}
 
 
 def template(scenario: Scenario, image: str) -> dict[str, Any]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from statemachine.lifecycle import RESTING, State, Trigger
-from tests.explore.bench import VERBS
+from statemachine.lifecycle import State, Trigger
 from tests.explore.harness import product
 from tests.explore.invariants import Invariants
+from tests.explore.policies import IN_FORCE, refusing
 from tests.explore.scenario import Scenario
+from tests.explore.state import POLICY, VERBS
 from tests.explore.state import State as World
 from tests.explore.steps import Steps
 from tests.explore.world import Worlds
@@ -25,7 +26,8 @@ RESCUERS = (
     Trigger.ROLLBACK,
 )
 """What people may say to end a release (I13)."""
-RESCUE_VERBS = 3
+GOALS = (State.COMPLETED, State.ROLLED_BACK)
+RESCUE_VERBS = 4
 RESCUE_LIMIT = 4000
 """States in which the end must be found."""
 
@@ -65,7 +67,7 @@ class Search:
 
     def __init__(self, scene: Scenario, limit: int = 1_000_000) -> None:
         self.found = Found(scene)
-        self.worlds = Worlds()
+        self.worlds = Worlds(refusing(scene.policy, scene.about))
         self.steps = Steps(scene, self.worlds)
         self._judge = Invariants(self.steps)
         self._limit = limit
@@ -74,7 +76,7 @@ class Search:
         self._labels: list[str] = []
         self._from, self._to = array("l"), array("l")
         self._ended: set[int] = set()
-        self._saved: dict[World, bool] = {}
+        self._saved: dict[tuple[str, World], bool] = {}
 
     def run(self, progress: Callable[[str], None] = lambda _: None) -> Found:
         """Explore until all is seen, something is broken, or the limit is reached."""
@@ -83,6 +85,7 @@ class Search:
             self._explore(progress, began)
             if not self.found.violations:
                 self._all_can_end()
+                self._all_can_stop()
                 self._some_completes()
         self.found.states = len(self._numbers)
         self.found.transitions = len(self._from)
@@ -98,7 +101,7 @@ class Search:
         while queue:
             world = queue.popleft()
             here = self._numbers[world]
-            if self._over(world):
+            if self.steps.over(world):
                 self._ended.add(here)
                 state = str(self.steps.cafe(world).position.state)
                 self.found.ends[state] = self.found.ends.get(state, 0) + 1
@@ -121,9 +124,6 @@ class Search:
                 self.found.complete = not queue
                 return
 
-    def _over(self, world: World) -> bool:
-        return world.driver < 0 and self.steps.cafe(world).position.state in RESTING
-
     def _path(self, number: int) -> list[str]:
         path = []
         while number >= 0:
@@ -134,20 +134,71 @@ class Search:
     # I13
 
     def _all_can_end(self) -> None:
-        """Every state that was expanded reaches an end, with what people may still say."""
+        """Every state that was expanded reaches an end, with what people may still say.
+
+        Unless it is being aborted, without an abort: the release can be carried on, or back.
+        """
         if not self.found.complete:
             return  # The ways on from what was not expanded are not known.
-        before: list[list[int]] = [[] for _ in self._parents]
-        for source, target in zip(self._from, self._to, strict=True):
-            before[target].append(source)
-        good = bytearray(len(self._parents))
-        _backwards(before, good, list(self._ended))
+        worlds, scene = list(self._numbers), self.found.scene
+        steps = list(zip(self._from, self._to, strict=True))
+        everywhere = range(len(worlds))
+        self._all_reach(self._ended, everywhere, steps, self.can_end, "no sequence of verbs ends")
+        if scene.deleted or scene.disowned or (scene.first and not scene.starts):
+            return  # There is nothing to go on with, or nothing to go back to.
+        if scene.templates and scene.deletions:
+            return  # `repair` brings back a pod of an edited template, and is no verb here.
+        goals = [n for n in self._ended if self._state(worlds[n]) in GOALS]
+        going = [n for n in everywhere if not self._aborts(worlds[n])]
+        self._all_reach(goals, going, steps, self.can_go_on, "nothing but an abort ends")
+
+    def _all_can_stop(self) -> None:
+        """Where nobody says anything, and nothing else happens, every driver leaves in the end.
+
+        While writes are refused as well.
+        """
+        if not self.found.complete:
+            return
         worlds = list(self._numbers)
-        for number in reversed(range(len(worlds))):
+        driven = [n for n, world in enumerate(worlds) if world.driver >= 0]
+        left = [n for n, world in enumerate(worlds) if world.driver < 0]
+        steps = (
+            (source, target)
+            for source, target in zip(self._from, self._to, strict=True)
+            if worlds[source].left == worlds[target].left
+        )
+        self._all_reach(left, driven, steps, self.can_stop, "by itself no driver leaves")
+
+    def _state(self, world: World) -> State:
+        return self.steps.cafe(world).position.state
+
+    def _aborts(self, world: World) -> bool:
+        record = self.steps.cafe(world).record
+        assert record is not None
+        return State.ABORTING in (record.state, record.origin) or record.state is State.ABORTED
+
+    def _all_reach(
+        self,
+        ends: Iterable[int],
+        wanted: Sequence[int],
+        steps: Iterable[tuple[int, int]],
+        can: Callable[[World], bool],
+        else_: str,
+    ) -> None:
+        """Each state of `wanted` reaches one of `ends` by these steps, or can by others."""
+        before: list[list[int]] = [[] for _ in self._parents]
+        for source, target in steps:
+            before[target].append(source)
+        if self.found.violations:
+            return
+        good = bytearray(len(self._parents))
+        _backwards(before, good, list(ends))
+        worlds = list(self._numbers)
+        for number in reversed(wanted):
             if good[number]:
                 continue
-            if not self.can_end(worlds[number]):
-                self.found.violations = ["I13: no sequence of verbs ends the release from here"]
+            if not can(worlds[number]):
+                self.found.violations = [f"I13: {else_} the release from here"]
                 self.found.path = self._path(number)
                 return
             self.found.rescued += 1
@@ -161,29 +212,54 @@ class Search:
 
     def can_end(self, world: World) -> bool:
         """Whether some sequence of verbs ends the release, if nothing else goes wrong."""
-        left = [0] * len(world.left)
-        left[VERBS] = RESCUE_VERBS
-        start = world._replace(left=tuple(left))
-        if start in self._saved:
-            return self._saved[start]
-        scene = self.steps.scene.but(
-            verbs=RESCUERS, lag=False, eras=world.era + 1, forced=True, deletions=0
+        verbs = self.steps.scene.but(verbs=RESCUERS, forced=True, drives=True)
+        return self._reaches("end", _left(world, {VERBS: RESCUE_VERBS}), verbs, self.steps.over)
+
+    def can_go_on(self, world: World) -> bool:
+        """Whether some sequence of verbs carries the release on, or back, without an abort."""
+        verbs = self.steps.scene.but(
+            verbs=tuple(v for v in RESCUERS if v is not Trigger.ABORT), forced=False, drives=True
         )
+
+        def there(world: World) -> bool:
+            return self.steps.over(world) and self._state(world) in GOALS
+
+        return self._reaches("go on", _left(world, {VERBS: RESCUE_VERBS}), verbs, there)
+
+    def can_stop(self, world: World) -> bool:
+        """Whether the driver leaves by itself, while writes that are refused go on being so."""
+        alone = self.steps.scene.but(verbs=(), policy_goes=False)
+        left = _left(world, {POLICY: IN_FORCE} if world.left[POLICY] == IN_FORCE else {})
+        return self._reaches("stop", left, alone, lambda one: one.driver < 0)
+
+    def _reaches(
+        self, what: str, start: World, scene: Scenario, goal: Callable[[World], bool]
+    ) -> bool:
+        """Whether some path leads to the goal; deadlines may pass once more, all is seen."""
+        key = (what, start)
+        if key in self._saved:
+            return self._saved[key]
+        scene = scene.but(lag=False, eras=start.era + 1, deletions=0)
         steps = Steps(scene, self.worlds)
         seen, queue = {start}, deque([start])
         reached = False
         while queue and not reached and len(seen) < RESCUE_LIMIT:
             # Last in, first out: some way is enough, and most are short.
             here = queue.pop()
-            if self._over(here):
+            if goal(here):
                 reached = True
                 break
             for outcome in steps.after(here):
                 if outcome.world not in seen:
                     seen.add(outcome.world)
                     queue.append(outcome.world)
-        self._saved[start] = reached
+        self._saved[key] = reached
         return reached
+
+
+def _left(world: World, left: Mapping[int, int]) -> World:
+    """`world` where nothing more goes wrong but what is `left`."""
+    return world._replace(left=tuple(left.get(n, 0) for n in range(len(world.left))))
 
 
 def _backwards(before: list[list[int]], good: bytearray, known: list[int]) -> None:

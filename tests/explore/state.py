@@ -13,9 +13,10 @@ from kubectl_cafe.engine.act import Actor
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.driver import Driver
 from kubectl_cafe.engine.memory import Memory
+from kubectl_cafe.engine.refusals import End
 from kubectl_cafe.engine.view import Decision, View
 from kubectl_cafe.pods.patches import PodPatch
-from kubectl_cafe.pods.sighting import Seen, Sighting
+from kubectl_cafe.pods.sighting import Seen, Sighting, Stamp
 from tests.explore.scenario import SPACE
 from tests.memcluster.cluster import MemCluster
 from tests.memcluster.kubelet import Worker
@@ -27,8 +28,14 @@ MINUTE = 60.0
 """Seconds by which any minReadySeconds are over, and no deadline is."""
 LONG_AGO = -1e6
 """When, by the frozen clock, something was seen that has lasted long enough since."""
+CRASHES, FAULTS, DELETIONS, VERBS, EDITS, RESTARTS, TIGHTENED, LOSSES = range(8)
+EVICTIONS, TOUCHES, POLICY, DELETING, STRAYS, DISOWNED, FAILURES, SCALED, PROBES = range(8, 17)
+OVERTAKEN, DEAF, NODES, TEMPLATES = range(17, 21)
+"""Where each is in State.left."""
 FREE, HELD, LEFT = 0, 1, 2
 """The lease: given back, held, or left behind by a driver that is dead."""
+LAST = 10**9
+"""The resourceVersion of a pod's deletion: no pod of a search comes back under its uid."""
 BASE = 90
 """The cluster's counter at the start of every step: above any renamed resourceVersion."""
 
@@ -37,6 +44,11 @@ BASE = 90
 def pod_path(name: str) -> str:
     """The path of the pod."""
     return paths.pods(SPACE, name)
+
+
+def pod_path_of(uid: str) -> str:
+    """The path of the pod with this uid."""
+    return pod_path(uid.removeprefix("uid-"))
 
 
 @cache
@@ -54,7 +66,8 @@ class State(NamedTuple):
     goes wrong may still do so; `news`: somebody may want to drive. `era` and `minute` are how
     often that much time has passed. `drained` are the uids of pods that drainSeconds have passed
     over since the driver saw them off, and that were off all the time: the truth, which nobody
-    reads but the invariants.
+    reads but the invariants. `other` is a driver that goes on although its lease has run out,
+    -1 without one; `other_flights` are its writes under way.
     """
 
     objects: tuple[int, ...]
@@ -69,6 +82,8 @@ class State(NamedTuple):
     news: bool
     left: tuple[int, ...]
     drained: tuple[str, ...]
+    other: int = -1
+    other_flights: tuple[tuple[int, str, bool], ...] = ()
 
     @property
     def passed(self) -> tuple[int, int]:
@@ -76,15 +91,39 @@ class State(NamedTuple):
         return self.era, self.minute
 
 
+class Repeated(NamedTuple):
+    """A write that fails and is repeated: of POD, SET or RECORD; `error` is the error's number."""
+
+    of: int
+    key: str
+    what: str
+    since: float
+    error: int
+    image: bool
+
+
+POD, SET, RECORD = range(3)
+
+
 @dataclass(frozen=True)
 class Kept:
-    """What is kept of a driver between two steps. `memory` are its memory's own fields."""
+    """What is kept of a driver between two steps. `memory` are its memory's own fields.
+
+    `refusals` are why it leaves, whether it reopens, the pods that no write reaches, and since
+    when it has been in the mode in which it repeats writes; `failed` the writes that were
+    refused, each with its error's number, of which it has yet to hear; `troubles` those that it
+    repeats. `heard`: it has read the CafeDeployment lately.
+    """
 
     cafe: int
     since: int
     no_way_back: tuple[str, ...]
     lost: tuple[tuple[int, str], ...]
     lost_sets: tuple[tuple[int, str], ...]
+    refusals: tuple[End | None, bool, frozenset[str], tuple[object, float]]
+    failed: tuple[tuple[int, int], ...]
+    troubles: tuple[Repeated, ...]
+    heard: bool
     memory: Mapping[str, Any]
 
 
@@ -130,6 +169,8 @@ class Moment:
     drained: set[str] = field(default_factory=set)
     kept: int = -1
     """The number of a driver that this step has nothing to do with."""
+    other: int = -1
+    other_flights: list[tuple[PodPatch, bool]] = field(default_factory=list)
     lost: list[PodPatch] = field(default_factory=list)
 
 
@@ -160,3 +201,16 @@ def aged(sighting: Sighting) -> Sighting:
 
     containers = {name: older(seen) for name, seen in sighting.containers.items()}
     return replace(sighting, ready_reason_since=LONG_AGO, containers=containers)
+
+
+def later(sighting: Sighting, seconds: float) -> Sighting:
+    """The sighting once the server's time has moved by so many seconds: all was seen earlier."""
+
+    def earlier(stamp: Stamp) -> Stamp:
+        return replace(stamp, seen=stamp.seen - seconds)
+
+    containers = {
+        name: replace(seen, started=earlier(seen.started))
+        for name, seen in sighting.containers.items()
+    }
+    return replace(sighting, turned=earlier(sighting.turned), containers=containers)

@@ -8,18 +8,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_cafe.cluster.errors import ApiError
-from statemachine.lifecycle import RESTING
 from tests.explore import opening
-from tests.explore.bench import DELETIONS, VERBS, Outcome
+from tests.explore.bench import Outcome
 from tests.explore.passing import Passing
 from tests.explore.people import People
+from tests.explore.policies import TO_COME
 from tests.explore.scenario import BALANCER, NAME
-from tests.explore.state import FREE, Moment, set_path
+from tests.explore.state import (
+    DELETIONS,
+    EVICTIONS,
+    FAILURES,
+    FREE,
+    LOSSES,
+    VERBS,
+    Moment,
+    set_path,
+)
 from tests.explore.state import State as World
 from tests.explore.truths import is_on
 from tests.explore.wrongs import Wrongs
 from tests.memcluster import controllers, disruptions, kubelet
 from tests.memcluster.address import address
+
+APART = 10
+"""What is between the names of a cell's pods before its ReplicaSet was lost and after."""
 
 
 @dataclass
@@ -32,19 +44,24 @@ class Steps(Wrongs, People, Passing):
         cached = dict(controllers.of_kind(cluster, "replicasets"))
         scene = self.scene
         left = [scene.crashes, scene.faults, scene.deletions, scene.said]
-        left += [scene.edits, scene.restarts, scene.tightened]
+        left += [scene.edits, scene.restarts, scene.tightened, scene.losses]
+        left += [scene.evictions, scene.touches, TO_COME * bool(scene.policy), int(scene.deleted)]
+        left += [scene.strays, scene.disowned, scene.failures, int(scene.scaled != 0), scene.probes]
+        left += [scene.overtaken, TO_COME * scene.deaf, scene.nodes, scene.templates]
         moment = Moment(cluster, workers, cached, None, [], [], FREE, 0, 0, True, left)
         return self.worlds.freeze(moment)
 
     def after(self, world: World) -> Iterator[Outcome]:
-        """Every step from `world`. Time passes only where nothing else happens by itself.
+        """Every step from `world`. Time passes only where nothing else happens by itself, or
+        where writes are repeated.
 
+        An evicted pod goes then as well; with `lag` at any moment.
         A load balancer's controller may hang for as long as it likes.
         """
         moved = False
         cafe = self.cafe(world)
-        over = cafe.position.state in RESTING and world.driver < 0
-        for outcome in self._own(world) if not over else self._lates(world):
+        over = self.over(world)
+        for outcome in self._own(world) if not over else self._behind(world):
             moved = moved or outcome.world != world
             yield outcome
         if over:
@@ -53,26 +70,41 @@ class Steps(Wrongs, People, Passing):
         yield from self.wrongs(world)
         if world.left[VERBS]:
             yield from self.people_steps(world, cafe)
-        if not moved and world.driver >= 0:
+        if not moved and not self.scene.lag:
+            yield from self.leaving(world)
+        if world.driver >= 0 and (not moved or self.repeating(world)):
             yield from self.minute(world)
             yield from self.deadline(world)
 
     def _own(self, world: World) -> Iterator[Outcome]:
         yield from self._kubelets(world)
         yield from self._controllers(world)
+        if self.scene.lag:
+            yield from self.leaving(world)
+        yield from self.returning(world)
+        yield from self.recovering(world)
+        yield from self.node_returning(world)
         if world.driver >= 0:
             yield from self.driver_steps(world)
             yield from self.patience(world)
+            yield from self.repeats(world)
+            yield from self.silence(world)
             yield from self.drains(world)
         else:
             yield from self.takeover(world)
+        yield from self._behind(world)
+
+    def _behind(self, world: World) -> Iterator[Outcome]:
+        """What arrives of drivers that are dead, and what one does that was overtaken."""
         yield from self._lates(world)
+        if world.other >= 0:
+            yield from self.others_steps(world)
 
     def _kubelets(self, world: World) -> Iterator[Outcome]:
         pods = {o["metadata"]["uid"]: (p, o) for p, o in self.of_kind(world, "pods")}
-        for uid, worker in world.workers:
-            if uid not in pods:
-                continue
+        for uid, worker in world.workers if not self.node_lost(world) else ():
+            if uid not in pods or "deletionTimestamp" in pods[uid][1]["metadata"]:
+                continue  # Nothing is started any more in a pod that is on its way out.
             path, pod = pods[uid]
             for move in kubelet.moves(pod, worker):
                 moment = self.worlds.thaw(world, live=False)
@@ -109,6 +141,9 @@ class Steps(Wrongs, People, Passing):
         path, cluster = set_path(workload["metadata"]["name"]), moment.cluster
         # No pod's name comes twice: each death was a stranger's.
         number = len(controllers.owned(cluster, workload)) + self.scene.deletions
+        number += APART * (self.scene.losses - world.left[LOSSES])
+        number += self.scene.evictions - world.left[EVICTIONS]
+        number += self.scene.failures - world.left[FAILURES]
         name = workload["metadata"]["name"].removeprefix(f"{NAME}-")
         name = f"{name}-{number - world.left[DELETIONS]}"
         seen = {**moment.cached[path], "metadata": workload["metadata"]}

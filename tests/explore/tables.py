@@ -17,6 +17,8 @@ import msgspec
 from kubectl_cafe import names
 from kubectl_cafe.pods import model
 from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.sighting import Sighting
+from kubectl_cafe.traffic import Service
 from statemachine import record as releases
 
 Json = Mapping[str, Any]
@@ -132,3 +134,24 @@ class Pods:
     def key(self, pod: Pod) -> tuple[int, str]:
         """Its content's number, and its resourceVersion."""
         return self._keys[id(pod)]
+
+
+def hashable(value: object) -> object:
+    """A field of a driver's memory as something that two equal ones share."""
+    if isinstance(value, Mapping):
+        return tuple(sorted((k, hashable(v)) for k, v in value.items()))
+    if isinstance(value, set | frozenset):
+        return tuple(sorted(value))
+    if isinstance(value, tuple | list):
+        return tuple(hashable(item) for item in value)
+    if isinstance(value, Sighting):
+        return (
+            value.generation,
+            value.ready_reason,
+            value.ready_reason_since,
+            value.gate,
+            tuple(sorted(value.containers.items())),
+        )
+    if isinstance(value, Service):  # It never changes.
+        return value.name
+    return value

@@ -1,7 +1,7 @@
 """Long random histories of a larger set: more at once than a search can exhaust.
 
 CAFE_HISTORIES is how many are tried, 30 by default. They are not shrunk: a shorter path to what
-one finds is for a search to find.
+one finds is for a search to find. A failure prints its path and the line that repeats it.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ TestHistories.settings = settings(
     stateful_step_count=STEPS,
     deadline=None,
     database=None,
+    print_blob=True,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.errors import ApiError
 from kubectl_cafe.engine.act import Actor
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.driver import Driver
 from kubectl_cafe.engine.memory import Memory
 from kubectl_cafe.engine.observe import Observer
+from kubectl_cafe.engine.trouble import Trouble
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.revisions import revision as revisions
 from statemachine.record import Record
+from tests.explore.policies import IN_FORCE
 from tests.explore.scenario import SPACE, T0, Frozen
-from tests.explore.state import BASE, ERA, MINUTE, Items, Kept, Live, Moment, Silent, State
+from tests.explore.state import (
+    BASE,
+    ERA,
+    LONG_AGO,
+    MINUTE,
+    POD,
+    POLICY,
+    RECORD,
+    SET,
+    Items,
+    Kept,
+    Live,
+    Moment,
+    Repeated,
+    Silent,
+    State,
+)
 from tests.explore.tables import Objects, Pods, Table
 from tests.memcluster.address import address
 from tests.memcluster.cluster import MemCluster
@@ -28,11 +47,14 @@ from tests.memcluster.requests import Request
 class Thawing:
     """The tables of one search, and its states as something that can be changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Callable[[str, Any], ApiError | None] | None = None) -> None:
+        self.policy = policy
         self.objects = Objects()
         self.pods = Pods()
         self.writes: Table[PodPatch | Request | WorkloadWrite] = Table()
         self.drivers: Table[Kept] = Table()
+        self.errors: Table[Exception] = Table()
+        self._parsed: dict[int, revisions.Revision] = {}
         self._holds: dict[int, dict[str, set[int]]] = {}
 
     def thaw(self, state: State, *, live: bool = True) -> Moment:
@@ -41,6 +63,8 @@ class Thawing:
         cluster = MemCluster(clock=Frozen(now), shared=True)
         cluster.objects = dict(self.objects[number] for number in state.objects)
         cluster.counter = BASE
+        if self.policy and state.left[POLICY] == IN_FORCE:
+            cluster.refuses = self.policy
         moment = Moment(
             cluster=cluster,
             workers=dict(state.workers),
@@ -55,6 +79,8 @@ class Thawing:
             left=list(state.left),
             drained=set(state.drained),
             kept=state.driver,
+            other=state.other,
+            other_flights=[(self.patch(n, v), took) for n, v, took in state.other_flights],
         )
         if live and state.driver >= 0:
             moment.live = self.wake(cluster, self.drivers[state.driver])
@@ -72,10 +98,49 @@ class Thawing:
                 setattr(memory, name, value.copy() if isinstance(value, dict | set) else value)
         live = self.start(cluster, cafe, memory)
         live.driver._since = T0 + kept.since
+        if not kept.heard:
+            live.driver._release._heard = LONG_AGO
         live.driver._no_way_back = set(kept.no_way_back)
+        refusals = live.driver._refusals
+        refusals.end, refusals.reopening, barred, refusals._still = kept.refusals
+        refusals.barred = set(barred)
+        for number, error in kept.failed:
+            live.actor.failures.put((self.errors[error], self.patch(number, "0")))
+        for one in kept.troubles:
+            self.repeats(live, one)
         live.actor._lost = [self.patch(n, v) for n, v in kept.lost]
         live.actor._lost_workloads = [self._workload(n, v) for n, v in kept.lost_sets]
         return live
+
+    def repeats(self, live: Live, one: Repeated) -> None:
+        """The driver repeats this write."""
+        error = self.errors[one.error]
+        assert isinstance(error, ApiError)
+        trouble = Trouble(one.what, one.since, error, one.image)
+        if one.of == RECORD:
+            live.driver._release.trouble = trouble
+        else:
+            actor = live.actor
+            found = actor.troubles if one.of == POD else actor.workload_troubles
+            found._kept[one.key] = trouble
+
+    def repeated(self, live: Live) -> tuple[Repeated, ...]:
+        """The writes that fail and are repeated."""
+        actor, moving = live.actor, live.driver._release.trouble
+        found = [(POD, *one) for one in actor.troubles.all().items()]
+        found += [(SET, *one) for one in actor.workload_troubles.all().items()]
+        found += [(RECORD, "", moving)] if moving else []
+        return tuple(
+            sorted(
+                Repeated(of, key, one.what, one.since, self.error(one.error), one.image)
+                for of, key, one in found
+            )
+        )
+
+    def error(self, error: Exception) -> int:
+        """The number of an error; equal ones share it."""
+        said = (str(error), getattr(error, "where", ""), getattr(error, "method", ""))
+        return self.errors.number((type(error), *said), error)
 
     def start(self, cluster: MemCluster, cafe: CafeDeployment, memory: Memory) -> Live:
         """A driver of `cafe` that knows what is in `memory`."""
@@ -85,6 +150,7 @@ class Thawing:
         observer._pods_path = paths.pods(SPACE)
         observer._pods_query = {"labelSelector": cafe.label_selector}
         observer._informers = ()
+        observer._others = cast(Any, ...)  # Lists alone: nothing is watched here.
         known = self.revisions(cluster)
         watcher = Silent()
         driver = Driver(cluster, cafe, known, observer, who="driver", watcher=watcher)
@@ -93,11 +159,14 @@ class Thawing:
 
     def revisions(self, cluster: MemCluster) -> dict[str, revisions.Revision]:
         """All revisions there are."""
-        return {
-            item["metadata"]["name"]: revisions.parse(item)
-            for path, item in cluster.objects.items()
-            if address(path).plural == "controllerrevisions"
-        }
+        found = {}
+        for path, item in cluster.objects.items():
+            if address(path).plural == "controllerrevisions":
+                number = self.objects.number(path, item)
+                if number not in self._parsed:
+                    self._parsed[number] = revisions.parse(item)
+                found[item["metadata"]["name"]] = self._parsed[number]
+        return found
 
     def record(self, driver: int) -> Record:
         """The release's record as the driver knows it."""

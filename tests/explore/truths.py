@@ -6,22 +6,25 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kubectl_cafe import names
-from kubectl_cafe.engine.groups import limit_of
+from kubectl_cafe.cluster import paths
 from kubectl_cafe.engine.view import Decision, View
-from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.model import Pod, parse
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode, Phase
 from statemachine.lifecycle import State
 from statemachine.record import Record
-from statemachine.steps import Kind, StepKind
-from tests.explore.scenario import FOREIGN
-from tests.memcluster import kubelet
+from statemachine.steps import Kind
+from tests.explore.scenario import FOREIGN, NODE, strayed
+from tests.explore.stages import GROUP, Stage, stages, whole
+from tests.memcluster import controllers, kubelet
 from tests.memcluster.address import address
 from tests.memcluster.cluster import MemCluster
 from tests.memcluster.requests import Written
 
 Json = Mapping[str, Any]
 RUNNING = (State.PROGRESSING, State.ROLLING_BACK)
+CREATES = (*RUNNING, State.AWAITING_CONFIRM)
+"""Where a ReplicaSet that was lost is created again."""
 OVER_WITH = (State.FAILED, State.ABORTING)
 """What is only drained is reopened, what restarts is waited for, and no more is changed."""
 
@@ -51,16 +54,23 @@ def decided(view: View, decision: Decision) -> Iterator[str]:
     takes = [p for p in decision.patches if is_take(view, p)]
     if takes and view.record.state not in RUNNING:
         yield f"I9: {takes[0].pod} is taken while the release is {view.record.state}"
+    if takes and "deletionTimestamp" in view.owner["metadata"]:
+        yield f"{takes[0].pod} is taken while the CafeDeployment is being deleted"
     for patch in decision.patches if view.record.state in OVER_WITH else ():
         if patch.what == "image":
             yield f"the image of {patch.pod} is patched while the release is {view.record.state}"
-    if decision.workloads and view.record.state not in RUNNING:
-        yield f"I9: {decision.workloads[0].what} while the release is {view.record.state}"
+    sets = {workload.uid for workload in view.workloads}
+    for patch in takes:
+        if view.pods[patch.uid].owner not in sets:
+            yield f"{patch.pod} is taken, and its ReplicaSet is not ours"
+    written = [w for w in decision.workloads if not (w.create and view.record.state in CREATES)]
+    if written and view.record.state not in RUNNING:
+        yield f"I9: {written[0].what} while the release is {view.record.state}"
     if decision.takes and not any(
         p.record and p.record.mode is Mode.NONE for p in view.pods.values()
     ):
-        desired = sum(workload.replicas for workload in view.workloads)
-        limit = limit_of(view.record.plan.strategy.max_unavailable, desired)
+        desired = wanted(view)
+        limit = most_out(view.record.plan.strategy.max_unavailable, desired)
         serve = [p for p in view.pods.values() if available(p, view) and p.uid not in view.busy]
         there, takes = len(serve), len(decision.takes)
         if desired - there + takes > max(limit, desired - there):
@@ -73,11 +83,32 @@ def decided(view: View, decision: Decision) -> Iterator[str]:
 
 def committed(view: View, decision: Decision) -> Iterator[str]:
     """The template follows the last group, else a replacement would be a Beta's (protocol 7)."""
-    if decision.workloads and view.record.kind is Kind.UPGRADE:
-        goal = view.revisions[view.record.to_revision]
+    goal = view.revisions[view.record.to_revision]
+    written = [w.body["spec"].get("template", {}).get("metadata") for w in decision.workloads]
+    new = [meta for meta in written if meta and meta["labels"][names.REVISION] == goal.name]
+    if new and view.record.kind is Kind.UPGRADE:
         for pod in view.pods.values():
-            if not pod.terminating and not (pod.images() == goal.images and finished(pod)):
+            gone = pod.terminating or pod.over
+            if not gone and not (pod.images() == goal.images and finished(pod)):
                 yield f"the template is committed before {pod.name} is upgraded"
+
+
+def most_out(max_unavailable: int | str, desired: int) -> int:
+    """How many pods may be out of service: a number, or a percentage rounded down; one at least."""
+    if isinstance(max_unavailable, int):
+        return max(1, max_unavailable)
+    return max(1, int(max_unavailable.rstrip("%")) * desired // 100)
+
+
+def wanted(view: View) -> int:
+    """How many pods there are to be: what ReplicaSets ask for, and the plan where one is missing.
+
+    In a first release what was asked for up to now.
+    """
+    if view.record.kind is Kind.CREATE:
+        return sum(workload.replicas for workload in view.workloads)
+    wished = {workload.cell: workload.replicas for workload in view.workloads}
+    return sum(wished.get(cell, planned) for cell, planned in view.record.plan.cells.items())
 
 
 def is_take(view: View, patch: PodPatch) -> bool:
@@ -119,10 +150,28 @@ def is_truly_off(cluster: MemCluster, pod: Pod) -> bool:
     return not is_on(pod) and acknowledged and pod.uid not in ready_endpoints(cluster)
 
 
+def still_off(cluster: MemCluster, drained: set[str]) -> tuple[str, ...]:
+    """Those of the drained pods that are still out of traffic, each by its uid."""
+    if not drained:
+        return ()
+    pods = (parse(pod) for _, pod in controllers.of_kind(cluster, "pods"))
+    return tuple(
+        sorted(pod.uid for pod in pods if pod.uid in drained and is_truly_off(cluster, pod))
+    )
+
+
 def outstanding(pod: Pod, worker: kubelet.Worker) -> bool:
-    """Whether what runs is going to be replaced: it was not started from the present spec."""
-    images = pod.images()
-    return bool(worker.acting) or any(ran.image != images[ran.name] for ran in worker.containers)
+    """Whether what runs is going to be replaced: it was not started from the present spec.
+
+    The first start of a container is no restart, unless it is started from an older spec.
+    """
+    images, aim = pod.images(), dict(worker.aim)
+    return any(
+        ran.name in worker.acting or ran.image != images[ran.name]
+        if ran.container_id
+        else ran.name in worker.acting and aim[ran.name] != images[ran.name]
+        for ran in worker.containers
+    )
 
 
 def out_of_service(pod: Pod, worker: kubelet.Worker | None) -> bool:
@@ -142,20 +191,35 @@ def allowed_in(record: Record, cell: str) -> int | None:
     """How many pods of the cell may be at the goal or on their way; None: all."""
     if record.kind is not Kind.UPGRADE:
         return None
-    waits = State.AWAITING_CONFIRM in (record.state, record.origin)
-    steps = record.steps[: record.step + (not waits)]
-    if any(step.kind is not StepKind.UPGRADE for step in steps) or not steps:
+    found = _confirmed(record)
+    if any(stage.what != GROUP for stage in found) or not found:
         return None
-    step = steps[-1]
-    return None if step.counts == record.plan.cells else step.count(cell)
+    return None if whole(record, found[-1]) else found[-1].count(cell)
 
 
 def born_in(record: Record, cell: str) -> int:
     """How many pods a first release may have in the cell by now (I6)."""
-    waits = State.AWAITING_CONFIRM in (record.state, record.origin)
-    steps = record.steps[: record.step + (not waits)]
-    counts = (step.count(cell) for step in steps if step.kind is StepKind.SCALE_OUT)
+    counts = (stage.count(cell) for stage in _confirmed(record) if stage.what == GROUP)
     return max(counts, default=0)
+
+
+def _confirmed(record: Record) -> tuple[Stage, ...]:
+    """The steps that have begun, but for a group that waits for its confirmation."""
+    waits = State.AWAITING_CONFIRM in (record.state, record.origin)
+    return stages(record)[: record.step + (not waits)]
+
+
+def ours(cluster: MemCluster) -> list[Json]:
+    """The pods that the release has to do with: selected, and of a ReplicaSet that is ours."""
+    sets = controllers.of_kind(cluster, "replicasets")
+    uids = {one["metadata"]["uid"] for _, one in sets if one["metadata"].get("ownerReferences")}
+    return [
+        pod
+        for _, pod in controllers.of_kind(cluster, "pods")
+        if not strayed(pod)
+        and not controllers.terminal(pod)
+        and any(o["uid"] in uids for o in pod["metadata"]["ownerReferences"])
+    ]
 
 
 def foreign(old: Json, new: Json) -> Iterator[str]:
@@ -174,6 +238,12 @@ def foreign(old: Json, new: Json) -> Iterator[str]:
 def _conditions(pod: Json) -> list[Any]:
     conditions = (pod.get("status") or {}).get("conditions") or ()
     return [c for c in conditions if c["type"] != names.IN_SERVICE]
+
+
+def is_lost(objects: Mapping[str, Any]) -> bool:
+    """Whether the node of all pods is lost."""
+    found = objects.get(paths.nodes(NODE))
+    return found is not None and found["status"]["conditions"][0]["status"] != "True"
 
 
 def ready_endpoints(cluster: MemCluster) -> set[str]:

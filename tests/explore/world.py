@@ -6,19 +6,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from kubectl_cafe.engine.act import _may_land
 from kubectl_cafe.engine.collection import Collection
-from kubectl_cafe.pods.model import parse
+from kubectl_cafe.engine.late import may_land
 from kubectl_cafe.pods.patches import PodPatch
-from kubectl_cafe.pods.sighting import Sighting
 from kubectl_cafe.podsets import WorkloadWrite
-from kubectl_cafe.traffic import Service
 from tests.explore.scenario import CAFE, T0
-from tests.explore.state import Items, Kept, Live, Moment, State, pod_path, set_path
-from tests.explore.tables import text_of
+from tests.explore.state import (
+    LAST,
+    LONG_AGO,
+    Items,
+    Kept,
+    Live,
+    Moment,
+    State,
+    pod_path,
+    pod_path_of,
+    set_path,
+)
+from tests.explore.tables import hashable, text_of
 from tests.explore.thawing import Thawing, versioned
-from tests.explore.truths import is_truly_off
-from tests.memcluster import controllers
+from tests.explore.truths import still_off
 from tests.memcluster.cluster import MemCluster
 from tests.memcluster.requests import Request
 
@@ -37,12 +44,7 @@ class Worlds(Thawing):
         for path, version in shown.items():
             alive = sorted({int(version), *known.get(path, ())})
             renames[path] = {str(old): str(new) for new, old in enumerate(alive, start=1)}
-        if moment.kept >= 0 and any(
-            renames[path][str(v)] != str(v)
-            for path, versions in self._held(moment.kept).items()
-            for v in versions
-            if path in renames
-        ):
+        if moment.kept >= 0 and self._renamed(moment.kept, renames):
             moment.live = self.wake(moment.cluster, self.drivers[moment.kept])
         objects = tuple(
             sorted(
@@ -55,14 +57,16 @@ class Worlds(Thawing):
             workers=tuple(sorted(moment.workers.items())),
             cached=cached,
             driver=self._driver(moment, renames),
-            flights=self._flights(moment, shown, renames),
+            flights=self._flights(moment.flights, shown, renames),
             late=self._late(moment, shown, renames),
             lease=moment.lease,
             era=moment.era,
             minute=moment.minute,
             news=moment.news,
             left=tuple(moment.left),
-            drained=_still_off(moment),
+            drained=still_off(moment.cluster, moment.drained),
+            other=self._other(moment, renames),
+            other_flights=self._flights(moment.other_flights, shown, renames),
         )
 
     def _bare(self, path: str, item: dict[str, Any]) -> int:
@@ -77,13 +81,13 @@ class Worlds(Thawing):
         def hold(path: str, version: str | int) -> None:
             known.setdefault(path, set()).add(int(version))
 
-        for patch, _ in moment.flights:
+        for patch, _ in (*moment.flights, *moment.other_flights):
             hold(pod_path(patch.pod), patch.resource_version)
         for request in moment.late:
             if version := _version(request.body):
                 hold(request.object, version)
-        if moment.kept >= 0:
-            for path, versions in self._held(moment.kept).items():
+        for kept in (moment.kept, moment.other):
+            for path, versions in self._held(kept).items() if kept >= 0 else ():
                 known.setdefault(path, set()).update(versions)
         if moment.live is not None:
             self._live_holds(moment.live, hold)
@@ -108,6 +112,9 @@ class Worlds(Thawing):
         for uid, pod in memory._pods.items():
             path = named[uid] = pod_path(pod.name)
             hold(path, pod.resource_version)
+        for uid, version in memory._gone.items():
+            if version != LAST:
+                hold(pod_path_of(uid), version)
         for uid, version in [*memory._unseen.items(), *memory._stale.items()]:
             if uid in named:
                 hold(named[uid], version)
@@ -115,10 +122,24 @@ class Worlds(Thawing):
             hold(set_path(workload.name), workload.resource_version)
         hold(CAFE, live.driver._release.cafe.resource_version)
 
+    def _renamed(self, kept: int, renames: Mapping[str, Mapping[str, str]]) -> bool:
+        """Whether a driver that is not awake holds a resourceVersion that gets another number."""
+        return any(
+            renames[path][str(v)] != str(v)
+            for path, versions in self._held(kept).items()
+            for v in versions
+            if path in renames
+        )
+
     def _driver(self, moment: Moment, renames: Mapping[str, Mapping[str, str]]) -> int:
-        live = moment.live
-        if live is None:
-            return moment.kept
+        return moment.kept if moment.live is None else self._number(moment.live, renames)
+
+    def _other(self, moment: Moment, renames: Mapping[str, Mapping[str, str]]) -> int:
+        if moment.other < 0 or not self._renamed(moment.other, renames):
+            return moment.other
+        return self._number(self.wake(moment.cluster, self.drivers[moment.other]), renames)
+
+    def _number(self, live: Live, renames: Mapping[str, Mapping[str, str]]) -> int:
         memory, payload, key = live.memory, {}, []
         for name, value in sorted(vars(memory).items()):
             if name in ("changed", "_dirty", "_owner", "_podset"):
@@ -127,24 +148,28 @@ class Worlds(Thawing):
                 items = {
                     k: (0, _renamed_workload(v, renames) if name == "workloads" else v)
                     for k, (_, v) in value._kept.items()
+                    if v is not None
                 }
                 payload[name] = Items(items)
-                key.append((name, _hashable(items)))
+                key.append((name, hashable(items)))
                 continue
             if name == "_pods":
                 value = {
                     uid: self._pod(p, renames.get(pod_path(p.name), {})) for uid, p in value.items()
                 }
                 key.append((name, tuple(sorted((u, self.pods.key(p)) for u, p in value.items()))))
+            elif name == "_gone":
+                value = {uid: _went(uid, v, renames) for uid, v in value.items()}
+                key.append((name, hashable(value)))
             elif name in ("_unseen", "_stale"):
                 value = {
                     uid: type(v)(renames[pod_path(memory._pods[uid].name)][str(v)])
                     for uid, v in value.items()
                     if uid in memory._pods and pod_path(memory._pods[uid].name) in renames
                 }
-                key.append((name, _hashable(value)))
+                key.append((name, hashable(value)))
             else:
-                key.append((name, _hashable(value)))
+                key.append((name, hashable(value)))
             payload[name] = value
         cafe = live.driver._release.cafe
         number = self.objects.number(
@@ -158,10 +183,30 @@ class Worlds(Thawing):
         )
         since = int(live.driver._since - T0)
         no_way_back = tuple(sorted(live.driver._no_way_back))
-        kept = Kept(number, since, no_way_back, lost, self._lost_sets(live, renames), payload)
-        return self.drivers.number(
-            (kept.cafe, kept.since, kept.no_way_back, kept.lost, kept.lost_sets, tuple(key)), kept
+        refusals = live.driver._refusals
+        held = (refusals.end, refusals.reopening, frozenset(refusals.barred), refusals._still)
+        kept = Kept(
+            cafe=number,
+            since=since,
+            no_way_back=no_way_back,
+            lost=lost,
+            lost_sets=self._lost_sets(live, renames),
+            refusals=held,
+            failed=self._failed(live),
+            troubles=self.repeated(live),
+            heard=live.driver._release._heard != LONG_AGO,
+            memory=payload,
         )
+        own = (kept.cafe, kept.since, kept.no_way_back, kept.lost, kept.lost_sets)
+        refused = (kept.refusals, kept.failed, kept.troubles, kept.heard)
+        return self.drivers.number((*own, *refused, tuple(key)), kept)
+
+    def _failed(self, live: Live) -> tuple[tuple[int, int], ...]:
+        """The writes that were refused and not heard of yet."""
+        found = live.actor.failed()
+        for each in found:
+            live.actor.failures.put(each)
+        return tuple(sorted((self._write(patch), self.error(error)) for error, patch in found))
 
     def _lost_sets(
         self, live: Live, renames: Mapping[str, Mapping[str, str]]
@@ -170,7 +215,7 @@ class Worlds(Thawing):
         sets = {one.name: one.resource_version for one in live.memory.workloads.all()}
         found = set()
         for write in live.actor._lost_workloads:
-            if _may_land(write, sets):
+            if may_land(write, sets):
                 version = _version(write.body)
                 path = set_path(write.name)
                 found.add((self._write(write), renames[path][version] if version else ""))
@@ -181,10 +226,13 @@ class Worlds(Thawing):
         return self.pods.pod(content, renames.get(version, "0"))
 
     def _flights(
-        self, moment: Moment, shown: Mapping[str, str], renames: Mapping[str, Mapping[str, str]]
+        self,
+        flights: list[tuple[PodPatch, bool]],
+        shown: Mapping[str, str],
+        renames: Mapping[str, Mapping[str, str]],
     ) -> tuple[tuple[int, str, bool], ...]:
         found = []
-        for patch, took in moment.flights:
+        for patch, took in flights:
             path = pod_path(patch.pod)
             version = patch.resource_version
             judged = "resourceVersion" in patch.body["metadata"]
@@ -222,20 +270,13 @@ class Worlds(Thawing):
         return self.writes.number(key, bare)
 
 
+def _went(uid: str, version: int, renames: Mapping[str, Mapping[str, str]]) -> int:
+    """When a pod went: one that is not there any more never comes back under its uid."""
+    return int(renames.get(pod_path_of(uid), {}).get(str(version), LAST))
+
+
 def _version(body: Mapping[str, Any]) -> str:
     return str(body["metadata"].get("resourceVersion", ""))
-
-
-def _still_off(moment: Moment) -> tuple[str, ...]:
-    """Those of its drained pods that are still out of traffic, each by its uid."""
-    if not moment.drained:
-        return ()
-    off = {
-        pod["metadata"]["uid"]
-        for _, pod in controllers.of_kind(moment.cluster, "pods")
-        if is_truly_off(moment.cluster, parse(pod))
-    }
-    return tuple(sorted(moment.drained & off))
 
 
 def _stale(patch: PodPatch) -> dict[str, Any]:
@@ -245,23 +286,3 @@ def _stale(patch: PodPatch) -> dict[str, Any]:
 def _renamed_workload(workload: Any, renames: Mapping[str, Mapping[str, str]]) -> Any:
     versions = renames.get(set_path(workload.name), {})
     return replace(workload, resource_version=versions.get(workload.resource_version, "0"))
-
-
-def _hashable(value: object) -> object:
-    if isinstance(value, Mapping):
-        return tuple(sorted((k, _hashable(v)) for k, v in value.items()))
-    if isinstance(value, set | frozenset):
-        return tuple(sorted(value))
-    if isinstance(value, tuple | list):
-        return tuple(_hashable(item) for item in value)
-    if isinstance(value, Sighting):
-        return (
-            value.generation,
-            value.ready_reason,
-            value.ready_reason_since,
-            value.gate,
-            tuple(sorted(value.containers.items())),
-        )
-    if isinstance(value, Service):  # It never changes.
-        return value.name
-    return value

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from testbed.client import Client, Object, Refused
+from testbed.client import MERGE, Client, Object, Refused
 from testbed.waiting import wait_for
 
 POLICIES = "admissionregistration.k8s.io/v1/mutatingadmissionpolicies"
@@ -55,12 +56,47 @@ class Admission:
         everything.create(CHECK_BINDINGS, {**meta, "spec": bound})
         wait_for(lambda: not self._tried(lambda _pod: True, image), "the policy to be in force")
 
+    def freeze(self, resource: str, message: str, reason: str = "Invalid") -> None:
+        """Let no `resource` of group apps be updated, and answer `message` with `reason`."""
+        everything, meta = self.client.within(None), {"metadata": {"name": self._name}}
+        rule = {
+            "apiGroups": ["apps"],
+            "apiVersions": ["v1"],
+            "operations": ["UPDATE"],
+            "resources": [resource],
+        }
+        check = {"expression": "false", "message": message, "reason": reason}
+        policy = {
+            "matchConstraints": {"resourceRules": [rule]},
+            "failurePolicy": "Fail",
+            "validations": [check],
+        }
+        everything.create(CHECKS, {**meta, "spec": policy})
+        bound = {**self._bound(), "validationActions": ["Deny"]}
+        everything.create(CHECK_BINDINGS, {**meta, "spec": bound})
+        wait_for(lambda: not self._updated(f"apps/v1/{resource}"), "the policy to be in force")
+
+    def _updated(self, resource: str) -> bool:
+        """Whether the first object of a resource may be updated; it is only tried."""
+        (found, *_) = self.client.list(resource)
+        notes = {"metadata": {"annotations": {"trial": "1"}}}
+        try:
+            self.client.patch(resource, found["metadata"]["name"], notes, kind=MERGE, dryRun="All")
+        except Refused:
+            return False
+        return True
+
     def remove(self) -> None:
-        """Leave the cluster as it was."""
+        """Leave the cluster as it was: a policy is in force for a moment after its deletion."""
         everything = self.client.within(None)
+        check = everything.find(CHECKS, self._name) or {"spec": {"matchConstraints": {}}}
+        rules = check["spec"]["matchConstraints"].get("resourceRules", [])
+        frozen = [one for rule in rules for one in rule["resources"] if "apps" in rule["apiGroups"]]
         for resource in (BINDINGS, POLICIES, CHECK_BINDINGS, CHECKS):
             if everything.find(resource, self._name):
                 everything.delete(resource, self._name)
+        for resource in frozen:
+            wait_for(partial(self._updated, f"apps/v1/{resource}"), "the policy to be gone")
 
     def _rewrite(
         self, value: str, operations: Sequence[str], seen: Callable[[Object], bool]

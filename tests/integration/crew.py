@@ -107,6 +107,7 @@ def placed(nodes: Sequence[str]) -> Object:
     required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [only]}}
     spread = {
         "maxSkew": 1,
+        "minDomains": len(nodes),
         "topologyKey": HOSTNAME,
         "whenUnsatisfiable": "DoNotSchedule",
         "labelSelector": {"matchLabels": {"app": "web"}},

@@ -17,7 +17,7 @@ VERBS = (
     ("resume", NAME),
     ("retry", NAME),
     ("abort", NAME),
-    ("rollback", NAME),
+    ("rollback", NAME, "--yes"),
     ("drive", NAME),
     ("repair", NAME),
 )

@@ -120,6 +120,7 @@ def test_kubectl_get_shows_the_release_in_columns(kubectl: Kubectl) -> None:
         "readyReplicas": 9,
         "state": "AwaitingConfirm",
         "group": "2/3",
+        "observedGeneration": 1,
         "selector": "app=productpage",
     }
     body = json.dumps({"status": status})
@@ -130,8 +131,9 @@ def test_kubectl_get_shows_the_release_in_columns(kubectl: Kubectl) -> None:
     assert patched.returncode == 0, patched.stderr
 
     header, row = kubectl("get", "cafed").stdout.splitlines()
-    assert header.split() == ["NAME", "DESIRED", "UPDATED", "READY", "STATE", "GROUP", "AGE"]
-    assert row.split()[:6] == ["productpage", "10", "6", "9", "AwaitingConfirm", "2/3"]
+    heads = "NAME DESIRED UPDATED READY STATE GROUP GENERATION OBSERVED AGE"
+    assert header.split() == heads.split()
+    assert row.split()[:8] == ["productpage", "10", "6", "9", "AwaitingConfirm", "2/3", "1", "1"]
 
 
 def test_the_scale_subresource_has_the_selector_that_an_autoscaler_needs(

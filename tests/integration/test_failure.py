@@ -40,7 +40,7 @@ def test_a_failed_group_is_named_and_mended_by_rollback(shop: Shop) -> None:
     broken = failed(shop)
     (whole,) = [pod for pod in shop.pods() if name(pod) != name(broken)]
 
-    assert shop.cafe("rollback", NAME).code == 0
+    assert shop.cafe("rollback", NAME, "--yes").code == 0
 
     assert shop.state() == "RolledBack"
     assert shop.images() == ["app:v1", "app:v1"]

@@ -116,7 +116,7 @@ def test_c31_one_that_never_comes_back_fails_the_group_and_a_rollback_goes_on_on
     assert f"finalizer {LB} to be back on: " in done.err
 
     balancer.takes_back.set()
-    assert shop.cafe("rollback", NAME, seconds=SECONDS).code == 0
+    assert shop.cafe("rollback", NAME, "--yes", seconds=SECONDS).code == 0
     assert shop.images() == ["app:v1"]
 
 

@@ -45,7 +45,7 @@ def test_c65_a_rollback_under_a_live_driver_is_recorded_for_it_and_followed(
     first = restarting(stage)
     holder = stage.shop.lease()["holderIdentity"]
 
-    second = stage.shop.cafe.at(proxy.kubeconfig).start("rollback", NAME)
+    second = stage.shop.cafe.at(proxy.kubeconfig).start("rollback", NAME, "--yes")
     until_it_says(first, "RollingBack")
     stage.show(NEW)
     stage.until(lambda pod: image(pod) == "app:v1", "the image to be patched back")
@@ -126,7 +126,7 @@ def test_the_follower_of_an_upgrade_that_is_rolled_back_has_not_reached_its_goal
     second = stage.shop.start("app:v2")
     until_it_says(second, FOLLOWING)
 
-    assert stage.shop.cafe("rollback", NAME, "--detach").code == 0
+    assert stage.shop.cafe("rollback", NAME, "--yes", "--detach").code == 0
     until_it_says(first, "RollingBack")
     stage.show(NEW)
     stage.until(lambda pod: image(pod) == "app:v1", "the image to be patched back")

@@ -36,7 +36,7 @@ SCENES = {
     "rollback shop --to-revision": ("completed", 0),
     "rollback": ("crashing", 0),
     "drive": ("laptop-died", 3),
-    "repair shop --dry-run": ("replaced", 0),
+    "repair shop --dry-run": ("replaced", 1),
     "repair": ("replaced", 0),
     "status shop --for": ("completed", 0),
     "status shop -w": ("waiting", 124),

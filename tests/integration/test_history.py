@@ -122,7 +122,7 @@ def test_history_shows_each_revision_with_its_last_release(shop: Shop) -> None:
 def test_history_tells_a_release_that_was_rolled_back_at_both_revisions(shop: Shop) -> None:
     shop.born(2, "none", batchSize=1, confirm=True)
     assert shop.upgrade("app:v2", "--reason", "try").code == 3
-    assert shop.cafe("rollback", NAME, "--reason", "smells").code == 0
+    assert shop.cafe("rollback", NAME, "--yes", "--reason", "smells").code == 0
 
     first, second = rows(shop)
 
@@ -197,7 +197,7 @@ def test_a_cafedeployment_without_a_release_has_no_history(shop: Shop) -> None:
 def test_rollback_to_revision_goes_to_an_older_one(shop: Shop) -> None:
     released(shop, "app:v1", "app:v2", "app:v3")
 
-    done = shop.cafe("rollback", NAME, "--to-revision", "1")
+    done = shop.cafe("rollback", NAME, "--yes", "--to-revision", "1")
 
     assert done.code == 0, done.err
     assert (shop.state(), shop.images()) == ("RolledBack", ["app:v1", "app:v1"])
@@ -210,7 +210,7 @@ def test_rollback_to_revision_works_in_the_middle_of_a_release(shop: Shop) -> No
     assert shop.upgrade("app:v3").code == 3
     assert shop.cafe("pause", NAME).code == 0
 
-    done = shop.cafe("rollback", NAME, "--to-revision", "1")
+    done = shop.cafe("rollback", NAME, "--yes", "--to-revision", "1")
 
     assert done.code == 0, done.err
     assert (shop.state(), shop.images()) == ("RolledBack", ["app:v1", "app:v1"])
@@ -230,7 +230,7 @@ def test_rollback_to_revision_writes_nothing_where_there_is_nothing_to_go_to(
     released(shop, "app:v1", "app:v2")
     before = len(shop.writes())
 
-    done = shop.cafe("rollback", NAME, "--to-revision", number)
+    done = shop.cafe("rollback", NAME, "--yes", "--to-revision", number)
 
     assert (done.code, len(shop.writes())) == (code, before)
     assert said in done.err

@@ -98,7 +98,7 @@ def test_c5_back_to_an_image_without_a_tag_within_the_drain_restarts_nothing(sho
     running = shop.start("nginx:stable")
     shop.until_pod(lambda pod: phase(pod) == "drained", "the pod to be drained")
 
-    assert shop.cafe("rollback", NAME, "--detach").code == 0
+    assert shop.cafe("rollback", NAME, "--yes", "--detach").code == 0
 
     assert "RolledBack" in running.wait().err
     (after,) = shop.pods()
@@ -110,7 +110,7 @@ def test_c5_there_and_back_again_completes(shop: Shop) -> None:
     shop.born(1, containers={"main": "nginx"})
     assert shop.upgrade("nginx:stable").code == 0
 
-    assert shop.cafe("rollback", NAME).code == 0
+    assert shop.cafe("rollback", NAME, "--yes").code == 0
 
     (after,) = shop.pods()
     assert (image(after), status(after)["restartCount"]) == ("nginx", 2)

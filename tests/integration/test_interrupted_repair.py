@@ -49,6 +49,19 @@ def test_a_repair_that_was_killed_in_the_middle_is_gone_on_with(shop: Shop, phas
     nothing_left(shop)
 
 
+def test_a_repair_whose_time_is_up_finishes_its_pod_begins_no_other_and_exits_with_5(
+    shop: Shop,
+) -> None:
+    for pod in shop.born(2, notes=SLOW, maxUnavailable=1):
+        drifted(shop, pod)
+
+    done = shop.cafe("repair", NAME, "--yes", "--timeout=2s", seconds=90)
+
+    assert (done.code, sorted(shop.images())) == (5, [HOTFIX, "app:v1"]), done.err
+    assert "timed out after 2 s: no other pod" in done.err
+    assert shop.lease()["holderIdentity"] == ""
+
+
 def test_a_release_goes_on_with_what_a_killed_repair_has_left(shop: Shop) -> None:
     one = drifted(shop, shop.born(2, drainSeconds=30)[0])
     running = repairing(shop)

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from testbed.client import Object
-from tests.integration.shop import CELL, TWO_CELLS, Shop, name, ready, status
+from tests.integration.shop import CELL, NAME, TWO_CELLS, Shop, name, ready, status
 
 
 def relabel(shop: Shop) -> Object:
@@ -32,6 +32,22 @@ def test_c78_labels_and_annotations_cost_one_write_and_no_restart(shop: Shop, mo
         assert new["metadata"]["annotations"]["note"] == "seen"
         assert new["metadata"]["generation"] == old["metadata"]["generation"]
         assert status(new)["containerID"] == status(old)["containerID"]
+
+
+def test_c78_variables_that_running_containers_keep_are_named_before_the_release(
+    shop: Shop,
+) -> None:
+    field = {"fieldRef": {"fieldPath": "metadata.labels['team']"}}
+    env = [{"name": "TEAM", "valueFrom": field}]
+    shop.born(1, pod={"containers": [{"name": "main", "image": "app:v1", "env": env}]})
+    relabel(shop)
+
+    planned, released = shop.cafe("plan", NAME), shop.upgrade()
+
+    warned = "container main does not restart and keeps the old value of TEAM"
+    assert (planned.code, released.code) == (1, 0)
+    assert warned in " ".join(planned.out.split())
+    assert warned in " ".join(released.err.split())
 
 
 @pytest.mark.guard("selector-labels-stay")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -79,20 +80,27 @@ def test_ctrl_c_ends_status_w_and_leaves_the_terminal_as_it_was(shop: Shop, term
     assert one.screen().rstrip().endswith("interrupted")
 
 
-@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=["NO_COLOR", "dumb"])
-def test_plain_lines_where_no_live_view_is_wanted(
-    shop: Shop, terminal: Open, env: dict[str, str]
-) -> None:
+def test_plain_lines_where_no_live_view_is_wanted(shop: Shop, terminal: Open) -> None:
     shop.make(1, batchSize=1)
 
-    watching = terminal("status", NAME, "-w", **env)
+    watching = terminal("status", NAME, "-w", TERM="dumb")
     until(watching, "Idle: no release yet")
-    driving = terminal("upgrade", NAME, "--yes", **env)
+    driving = terminal("upgrade", NAME, "--yes", TERM="dumb")
 
     assert driving.wait() == 0
     until(watching, "Completed")
     assert "\x1b" not in watching.written + driving.written
     assert "Completed: release" in driving.screen()
+
+
+def test_no_color_takes_the_colours_away_and_not_the_view(shop: Shop, terminal: Open) -> None:
+    shop.born(1, notes=SLOW)
+
+    one = terminal("upgrade", NAME, *V2, NO_COLOR="1")
+
+    assert "▒" in until(one, "restarting")
+    assert one.wait() == 0
+    assert re.search(r"\x1b\[[\d;]*\b[34]\dm", one.written) is None
 
 
 @pytest.mark.parametrize("size", [(40, 10), (200, 60)], ids=["smaller", "larger"])

@@ -30,7 +30,7 @@ VARIES = (
     (r"\br-[0-9a-f]{8}\b", "r-01234567"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UID"),
     (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME"),
-    (r"\b\d\d:\d\d:\d\d\b", "TIME"),
+    (r"\b\d\d:\d\d:\d\dZ?\b", "TIME"),
     (r"\d+ \d+\.\d+\.\d+\.\d+\b", "RESTARTS IP"),
     (r"\bfor \d+[smh]\b", "for AGE"),
     (r'"(age|elapsed)": [\d.]+', r'"\1": SECONDS'),

@@ -62,7 +62,7 @@ def test_the_operator_role_is_enough_for_a_release_and_its_rollback(
     for args in (
         ("upgrade", "web", "--yes"),
         ("upgrade", "web", "--image", "main=app:v2", "--yes"),
-        ("rollback", "web"),
+        ("rollback", "web", "--yes"),
         ("status", "web"),
         ("history", "web"),
     ):

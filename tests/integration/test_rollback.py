@@ -45,7 +45,7 @@ def test_rollback_brings_every_pod_and_workload_back(
 ) -> None:
     come(shop)
 
-    assert shop.cafe("rollback", NAME).code == 0
+    assert shop.cafe("rollback", NAME, "--yes").code == 0
 
     assert shop.state() == "RolledBack"
     assert shop.images() == ["app:v1"] * 3
@@ -63,7 +63,7 @@ def test_rollback_of_an_unfinished_release_leaves_untouched_pods_alone(shop: Sho
         if image(pod) == "app:v1"
     }
 
-    assert shop.cafe("rollback", NAME).code == 0
+    assert shop.cafe("rollback", NAME, "--yes").code == 0
 
     after = {name(pod): pod["metadata"]["resourceVersion"] for pod in shop.pods()}
     assert {key: after[key] for key in untouched} == untouched
@@ -76,7 +76,7 @@ def test_c59_rollback_of_a_patched_pod_opens_its_traffic_once(shop: Shop) -> Non
     running = shop.start("app:v2")
     shop.until_pod(lambda pod: phase(pod) == "patched", "a patched pod")
 
-    assert shop.cafe("rollback", NAME, "--detach").code == 0
+    assert shop.cafe("rollback", NAME, "--yes", "--detach").code == 0
     assert running.wait(SECONDS).code == 4, "an upgrade that was rolled back has not reached v2"
 
     seen = [
@@ -102,7 +102,7 @@ def test_rollback_without_an_earlier_revision_is_refused(shop: Shop) -> None:
     shop.born(1)
     before = shop.writes()
 
-    done = shop.cafe("rollback", NAME)
+    done = shop.cafe("rollback", NAME, "--yes")
 
     assert done.code == 7
     assert "no earlier revision" in done.err

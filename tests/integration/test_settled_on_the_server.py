@@ -183,7 +183,7 @@ def test_c77_the_crash_of_the_version_that_is_left_does_not_fail_the_rollback(
     failed = stage.ended(running)
     assert (failed.code, "CrashLoopBackOff" in failed.err) == (4, True)
 
-    back = stage.shop.cafe.start("rollback", NAME)
+    back = stage.shop.cafe.start("rollback", NAME, "--yes")
     stage.until(lambda pod: image(pod) == "app:v1", "the image to be patched back")
     stage.show(crashing, seen=3)
     stage.stays()

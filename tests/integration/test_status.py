@@ -86,6 +86,12 @@ def test_w_says_that_the_cafedeployment_was_deleted(shop: Shop) -> None:
 # --for
 
 
+def ahead(shop: Shop) -> bool:
+    """What `status` of all says of the spec."""
+    (line,) = json.loads(shop.cafe("status", "-o", "json").out)["items"]
+    return bool(line["specAhead"])
+
+
 def test_for_waits_for_a_state_in_any_case_and_prints_the_status(shop: Shop) -> None:
     shop.born(2, notes={KILL: "2000"}, batchSize=1, confirm=True)
     driver = shop.start("app:v2")
@@ -104,6 +110,45 @@ def test_for_times_out_with_5_and_says_where_it_stands(shop: Shop) -> None:
 
     assert (done.code, done.out) == (5, "")
     assert "Completed was not reached within 0s: it is AwaitingConfirm" in done.err
+
+
+def test_for_completed_waits_for_an_edited_spec_to_be_released(shop: Shop) -> None:
+    shop.born(1)
+    shop.edit({"template": {"spec": {"containers": [{"name": "main", "image": "app:v2"}]}}})
+
+    early = shop.cafe("status", NAME, "--for=Completed", "--timeout=1s")
+    waits = shop.cafe.start("status", NAME, "--for=Completed", "--timeout=1m", "-o", "json")
+    assert shop.upgrade().code == 0
+
+    assert early.code == 5
+    assert "it is Completed, and its spec was edited and not released" in early.err
+    assert f"next:  kubectl cafe upgrade {NAME}" in early.err
+    done = waits.wait()
+    assert (done.code, json.loads(done.out)["target"]) == (0, "revision 2 (main=app:v2)")
+
+
+def test_an_edited_spec_is_shown_by_status_of_all_and_by_kubectl_get(shop: Shop) -> None:
+    shop.born(1)
+    assert not ahead(shop)
+
+    shop.edit({"template": {"spec": {"containers": [{"name": "main", "image": "app:v2"}]}}})
+
+    assert ahead(shop)
+    assert "edited" in shop.cafe("status").out.split()
+    cafed = shop.cafed()
+    assert cafed["metadata"]["generation"] > cafed["status"]["observedGeneration"]
+
+
+def test_for_completed_started_just_before_an_upgrade_sees_its_end(shop: Shop) -> None:
+    shop.born(1)
+    assert shop.upgrade("app:v2").code == 0
+    assert shop.cafe("rollback", NAME, "--yes").code == 0
+    waits = shop.cafe.start("status", NAME, "-w", "--for=Completed", "--timeout=1m")
+    until(waits, "RolledBack")
+
+    assert shop.upgrade("app:v2").code == 0
+
+    assert waits.wait().code == 0
 
 
 def test_for_ends_with_4_when_the_release_fails(shop: Shop) -> None:

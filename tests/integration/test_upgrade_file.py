@@ -70,3 +70,18 @@ def test_a_spec_that_the_server_refuses_changes_nothing(shop: Shop, file: Path) 
     assert refused.code == 7
     assert "spec.strategy.minReadySeconds" in refused.err
     assert shop.cafed()["metadata"]["resourceVersion"] == before
+
+
+def test_a_template_that_the_server_refuses_is_refused_before_anything_is_created(
+    shop: Shop, file: Path
+) -> None:
+    body: Object = json.loads(file.read_text())
+    body["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = "soon"
+    write(file, body)
+
+    refused = shop.cafe("upgrade", "-f", str(file), "--yes")
+
+    assert refused.code == 7
+    assert "terminationGracePeriodSeconds" in refused.err
+    assert f"correct {file}" in refused.err
+    assert shop.client.find(CAFED, NAME) is None

@@ -8,6 +8,7 @@ from typing import Any
 
 from kubectl_cafe.cluster import errors
 from kubectl_cafe.cluster.clock import BootClock, Clock
+from kubectl_cafe.cluster.stream import Event
 from kubectl_cafe.cluster.transport import Listing, Object, Objects, PatchKind, Query
 from kubectl_cafe.names import FIELD_MANAGER
 from kubectl_cafe.times import rfc3339
@@ -17,6 +18,7 @@ from tests.memcluster.address import Address, address
 from tests.memcluster.requests import Fault, Killed, Request, Written
 from tests.memcluster.rules import (
     GENERATIONS,
+    REVIEWS,
     SPLIT,
     as_dict,
     check_preconditions,
@@ -43,9 +45,10 @@ class MemCluster:
     """Stands in for Transport; see the package's docstring.
 
     `faults` says what becomes of the n-th write from now (1 is the next); a dry run is none.
-    `written` are the committed writes. `shared`: objects are handed out as they are stored,
-    for callers that never change one in place, and a uid is a path, for nothing counts on in
-    them; else every reader gets its own copy.
+    `refuses` is the error that admission answers to a write (path, body), or None.
+    `unreadable` is the path of an object whose reads fail. `written` are the committed writes.
+    `shared`: objects are handed out as they are stored, for callers that never change one in
+    place, and a uid is a path, for nothing counts on in them; else every reader gets its copy.
     """
 
     def __init__(
@@ -56,10 +59,13 @@ class MemCluster:
         self.dry_run: str | None = None
         self.field_manager = FIELD_MANAGER
         self.before_write: Callable[[], None] | None = None
+        self.aside_refused = ""
         self.clock: Clock = clock or BootClock()
         self.objects: dict[str, Object] = {}
         self.counter = FIRST
         self.faults: dict[int, Fault] = {}
+        self.refuses: Callable[[str, Any], errors.ApiError | None] = lambda _path, _body: None
+        self.unreadable = ""
         self.writes = 0
         self.written: list[Written] = []
         self.delayed: list[Request] = []
@@ -81,6 +87,8 @@ class MemCluster:
 
     def get(self, path: str, query: Query | None = None, *, timeout: float | None = None) -> Object:
         """The object at `path`; raises Gone."""
+        if path == self.unreadable:
+            raise errors.ServerError("no answer", where=path, method="GET")
         return self._out(self._found(address(path)))
 
     def get_or_none(
@@ -97,9 +105,7 @@ class MemCluster:
         slim: Callable[[Object], Object] | None = None,
     ) -> Listing:
         """All items of a collection, at this moment."""
-        where = address(path)
-        self._served(where)
-        wanted = selector(query)
+        where, wanted = self._served(path), selector(query)
         items = [
             self._out(item)
             for key, item in sorted(self.objects.items())
@@ -111,13 +117,12 @@ class MemCluster:
         self, path: str, query: Query | None = None, idle_timeout: float = 70.0
     ) -> MemStream:
         """Watch a collection from `resourceVersion` on; raises Expired where that is forgotten."""
-        where = address(path)
-        self._served(where)
-        wanted = selector(query)
+        where, wanted = self._served(path), selector(query)
         since = int((query or {}).get("resourceVersion") or self.counter)
 
-        def shown(change: Change) -> bool:
-            return within(address(change.path), where) and matches(change.item, wanted)
+        def shown(change: Change) -> Event | None:
+            here = within(address(change.path), where)
+            return change.shown(lambda item: matches(item, wanted)) if here else None
 
         return MemStream(self.watches, since, shown, path)
 
@@ -133,8 +138,9 @@ class MemCluster:
         timeout: float | None = None,
     ) -> Object:
         """POST to a collection."""
-        where = address(path)
-        self._served(where)
+        where = self._served(path)
+        if where.plural == REVIEWS:
+            return {**body, "status": {"allowed": self.refuses(path, body) is None}}
         meta = dict(body.get("metadata") or {})
         if "name" not in meta:
             meta["name"] = f"{meta.get('generateName', '')}{self.counter:05d}"
@@ -183,8 +189,7 @@ class MemCluster:
         timeout: float | None = None,
     ) -> Object:
         """PATCH; uid and resourceVersion in `body` are preconditions."""
-        where = address(path)
-        self._served(where)
+        where = self._served(path)
         if kind is PatchKind.STRATEGIC and where.custom:
             raise errors.Invalid("the body of the request was in an unknown format", status=415)
         if kind is PatchKind.APPLY and where.object not in self.objects:
@@ -250,6 +255,8 @@ class MemCluster:
             return self._out(new or old or {})
         if guarded and self.before_write is not None:
             self.before_write()
+        if (error := self.refuses(path, body)) is not None:
+            raise error
         self.writes += 1
         fault = self.faults.get(self.writes)
         if fault in (Fault.KILLED, Fault.DELAYED):
@@ -274,26 +281,27 @@ class MemCluster:
         if new is None:
             gone = self.objects.pop(path)
             last = {**gone, "metadata": {**gone["metadata"], **version}}
-            self.watches.tell(Change(self.counter, "DELETED", path, last))
+            self.watches.tell(Change(self.counter, "DELETED", path, last, gone))
             for key in [key for key in self.objects if inside_namespace(key, path)]:
                 self.remove(key)
             return None
         stored = {**new, "metadata": {**new["metadata"], **version}}
         self.objects[path] = stored
-        kind = "ADDED" if old is None else "MODIFIED"
-        self.watches.tell(Change(self.counter, kind, path, stored))
+        self.watches.tell(Change(self.counter, "MODIFIED", path, stored, old))
         return stored
 
     def _out(self, item: Object) -> Object:
         return item if self._shared else copy.deepcopy(item)
 
     def _found(self, where: Address) -> Object:
-        self._served(where)
+        self._served(where.object)
         found = self.objects.get(where.object)
         if found is None:
             raise errors.Gone(f'{where.plural} "{where.name}" not found', where=where.object)
         return found
 
-    def _served(self, where: Address) -> None:
+    def _served(self, path: str) -> Address:
+        where = address(path)
         if where.api.startswith("/apis/none."):
             raise errors.NoSuchKind(f"{where.api} is not served", where=where.collection)
+        return where

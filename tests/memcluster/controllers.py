@@ -24,14 +24,20 @@ def of_kind(cluster: MemCluster, plural: str) -> list[tuple[str, Object]]:
 
 
 def owned(cluster: MemCluster, workload: Json) -> list[tuple[str, Object]]:
-    """The pods of a workload that are not on their way out."""
+    """The pods of a workload that are not on their way out, nor over."""
     uid = workload["metadata"]["uid"]
     return [
         (path, pod)
         for path, pod in of_kind(cluster, "pods")
         if "deletionTimestamp" not in pod["metadata"]
+        and not terminal(pod)
         and any(o["uid"] == uid for o in pod["metadata"].get("ownerReferences") or ())
     ]
+
+
+def terminal(pod: Json) -> bool:
+    """Whether the pod is over: nothing runs in it, nor ever will."""
+    return (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
 
 
 def unseen(workload: Json) -> bool:

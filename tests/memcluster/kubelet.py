@@ -24,9 +24,11 @@ RUNNING = "running"
 FAILS_TO_START = {
     "missing": ("ErrImagePull", 'failed to pull image "{image}": not found'),
     "invalidname": ("InvalidImageName", 'Failed to apply default image tag "{image}"'),
+    "registrydown": ("RegistryUnavailable", "the registry is unavailable"),
     "badconfig": ("CreateContainerConfigError", 'configmap of "{image}" not found'),
 }
 """What the testbed's image names ask for: the waiting reason and its message."""
+EVICTED = "Evicted"
 CRASHED = ("CrashLoopBackOff", "back-off restarting failed container")
 
 
@@ -84,7 +86,9 @@ def born(pod: Json) -> Worker:
 
 def moves(pod: Json, worker: Worker) -> list[Move]:
     """What the worker may do now."""
-    possible = []
+    possible: list[Move] = []
+    if (pod.get("status") or {}).get("phase") == "Failed":
+        return possible
     if worker.unsaid:
         possible.append(Move.PUBLISH)
     elif worker.acting:
@@ -148,6 +152,24 @@ def restart(worker: Worker, name: str) -> Worker:
         for ran in worker.containers
     )
     return replace(worker, containers=containers, started=worker.started + 1)
+
+
+def evict(pod: Json, worker: Worker, at: str) -> tuple[Worker, dict[str, Any]]:
+    """The node is short of memory: its pod is over, and stays as Failed (the second result)."""
+    containers = tuple(
+        replace(ran, state=EVICTED, message="", ready=False) for ran in worker.containers
+    )
+    over = replace(worker, containers=containers, acting=(), unsaid=False)
+    shown = status(pod, _reads(pod, over), at)
+    return over, {**shown, "phase": "Failed", "reason": EVICTED, "message": "low on memory"}
+
+
+def probe(worker: Worker, name: str, *, passes: bool) -> Worker:
+    """The container's readiness probe passes from now on, or fails."""
+    containers = tuple(
+        replace(ran, ready=passes) if ran.name == name else ran for ran in worker.containers
+    )
+    return replace(worker, containers=containers)
 
 
 def runs_spec(pod: Json, worker: Worker) -> bool:

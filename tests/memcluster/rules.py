@@ -22,6 +22,8 @@ SPLIT = {
     "poddisruptionbudgets",
 }
 """Kinds with a status subresource: a write of the object leaves status alone, and the reverse."""
+REVIEWS = "selfsubjectaccessreviews"
+"""Nothing is forbidden here but by what `MemCluster.refuses` says."""
 GENERATIONS = SPLIT
 """Kinds whose metadata.generation moves with their spec."""
 LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")

@@ -15,12 +15,28 @@ from kubectl_cafe.cluster.stream import Event
 
 @dataclass(frozen=True)
 class Change:
-    """One change of one object, as it was right after it."""
+    """One change of one object, as it was right after it, and (`old`) before."""
 
     version: int
     kind: str
     path: str
     item: dict[str, Any]
+    old: dict[str, Any] | None = None
+
+    def shown(self, matches: Callable[[dict[str, Any]], bool]) -> Event | None:
+        """The event that a watch sees whose selector is `matches`, if it sees any.
+
+        An object that stops matching is DELETED, as it was last seen and with the resourceVersion
+        of the change; one that begins to match is ADDED. Source: apiserver's cacheWatcher.
+        """
+        after = self.kind != "DELETED" and matches(self.item)
+        before = self.old is not None and matches(self.old)
+        if not after and not before:
+            return None
+        item = self.item if after else self.old or self.item
+        meta = {**item["metadata"], "resourceVersion": str(self.version)}
+        kind = "MODIFIED" if after and before else "ADDED" if after else "DELETED"
+        return Event(kind, copy.deepcopy({**item, "metadata": meta}))
 
 
 class Watches:
@@ -52,7 +68,7 @@ class MemStream:
     """Stands in for Stream: events until this side closes it."""
 
     def __init__(
-        self, watches: Watches, since: int, shown: Callable[[Change], bool], path: str
+        self, watches: Watches, since: int, shown: Callable[[Change], Event | None], path: str
     ) -> None:
         self._watches = watches
         self._since = since
@@ -63,8 +79,8 @@ class MemStream:
     def __iter__(self) -> Iterator[Event]:
         while (change := self._next()) is not None:
             self._since = change.version
-            if self._shown(change):
-                yield Event(change.kind, copy.deepcopy(change.item))
+            if (event := self._shown(change)) is not None:
+                yield event
 
     def _next(self) -> Change | None:
         told = self._watches.told

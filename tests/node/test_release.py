@@ -174,7 +174,7 @@ def test_a_release_to_a_tag_that_nobody_has_fails_at_its_first_pods_and_is_rolle
         assert failed.code == 4
         assert "app:nobody-has-it" in failed.out + failed.err
         assert len(asking.ready()) == PODS - 1  # Beta: one pod of the only cell
-        back = cafe("rollback", "gated")
+        back = cafe("rollback", "gated", "--yes")
         assert back.code == 0, back.out + back.err
         asking.wait_for_addresses(PODS)
         asking.wait_for_requests(20)
@@ -196,7 +196,7 @@ def test_a_rollback_while_the_kubelet_still_kills_ends_with_the_old_version_and_
         asking.wait_for_addresses(PODS)
         upgrade = cafe.start("upgrade", "gated", "--image", "main=app:v2", "--yes")
         wait_for(lambda: killing(client, "gated"), "a pod whose old container is being killed")
-        back = cafe("rollback", "gated", "--detach")
+        back = cafe("rollback", "gated", "--yes", "--detach")
         ended = upgrade.wait()
         assert back.code == 0, back.out + back.err
         assert ended.code == 4, ended.out + ended.err

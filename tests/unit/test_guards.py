@@ -13,10 +13,10 @@ GUARDS = read()
 def test_a_guard_stands_once_in_its_file_and_names_a_test_that_exists(guard: Guard) -> None:
     path, _, function = guard.test.partition("::")
     assert fits(guard) == ""
-    assert f"def {function.partition('[')[0]}(" in (ROOT / path).read_text()
+    assert f"def {function.partition('[')[0]}(" in (ROOT / path).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=[f"{g.name} {g.test}" for g in GUARDS])
 def test_a_guards_test_carries_its_name(guard: Guard) -> None:
     path = guard.test.partition("::")[0]
-    assert f'guard("{guard.name}")' in (ROOT / path).read_text()
+    assert f'guard("{guard.name}")' in (ROOT / path).read_text(encoding="utf-8")

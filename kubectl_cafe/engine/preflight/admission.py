@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from kubectl_cafe.cluster.errors import Forbidden, Invalid, UnknownOutcome
+from kubectl_cafe.cluster.errors import AdmissionFailed, Forbidden, Invalid, UnknownOutcome
 from kubectl_cafe.engine.preflight.evidence import Trial
 from kubectl_cafe.engine.preflight.finding import Finding, ok, refused, unknown, warning
 from kubectl_cafe.errors import CafeError
@@ -14,7 +14,13 @@ CHECK = "admission"
 NO_TRIALS = "does not support dry run"
 """The server's words for a webhook with side effects (apiserver, webhook/errors)."""
 BIRTH = "birth"
-WHAT = {"image": "the image patch", "relabel": "the labels", BIRTH: "a newborn pod"}
+COMMIT = "commit"
+WHAT = {
+    "image": "the image patch",
+    "relabel": "the labels",
+    BIRTH: "a newborn pod",
+    COMMIT: "the new template of a ReplicaSet",
+}
 HINT = (
     "kubectl get validatingadmissionpolicies,validatingwebhookconfigurations,"
     "mutatingwebhookconfigurations"
@@ -26,7 +32,7 @@ def judge(trials: Sequence[Trial], namespace: str) -> list[Finding]:
     found = [finding for trial in trials for finding in _judge(trial, namespace)]
     told = {(finding.level, finding.message): finding for finding in reversed(found)}
     if trials and not told:
-        pods = sorted({trial.pod for trial in trials if trial.pod})
+        pods = sorted({trial.pod for trial in trials if trial.pod and trial.what != COMMIT})
         on = f" on {', '.join(pods)}" if pods else ""
         return [ok(CHECK, f"the first writes pass in a dry run{on}")]
     return list(reversed(told.values()))
@@ -34,10 +40,11 @@ def judge(trials: Sequence[Trial], namespace: str) -> list[Finding]:
 
 def _judge(trial: Trial, namespace: str) -> Iterator[Finding]:
     what = WHAT.get(trial.what, "taking a pod out of traffic")
-    of = f"/{trial.pod}" if trial.pod else "s"
+    kind = "replicaset" if trial.what == COMMIT else "pod"
+    of = f"{kind}/{trial.pod}" if trial.pod else f"{kind}s"
     match trial.answer:
         case CafeError() as error:
-            yield _refusal(error, trial.what, what, f"pod{of} in namespace {namespace}")
+            yield _refusal(error, trial.what, what, f"{of} in namespace {namespace}")
         case answer:
             yield from rewritten(trial.images, templates.images(answer))
 
@@ -53,7 +60,7 @@ def _refusal(error: CafeError, kind: str, what: str, where: str) -> Finding:
             return warning(CHECK, f"the API server refuses {what}: {said}", where=where, hint=HINT)
         case Forbidden(server_message=said) | Invalid(server_message=said):
             return refused(CHECK, f"the API server refuses {what}: {said}", where=where, hint=HINT)
-        case UnknownOutcome(server_message=said) if said:
+        case UnknownOutcome(server_message=said) | AdmissionFailed(server_message=said) if said:
             return warning(CHECK, f"the API server fails at {what}: {said}", where=where, hint=HINT)
         case _:
             return unknown(CHECK, f"what admission makes of {what}: {error.message}", where=where)

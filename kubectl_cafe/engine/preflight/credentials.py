@@ -77,7 +77,9 @@ def registries(secret: Mapping[str, object]) -> Sequence[str]:
         return ()
     try:
         config = json.loads(base64.b64decode(str(data.get(TYPES[kind], ""))))
-    except ValueError:
+    except (ValueError, RecursionError):
+        return ()
+    if not isinstance(config, Mapping):
         return ()
     found = config.get("auths") if kind.endswith("json") else config
     return sorted(found) if isinstance(found, Mapping) else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kubectl_cafe.cluster.leaseview import lease_text
 from kubectl_cafe.engine.legal import illegal
 from kubectl_cafe.engine.preflight.evidence import Case, Evidence
 from kubectl_cafe.engine.preflight.finding import Finding, ok, unknown, warning
@@ -37,6 +38,8 @@ def lease(case: Case, evidence: Evidence) -> Iterator[Finding]:
                 f"{held.holder} drives: what you say is left to that driver",
                 hint=status,
             )
+        case held if held.holder and not held.expired:
+            yield warning(CHECK, lease_text(held), hint=status)
         case _:
             yield ok(CHECK, "nobody else drives")
 

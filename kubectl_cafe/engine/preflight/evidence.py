@@ -50,9 +50,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Trial:
-    """One write of the release, tried on one pod in a server-side dry run.
+    """One write of the release, tried on one pod or workload in a server-side dry run.
 
-    `images` were sent, by container; `answer` is the pod as it would be stored, or why not.
+    `pod` names either. `images` were sent, by container; `answer` is the object as it would be
+    stored, or why not.
     """
 
     cell: str

@@ -9,6 +9,7 @@ from typing import Any
 from kubectl_cafe import names
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.preflight.finding import Finding, many, ok, warning
+from kubectl_cafe.revisions.template import without_nulls
 
 Json = Mapping[str, Any]
 CHECK = "fields"
@@ -61,11 +62,10 @@ def applied(cafe: CafeDeployment, wished: CafeDeployment, changed: Sequence[str]
     """
     try:
         spec = json.loads(cafe.annotations.get(LAST_APPLIED, "{}")).get("spec") or {}
-    except (ValueError, AttributeError):
-        return []
-    if "template" not in spec:
-        return []
-    differing = changes(spec["template"], wished.template, "spec.template")
+        template = without_nulls(spec["template"])
+        differing = changes(template, wished.template, "spec.template")
+    except (ValueError, AttributeError, LookupError, TypeError, RecursionError):
+        return []  # It is another tool's annotation, and tells nothing then.
     return [path for path in changed if any(related(path, one) for one in differing)]
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from kubectl_cafe.engine import groups
+from kubectl_cafe.engine import groups, hindrances
 from kubectl_cafe.engine.preflight.evidence import Case, Evidence, Node
 from kubectl_cafe.engine.preflight.finding import Finding, many, ok, unknown, warning
 from kubectl_cafe.engine.standing import Row, Standing
 from kubectl_cafe.errors import CafeError
+from statemachine.record import cut
 from statemachine.steps import Kind
 
 HEALTH, NODES, SIZE, BUDGETS = "pods", "nodes", "size", "budgets"
 TOUCHES = 220
 """Objects a second that whoever takes over can touch, on a small server (protocol 10)."""
+SAID = 80
+"""Characters of the scheduler's words in a finding."""
 LONG = 10.0
 """Seconds of touching that a person should know of beforehand."""
 
@@ -45,6 +49,8 @@ def reason(standing: Standing) -> str:
     pod = standing.pod
     if pod.lost:
         return f"node {pod.node} is lost"
+    if why := hindrances.unscheduled(pod):
+        return cut(why, SAID)
     for container in pod.containers.values():
         if why := container.waiting or container.terminated:
             return f"{container.name}: {why}"
@@ -76,8 +82,10 @@ def room(case: Case) -> Iterator[Finding]:
 def nodes(case: Case, evidence: Evidence) -> Iterator[Finding]:
     """Nodes that are lost, cell by cell; cells in which no pod could be born."""
     lost: dict[tuple[str, str], list[str]] = {}
+    read = evidence.nodes if isinstance(evidence.nodes, tuple) else ()
+    ready = {node.name: node.ready for node in read}
     for pod in case.around.living:
-        if pod.lost:
+        if replace(pod, node_ready=ready.get(pod.node)).lost:
             lost.setdefault((pod.cell, pod.node), []).append(pod.name)
     for (cell, node), pods in sorted(lost.items()):
         yield warning(

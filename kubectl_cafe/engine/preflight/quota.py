@@ -29,11 +29,15 @@ def judge(case: Case, evidence: Evidence) -> Iterator[Finding]:
     assert not isinstance(quotas, CafeError)
     assert not isinstance(limits, CafeError)
     template, space = case.proposal.template, case.cafe.namespace
-    wanted = births.demands(template, limits)
-    found = [
-        *(f for one in limits for f in outside(one, wanted, space)),
-        *(f for one in quotas for f in beyond(one, born, wanted, space)),
-    ]
+    try:
+        wanted = births.demands(template, limits)
+        found = [
+            *(f for one in limits for f in outside(one, wanted, space)),
+            *(f for one in quotas for f in beyond(one, born, wanted, space)),
+        ]
+    except (ValueError, ArithmeticError) as error:
+        yield unknown(CHECK, f"whether the namespace lets {born} pods in: {error}")
+        return
     yield from found
     if any(finding.level is Level.REFUSED for finding in found):
         return

@@ -12,12 +12,13 @@ from kubectl_cafe.cluster.leaseview import inspect
 from kubectl_cafe.cluster.questions import Answer, Questions
 from kubectl_cafe.cluster.transport import PatchKind, Transport
 from kubectl_cafe.engine.preflight import births, rights, trials
-from kubectl_cafe.engine.preflight.admission import BIRTH
+from kubectl_cafe.engine.preflight.admission import BIRTH, COMMIT
 from kubectl_cafe.engine.preflight.evidence import Case, Evidence, Node, Trial
 from kubectl_cafe.engine.preflight.rights import Right
 from kubectl_cafe.engine.preflight.trials import Attempt
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.pods.model import parse
+from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.podsets.inplaceset import CELL_LABELS
 from kubectl_cafe.revisions import template as templates
 
@@ -45,6 +46,10 @@ def read(transport: Transport, case: Case, *, thorough: bool) -> Evidence:
     ]
     tried += [
         questions.ask(_bear, transport, space, cell, body) for cell, body in trials.newborns(case)
+    ]
+    tried += [
+        questions.ask(_commit, transport, space, cell, write)
+        for cell, write in trials.commits(case)
     ]
     allowed = {right: ask(partial(_allowed, transport, right, space)) for right in EVERY}
     lease = ask(lambda: inspect(transport, space, case.cafe.name))
@@ -127,6 +132,13 @@ def _bear(transport: Transport, namespace: str, cell: str, body: dict[str, Any])
     """One birth in a dry run, by us instead of the ReplicaSet controller."""
     create = partial(transport.create, paths.pods(namespace), body, {"dryRun": "All"})
     return Trial(cell, "", BIRTH, templates.images(body), _or_error(create))
+
+
+def _commit(transport: Transport, namespace: str, cell: str, write: WorkloadWrite) -> Trial:
+    """The commit of one workload in a dry run."""
+    path = paths.replicasets(namespace, write.name)
+    send = partial(transport.patch, path, dict(write.body), PatchKind.STRATEGIC, {"dryRun": "All"})
+    return Trial(cell, write.name, COMMIT, {}, _or_error(send))
 
 
 def read_nodes(transport: Transport, case: Case) -> tuple[Node, ...]:

@@ -12,7 +12,7 @@ from kubectl_cafe.engine.preflight.finding import Finding
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import next_number
 from kubectl_cafe.views.plan import CellPart, ChangeLine, FindingLine, PlanView, StepLine
-from statemachine.steps import Step, sizes
+from statemachine.steps import Kind, Step, sizes
 
 
 def plan_of(case: Case, findings: Iterable[Finding], context: str) -> PlanView:
@@ -33,7 +33,7 @@ def plan_of(case: Case, findings: Iterable[Finding], context: str) -> PlanView:
         changes=tuple(changes(proposal.difference)),
         others=proposal.difference.others,
         steps=tuple(steps(case)),
-        confirmations=strategy.need_waiting_for_confirm,
+        confirmations=strategy.need_waiting_for_confirm and proposal.kind is not Kind.ROLLBACK,
         max_unavailable=str(strategy.max_unavailable),
         budgets=tuple(map(str, proposal.budgets)),
         findings=tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from kubectl_cafe import names
 from kubectl_cafe.engine.preflight.finding import Finding, ok, refused, unknown, warning
@@ -58,6 +59,8 @@ EVERY = frozenset(
 """Every write of a release, as the operator's role in manifests/rbac.yaml allows them."""
 ALWAYS = frozenset({RECORD, STATUS, TRY_TEMPLATE, COMMIT, NEW_REVISION, REVISE, LEASE})
 """What no release can do without; a Lease that we create is renewed by an update, too."""
+VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+"""The authorizer's verb for a request of one object."""
 CONSEQUENCES = {
     OWN: "a server that protects blockOwnerDeletion will refuse what is owned",
     PRUNE: "revisions beyond historyLimit will stay",
@@ -105,17 +108,30 @@ def judge(
     ]
 
 
-def review(right: Right, namespace: str) -> dict[str, object]:
-    """The SelfSubjectAccessReview of one right."""
-    asked = {
+def asked(method: str, path: str) -> tuple[Right, str, str]:
+    """The right that a request needs, its namespace and its object's name ("" for a create)."""
+    parts = [unquote(part) for part in path.strip("/").split("/")]
+    group, rest = ("", parts[2:]) if parts[0] == "api" else (parts[1], parts[3:])
+    namespace = ""
+    if rest[0] == "namespaces" and len(rest) > 2:
+        namespace, rest = rest[1], rest[2:]
+    resource, name, subresource = (*rest, "", "")[:3]
+    verb = "list" if method == "GET" and not name else VERBS.get(method, "patch")
+    return Right(verb, resource, group, subresource), namespace, name
+
+
+def review(right: Right, namespace: str, name: str = "") -> dict[str, object]:
+    """The SelfSubjectAccessReview of one right; with `name`, on that object."""
+    attributes = {
         "namespace": namespace,
         "verb": right.verb,
         "group": right.group,
         "resource": right.resource,
         "subresource": right.subresource,
+        **({"name": name} if name else {}),
     }
     return {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": asked},
+        "spec": {"resourceAttributes": attributes},
     }

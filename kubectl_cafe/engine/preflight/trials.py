@@ -21,7 +21,8 @@ from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.pods.sighting import look
-from kubectl_cafe.podsets.inplaceset import pod_template
+from kubectl_cafe.podsets import WorkloadWrite
+from kubectl_cafe.podsets.inplaceset import InPlaceSet, generate_name, pod_template
 from kubectl_cafe.revisions.revision import Revision, next_number
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import State
@@ -110,6 +111,23 @@ def attempts(of: Case, standing: Standing) -> Iterator[Attempt]:
     yield Attempt(cell, patch, {c["name"]: c["image"] for c in sent})
 
 
+def commits(of: Case) -> Iterator[tuple[str, WorkloadWrite]]:
+    """The commit of every workload that has another template, by cell.
+
+    Without a resourceVersion: its controller writes its status at any time.
+    """
+    if of.proposal.refusals:
+        return
+    for workload in of.around.workloads:
+        if workload.revision != of.proposal.target:
+            wished = of.wished.obj, workload, of.proposal.target, of.proposal.template
+            write = InPlaceSet().commit(*wished)
+            yield (
+                workload.cell,
+                replace(write, body={**write.body, "metadata": {"uid": workload.uid}}),
+            )
+
+
 def newborns(of: Case) -> Iterator[tuple[str, dict[str, Any]]]:
     """A pod as the ReplicaSet controller creates it, by cell; none where no pod is born."""
     if births.count(of) == 0 or of.proposal.refusals:
@@ -118,7 +136,7 @@ def newborns(of: Case) -> Iterator[tuple[str, dict[str, Any]]]:
         if size:
             wished = of.wished
             made = pod_template(wished.obj, cell, of.proposal.target, of.proposal.template)
-            meta = {**made["metadata"], "generateName": f"{wished.name[:40]}-"}
+            meta = {**made["metadata"], "generateName": generate_name(wished.name)}
             yield cell, {"apiVersion": "v1", "kind": "Pod", **made, "metadata": meta}
 
 

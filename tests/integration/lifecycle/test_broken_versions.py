@@ -112,7 +112,7 @@ def test_c38_an_old_image_that_is_gone_fails_the_rollback(stage: Stage) -> None:
     stage.show(V2)
     assert stage.settled(running).code == 0
 
-    back = stage.shop.cafe.start("rollback", NAME)
+    back = stage.shop.cafe.start("rollback", NAME, "--yes")
     stage.drained()
     stage.until(lambda pod: image(pod) == "app:v1", "the image to be patched back")
     pull = ("ErrImagePull", 'failed to pull and unpack image "app:v1": connection refused')

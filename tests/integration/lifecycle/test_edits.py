@@ -133,7 +133,7 @@ def test_c72_without_its_record_nothing_starts_while_pods_are_in_the_middle(shop
     shop.annotate({RELEASE: None})
     before = len(shop.writes())
 
-    tries = [shop.upgrade("app:v3"), shop.cafe("rollback", NAME), shop.cafe("drive", NAME)]
+    tries = [shop.upgrade("app:v3"), shop.cafe("rollback", NAME, "--yes"), shop.cafe("drive", NAME)]
 
     assert ([done.code for done in tries], len(shop.writes())) == ([7, 7, 7], before)
     for done in tries:

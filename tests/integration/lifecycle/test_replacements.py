@@ -63,7 +63,7 @@ def test_c46_c89_a_pod_that_is_born_of_the_other_template_at_the_commit_is_found
     cafe = shop.cafe.at(proxy.kubeconfig)
     words = ("upgrade", NAME, "--yes", "--image", "main=app:v2")
 
-    done = cafe(*words) if verb == "upgrade" else cafe("rollback", NAME)
+    done = cafe(*words) if verb == "upgrade" else cafe("rollback", NAME, "--yes")
 
     assert (done.code, len(killed)) == (0, 1)
     goal = "app:v2" if verb == "upgrade" else "app:v1"
@@ -71,9 +71,10 @@ def test_c46_c89_a_pod_that_is_born_of_the_other_template_at_the_commit_is_found
 
 
 def is_commit(request: Request) -> bool:
-    """Whether it writes a workload's template."""
+    """Whether it writes a workload's template, and no trial of it in a dry run."""
     return (
-        request.method == "PATCH"
+        bool(request.write)
+        and request.method == "PATCH"
         and "/replicasets/" in request.path
         and "template" in request.json.get("spec", {})
     )

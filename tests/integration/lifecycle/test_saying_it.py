@@ -19,10 +19,11 @@ V3 = ("--supersede", "--image", "main=app:v3", "--yes")
         (ways.completed, ("resume",), "upgrade, rollback"),
         (ways.progressing, ("confirm",), "pause, rollback, abort"),
         (ways.progressing, ("upgrade", *V3), "pause, rollback, abort"),
-        (ways.rolling_back, ("rollback",), "pause, abort"),
+        (ways.rolling_back, ("retry",), "pause, abort"),
         (ways.rolling_back, ("upgrade", *V3), "pause, abort"),
         (ways.paused, ("retry",), "resume, rollback, upgrade --supersede, abort"),
-        (ways.aborting, ("abort",), "abort --force"),
+        (ways.paused, ("pause",), "resume, rollback, upgrade --supersede, abort"),
+        (ways.aborting, ("retry",), "abort --force"),
         (ways.aborted, ("pause",), "upgrade, rollback"),
     ],
     ids=lambda value: "-".join(value[:2]) if isinstance(value, tuple) else None,
@@ -50,6 +51,54 @@ def test_a_pipeline_that_runs_the_same_upgrade_twice_starts_one_release(shop: Sh
 
     assert (codes, len(shop.writes())) == ([3, 3, 0, 0], before)
     assert shop.record()["id"] == release
+
+
+@pytest.mark.parametrize(
+    ("come", "verb", "said"),
+    [
+        (ways.aborting, ("abort", "--detach"), "is Aborting already (abort by "),
+        (ways.rolling_back, ("rollback", "--yes"), "this rollback is under way, by "),
+        (ways.rolled_back, ("rollback", "--yes"), "already, by "),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else None,
+)
+def test_what_was_said_already_is_not_said_twice_and_who_said_it_is_named(
+    shop: Shop, come: Callable[[Shop], None], verb: Sequence[str], said: str
+) -> None:
+    come(shop)
+    moves = len(ways.moves(shop))
+    repeated = [move[1] for move in ways.moves(shop)].count(verb[0])
+
+    done = shop.cafe(verb[0], NAME, *verb[1:])
+
+    assert done.code == 0
+    assert said in done.err
+    assert [move[1] for move in ways.moves(shop)].count(verb[0]) == repeated
+    assert len(ways.moves(shop)) >= moves
+
+
+def test_of_two_upgrades_to_different_versions_the_second_is_told_of_the_first(
+    shop: Shop,
+) -> None:
+    shop.born(2, notes={ways.KILL: "4000"}, batchSize=1)
+    first = shop.start("app:v2", "--reason", "CHG-1")
+    shop.until("Progressing")
+    holder, record = shop.lease()["holderIdentity"], shop.record()
+
+    second = shop.upgrade("app:v3")
+
+    assert second.code == 7
+    told = f"(upgrade {record['id']} to {record['toRevision']}, started by {record['who']} at "
+    assert told + f"{record['started']}: CHG-1, driven by {holder})" in second.err
+    assert first.wait().code == 0
+
+
+def test_an_abort_that_nobody_drives_is_carried_out_by_its_repeat(shop: Shop) -> None:
+    ways.aborting(shop)
+
+    done = shop.cafe("abort", NAME)
+
+    assert (done.code, shop.state()) == (0, "Aborted")
 
 
 def test_a_confirmation_twice_confirms_one_group(shop: Shop) -> None:

@@ -11,7 +11,7 @@ from testbed.plugin import Running
 from tests.integration.rows import ways
 from tests.integration.shop import GATE, NAME, RECORD, Shop, condition, image, name, phase, ready
 
-BACK = ("rollback", NAME)
+BACK = ("rollback", NAME, "--yes")
 OVER = ("upgrade", NAME, "--yes", "--supersede", "--image", "main=app:v3")
 
 

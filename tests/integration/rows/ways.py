@@ -40,10 +40,15 @@ def text(record: object) -> str:
     return json.dumps(record)
 
 
+def agreed(verb: str) -> tuple[str, ...]:
+    """The flag that answers what a verb asks before it writes."""
+    return ("--yes",) if verb == "rollback" else ()
+
+
 def say(shop: Shop, *words: str) -> Outcome:
     """`VERB web --detach`: recorded, not driven; it has to be taken."""
     verb, *more = words
-    done = shop.cafe(verb, NAME, "--detach", *more)
+    done = shop.cafe(verb, NAME, "--detach", *agreed(verb), *more)
     assert done.code == 0, done.err
     return done
 
@@ -51,7 +56,7 @@ def say(shop: Shop, *words: str) -> Outcome:
 def carry(shop: Shop, *words: str, code: int = 0) -> Outcome:
     """`VERB web`, driven until it ends or waits."""
     verb, *more = words
-    done = shop.cafe(verb, NAME, *more)
+    done = shop.cafe(verb, NAME, *agreed(verb), *more)
     assert done.code == code, done.err
     return done
 

@@ -19,7 +19,7 @@ NAMELESS = Component("libx.so.1", "", "pkg:generic/libx.so.1", "", ("As is.",))
 def test_the_plugin_needs_what_it_declares_and_what_that_needs() -> None:
     found = set(inside.needed())
 
-    assert {"click", "kubernetes", "msgspec", "pyyaml", "tabulate", "transitions"} <= found
+    assert {"click", "kubernetes", "msgspec", "pyyaml", "rich", "tabulate", "transitions"} <= found
     assert "urllib3" in found
     assert found.isdisjoint({"pytest", "pyinstaller", "kubectl-cafe"})
 

@@ -12,7 +12,7 @@ import pytest
 
 from kubectl_cafe import cli
 from kubectl_cafe.cli import options
-from kubectl_cafe.cli.exits import fatal
+from kubectl_cafe.cli.exits import ReaderLeft, fatal
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.errors import CafeError, Refused
 
@@ -66,7 +66,7 @@ def test_an_error_carries_its_own_exit_code() -> None:
 def test_control_characters_of_the_cluster_do_not_reach_the_terminal() -> None:
     text = said(CafeError("pod \x1b[2Jx\u202e\x07 said\nno"))[1]
 
-    assert text == "error: pod [2Jx said\nno\n"
+    assert text == "error: pod [2Jx said no\n"
 
 
 def test_an_unexpected_exception_is_called_a_bug_without_a_traceback() -> None:
@@ -177,3 +177,16 @@ def test_a_process_ends_after_its_threads_and_all_that_was_put_off(end: str, cod
 def test_a_process_with_an_exit_code_does_not_take_itself_apart() -> None:
     done = subprocess.run([sys.executable, "-c", LATE.format(end="return 4")], capture_output=True)
     assert (done.returncode, done.stderr) == (4, b"")
+
+
+def test_words_that_cannot_be_written_leave_the_exit_code_as_it_is() -> None:
+    class Full(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    assert fatal(Refused("no"), Full()) == 7
+    assert fatal(Refused("no"), None) == 7
+
+
+def test_data_whose_reader_has_left_ends_as_kubectls_does_and_without_a_word() -> None:
+    assert said(ReaderLeft("the reader has left")) == (141, "")

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def read(name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((ROOT / name).read_text())
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
     return loaded
 
 
@@ -48,7 +48,9 @@ def test_each_command_of_plugin_yaml_begins_with_the_program_s_name() -> None:
 
 
 def test_the_committed_krew_manifest_is_that_of_the_last_release() -> None:
-    released = re.findall(r"^## \[(\d.*)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    released = re.findall(
+        r"^## \[(\d.*)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     spec = read("krew-manifest.yaml")["spec"]
 
     assert (spec["version"] if spec["platforms"] else None) == (
@@ -57,4 +59,6 @@ def test_the_committed_krew_manifest_is_that_of_the_last_release() -> None:
 
 
 def test_the_changelog_keeps_an_unreleased_section() -> None:
-    assert re.search(r"^## \[Unreleased\]$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert re.search(
+        r"^## \[Unreleased\]$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    )

@@ -17,7 +17,7 @@ import pytest
 from rich.text import Text
 
 from kubectl_cafe.cli import screen
-from kubectl_cafe.cli._tty import USUAL, lively, size_of, terminal
+from kubectl_cafe.cli._tty import USUAL, colourless, lively, size_of, terminal
 from kubectl_cafe.cli.screen import Above, Keys, Screen
 from kubectl_cafe.text import Size
 
@@ -35,8 +35,8 @@ def tty() -> Iterator[TextIO]:
 
 @pytest.mark.parametrize(
     "environment",
-    [{}, {"TERM": "dumb"}, {"TERM": "xterm", "NO_COLOR": "1"}],
-    ids=["no TERM", "TERM=dumb", "NO_COLOR"],
+    [{}, {"TERM": "dumb"}],
+    ids=["no TERM", "TERM=dumb"],
 )
 def test_no_live_view_for(tty: TextIO, environment: Mapping[str, str]) -> None:
     assert lively(tty, XTERM)
@@ -48,8 +48,13 @@ def test_no_live_view_in_a_pipe() -> None:
     assert terminal(io.StringIO()) is None
 
 
-def test_an_empty_no_color_means_nothing(tty: TextIO) -> None:
-    assert lively(tty, {**XTERM, "NO_COLOR": ""})
+@pytest.mark.guard("no-color-keeps-the-live-view")
+@pytest.mark.parametrize(("value", "without"), [("1", True), ("", False)])
+def test_no_color_takes_the_colours_away_and_not_the_view(
+    tty: TextIO, value: str, without: bool
+) -> None:
+    environment = {**XTERM, "NO_COLOR": value}
+    assert (lively(tty, environment), colourless(environment)) == (True, without)
 
 
 def test_a_terminal_that_does_not_say_its_size_counts_as_80_by_24(tty: TextIO) -> None:
@@ -73,6 +78,11 @@ class Lines(Screen):
         self.out = io.StringIO()
         super().__init__(self.out, lambda _size: [Text("the view")])
 
+    def left(self) -> None:
+        """Be up for a moment: its thread writes."""
+        with self:
+            pass
+
     def seen(self) -> str:
         return self.out.getvalue()
 
@@ -81,6 +91,7 @@ def test_what_is_said_stands_above_the_view() -> None:
     view = Lines()
     with redirect_stderr(Above(view)):
         print("a move", file=sys.stderr)
+    view.left()
     assert view.seen().index("a move\n") < view.seen().index("the view")
 
 
@@ -94,9 +105,10 @@ def test_half_a_line_waits_for_its_end() -> None:
     view = Lines()
     stream = Above(view)
     stream.write("a mo")
-    assert view.seen() == ""
     stream.write("ve\nand")
+    view.left()
     assert "a move\n" in view.seen()
+    assert "and" not in view.seen()
 
 
 def test_a_view_that_cannot_be_painted_ends_alone_and_what_is_said_is_still_said() -> None:
@@ -105,8 +117,9 @@ def test_a_view_that_cannot_be_painted_ends_alone_and_what_is_said_is_still_said
 
     out = io.StringIO()
     view = Screen(out, broken)
-    view.above("first\n")
-    view.above("second\n")
+    with view:
+        view.above("first\n")
+        view.above("second\n")
 
     assert "the live view failed (ZeroDivisionError('oops'))" in out.getvalue()
     assert out.getvalue().endswith("first\nsecond\n")

@@ -10,12 +10,13 @@ import pytest
 import yaml
 
 from kubectl_cafe.cluster import paths
+from kubectl_cafe.cluster.clock import Clock
 from kubectl_cafe.cluster.config import load
 from kubectl_cafe.cluster.flags import AccessFlags
 from kubectl_cafe.cluster.lease import LeaseKeeper
 from kubectl_cafe.cluster.transport import Transport
 from tests.unit.cluster.leases import OWNER, Server
-from tests.unit.cluster.stub import Stub
+from tests.unit.cluster.stub import PAIR, Stub
 
 POD = paths.pods("shop", "web-1")
 PODS = paths.pods("shop")
@@ -45,8 +46,9 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def stub(clock: HandClock) -> Iterator[Stub]:
-    server = Stub(clock.time)
+def stub(clock: HandClock, request: pytest.FixtureRequest) -> Iterator[Stub]:
+    """Over https where the test is marked `tls`."""
+    server = Stub(clock.time, tls=request.node.get_closest_marker("tls") is not None)
     yield server
     server.close()
 
@@ -89,12 +91,14 @@ def connect(stub: Stub, clock: HandClock, kubeconfig: Kubeconfig) -> Callable[..
         user: dict[str, Any] | None = None,
         url: str | None = None,
         cluster: dict[str, Any] | None = None,
+        clock: Clock = clock,
         **access: Any,
     ) -> Transport:
+        trusted = {"certificate-authority": str(PAIR)} if stub.url.startswith("https") else {}
         path = kubeconfig(
             current="here",
             contexts={"here": {"cluster": "stub", "user": "me"}},
-            clusters={"stub": {"server": url or stub.url, **(cluster or {})}},
+            clusters={"stub": {"server": url or stub.url, **trusted, **(cluster or {})}},
             users={"me": user or {"token": "secret"}},
         )
         return Transport(load(AccessFlags(kubeconfig=str(path), **access)), clock=clock)

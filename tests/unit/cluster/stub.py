@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+PAIR = Path(__file__).with_name("stub.pem")
+"""A certificate for 127.0.0.1, valid for a hundred years, and its key."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +35,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes out. `chunks` streams; `reset` breaks the connection before an answer."""
+    """What goes out. `chunks` streams; `reset` breaks the connection before an answer.
+
+    `old`: over HTTP/1.0, where the body ends with the connection.
+    """
 
     status: int = 200
     body: Any = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     chunks: Iterable[bytes] | None = None
     reset: bool = False
+    old: bool = False
 
 
 Script = Callable[[Asked], Reply]
@@ -55,9 +64,9 @@ def event(kind: str, version: int, **fields: Any) -> bytes:
 
 
 class Stub:
-    """Answers every request by `script`, remembers them all in `asked`."""
+    """Answers every request by `script`, remembers them all in `asked`; `tls`: over https."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], *, tls: bool = False) -> None:
         self.script: Script = lambda _: Reply()
         self.asked: list[Asked] = []
         self.now = now
@@ -86,7 +95,11 @@ class Stub:
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_port}"
+        if tls:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(PAIR)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         poll = {"poll_interval": 0.02}
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs=poll, daemon=True)
         self._thread.start()
@@ -108,23 +121,29 @@ class Stub:
             handler.close_connection = True
             handler.connection.shutdown(socket.SHUT_RDWR)
             return
+        if reply.old:
+            handler.protocol_version, handler.close_connection = "HTTP/1.0", True
         handler.send_response(reply.status)
         for name, value in reply.headers.items():
             handler.send_header(name, value)
         if reply.chunks is None:
             body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-            handler.send_header("Content-Length", str(len(body)))
+            if not reply.old:
+                handler.send_header("Content-Length", str(len(body)))
             handler.end_headers()
             handler.wfile.write(body)
             return
-        handler.send_header("Transfer-Encoding", "chunked")
+        if not reply.old:
+            handler.send_header("Transfer-Encoding", "chunked")
         handler.end_headers()
         handler.wfile.flush()
         try:
             for chunk in reply.chunks:
-                handler.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+                framed = b"%x\r\n%s\r\n" % (len(chunk), chunk)
+                handler.wfile.write(chunk if reply.old else framed)
                 handler.wfile.flush()
-            handler.wfile.write(b"0\r\n\r\n")
+            if not reply.old:
+                handler.wfile.write(b"0\r\n\r\n")
         except OSError:
             handler.close_connection = True
 

@@ -12,9 +12,9 @@ from tests.unit.cluster.stub import Reply, Stub, status
 EVENTS = "/api/v1/namespaces/stores/events"
 
 
-def aside(transport: Transport) -> None:
+def aside(transport: Transport, event: object = "Event") -> None:
     """Create an Event aside, and wait for the thread that does it."""
-    transport.create_aside(EVENTS, {"kind": "Event"})
+    transport.create_aside(EVENTS, {"kind": event})
     for thread in threading.enumerate():
         if thread.name == "aside":
             thread.join(10)
@@ -50,3 +50,23 @@ def test_it_is_tried_once_and_its_failure_is_not_told(
     finally:
         threading.excepthook = before
     assert (len(stub.asked), told) == (1, [])
+
+
+def test_whatever_it_raises_there_is_no_traceback(stub: Stub, transport: Transport) -> None:
+    told: list[object] = []
+    threading.excepthook, before = told.append, threading.excepthook
+    try:
+        aside(transport, object())  # What no JSON can say.
+    finally:
+        threading.excepthook = before
+    assert (stub.asked, told) == ([], [])
+
+
+def test_that_it_is_forbidden_is_kept_until_it_is_not(stub: Stub, transport: Transport) -> None:
+    stub.script = lambda _: status(403, "Forbidden", "events is forbidden")
+    aside(transport)
+    assert "events is forbidden" in transport.aside_refused
+
+    stub.script = lambda _: Reply()
+    aside(transport)
+    assert transport.aside_refused == ""

@@ -13,8 +13,12 @@ import pytest
 
 from kubectl_cafe.cluster import errors
 from kubectl_cafe.cluster.transport import PatchKind, Transport
-from tests.unit.cluster.conftest import POD
+from tests.unit.cluster.conftest import POD, HandClock
+from tests.unit.cluster.plugins import plugin, token
 from tests.unit.cluster.stub import Asked, Reply, Stub, status
+
+pytestmark = pytest.mark.tls
+"""No credentials leave without it."""
 
 
 def token_server(good: str) -> Callable[[Asked], Reply]:
@@ -91,3 +95,45 @@ def test_many_threads_that_are_refused_renew_the_credentials_together(
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda _: transport.get(POD), range(4))) == [{"n": 1}] * 4
     assert len(logins) == 1
+
+
+def test_a_plugin_that_fails_while_the_command_runs_is_a_request_that_was_not_sent(
+    stub: Stub, connect: Callable[..., Transport], tmp_path: Path
+) -> None:
+    user = plugin(tmp_path, token("old"))
+    transport = connect(user=user)
+    plugin(tmp_path, "echo the IdP is down >&2; exit 1")
+    stub.script = token_server("new")
+    with pytest.raises(errors.CredentialsFailed, match="can't be renewed") as caught:
+        transport.patch(POD, {}, PatchKind.MERGE)
+    assert isinstance(caught.value, errors.NotSent)
+    assert "the credential plugin failed" in caught.value.message
+    assert str(tmp_path / "plugin") in caught.value.message
+
+
+def test_after_a_failed_renewal_the_plugin_is_run_again_in_a_while_and_not_by_every_thread(
+    stub: Stub, connect: Callable[..., Transport], tmp_path: Path, clock: HandClock
+) -> None:
+    transport = connect(user=plugin(tmp_path, token("old")))
+    plugin(tmp_path, "exit 1")
+    stub.script = token_server("new")
+    for _ in range(3):
+        with pytest.raises(errors.CredentialsFailed):
+            transport.get(POD)
+    assert (tmp_path / "runs").read_text() == "run\nrun\n"
+    plugin(tmp_path, token("new"))
+    clock.now += 5
+    assert transport.get(POD) == {"n": 1}
+
+
+def test_a_provider_whose_library_raises_is_no_bug_in_a_thread(
+    transport: Transport,
+) -> None:
+    def fails(_configuration: object) -> None:
+        raise KeyError("id_token")
+
+    configuration = transport._exchange._client.configuration
+    configuration.api_key["BearerToken"] = "old"
+    configuration.refresh_api_key_hook = fails
+    with pytest.raises(errors.CredentialsFailed, match="id_token"):
+        transport.get(POD)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from kubectl_cafe.cluster import errors
-from kubectl_cafe.cluster.errors import error_for
+from kubectl_cafe.cluster.answers import error_for
 from kubectl_cafe.errors import CONFLICT
 
 POD = "/api/v1/namespaces/shop/pods/web-1"
@@ -121,3 +121,60 @@ def test_an_unreachable_server_is_named_with_its_context() -> None:
     assert "https://10.0.0.1:6443" in error.message
     assert "prod" in error.message
     assert error.hint == "kubectl --context prod cluster-info"
+
+
+DOWN = 'Internal error occurred: failed calling webhook "w.example": failed to call webhook: Post'
+DENIED = 'admission webhook "w.example" denied the request: not on a Friday'
+BY_POLICY = "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: not on a Friday"
+
+
+@pytest.mark.parametrize("said", [DOWN, "resource quota evaluation timed out", DENIED])
+@pytest.mark.guard("a-write-that-admission-failed-did-not-happen")
+def test_a_write_that_admission_failed_did_not_happen(said: str) -> None:
+    error = error_for(500, answer(said, "InternalError"), POD, "PATCH")
+
+    assert type(error) is errors.AdmissionFailed
+    assert isinstance(error, errors.NotSent)
+    assert said in error.message
+    assert "webhookconfigurations" in error.hint
+
+
+@pytest.mark.parametrize("code", [400, 401, 404, 409, 410])
+@pytest.mark.parametrize("said", [DENIED, BY_POLICY])
+@pytest.mark.guard("a-denial-is-known-by-its-words")
+def test_a_denial_by_admission_is_a_refusal_whatever_code_it_chose(said: str, code: int) -> None:
+    error = error_for(code, answer(said, "Conflict"), POD, "PATCH")
+
+    assert type(error) is errors.Denied
+    assert isinstance(error, errors.Invalid)
+    assert error.message == f"the API server refuses it: {said}"
+
+
+def test_a_denial_that_a_webhook_answers_with_403_or_422_is_sorted_by_its_code() -> None:
+    assert type(error_for(403, answer(DENIED), POD, "PATCH")) is errors.Forbidden
+    assert type(error_for(422, answer(DENIED), POD, "PATCH")) is errors.Invalid
+
+
+def test_a_webhook_that_is_busy_may_be_asked_again() -> None:
+    assert type(error_for(429, answer(DENIED), POD, "PATCH")) is errors.Throttled
+
+
+def test_the_words_of_a_read_tell_nothing_about_admission() -> None:
+    assert type(error_for(500, answer(DOWN), POD, "GET")) is errors.ServerError
+
+
+def test_an_exceeded_quota_is_known() -> None:
+    said = 'replicasets "web" is forbidden: exceeded quota: tight, requested: pods=1'
+    error = error_for(403, answer(said, "Forbidden"), POD, "POST")
+    assert isinstance(error, errors.Forbidden)
+    assert (error.over_quota, error.denied_right) == (True, False)
+
+
+def test_a_409_of_an_object_that_has_not_changed_is_a_refusal_in_the_servers_words() -> None:
+    stale = error_for(409, answer("try later", "Conflict"), POD, "PATCH")
+    assert isinstance(stale, errors.Conflict)
+
+    error = errors.not_stale(stale)
+
+    assert (error.message, error.where) == ("the API server refuses it: try later", POD)
+    assert (error.server_message, error.method) == ("try later", "PATCH")

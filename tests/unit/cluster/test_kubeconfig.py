@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from kubectl_cafe.cluster.flags import AccessFlags
 Write = Callable[..., Path]
 
 
-def cluster(url: str = "http://127.0.0.1:1") -> dict[str, Any]:
+def cluster(url: str = "https://127.0.0.1:1") -> dict[str, Any]:
     return {"server": url}
 
 
@@ -107,11 +108,11 @@ def test_cluster_and_user_flags_override_the_contexts(kubeconfig: Write) -> None
         "one",
         "a",
         {"a": {"cluster": "c", "user": "me"}},
-        {"c": cluster("http://c"), "d": cluster("http://d")},
+        {"c": cluster("http://c"), "d": cluster("https://d")},
         {"me": {"token": "mine"}, "you": {"token": "yours"}},
     )
     access = load(AccessFlags(kubeconfig=str(path), cluster="d", user="you"))
-    assert access.server == "http://d"
+    assert access.server == "https://d"
     assert token_of(access) == "Bearer yours"
 
 
@@ -147,12 +148,12 @@ def test_the_kubeconfigs_own_impersonation_is_kept(kubeconfig: Write) -> None:
         "a",
         {"a": {"cluster": "c", "user": "me"}},
         {"c": cluster()},
-        {"me": {"token": "t", "as": "jane", "as-groups": ["x", "y"]}},
+        {"me": {"token": "t", "as": "jane", "as-groups": ["x", "z"]}},
     )
     assert load(AccessFlags(kubeconfig=str(path))).headers == (
         ("Impersonate-User", "jane"),
         ("Impersonate-Group", "x"),
-        ("Impersonate-Group", "y"),
+        ("Impersonate-Group", "z"),
     )
 
 
@@ -244,3 +245,53 @@ def test_a_user_without_a_home_has_no_kubeconfig_there(monkeypatch: pytest.Monke
         load(environ={})
     with pytest.raises(AccessError, match="no such kubeconfig"):
         load(AccessFlags(kubeconfig="~/config"), environ={})
+
+
+@pytest.mark.guard("a-pipe-is-a-kubeconfig")
+def test_a_pipe_is_read_as_a_file_is(kubeconfig: Write) -> None:
+    """What `--kubeconfig <(command)` and /dev/stdin are."""
+    path = kubeconfig("one", "a", {"a": {"cluster": "c"}}, {"c": cluster("https://piped")})
+    ours, theirs = os.pipe()
+    os.write(theirs, path.read_bytes())
+    os.close(theirs)
+
+    assert load(AccessFlags(kubeconfig=f"/dev/fd/{ours}")).server == "https://piped"
+    os.close(ours)
+
+
+def test_a_named_pipe_in_the_list_is_read_once(kubeconfig: Write, tmp_path: Path) -> None:
+    path = kubeconfig("one", "a", {"a": {"cluster": "c"}}, {"c": cluster("https://piped")})
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(path.read_bytes(),))
+    writer.start()
+
+    assert from_files(pipe, tmp_path / "none").server == "https://piped"
+    writer.join(5)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_kubeconfig_that_windows_wrote_is_read(kubeconfig: Write, encoding: str) -> None:
+    path = kubeconfig("one", "a", {"a": {"cluster": "c"}}, {"c": cluster("https://wide")})
+    path.write_text(path.read_text(), encoding=encoding)
+    assert from_files(path).server == "https://wide"
+
+
+def test_a_folder_is_no_kubeconfig(tmp_path: Path) -> None:
+    with pytest.raises(AccessError, match="Is a directory"):
+        load(AccessFlags(kubeconfig=str(tmp_path)))
+
+
+def test_scalars_mean_what_they_mean_to_kubectl(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text(
+        "current-context: 2026-01-02\n"
+        "contexts: [{name: 2026-01-02, context: {cluster: 12:30, namespace: 1.2.3}}]\n"
+        "clusters: [{name: 12:30, cluster: {server: https://there}}]\n"
+    )
+    access = from_files(path)
+    assert (access.context, access.server, access.namespace) == (
+        "2026-01-02",
+        "https://there",
+        "1.2.3",
+    )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from kubectl_cafe.cluster import errors
 from kubectl_cafe.cluster.lease import LeaseKeeper, LeaseLost
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.errors import CONFLICT
 from tests.unit.cluster.conftest import HandClock
 from tests.unit.cluster.leases import Server
-from tests.unit.cluster.stub import Asked, Reply
+from tests.unit.cluster.stub import Asked, Reply, Stub
 
 
 def test_before_the_take_nothing_may_be_written(keeper: LeaseKeeper) -> None:
@@ -103,6 +104,33 @@ def test_a_renewal_whose_answer_is_lost_is_made_again(
     keeper.renew()
     clock.now += 15
     keeper.check()
+
+
+def test_a_renewal_that_is_turned_away_waits_for_no_retry_after_and_is_tried_again(
+    keeper: LeaseKeeper, server: Server, clock: HandClock
+) -> None:
+    keeper.acquire(wait=False)
+    busy = iter([Reply(429, headers={"Retry-After": "15"})] * 2)
+    server.before = lambda _: next(busy, None)
+    for _ in range(2):
+        with pytest.raises(errors.Throttled):
+            keeper.renew()
+    keeper.renew()
+    assert clock.slept == []
+    keeper.check()
+
+
+def test_a_sign_in_page_in_answer_to_a_renewal_loses_no_lease(
+    keeper: LeaseKeeper, server: Server, stub: Stub
+) -> None:
+    keeper.acquire(wait=False)
+    page = Reply(200, b"<title>Sign in</title>", {"Content-Type": "text/html"})
+    stub.script = lambda _: page
+    with pytest.raises(errors.Intercepted, match="Sign in"):
+        keeper.renew()
+    stub.script = server
+    keeper.check()
+    keeper.renew()
 
 
 def test_c71_a_lease_that_a_stranger_deleted_is_made_again_with_its_transitions(

@@ -48,11 +48,40 @@ def test_a_live_lease_is_held_with_the_holders_name_and_exit_code_6(
     assert server.spec["holderIdentity"] == "you"
 
 
-def test_a_lease_past_its_time_and_the_margin_is_taken_at_once(
+def test_a_lease_past_its_time_by_more_than_servers_clocks_differ_is_taken_at_once(
+    keeper: LeaseKeeper, server: Server, clock: HandClock
+) -> None:
+    server.held("you", clock.time() - 334)
+    assert keeper.acquire(wait=False) == 5
+
+
+@pytest.mark.guard("a-lease-is-watched-before-it-is-taken")
+@pytest.mark.parametrize("age", [34, 72, 330])
+def test_a_lease_that_looks_old_by_the_servers_clock_is_not_taken_unwatched(
+    keeper: LeaseKeeper, server: Server, clock: HandClock, age: int
+) -> None:
+    server.held("you", clock.time() - age)
+    with pytest.raises(LeaseHeld, match=f"you has not renewed its lease for {age} s") as caught:
+        keeper.acquire(wait=False)
+    assert "watched for 32 s before it is taken over" in caught.value.message
+    assert server.spec["holderIdentity"] == "you"
+
+
+def test_the_lease_that_the_caller_has_watched_is_taken_at_once(
     keeper: LeaseKeeper, server: Server, clock: HandClock
 ) -> None:
     server.held("you", clock.time() - 34)
-    assert keeper.acquire(wait=False) == 5
+    assert keeper.acquire(wait=False, silent=str(server.version)) == 5
+
+
+def test_a_lease_that_was_renewed_after_the_caller_watched_it_is_not_taken(
+    keeper: LeaseKeeper, server: Server, clock: HandClock
+) -> None:
+    server.held("you", clock.time() - 34)
+    watched = str(server.version)
+    server.held("you", clock.time() - 34)
+    with pytest.raises(LeaseHeld):
+        keeper.acquire(wait=False, silent=watched)
 
 
 def test_the_margin_is_waited_for_as_well(
@@ -78,9 +107,15 @@ def test_waiting_takes_it_once_the_holders_time_is_over(
 ) -> None:
     began = clock.now
     server.held("you", clock.time())
-    seen: list[str | None] = []
-    assert keeper.acquire(wait=True, progress=lambda view: seen.append(view.holder)) == 5
-    assert set(seen) == {"you"}
+    seen: list[tuple[str | None, float]] = []
+    assert (
+        keeper.acquire(
+            wait=True, progress=lambda view: seen.append((view.holder, view.seconds_left))
+        )
+        == 5
+    )
+    assert {holder for holder, _ in seen} == {"you"}
+    assert [left for _, left in seen][:2] == [32, 31]
     assert 32 <= clock.now - began <= 35
 
 
@@ -110,6 +145,34 @@ def test_waiting_goes_on_while_the_holder_renews(
     server.held("you", clock.time())
     keeper.acquire(wait=True, progress=renew)
     assert clock.now - began >= 130
+
+
+@pytest.mark.parametrize("skew", [-250, -40, 40])
+def test_whatever_the_servers_clock_says_a_driver_that_renews_is_not_taken_over_from(
+    keeper: LeaseKeeper, server: Server, clock: HandClock, skew: int
+) -> None:
+    """Its renewals go to another API server, whose clock is `skew` seconds off from ours."""
+    renewed = clock.now
+    server.held("you", clock.time() + skew)
+
+    def renew(_: object) -> None:
+        nonlocal renewed
+        if clock.now < 1100:
+            renewed = clock.now
+            server.held("you", clock.time() + skew)
+
+    keeper.acquire(wait=True, progress=renew)
+    assert 32 <= clock.now - renewed <= 35
+
+
+@pytest.mark.parametrize("code", [429, 503])
+def test_a_server_that_is_too_busy_for_a_moment_is_asked_again_before_the_lease_is_ours(
+    keeper: LeaseKeeper, server: Server, stub: Stub, clock: HandClock, code: int
+) -> None:
+    busy = iter([Reply(code, headers={"Retry-After": "10"})] * 2)
+    stub.script = lambda asked: next(busy, None) or server(asked)
+    assert keeper.acquire(wait=False) == 1
+    assert clock.slept == [5, 5]
 
 
 def test_a_lease_renewed_in_the_future_is_taken_after_a_whole_duration_without_a_change(
@@ -155,6 +218,19 @@ def test_a_server_that_fails_every_write_ends_the_attempt(
     server.before = lambda _: status(500, "", "etcd is down")
     with pytest.raises(errors.UnknownOutcome):
         keeper.acquire(wait=True)
+
+
+def test_a_409_of_a_lease_that_has_not_changed_ends_the_attempt(
+    keeper: LeaseKeeper, server: Server, stub: Stub
+) -> None:
+    """It would be tried without an end."""
+    server.held("", 0)
+    server.before = lambda _: status(409, "Conflict", "never on a Friday")
+
+    with pytest.raises(errors.Denied, match="never on a Friday"):
+        keeper.acquire(wait=True)
+
+    assert writes(stub) == ["PUT"]
 
 
 def test_inspecting_writes_nothing(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from kubectl_cafe.cluster import errors, lease
 from kubectl_cafe.cluster.lease import LeaseKeeper, LeaseLost
+from kubectl_cafe.cluster.transport import Transport
 from tests.unit.cluster.conftest import HandClock
-from tests.unit.cluster.leases import Server
-from tests.unit.cluster.stub import Reply, Stub, status
+from tests.unit.cluster.leases import OWNER, Server
+from tests.unit.cluster.plugins import plugin, token
+from tests.unit.cluster.stub import Asked, Reply, Stub, status
 
 
 @pytest.fixture
@@ -88,3 +92,89 @@ def test_giving_it_back_ends_the_thread(keeper: LeaseKeeper, stub: Stub, quick: 
     asked = len(stub.asked)
     time.sleep(0.1)
     assert len(stub.asked) == asked
+
+
+@pytest.mark.tls
+@pytest.mark.guard("a-failed-renewal-is-tried-again")
+def test_a_credential_plugin_that_fails_for_a_moment_does_not_end_the_thread(
+    stub: Stub,
+    server: Server,
+    connect: Callable[..., Transport],
+    clock: HandClock,
+    tmp_path: Path,
+    quick: None,
+) -> None:
+    keeper = LeaseKeeper(
+        connect(user=plugin(tmp_path, token("old"))), "shop", "cafe-web", OWNER, "me", clock
+    )
+    keeper.acquire(wait=False)
+    plugin(tmp_path, "exit 1")
+    refused, renewed = threading.Semaphore(0), threading.Event()
+
+    def answer(asked: Asked) -> Reply:
+        if asked.header("Authorization") == "Bearer new":
+            return server(asked)
+        refused.release()
+        return status(401, "Unauthorized", "Unauthorized")
+
+    stub.script = answer
+    keeper.start(on_renew=renewed.set)
+    assert all(refused.acquire(timeout=5) for _ in range(2))
+    plugin(tmp_path, token("new"))
+    clock.now += 5
+    assert renewed.wait(5)
+    keeper.check()
+    keeper.release()
+
+
+def test_the_loss_of_the_lease_names_why_it_could_not_be_renewed(
+    keeper: LeaseKeeper, stub: Stub, clock: HandClock, quick: None
+) -> None:
+    keeper.acquire(wait=False)
+    page = Reply(200, b"<title>Sign in</title>", {"Content-Type": "text/html"})
+    stub.script = lambda _: page
+    lost = threading.Event()
+    keeper.start(on_lost=lost.set)
+    asked = len(stub.asked)
+    while len(stub.asked) < asked + 4:  # The first renewal and its check have failed by then.
+        time.sleep(0.01)
+    clock.now += 21
+    assert lost.wait(5)
+    with pytest.raises(LeaseLost, match=r"could not be renewed for 20 s: .*Sign in"):
+        keeper.check()
+
+
+def test_whatever_a_renewal_raises_the_loss_is_told(
+    keeper: LeaseKeeper, server: Server, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper.acquire(wait=False)
+    lost = threading.Event()
+
+    def broken(_keeper: LeaseKeeper) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(LeaseKeeper, "renew", broken)
+    keeper.start(on_lost=lost.set)
+    assert lost.wait(5)
+    with pytest.raises(LeaseLost, match="a renewal failed: RuntimeError"):
+        keeper.check()
+
+
+def test_a_renewal_that_hangs_is_not_waited_for_at_the_end(
+    keeper: LeaseKeeper, server: Server, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease is left to run out: what hangs might renew it after it was given back."""
+    monkeypatch.setattr(lease, "_ENDING", 0.05)
+    keeper.acquire(wait=False)
+    begun, over = threading.Event(), threading.Event()
+
+    def hangs(_keeper: LeaseKeeper) -> None:
+        begun.set()
+        over.wait(5)
+
+    monkeypatch.setattr(LeaseKeeper, "renew", hangs)
+    keeper.start()
+    assert begun.wait(5)
+    assert not keeper.release()
+    over.set()
+    assert server.spec["holderIdentity"] == "me"

@@ -147,6 +147,45 @@ def test_nothing_is_impersonated_without_a_user(resolve: Resolve, flags: dict[st
         resolve(**flags)
 
 
+@pytest.mark.guard("no-credentials-without-tls")
+@pytest.mark.parametrize(
+    "user",
+    [{"token": "t"}, {"username": "jane", "password": "p"}, {"tokenFile": "/not/there"}],
+    ids=["token", "basic", "file"],
+)
+def test_without_tls_no_credentials_are_sent(resolve: Resolve, user: dict[str, Any]) -> None:
+    """As kubectl does: it sends none, also where the server is this machine."""
+    assert authorization(resolve({"server": "http://127.0.0.1:8001"}, user)) is None
+    assert authorization(resolve({"server": "HTTP://cluster.example"}, user)) is None
+
+
+def test_without_tls_no_plugin_is_run(resolve: Resolve) -> None:
+    plugin = {"command": "/not/there", "apiVersion": "client.authentication.k8s.io/v1"}
+
+    assert authorization(resolve({"server": "http://127.0.0.1:8001"}, {"exec": plugin})) is None
+
+
+def test_a_token_file_goes_before_the_token_which_is_for_when_it_can_t_be_read(
+    resolve: Resolve, tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    user = {"tokenFile": str(file), "token": "spare"}
+
+    assert authorization(resolve(user=user)) == "Bearer spare"
+    file.write_text("fresh\n")
+    assert authorization(resolve(user=user)) == "Bearer fresh"
+
+
+@pytest.mark.parametrize("server", ["https://", "https://[::1", "https://host:port"])
+def test_a_server_that_is_no_address_is_an_error(resolve: Resolve, server: str) -> None:
+    with pytest.raises(AccessError, match="must be a URL"):
+        resolve({"server": server}).connect(1)
+
+
+def test_a_server_s_user_and_password_are_left_out(resolve: Resolve) -> None:
+    assert resolve({"server": "https://jane:pw@host:1"}).server == "https://host:1"
+
+
 def id_token(seconds: int) -> str:
     """One that runs out in so many seconds."""
     claims = json.dumps({"exp": int(time.time()) + seconds}).encode()

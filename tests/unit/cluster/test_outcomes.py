@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 
 import pytest
 
 from kubectl_cafe.cluster import errors
+from kubectl_cafe.cluster.clock import BootClock
 from kubectl_cafe.cluster.transport import PatchKind, Transport
 from tests.unit.cluster.conftest import POD, HandClock
 from tests.unit.cluster.stub import Reply, Stub
@@ -106,3 +108,52 @@ def test_too_many_requests_end_after_a_while(stub: Stub, transport: Transport) -
     with pytest.raises(errors.Throttled):
         transport.patch(POD, {}, PatchKind.MERGE)
     assert len(stub.asked) == 7
+
+
+def throttled(seconds: int) -> Reply:
+    """The server turns a request away and says when to come back."""
+    return Reply(429, headers={"Retry-After": str(seconds)})
+
+
+@pytest.mark.guard("a-request-with-a-timeout-waits-for-no-retry-after")
+def test_a_request_with_a_timeout_waits_for_no_retry_after_beyond_it(
+    stub: Stub, transport: Transport, clock: HandClock
+) -> None:
+    stub.script = lambda _: throttled(10)
+    with pytest.raises(errors.Throttled):
+        transport.replace(POD, {}, timeout=5)
+    assert (clock.slept, len(stub.asked)) == ([], 1)
+
+
+@pytest.mark.guard("a-timeout-bounds-all-tries")
+def test_a_timeout_bounds_a_request_with_all_its_tries(
+    stub: Stub, transport: Transport, clock: HandClock
+) -> None:
+    began = clock.now
+    stub.script = lambda _: throttled(2)
+    with pytest.raises(errors.Throttled):
+        transport.get(POD, timeout=5)
+    assert clock.now - began == 4
+    assert len(stub.asked) == 3
+
+
+def test_a_second_try_has_the_time_that_the_first_one_left(
+    stub: Stub, connect: Callable[..., Transport]
+) -> None:
+    transport = connect(clock=BootClock())
+    answers = iter([throttled(1), Reply(chunks=stub.stall())])
+    stub.script = lambda _: next(answers)
+    began = time.monotonic()
+    with pytest.raises(errors.Unreachable, match="no answer within"):
+        transport.get(POD, timeout=2.5)
+    assert 2.4 <= time.monotonic() - began <= 3.5
+
+
+def test_a_watch_waits_for_a_retry_after_whatever_silence_it_bears(
+    stub: Stub, transport: Transport, clock: HandClock
+) -> None:
+    answers = iter([throttled(10), Reply(chunks=[])])
+    stub.script = lambda _: next(answers)
+    with transport.stream(POD, idle_timeout=5) as stream:
+        assert list(stream) == []
+    assert clock.slept == [10]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kubectl_cafe.cluster.errors import Invalid
 from kubectl_cafe.cluster.identity import whoami
 from kubectl_cafe.cluster.transport import PatchKind, Transport
 from tests.unit.cluster.conftest import POD, PODS, HandClock
@@ -52,6 +53,17 @@ def test_a_list_whose_pages_expire_is_read_once_more_from_the_start(
     stub.script = lambda _: next(answers)
     assert transport.list(PODS).items == [{"n": 2}]
     assert "continue" not in stub.asked[2].query
+
+
+@pytest.mark.parametrize("version", ["abc", "1.5", "-1", "²", ["7"]])
+def test_a_list_whose_version_is_no_number_is_refused(
+    stub: Stub, transport: Transport, version: object
+) -> None:
+    """Which of two objects is newer could not be told."""
+    stub.script = lambda _: Reply(body={"items": [], "metadata": {"resourceVersion": version}})
+    with pytest.raises(Invalid, match=r"the resourceVersion .* is no number") as caught:
+        transport.list(PODS)
+    assert (caught.value.where, caught.value.hint) == (PODS, f"kubectl get --raw '{PODS}?limit=1'")
 
 
 def test_a_list_keeps_only_what_slim_leaves_of_each_item(stub: Stub, transport: Transport) -> None:

@@ -44,14 +44,21 @@ class Hand:
 
 
 class Server:
-    """Keeps what is patched; `errors` are raised by the next writes of a path, in order."""
+    """Keeps what is patched; `errors` are raised by the next writes of a path, in order.
+
+    A path with /status has its own beside. `allowed` is what access reviews are answered.
+    `lost` are raised in the same way, after the write was made.
+    """
 
     def __init__(self, objects: Mapping[str, Object]) -> None:
         self.objects = {path: copy.deepcopy(item) for path, item in objects.items()}
         self.errors: dict[str, list[Exception]] = {}
+        self.lost: dict[str, list[Exception]] = {}
         self.clock = Hand()
         self.before_write: Any = None
+        self.aside_refused = ""
         self.release = ""
+        self.allowed = True
 
     def server_time(self) -> float:
         return self.clock.time()
@@ -68,15 +75,22 @@ class Server:
     def patch(
         self, path: str, body: Object, kind: PatchKind, query: Any = None, **_: Any
     ) -> Object:
-        path = path.removesuffix("/status")
-        if self.errors.get(path):
-            raise self.errors[path].pop(0)
+        for at in (path, path := path.removesuffix("/status")):
+            if self.errors.get(at):
+                raise self.errors[at].pop(0)
         found = self.get(path)
         version = int(found["metadata"]["resourceVersion"])
         _merge(found, body)
         found["metadata"]["resourceVersion"] = str(version + 1)
         self.objects[path] = found
+        if self.lost.get(path):
+            raise self.lost[path].pop(0)
         return copy.deepcopy(found)
+
+    def create(self, path: str, body: Object, **_: Any) -> Object:
+        """An access review; nothing else is created."""
+        assert path == paths.selfsubjectaccessreviews()
+        return {"status": {"allowed": self.allowed}}
 
     def create_aside(self, path: str, body: Object) -> None:
         """Events are nobody's business here."""
@@ -123,7 +137,7 @@ class Watched:
         self.memory.pods_listed([], 0.0)
         self.looks = 0
 
-    def raise_failure(self) -> None:
+    def refusal(self) -> None:
         """The watches are well."""
 
     def sweep(self, release: str, step: int) -> None:

@@ -10,10 +10,18 @@ import pytest
 
 from kubectl_cafe import names
 from kubectl_cafe.cluster import paths
-from kubectl_cafe.cluster.errors import Conflict, Forbidden, UnknownOutcome
+from kubectl_cafe.cluster.errors import (
+    AdmissionFailed,
+    AlreadyExists,
+    Conflict,
+    Denied,
+    Forbidden,
+    UnknownOutcome,
+)
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.engine.act import Actor
 from kubectl_cafe.engine.memory import Memory
+from kubectl_cafe.errors import Refused
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
@@ -89,8 +97,35 @@ def test_c86_a_write_of_a_workload_that_may_still_come_is_headed_off(memory: Mem
 
     actor.write_workloads([], lambda _what: None)
 
-    assert server.objects[path]["metadata"]["annotations"] == {names.TOUCHED: "3"}
+    assert server.objects[path]["metadata"]["annotations"][names.TOUCHED] == "3"
     assert actor.answered
+
+
+@pytest.mark.guard("a-workload-is-ours-by-its-controller")
+@pytest.mark.parametrize("with_ours", [False, True])
+def test_a_workload_whose_name_is_taken_by_another_controllers_is_not_taken_for_ours(
+    memory: Memory, with_ours: bool
+) -> None:
+    """Else it is created again and again, and never known."""
+    path = paths.replicasets("stores", "shop")
+    theirs = replicaset(3)
+    owners = [{"uid": "uid-deployment", "controller": True}]
+    owners += [{"uid": "uid-cafe", "controller": False}] if with_ours else []
+    theirs["metadata"]["ownerReferences"] = owners
+    server = Taken({path: theirs})
+    actor = Actor(cast(Transport, server), "stores", memory, workers=0)
+
+    with pytest.raises(Refused, match="exists"):
+        send(actor, SETS.create(cafe_object(), "", "v1", template()))
+
+    assert memory.workloads.all() == ()
+
+
+class Taken(Server):
+    """A server on which every name is taken."""
+
+    def create(self, path: str, body: Any) -> Any:
+        raise AlreadyExists("it exists", where=path)
 
 
 # Pods
@@ -144,6 +179,18 @@ def test_a_touch_whose_answer_is_lost_too_is_asked_about_again(memory: Memory) -
     assert server.objects[POD]["metadata"]["annotations"] == {names.TOUCHED: "5"}
 
 
+def test_a_lost_write_of_a_pod_that_was_replaced_is_over_and_its_namesake_left_alone(
+    memory: Memory,
+) -> None:
+    server = unanswered()
+    server.objects[POD]["metadata"]["uid"] = "uid-other"
+
+    assert carried_out(server, memory).answered
+
+    meta = server.objects[POD]["metadata"]
+    assert (meta["resourceVersion"], meta["annotations"]) == ("5", {})
+
+
 @pytest.mark.guard("lease-not-given-back-when-unanswered")
 def test_a_lost_write_that_nobody_could_ask_about_is_unanswered(memory: Memory) -> None:
     server = unanswered()
@@ -151,5 +198,88 @@ def test_a_lost_write_that_nobody_could_ask_about_is_unanswered(memory: Memory) 
 
     actor = carried_out(server, memory)
 
-    assert isinstance((actor.fatal or (None,))[0], Forbidden)
+    ((error, _),) = actor.failed()
+    assert isinstance(error, Forbidden)
     assert not actor.answered
+
+
+def refused(error: Exception, version: str = "5") -> Server:
+    """A server that has the pod at `version`, and answers the next write of it with `error`."""
+    server = unanswered(version)
+    server.errors[POD] = [error]
+    return server
+
+
+@pytest.mark.guard("a-409-of-an-unchanged-pod-is-a-refusal")
+def test_c24_a_409_of_a_pod_that_has_not_changed_is_a_refusal(memory: Memory) -> None:
+    """A webhook may answer any code; the pod would be busy for ever."""
+    server = refused(Conflict("changed", server_message="not on a Friday", where=POD))
+
+    ((error, patch),) = carried_out(server, memory).failed()
+
+    assert (type(error), patch) == (Denied, OFF)
+    assert "not on a Friday" in str(error)
+    assert memory.idle
+
+
+def test_c24_a_409_of_a_pod_that_has_moved_on_is_judged_anew(memory: Memory) -> None:
+    actor = carried_out(refused(Conflict("changed", where=POD), "6"), memory)
+    assert (actor.failed(), actor.troubles.all(), memory.idle) == ([], {}, True)
+
+
+def test_a_write_that_did_not_happen_is_in_trouble_until_it_comes_through(memory: Memory) -> None:
+    server = refused(AdmissionFailed("failed calling webhook w", where=POD))
+    actor = carried_out(server, memory)
+    assert [one.what for one in actor.troubles.all().values()] == ["pod a"]
+
+    actor.patch([OFF], frozenset())
+    actor.carry_out(*cast(Any, actor.queue.get()))
+
+    assert actor.troubles.all() == {}
+    assert actor.answered
+
+
+def test_a_write_that_is_not_wanted_any_more_is_in_no_trouble(memory: Memory) -> None:
+    actor = carried_out(refused(AdmissionFailed("down", where=POD)), memory)
+    actor.patch([], frozenset())
+    assert actor.troubles.all() == {}
+
+
+@pytest.mark.guard("a-driver-that-leaves-asks-no-more")
+def test_a_driver_that_leaves_asks_no_more_for_an_answer_that_is_lost(memory: Memory) -> None:
+    server = unanswered()
+    actor = Actor(cast(Transport, server), "stores", memory, workers=0)
+    server.errors[POD] += [AdmissionFailed("down", where=POD)] * 3
+
+    def leave_at_the_third() -> None:
+        if len(server.errors[POD]) == 1:
+            actor.close()
+
+    server.before_write = leave_at_the_third
+    actor.patch([OFF], frozenset())
+    actor.carry_out(*cast(Any, actor.queue.get()))
+
+    assert not actor.answered
+    assert len(server.errors[POD]) == 1
+
+
+def test_a_409_of_a_workload_that_has_not_changed_is_a_refusal(memory: Memory) -> None:
+    path = paths.replicasets("stores", "shop")
+    server = Server({path: replicaset(3)})
+    server.errors[path] = [Conflict("changed", server_message="frozen", where=path)]
+    actor = Actor(cast(Transport, server), "stores", memory, workers=0)
+
+    with pytest.raises(Denied, match="frozen"):
+        send(actor, SETS.scale(workload(name="shop"), 4))
+
+
+def test_a_workload_over_quota_is_waited_for_and_named(memory: Memory) -> None:
+    path = paths.replicasets("stores", "shop")
+    server = Server({path: replicaset(3)})
+    server.errors[path] = [Forbidden("x", server_message="exceeded quota: tight", where=path)]
+    actor = Actor(cast(Transport, server), "stores", memory, workers=0)
+
+    send(actor, SETS.scale(workload(name="shop"), 4))
+
+    (trouble,) = actor.workload_troubles.all().values()
+    assert trouble.what == "replicaset shop"

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from kubectl_cafe import names
-from kubectl_cafe.engine.decide import decide
+from kubectl_cafe.engine.decide import can_rest, decide
+from kubectl_cafe.engine.standing import stand
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.record import Mode, Phase, decode
+from kubectl_cafe.pods.sighting import look
 from statemachine.lifecycle import State
+from statemachine.steps import UpgradeType
 from tests.unit.builders import (
     container,
     drained,
@@ -196,3 +199,40 @@ def test_c60_traffic_off_is_seen_again_before_a_pod_is_patched_back() -> None:
     of = renewed()
     back = replace(of, record=release(State.ROLLING_BACK, to_revision="v1"))
     assert writes(back) == []
+
+
+BOTH = release(max_unavailable=2, upgrade_type=UpgradeType.BATCH, cells={"": 2})
+
+
+def test_a_pod_whose_write_is_under_way_holds_up_none_of_the_others() -> None:
+    of = view(drained("a"), drained("b"), record=BOTH, off_since={"uid-a": 0.0, "uid-b": 0.0})
+    assert writes(replace(of, busy=frozenset({"uid-a"}))) == ["image b"]
+    assert writes(replace(of, barred=frozenset({"uid-a"}))) == ["image b"]
+
+
+def test_c58_no_drained_pod_is_patched_in_the_turn_that_fails_the_release() -> None:
+    """It would restart to a version that has just failed, instead of being reopened."""
+    pulling = container(
+        "C1", "app:v2", ready=False, running=False, waiting="ErrImagePull", message='"app:v2"'
+    )
+    shown = patched("a", pulling, observed=2)
+    off = drained("b")
+    sightings = {one.uid: look(None, one, 0.0) for one in (shown, off)}
+    of = view(shown, off, record=BOTH, off_since={"uid-b": 0.0}, sightings=sightings)
+
+    move = decide(of).move
+
+    assert move is not None
+    assert move.failure is not None
+    assert (move.failure.pod, writes(of)) == ("a", [])
+
+
+@pytest.mark.parametrize("reopening", [True, False])
+def test_a_settled_pod_that_is_unready_rests_once_the_driver_only_reopens(reopening: bool) -> None:
+    first = patched("a", observed=2)
+    shown = patched("a", container("C2", "app:v2", ready=False), observed=2)
+    seen = {shown.uid: look(look(None, first, 0), shown, 5)}
+    of = view(shown, sightings=seen, reopening=reopening)
+    found = stand(shown, of)
+    assert found.settled
+    assert can_rest(found, of) is reopening

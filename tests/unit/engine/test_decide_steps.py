@@ -51,6 +51,11 @@ def test_a_group_is_not_over_while_a_pod_of_it_is_in_flight() -> None:
     assert decide(view(upgraded("a"), patched("b"))).move is None
 
 
+def test_a_group_is_not_over_while_a_write_is_on_its_way() -> None:
+    of = view(upgraded("a"), pod("b"), busy=frozenset({"uid-b"}))
+    assert decide(of).move is None
+
+
 def test_c82_a_group_is_not_over_inside_min_ready_seconds() -> None:
     of = view(upgraded("a"), pod("b"), record=release(min_ready_seconds=2000))
     assert decide(of).move is None

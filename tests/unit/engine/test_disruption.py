@@ -85,6 +85,12 @@ def test_a_budget_without_a_selector_covers_nothing() -> None:
     assert not shown.covers(APP)
 
 
+def test_a_budget_without_a_status_counts_no_pods() -> None:
+    shown = disruption.parse({"metadata": {"name": "keep", "generation": 1}, "spec": {}})
+    counted = (shown.desired, shown.allowed, shown.healthy, shown.expected)
+    assert (counted, shown.observed) == ((0, 0, 0, 0), False)
+
+
 # What room it leaves
 
 
@@ -127,11 +133,6 @@ def test_c64_a_budget_of_other_pods_holds_nothing_back() -> None:
 def test_a_pod_that_no_budget_covers_is_taken_beside_those_that_are_held_back() -> None:
     free = pod("free")
     assert taken(ten(free, budgets=(pdb(disruptionsAllowed=0),))) == 1
-
-
-def test_healthy_pods_of_others_under_the_same_budget_count_as_it_says() -> None:
-    wide = pdb(currentHealthy=30, desiredHealthy=27, disruptionsAllowed=3, expectedPods=30)
-    assert taken(ten(budgets=(wide,))) == 3
 
 
 def test_a_write_under_way_counts_against_the_budget() -> None:
@@ -195,3 +196,19 @@ def test_a_budget_that_wants_all_its_pods_is_warned_about_before_the_release() -
     (said,) = disruption.warnings((pdb(), all_of_them), "stores")
     assert "wants all of its 10 pods" in said
     assert "kubectl edit pdb keep -n stores" in said
+
+
+@pytest.mark.parametrize(
+    ("status", "never"),
+    [
+        ({"expectedPods": 1, "desiredHealthy": 1}, True),
+        ({"expectedPods": 1, "desiredHealthy": 2}, True),
+        ({"expectedPods": 2, "desiredHealthy": 1}, False),
+        ({"expectedPods": 0, "desiredHealthy": 0}, False),
+        ({"expectedPods": 1, "desiredHealthy": 1, "observedGeneration": 0}, False),
+    ],
+)
+def test_a_budget_never_leaves_room_where_it_wants_all_the_pods_that_there_are(
+    status: dict[str, int], never: bool
+) -> None:
+    assert pdb(**status).never is never

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kubectl_cafe.engine.drift import astray, strays
 from kubectl_cafe.engine.repairs import What
 from kubectl_cafe.pods.model import Condition
 from kubectl_cafe.pods.record import Mode, Phase
@@ -14,6 +15,7 @@ from tests.unit.builders import (
     patched,
     pod,
     pod_record,
+    standings,
     upgraded,
     workload,
 )
@@ -115,3 +117,13 @@ def test_c31_a_pod_that_no_finalizer_can_be_asked_for_is_listed_alone() -> None:
     asked = {"trafficFinalizers": ["example.com/lb"]}
     assert only(at_rest(strange(**NONE), strategy=asked)).mend == ""
     assert only(at_rest(strange(**NONE))).mend != ""
+
+
+def test_a_pod_of_a_known_revision_is_not_astray_where_its_workload_is_not_known() -> None:
+    alone = pod("a", owner="uid-gone")
+    assert not astray(alone, at_rest(alone, state=State.COMPLETED))
+
+
+def test_a_pod_that_is_on_its_way_out_is_no_stray() -> None:
+    of = at_rest(strange(), strange("b", terminating=True))
+    assert strays(of, standings(of)) == ["a"]

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.edits import noted
+from kubectl_cafe.engine.edits import ahead, noted, releasable, spec_changed
 from statemachine.lifecycle import State
 from statemachine.record import Plan, Record
 from statemachine.steps import Kind
-from tests.unit.builders import cafe_object, pod, release, template, view, workload
+from tests.unit.builders import cafe_object, pod, release, revision, template, view, workload
 
 CAFE = CafeDeployment(cafe_object())
 
@@ -72,3 +72,18 @@ def test_c81_a_spec_edited_under_a_rollback_is_told(state: State) -> None:
     edited = CafeDeployment(cafe_object(template=template("app:v9")))
     (note,) = said(of_spec(state, kind=Kind.ROLLBACK), edited)
     assert "the rollback goes on to its revision all the same" in note
+
+
+def test_an_edit_of_an_image_may_be_released_by_the_next_upgrade() -> None:
+    edited = CafeDeployment(cafe_object(template=template("app:v9")))
+    assert releasable(spec_changed(edited, revision("v1")))
+
+
+def test_an_edit_that_can_t_go_in_place_may_not_be_released() -> None:
+    spec = {**template()["spec"], "hostNetwork": True}
+    edited = CafeDeployment(cafe_object(template={**template(), "spec": spec}))
+    assert not releasable(spec_changed(edited, revision("v1")))
+
+
+def test_before_the_first_release_the_spec_is_ahead_of_nothing() -> None:
+    assert not ahead(CAFE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,32 +11,19 @@ from kubectl_cafe import names
 from kubectl_cafe.cluster.lease import LeaseLost
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.fence import Touch, fence, needed, touch, touches
+from kubectl_cafe.engine.fence import (
+    Touch,
+    fence,
+    needed,
+    touch,
+    touches,
+)
 from kubectl_cafe.engine.release import Fenced
 from statemachine.record import Record, decode, encode
 from tests.unit.builders import cafe_object, release
 from tests.unit.cluster.conftest import HandClock
 from tests.unit.cluster.stub import Asked, Reply, Stub, status
-
-OWNER, EPOCH = "uid-cafe", 5
-POD = "/api/v1/namespaces/stores/pods/a"
-GONE = status(404, "NotFound", "not found", name="a", kind="pods")
-STALE = status(409, "Conflict", "the object has been modified", name="a")
-
-
-def thing(name: str, owner: str, controller: bool = True, **meta: Any) -> dict[str, Any]:
-    """An object as a list shows it."""
-    reference = {"uid": owner, "controller": controller}
-    return {
-        "metadata": {
-            "name": name,
-            "namespace": "stores",
-            "uid": f"uid-{name}",
-            "resourceVersion": "7",
-            "ownerReferences": [reference],
-            **meta,
-        }
-    }
+from tests.unit.engine.touched import EPOCH, GONE, OWNER, POD, Server, thing
 
 
 def cafedeployment(record: Record) -> dict[str, Any]:
@@ -74,6 +60,13 @@ def test_own_workloads_and_their_pods_are_touched_and_no_others() -> None:
     assert found == ["/apis/apps/v1/namespaces/stores/replicasets/ours", POD]
 
 
+@pytest.mark.guard("a-workload-is-ours-by-its-controller")
+def test_a_workload_of_another_controller_that_refers_to_us_as_well_is_not_touched() -> None:
+    both = [{"uid": "uid-x", "controller": True}, {"uid": OWNER, "controller": False}]
+    workloads = [thing("theirs", "uid-x", ownerReferences=both)]
+    assert list(touches(workloads, [thing("a", "uid-theirs")], OWNER)) == []
+
+
 @pytest.mark.parametrize(
     ("notes", "carries"), [(None, False), ({names.EPOCH: "4"}, False), ({names.EPOCH: "5"}, True)]
 )
@@ -89,39 +82,6 @@ def test_a_touch_carries_uid_and_resource_version_of_what_was_read() -> None:
     assert Touch(POD, thing("a", "uid-ours")).body(EPOCH) == {
         "metadata": {"uid": "uid-a", "resourceVersion": "7", "annotations": {names.EPOCH: "5"}}
     }
-
-
-class Server:
-    """One pod with compare-and-swap; `spoil` may answer a write in its place."""
-
-    def __init__(self) -> None:
-        self.pod = thing("a", "uid-ours")
-        self.spoil: list[Callable[[Asked], Reply | None]] = []
-
-    def __call__(self, asked: Asked) -> Reply:
-        if asked.method == "GET":
-            return Reply(body=self.pod) if self.pod else GONE
-        spoiled = self.spoil.pop(0)(asked) if self.spoil else None
-        return spoiled or self.carry_out(asked)
-
-    def carry_out(self, asked: Asked) -> Reply:
-        """The write as the API server does it."""
-        meta = self.pod["metadata"]
-        if asked.body["metadata"]["resourceVersion"] != meta["resourceVersion"]:
-            return STALE
-        meta["annotations"] = asked.body["metadata"]["annotations"]
-        self.written_by_another()
-        return Reply(body=self.pod)
-
-    def written_by_another(self) -> None:
-        """The pod moves on."""
-        meta = self.pod["metadata"]
-        meta["resourceVersion"] = str(int(meta["resourceVersion"]) + 1)
-
-    @property
-    def touched(self) -> bool:
-        """Whether the pod carries our epoch."""
-        return Touch(POD, self.pod).carries(EPOCH)
 
 
 @pytest.fixture

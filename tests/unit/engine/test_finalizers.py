@@ -10,10 +10,10 @@ import pytest
 
 from kubectl_cafe import names
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.engine.clocks import ready_since
 from kubectl_cafe.engine.decide import decide
 from kubectl_cafe.engine.draining import newborn, refuse_undrainable, warnings
 from kubectl_cafe.engine.progress import deadline
-from kubectl_cafe.engine.standing import ready_since
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
@@ -149,7 +149,7 @@ def test_c63_min_ready_seconds_begin_when_the_finalizer_is_back() -> None:
 
 def test_a_finalizer_that_is_not_asked_for_moves_no_min_ready_seconds() -> None:
     shown = pod("a", finalizers={LB: START + 40})
-    assert ready_since(shown, ()) == ready_since(pod("a"))
+    assert ready_since(shown, view(shown), ()) == ready_since(pod("a"), view(pod("a")))
 
 
 def test_the_deadline_leaves_time_for_min_ready_seconds_after_the_finalizer() -> None:
@@ -174,6 +174,12 @@ def test_finalizers_on_pods_without_a_switch_are_refused() -> None:
     assert caught.value.where.endswith("spec.strategy.trafficFinalizers")
 
 
+def test_of_several_pods_without_a_switch_the_first_is_named() -> None:
+    bare = [pod(name, gated=False, gate=ABSENT) for name in "ab"]
+    with pytest.raises(Refused, match="pods like a have"):
+        refuse_undrainable(cafe(LB), [pod("c"), *bare], ())
+
+
 def test_pods_without_a_switch_are_not_refused_where_no_finalizer_is_declared() -> None:
     refuse_undrainable(cafe(), [pod("a", gated=False, gate=ABSENT)], ())
 
@@ -189,6 +195,11 @@ def test_a_template_tells_the_mode_of_pods_that_are_not_born_yet() -> None:
 def test_pods_that_lack_a_declared_finalizer_are_warned_about() -> None:
     (said,) = warnings(cafe(LB), [pod("a"), pod("b", finalizers=HELD)])
     assert said.startswith(f"1 of 2 pods don't carry the traffic finalizer {LB} (a)")
+
+
+def test_of_a_pod_that_is_on_its_way_out_or_over_no_finalizer_is_missed() -> None:
+    leaving, over = pod("a", terminating=True), pod("b", phase="Failed")
+    assert warnings(cafe(LB), [leaving, over, pod("c", finalizers=HELD)]) == ()
 
 
 def test_an_unready_pod_is_not_said_to_wait_for_its_finalizer() -> None:

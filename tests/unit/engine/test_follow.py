@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 
 from kubectl_cafe import names
-from kubectl_cafe.cluster.lease import LeaseView
+from kubectl_cafe.cluster.leaseview import LeaseView, micro_time
 from kubectl_cafe.cluster.transport import Transport
+from kubectl_cafe.engine import follow
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.driver import Watcher
 from kubectl_cafe.engine.follow import Followed, Follower, driven, ended
 from kubectl_cafe.engine.observe import Observer
+from kubectl_cafe.engine.view import Decision
 from statemachine.lifecycle import RESTING, State
 from statemachine.record import encode
 from tests.unit.builders import cafe_object, release
+from tests.unit.cluster.conftest import HandClock
 from tests.unit.cluster.stub import Asked, Reply, Stub, status
 
 ALIVE = LeaseView("other", True, 3, 20.0)
@@ -135,3 +138,60 @@ def test_a_driver_that_ends_the_release_and_leaves_between_two_reads_has_not_aba
     found = follower.run()
 
     assert (found.cafe, found.abandoned) == (over, False)
+
+
+def test_a_driver_whose_renewals_look_old_is_followed_until_it_was_silent_by_our_own_clock(
+    stub: Stub, transport: Transport, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its API server is 40 s behind ours: each of its renewals looks as if its time were over."""
+    monkeypatch.setattr(follow, "EVERY", 0.001)
+    under_way = cafe(S.PROGRESSING, cells={"": 0})
+    renewed = [clock.now]
+
+    def script(asked: Asked) -> Reply:
+        kind = asked.path.split("/")[-2]
+        if kind == "cafedeployments":
+            return Reply(body=dict(under_way.obj))
+        if kind != "leases":
+            return Reply(body={"items": []})
+        clock.now += 5
+        if len(renewed) < 20:
+            renewed.append(clock.now)
+        spec = {"holderIdentity": "other", "leaseDurationSeconds": 30, "leaseTransitions": 1}
+        spec |= {"renewTime": micro_time(clock.time() - 40)}
+        return Reply(body={"metadata": {"resourceVersion": str(len(renewed))}, "spec": spec})
+
+    stub.script = script
+    follower = Follower(transport, under_way, Observer(transport, under_way), Deaf())
+
+    found = follower.run()
+
+    assert (found.abandoned, found.lease) == (True, "20")
+    assert 32 <= clock.now - renewed[-1] <= 40
+
+
+def test_who_follows_is_told_that_the_release_can_t_be_read(
+    stub: Stub, transport: Transport, clock: HandClock
+) -> None:
+    told: list[tuple[str, ...]] = []
+
+    class Hearing(Deaf):
+        def looked(self, view: object, decision: object) -> None:
+            assert isinstance(decision, Decision)
+            told.append(decision.waits)
+            follower.stop.set()
+
+    def script(asked: Asked) -> Reply:
+        clock.now += 6
+        return status(503, "ServiceUnavailable", "on its way down")
+
+    stub.script = script
+    there = cafe(S.PROGRESSING)
+    watcher: Watcher = Hearing()
+    follower = Follower(transport, there, Observer(transport, there), watcher)
+
+    assert follower.run() == Followed(there)
+
+    ((said, *_),) = told
+    assert said.startswith("this command cannot read the CafeDeployment: ")
+    assert "on its way down" in said

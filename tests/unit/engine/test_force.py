@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kubectl_cafe.engine.decide import decide
 from statemachine.lifecycle import Facts, State, Trigger
+from statemachine.record import Entry
 from tests.unit.builders import drained, patched, pod, release, view
 
 FORCED = release(State.ABORTING, forced=True)
@@ -17,6 +20,14 @@ def test_c87_an_abort_by_force_names_the_pods_that_are_left_behind() -> None:
     assert found.move is not None
     assert (found.move.trigger, found.move.facts) == (Trigger.ABORT, Facts(forced=True))
     assert found.move.why == "--force; 2 pods are left out of traffic: a, b"
+
+
+@pytest.mark.guard("a-forced-abort-is-signed-by-who-asked")
+def test_c87_an_abort_by_force_is_signed_by_the_person_who_asked_for_it() -> None:
+    asked = Entry("", Trigger.ABORT, State.ABORTING, "bob", "--force INC-99")
+    found = decide(view(pod("a"), record=replace(FORCED, journal=(asked,))))
+    assert found.move is not None
+    assert found.move.who == "bob"
 
 
 @pytest.mark.guard("own-writes-are-answered-before-an-end-by-force")

@@ -37,6 +37,11 @@ def test_c72_nothing_starts_while_pods_are_in_the_middle_of_a_release() -> None:
         presumed(CAFE, around(drained("a"), pod("b")))
 
 
+def test_of_many_pods_in_the_middle_three_are_named() -> None:
+    with pytest.raises(Refused, match=r"4 pods .* \(a, b, c\)\. Nothing was written"):
+        presumed(CAFE, around(*(drained(name) for name in "abcd")))
+
+
 def test_before_the_first_release_there_is_nothing_to_go_back_to() -> None:
     with pytest.raises(Refused, match="there has been no release yet"):
         presumed(CAFE, Around(revisions=(), workloads=(), pods=()))

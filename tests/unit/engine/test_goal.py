@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.goal import UnknownRevision, chosen, numbered
+from kubectl_cafe.engine.goal import UnknownRevision, chosen, numbered, rollback_target
 from kubectl_cafe.errors import Refused
 from statemachine.lifecycle import State
 from statemachine.steps import Kind
@@ -55,3 +55,9 @@ def test_a_rollback_that_failed_may_be_told_its_own_goal_again() -> None:
 
 def test_an_aborted_mix_may_be_brought_to_the_revision_that_was_given_up() -> None:
     assert goal(2, State.ABORTED) == "v2"
+
+
+def test_after_a_rollback_neither_its_goal_nor_what_it_left_is_an_earlier_revision() -> None:
+    one, two, three = (revision(f"v{n}", n, "Completed") for n in (1, 2, 3))
+    back = release(State.ROLLED_BACK, kind=Kind.ROLLBACK, from_revision="v2", to_revision="v3")
+    assert rollback_target(back, (one, two, three)) == one

@@ -8,9 +8,18 @@ from typing import Any
 import pytest
 
 from kubectl_cafe import names
-from kubectl_cafe.engine.groups import budget, choose, counts, limit_of, missing, surplus
+from kubectl_cafe.engine.groups import (
+    budget,
+    choose,
+    counts,
+    is_candidate,
+    limit_of,
+    missing,
+    surplus,
+)
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
+from kubectl_cafe.pods.sighting import look
 from kubectl_cafe.traffic import Service
 from statemachine.steps import Kind, UpgradeType
 from tests.unit.builders import (
@@ -199,7 +208,8 @@ def test_c88_a_pod_in_flight_is_the_group_and_not_one_more() -> None:
 
 
 def test_c51_the_last_group_takes_pods_that_a_stranger_added() -> None:
-    of = view(*many(5), record=release(step=1), workloads=(workload(5),))
+    pods = (upgraded("first"), *many(4))
+    of = view(*pods, record=release(step=1), workloads=(workload(5),))
     assert counts(of, standings(of)) == {"": 5}
 
 
@@ -208,14 +218,14 @@ def test_c51_an_earlier_group_does_not_grow_with_them() -> None:
     assert counts(of, standings(of)) == {"": 1}
 
 
-@pytest.mark.guard("a-group-completes-on-what-exists")
-def test_c52_a_group_of_a_set_that_was_scaled_down_completes_on_what_exists() -> None:
+@pytest.mark.guard("a-group-completes-on-what-its-workload-wishes-for")
+def test_c52_a_group_of_a_set_that_was_scaled_down_completes_on_what_it_wishes_for() -> None:
     record = release(cells={"": 9}, batch_size=4, step=2)
     of = view(upgraded("a"), upgraded("b"), record=record, workloads=(workload(2),))
     assert missing(of, standings(of)) == {}
 
 
-def test_c52_an_earlier_group_of_it_completes_on_what_exists_as_well() -> None:
+def test_c52_an_earlier_group_of_it_completes_on_what_it_wishes_for_as_well() -> None:
     record = release(cells={"": 9}, batch_size=4, step=1)
     of = view(upgraded("a"), upgraded("b"), record=record, workloads=(workload(2),))
     assert missing(of, standings(of)) == {}
@@ -250,3 +260,29 @@ def test_c48_a_drained_pod_that_the_group_needs_is_not_surplus() -> None:
 def test_the_budget_counts_a_take_that_is_under_way_as_unavailable() -> None:
     of = view(pod("a"), pod("b"), busy=frozenset({"uid-a"}))
     assert budget(of, standings(of)).unavailable == 1
+
+
+def test_c73_more_new_pods_unavailable_than_may_be_take_no_pod_not_even_a_broken_one() -> None:
+    """A bad version can't eat an already broken set."""
+    record = release(max_unavailable=1, upgrade_type=UpgradeType.BATCH, cells={"": 3})
+    of = view(upgraded("a", **BROKEN), upgraded("b", **BROKEN), pod("c", **BROKEN), record=record)
+    assert chosen(of) == []
+
+
+def test_c62_more_pods_missing_than_may_be_unavailable_take_no_healthy_one() -> None:
+    assert chosen(of_ten(*many(8), max_unavailable=3)) == ["p0"]
+    assert chosen(of_ten(*many(7), max_unavailable=3)) == []
+    assert chosen(of_ten(*many(6), max_unavailable=3)) == []
+
+
+@pytest.mark.parametrize(("image", "taken"), [("app:v1", True), ("app:v2", False)])
+def test_c27_a_newborn_that_is_stuck_is_taken_where_it_is_not_at_the_goal_already(
+    image: str, taken: bool
+) -> None:
+    waiting = {"waiting": "ErrImagePull", "message": f'"{image}"'}
+    broken = container("C1", image, ready=False, running=False, **waiting)
+    born = pod("a", broken, gate=ABSENT, labels={names.REVISION: image[-2:]}, **BROKEN)
+    of = view(born, sightings={born.uid: look(None, born, 0.0)})
+    (found,) = standings(of)
+    assert found.stuck
+    assert is_candidate(found, of) is taken

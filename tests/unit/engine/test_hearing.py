@@ -11,7 +11,7 @@ from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.edits import REASON as SPEC_CHANGED
 from kubectl_cafe.engine.hearing import BY_FIELD, UNKNOWN_PERSON, Typed, heard, rolls_back_by_itself
 from statemachine.lifecycle import State, Trigger
-from statemachine.record import Failure, OnFailure, Record, encode
+from statemachine.record import Failure, OnFailure, Record, encode, moved
 from statemachine.steps import Kind
 from tests.unit.builders import cafe_object, release
 
@@ -132,3 +132,14 @@ def test_on_failure_rollback_goes_back_by_itself() -> None:
 )
 def test_on_failure_never_discards_an_edit_nor_goes_back_twice(record: Record) -> None:
     assert not rolls_back_by_itself(record)
+
+
+@pytest.mark.parametrize("typed", [True, False], ids=["typed", "annotated"])
+def test_a_confirmation_that_is_heard_lets_the_waiting_group_go(typed: bool) -> None:
+    record = of(S.AWAITING_CONFIRM, step=1)
+    group = record.waiting_group
+    one = Typed(group, "ann") if typed else None
+    signed = heard(cafe(record, "false" if typed else str(group)), record, None, one, "me")
+    assert signed is not None
+    facts = signed.wanted.facts
+    assert moved(record, Trigger.CONFIRM, at="noon", who="a", facts=facts).state is S.PROGRESSING

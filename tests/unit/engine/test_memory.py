@@ -102,9 +102,87 @@ def test_a_take_is_unseen_until_the_watch_has_shown_it() -> None:
 @pytest.mark.guard("a-deleted-pod-stays-deleted")
 def test_c45_a_late_answer_does_not_bring_a_deleted_pod_back() -> None:
     kept = memory(pod_object(5))
-    kept.pod_event("DELETED", pod_object(6), 1.0)
+    kept.pod_event("DELETED", pod_object(9), 1.0)
     kept.pod_answered(pod_object(8), 2.0, took=False)
     assert version(kept) == []
+
+
+def test_c45_a_late_answer_does_not_bring_a_pod_back_that_a_list_does_not_have() -> None:
+    kept = memory(pod_object(5))
+    kept.pods_listed([], 1.0, 9)
+    kept.pod_answered(pod_object(8), 2.0, took=False)
+    assert version(kept) == []
+
+
+@pytest.mark.guard("a-pod-comes-back-by-its-labels")
+def test_a_pod_that_lost_a_selector_label_and_got_it_back_is_known_again() -> None:
+    kept = memory(pod_object(5))
+    kept.pod_event("DELETED", pod_object(6), 1.0)
+    kept.pod_event("ADDED", pod_object(8), 2.0)
+    assert version(kept) == ["8"]
+
+
+def test_a_list_brings_back_a_pod_that_a_watch_has_said_to_be_gone() -> None:
+    kept = memory(pod_object(5))
+    kept.pod_event("DELETED", pod_object(6), 1.0)
+    kept.pods_listed([pod_object(7)], 2.0, 9)
+    assert version(kept) == ["7"]
+
+
+def test_a_write_that_found_the_pod_gone_hides_it_until_something_newer_is_seen() -> None:
+    kept = memory(pod_object(5))
+    kept.pod_gone("uid-a")
+    kept.pod_event("MODIFIED", pod_object(5), 1.0)
+    before = version(kept)
+    kept.pod_event("MODIFIED", pod_object(6), 2.0)
+    assert (before, version(kept)) == ([], ["6"])
+
+
+def test_a_deletion_that_is_older_than_our_own_write_says_nothing() -> None:
+    kept = memory(pod_object(5))
+    kept.pod_answered(pod_object(8), 1.0, took=False)
+    kept.pod_event("DELETED", pod_object(6), 2.0)
+    assert version(kept) == ["8"]
+
+
+def workload_object(version: int, **meta: Any) -> dict[str, Any]:
+    """Our ReplicaSet at a resourceVersion."""
+    created = InPlaceSet().create(cafe_object(), "", "v1", template()).body
+    parts = {"uid": "uid-set", "resourceVersion": str(version), **meta}
+    return {**created, "metadata": {**created["metadata"], **parts}}
+
+
+@pytest.mark.guard("a-workload-that-is-not-ours-any-more-is-forgotten")
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"ownerReferences": []},
+        {"ownerReferences": [{"uid": "uid-cafe"}]},
+        {"ownerReferences": [{"uid": "somebody", "controller": True}]},
+        {"deletionTimestamp": "2026-01-01T00:00:00Z"},
+    ],
+    ids=["orphaned", "not controlled by it", "another's", "on its way out"],
+)
+def test_pods_of_a_workload_that_is_no_longer_ours_are_not_ours(changed: dict[str, Any]) -> None:
+    kept = memory(pod_object(5))
+    kept.workloads.event("MODIFIED", workload_object(7, **changed))
+    assert (kept.workloads.all(), version(kept)) == ((), [])
+
+
+def test_a_late_answer_does_not_bring_a_deleted_workload_back() -> None:
+    kept = memory()
+    kept.workloads.event("DELETED", workload_object(9))
+    kept.workloads.event("MODIFIED", workload_object(8))
+    assert kept.workloads.all() == ()
+
+
+def test_a_list_that_was_made_before_a_workload_was_created_does_not_forget_it() -> None:
+    kept = memory()
+    kept.workloads.event("MODIFIED", workload_object(9))
+    kept.workloads.listed([], 8)
+    before = len(kept.workloads.all())
+    kept.workloads.listed([], 9)
+    assert (before, kept.workloads.all()) == (1, ())
 
 
 @pytest.mark.guard("a-list-forgets-nobody-born-after-it")
@@ -127,6 +205,31 @@ def test_a_list_without_the_pod_forgets_it() -> None:
 def test_pods_of_other_owners_are_not_ours() -> None:
     stranger = pod_object(5, metadata={"uid": "other", "ownerReferences": []})
     assert version(memory(stranger)) == []
+
+
+FOREIGN = {
+    "another's": [{"uid": "uid-deployment", "controller": True}],
+    "another's, and ours beside it": [
+        {"uid": "uid-deployment", "controller": True},
+        {"uid": "uid-cafe", "controller": False},
+    ],
+    "ours, without control": [{"uid": "uid-cafe"}],
+    "nobody's": [],
+}
+
+
+@pytest.mark.guard("a-workload-is-ours-by-its-controller")
+@pytest.mark.guard("another-controllers-workload-is-not-ours")
+@pytest.mark.parametrize("owners", FOREIGN.values(), ids=FOREIGN)
+def test_a_replicaset_under_the_selector_with_another_controller_is_not_ours(
+    owners: list[dict[str, Any]],
+) -> None:
+    of = memory(pod_object(5, metadata={"ownerReferences": [{"uid": "x", "controller": True}]}))
+    created = InPlaceSet().create(cafe_object(), "", "v1", template()).body
+    meta = {**created["metadata"], "name": "theirs", "uid": "x", "resourceVersion": "1"}
+    of.workloads.event("ADDED", {**created, "metadata": {**meta, "ownerReferences": owners}})
+    found = seen(of)
+    assert ([one.name for one in found.workloads], found.pods) == (["shop"], {})
 
 
 def test_a_conflict_keeps_the_pod_busy_until_a_newer_version_was_seen() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from kubectl_cafe import names
+from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.overview import overview
 from kubectl_cafe.views.overview import Overview, document, item, news, render
 from statemachine.lifecycle import State
@@ -41,6 +44,24 @@ def test_a_line_shows() -> None:
         "NAME    STATE        GROUP    PODS    UPDATED    READY    FOR\n"
         "shop    Progressing  1/2      10      3          9        75s"
     )
+
+
+@pytest.mark.guard("the-list-tells-of-an-edited-spec")
+def test_an_edited_spec_that_is_not_released_is_told() -> None:
+    ahead = of(encode(release(State.COMPLETED, spec_hash="older")))
+    assert ahead.spec_ahead
+
+    released = of(
+        encode(release(State.COMPLETED, spec_hash=CafeDeployment(cafe_object()).spec_hash))
+    )
+    assert not released.spec_ahead
+
+
+def test_an_edited_spec_has_a_column_of_its_own() -> None:
+    lines = [LINE, replace(LINE, name="cart", state="Completed", spec_ahead=True)]
+    head, shop, cart = render(lines, spaces=False, width=40).splitlines()
+    assert head.split()[:3] == ["NAME", "STATE", "SPEC"]
+    assert (shop.split()[2], cart.split()[2]) == ("-", "edited")
 
 
 def test_with_all_namespaces_each_is_named() -> None:

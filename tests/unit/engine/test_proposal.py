@@ -215,6 +215,15 @@ def test_pods_without_a_traffic_switch_are_warned_about() -> None:
     assert "requests in flight may fail" in warned(cafe(), running(bare))
 
 
+@pytest.mark.guard("a-plan-names-what-took-the-switch")
+def test_c28_the_service_that_takes_their_switch_is_named() -> None:
+    labels = {names.REVISION: V1, names.TRAFFIC: "on"}
+    around = running(
+        pod("a", gated=False, labels=labels), services=(Service("canary", {names.REVISION: V1}),)
+    )
+    assert "kubectl edit service/canary -n stores" in warned(cafe(), around)
+
+
 def test_pods_in_gate_mode_are_warned_about() -> None:
     assert "pods in Gate mode" in warned(cafe(), running())
 

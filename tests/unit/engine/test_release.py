@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 
 from kubectl_cafe import names
+from kubectl_cafe.cluster.errors import ApiError, Denied, UnknownOutcome
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.journal import Missing
-from kubectl_cafe.engine.release import Fenced, Release, superseded, under
+from kubectl_cafe.engine.release import UNHEARD, Fenced, Release, superseded, under
+from kubectl_cafe.engine.view import Wanted
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Entry, Record, encode
 from tests.unit.builders import cafe_object, release
-from tests.unit.cluster.stub import Reply, Stub, status
+from tests.unit.cluster.conftest import HandClock
+from tests.unit.cluster.stub import Asked, Reply, Stub, status
 
 OURS = release(epoch=4, fenced_epoch=4)
 
@@ -110,3 +113,106 @@ def test_what_others_moved_is_gone_on_from(
 
     assert ours.take_in(4) is changed
     assert (ours.record == now.record) is (int(now.resource_version) > 1)
+
+
+# Whether people are heard
+
+
+UNREADABLE = status(503, "ServiceUnavailable", "the server is on its way down")
+
+
+def test_a_release_that_was_just_read_is_heard(transport: Transport, clock: HandClock) -> None:
+    ours = Release(transport, cafe())
+    clock.now += UNHEARD - 0.1
+    assert ours.unheard() == ""
+
+
+def test_i9_two_renewals_without_a_good_read_are_told_with_the_reason(
+    stub: Stub, transport: Transport, clock: HandClock
+) -> None:
+    ours = Release(transport, cafe())
+    stub.script = lambda _: UNREADABLE
+    clock.now += UNHEARD
+
+    with pytest.raises(ApiError):
+        ours.refresh()
+
+    assert "the server is on its way down" in ours.unheard()
+    stub.script = lambda _: Reply(body=dict(cafe(version=2).obj))
+    ours.refresh()
+    assert ours.unheard() == ""
+
+
+def test_a_renewal_that_never_comes_back_is_not_heard_either(
+    transport: Transport, clock: HandClock
+) -> None:
+    ours = Release(transport, cafe())
+    clock.now += 12
+    assert ours.unheard() == "no answer for 12 s"
+
+
+def test_the_answer_to_a_move_shows_the_release_as_of_when_it_was_sent(
+    stub: Stub, transport: Transport, clock: HandClock
+) -> None:
+    ours = Release(transport, cafe())
+    clock.now += 100
+
+    def slow(asked: Asked) -> Reply:
+        clock.now += 4 if asked.method == "PATCH" else 0
+        return Reply(body=dict(cafe(replace(OURS, state=State.PAUSED), 2).obj))
+
+    stub.script = slow
+    assert ours.move(Wanted(Trigger.PAUSE), "ann")
+
+    clock.now += UNHEARD - 4.1
+    assert ours.unheard() == ""
+    clock.now += 0.1
+    assert ours.unheard() != ""
+
+
+# Moves that can't be written
+
+
+def test_a_move_that_may_be_written_later_is_in_trouble_since_it_failed_first(
+    stub: Stub, transport: Transport, clock: HandClock
+) -> None:
+    ours, first = Release(transport, cafe()), clock.now
+    stub.script = lambda _: status(500, "InternalError", 'failed calling webhook "w"')
+
+    assert not ours.move(Wanted(Trigger.PAUSE), "ann")
+    assert not ours.move(Wanted(Trigger.PAUSE), "ann")
+
+    assert ours.trouble is not None
+    assert (ours.trouble.since, "failed calling webhook" in ours.trouble.error.message) == (
+        first,
+        True,
+    )
+
+
+@pytest.mark.guard("a-409-of-an-unchanged-release-is-a-refusal")
+def test_a_409_of_a_cafedeployment_that_has_not_changed_is_a_refusal(
+    stub: Stub, transport: Transport
+) -> None:
+    """It would be repeated ten times, and taken for somebody else's changes."""
+    ours = Release(transport, cafe())
+    stale = status(409, "Conflict", "never on a Friday")
+    stub.script = lambda asked: Reply(body=dict(cafe().obj)) if asked.method == "GET" else stale
+
+    with pytest.raises(Denied, match="never on a Friday"):
+        ours.move(Wanted(Trigger.PAUSE), "ann")
+
+    assert [asked.method for asked in stub.asked] == ["PATCH", "GET"]
+
+
+def test_a_move_whose_answer_is_lost_every_time_is_not_laid_to_somebody_else(
+    stub: Stub, transport: Transport
+) -> None:
+    ours = Release(transport, cafe())
+    stub.script = lambda asked: (
+        Reply(body=dict(cafe().obj)) if asked.method == "GET" else Reply(reset=True)
+    )
+
+    assert not ours.move(Wanted(Trigger.PAUSE), "ann")
+
+    assert ours.trouble is not None
+    assert isinstance(ours.trouble.error, UnknownOutcome)

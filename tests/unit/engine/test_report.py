@@ -10,15 +10,14 @@ import pytest
 from kubectl_cafe import names
 from kubectl_cafe.cluster.leaseview import LeaseView
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.projection import status
 from kubectl_cafe.engine.report import next_command, status_of
-from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.record import Phase, PodRecord
 from kubectl_cafe.times import rfc3339
 from kubectl_cafe.views.status import Status
 from statemachine.lifecycle import State, Trigger
-from statemachine.record import Entry, Failure, Record, encode
+from statemachine.record import Entry, Record, encode
+from statemachine.steps import Kind
 from tests.unit.builders import (
     START,
     cafe_object,
@@ -71,6 +70,45 @@ def test_the_next_command_is(state: State, driven: bool, command: str) -> None:
 
 def test_before_the_first_release_the_next_command_is_to_upgrade() -> None:
     assert next_command(cafe(), False) == f"kubectl cafe upgrade {PLACE}"
+
+
+@pytest.mark.parametrize(
+    ("spec", "command"),
+    [
+        ({"replicas": 3}, "kubectl scale cafed shop -n stores --replicas 2"),
+        ({"replicas": 3, "podSetType": "ReplicaSet"}, "kubectl scale cafed"),
+    ],
+)
+def test_where_the_spec_asks_for_other_counts_they_are_put_back_first(
+    spec: dict[str, Any], command: str
+) -> None:
+    assert next_command(cafe(of_spec(State.COMPLETED), **spec), False).startswith(command)
+
+
+def test_who_started_it_and_who_turned_it_back_have_a_reason_each() -> None:
+    start = Entry(rfc3339(START), Trigger.START, State.PROGRESSING, "alice")
+    turn = Entry(rfc3339(START + 9), Trigger.ROLLBACK, State.ROLLING_BACK, "bob", "INC-99")
+    pause = Entry(rfc3339(START + 12), Trigger.PAUSE, State.PAUSED, "carol", "lunch")
+    journal = (start, turn, pause)
+    back = of_spec(State.PAUSED, origin=State.ROLLING_BACK, kind=Kind.ROLLBACK, journal=journal)
+
+    found = reported(pod("a"), record=back)
+
+    assert (found.who, found.why) == ("alice", "")
+    assert found.turned == f"bob at {turn.at}: INC-99"
+    assert found.last == f"pause by carol at {pause.at}: lunch"
+
+
+def test_a_release_that_began_as_a_rollback_was_not_turned_back() -> None:
+    first = Entry(rfc3339(START), Trigger.ROLLBACK, State.ROLLING_BACK, "bob", "INC-99")
+    back = of_spec(State.ROLLING_BACK, kind=Kind.ROLLBACK, journal=(first,))
+    assert reported(pod("a"), record=back).turned == ""
+
+
+def test_a_status_says_that_the_spec_is_ahead() -> None:
+    edited = release(State.COMPLETED, spec_hash="older")
+    assert reported(pod("a"), record=edited).spec_ahead
+    assert not reported(pod("a"), record=of_spec(State.COMPLETED)).spec_ahead
 
 
 def test_after_an_edit_of_the_spec_the_next_command_is_to_upgrade() -> None:
@@ -131,73 +169,6 @@ def test_c51_a_scale_that_waits_is_said() -> None:
     record = of_spec(State.PROGRESSING)
     found = status_of(cafe(record, replicas=5), view(record=record), (), None)
     assert any("another number of pods: it waits" in note for note in found.notes)
-
-
-# .status
-
-
-def projected(record: Record, *pods: Pod, of: View | None = None) -> dict[str, Any]:
-    return status(cafe(record), of or view(*pods, record=record))
-
-
-def condition(projection: dict[str, Any], kind: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(c for c in projection["conditions"] if c["type"] == kind)
-    return found
-
-
-def test_the_status_counts_pods() -> None:
-    found = projected(of_spec(State.PROGRESSING), upgraded("a"), drained("b"))
-    assert (found["replicas"], found["readyReplicas"], found["updatedReplicas"]) == (2, 1, 1)
-
-
-def test_the_status_has_a_selector_for_an_autoscaler() -> None:
-    assert projected(of_spec(State.PROGRESSING))["selector"] == "app=shop"
-
-
-@pytest.mark.parametrize(("pods", "ready"), [([pod("a")], "True"), ([drained("a")], "False")])
-def test_ready_says_whether_every_wished_pod_is_available(pods: list[Pod], ready: str) -> None:
-    found = projected(of_spec(State.PROGRESSING), *pods)
-    assert condition(found, "Ready")["status"] == ready
-
-
-STATES = [
-    (State.PROGRESSING, "True"),
-    (State.COMPLETED, "True"),
-    (State.FAILED, "False"),
-    (State.PAUSED, "False"),
-    (State.ABORTED, "False"),
-]
-
-
-@pytest.mark.parametrize(("state", "value"), STATES)
-def test_progressing_says_whether_it_goes_on_or_ended_well(state: State, value: str) -> None:
-    assert condition(projected(of_spec(state)), "Progressing")["status"] == value
-
-
-def test_a_failure_is_the_reason_of_progressing() -> None:
-    record = of_spec(State.FAILED, failure=Failure("ErrImagePull", "no such tag", "a", "main"))
-    found = condition(projected(record), "Progressing")
-    assert (found["reason"], found["message"]) == (
-        "ErrImagePull",
-        "a/main: ErrImagePull: no such tag",
-    )
-
-
-def test_a_condition_that_keeps_its_value_keeps_its_time() -> None:
-    record = of_spec(State.PROGRESSING)
-    of = cafe(record)
-    first = status(of, view(pod("a"), record=record, now=60.0))
-    stored = CafeDeployment({**of.obj, "status": first})
-    later = status(stored, view(pod("a"), record=record, now=90.0))
-    assert condition(later, "Ready")["lastTransitionTime"] == rfc3339(START + 60)
-
-
-def test_i8_a_status_that_says_nothing_new_is_the_same() -> None:
-    record = of_spec(State.PROGRESSING)
-    of = cafe(record)
-    first = status(of, view(pod("a"), record=record, now=60.0))
-    stored = CafeDeployment({**of.obj, "status": first})
-    assert status(stored, view(pod("a"), record=record, now=90.0)) == first
 
 
 def born_now(name: str) -> Pod:
@@ -262,6 +233,17 @@ def test_a_driver_is_named_and_when_it_was_last_heard_of() -> None:
     record = of_spec(State.PROGRESSING)
     found = status_of(cafe(record), view(pod("a"), record=record), (), HELD)
     assert (found.driver, found.renewed) == ("desk_1_abc", 3.0)
+
+
+def test_a_driver_whose_lease_looks_old_is_named_with_its_age() -> None:
+    record = of_spec(State.PROGRESSING)
+    old = replace(HELD, live=False, age=72.0)
+    found = status_of(cafe(record), view(pod("a"), record=record), (), old)
+    assert found.driver == "nobody"
+    assert found.notes[0].startswith("desk_1_abc has not renewed its lease for 72 s")
+    gone = replace(old, expired=True)
+    notes = status_of(cafe(record), view(pod("a"), record=record), (), gone).notes
+    assert not any("desk_1_abc" in note for note in notes)
 
 
 def test_of_a_release_that_nobody_drives_no_end_is_foreseen() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from kubectl_cafe import names
-from kubectl_cafe.engine.standing import Row, Standing, ready_since, stand
+from kubectl_cafe.engine.clocks import ready_since
+from kubectl_cafe.engine.standing import Row, Standing, stand
 from kubectl_cafe.engine.view import View
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.record import Mode, Phase
@@ -286,11 +287,12 @@ def test_min_ready_seconds_are_not_asked_of_the_old_version() -> None:
 
 def test_c39_min_ready_seconds_begin_anew_with_a_restart_of_the_container() -> None:
     shown = upgraded("a", container("C3", "app:v2", started_at=START + 50))
-    assert ready_since(shown) == START + 50
+    assert ready_since(shown, view(shown)) == START + 50
 
 
 def test_c42_min_ready_seconds_begin_anew_with_ready() -> None:
-    assert ready_since(pod(ready=Condition("True", since=START + 7))) == START + 7
+    shown = pod(ready=Condition("True", since=START + 7))
+    assert ready_since(shown, view(shown)) == START + 7
 
 
 def test_the_mode_of_a_pod_in_flight_is_the_one_in_its_record() -> None:

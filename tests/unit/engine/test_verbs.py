@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_cafe.cluster.errors import Conflict
+from kubectl_cafe.cluster.errors import Conflict, Denied
 from kubectl_cafe.engine import verbs
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from kubectl_cafe.engine.proposal import Around
@@ -50,3 +50,25 @@ def test_a_rollback_that_meets_a_conflict_is_judged_again() -> None:
 
     assert server.record.state is State.ROLLING_BACK
     assert server.record.to_revision == "v1"
+
+
+def test_a_rollback_that_meets_a_409_of_what_has_not_changed_says_what_refuses_it() -> None:
+    server: Any = Server({CR: cafe(release(State.PAUSED, origin=State.PROGRESSING))})
+    server.errors[CR] = [Conflict("changed", server_message="not on a Friday", where=CR)]
+    around = Around((revision("v1", outcome="Completed"), revision("v2", 2)), (), ())
+    before = CafeDeployment(server.get(CR))
+
+    with pytest.raises(Denied, match="not on a Friday"):
+        verbs.rollback(server, before, around, Mover("alice", "fire"), fast=False)
+
+
+@pytest.mark.guard("each-move-keeps-its-own-reason")
+def test_a_rollback_leaves_who_started_the_release_and_why_as_they_were() -> None:
+    server: Any = Server({CR: cafe(release(State.PAUSED, origin=State.PROGRESSING, why=""))})
+    around = Around((revision("v1", outcome="Completed"), revision("v2", 2)), (), ())
+    bob = Mover("bob", "INC-99")
+
+    verbs.rollback(server, CafeDeployment(server.get(CR)), around, bob, fast=False)
+
+    assert (server.record.who, server.record.why) == ("alice", "")
+    assert (server.record.journal[-1].who, server.record.journal[-1].why) == ("bob", "INC-99")

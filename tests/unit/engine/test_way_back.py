@@ -276,3 +276,10 @@ def test_a_pod_that_was_out_of_traffic_before_is_not_let_in_by_a_failure() -> No
     assert begin(strange(**ORPHAN), at_rest(strange(**ORPHAN)), AT).out
     assert not begin(strange(), at_rest(strange()), AT).out
     assert step(off(), out=True, failure=STOPPED) == Due(over=True)
+
+
+def test_c64_a_write_that_fails_until_the_deadline_is_told() -> None:
+    of = at_rest(strange(), strategy={"progressDeadlineSeconds": 1}, troubles=("a: no route",))
+    failure = due(of, Way("uid-a", rfc3339(START - 100))).failure
+    assert failure is not None
+    assert failure.message.startswith("no progress for 1 s: a: no route")

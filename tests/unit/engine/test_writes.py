@@ -128,6 +128,13 @@ def test_a_finished_record_forgets_what_the_containers_were() -> None:
     assert (record.phase, record.before, record.gen) == (Phase.FINISHED, {}, 2)
 
 
+def test_a_finished_record_keeps_the_group_that_took_the_pod() -> None:
+    shown = patched(record=pod_record(group=1))
+    of = view(shown, record=release(step=1))
+    assert recorded(dict(Writes(of).take(stand(shown, of)).body)).group == 2
+    assert recorded(dict(Writes(of).finish(stand(shown, of)).body)).group == 1
+
+
 def test_an_image_patch_keeps_when_the_pod_was_drained() -> None:
     shown = drained(record=pod_record(Phase.DRAINED, since="2001-01-01T00:00:00Z"))
     assert recorded(image_patch(shown)).passed == {"drained": "2001-01-01T00:00:00Z"}

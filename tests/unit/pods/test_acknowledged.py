@@ -39,6 +39,25 @@ def test_c84_the_container_that_an_acknowledgement_shows_is_settled_after_a_take
     assert judged(seen) == Settlement(By.ACKNOWLEDGED)
 
 
+@pytest.mark.guard("an-undone-patch-may-settle")
+def test_c68_a_patch_that_was_undone_before_the_kubelet_read_it_settles_as_others_do() -> None:
+    seen = Timeline()
+    seen.show(1, at_generation_3("C1", Condition("False"), quoted("False")))
+    assert judged(seen) == Settlement(ambiguous=True)
+    seen.show(2, at_generation_3("C1", ACKNOWLEDGED, quoted("Unknown")))
+    assert judged(seen) == Settlement(By.ACKNOWLEDGED)
+
+
+@pytest.mark.guard("an-undone-patch-settles-by-what-its-kubelet-has-read")
+def test_c68_of_a_kubelet_that_does_not_say_what_it_has_read_no_recorded_container_settles() -> (
+    None
+):
+    seen = Timeline()
+    seen.show(1, status(3, 0, container("C1", "app:v1")))
+    seen.now = 1e6
+    assert judged(seen) == Settlement()
+
+
 @pytest.mark.guard("acknowledgement-is-quoted")
 def test_c84_a_gate_that_is_written_and_not_quoted_yet_acknowledges_nothing() -> None:
     seen = Timeline()
@@ -62,9 +81,10 @@ def test_an_acknowledgement_needs_ready_containers() -> None:
     assert judged(seen) == Settlement(ambiguous=True)
 
 
-def test_an_acknowledgement_does_not_settle_the_recorded_container() -> None:
+def test_an_acknowledgement_does_not_settle_the_recorded_container_under_another_image() -> None:
     seen = Timeline()
-    seen.show(0, at_generation_3("C1", ACKNOWLEDGED, quoted("Unknown")))
+    shows = container("C1", "app:v2")
+    seen.show(0, status(3, 3, shows, gate=ACKNOWLEDGED, ready=quoted("Unknown")))
     assert judged(seen) == Settlement()
 
 

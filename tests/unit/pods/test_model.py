@@ -90,6 +90,12 @@ def test_a_waiting_container_is_read_with_reason_and_message() -> None:
     assert (found.waiting, found.message, found.running) == ("ErrImagePull", "no such tag", False)
 
 
+def test_an_exited_container_is_read_with_reason_and_message() -> None:
+    state = {"terminated": {"exitCode": 137, "reason": "OOMKilled", "message": "out of memory"}}
+    found = parse(one(state=state)).containers["main"]
+    assert (found.terminated, found.message, found.running) == ("OOMKilled", "out of memory", False)
+
+
 def test_an_exited_container_without_a_reason_has_one_all_the_same() -> None:
     found = parse(one(state={"terminated": {"exitCode": 0}})).containers["main"]
     assert found.terminated == "Exited"
@@ -147,8 +153,8 @@ def test_a_pods_record_comes_back_as_it_went(record: PodRecord) -> None:
 
 
 def test_a_pods_record_of_a_newer_version_is_named_as_such() -> None:
-    with pytest.raises(PodRecordError, match="version 3, written by a newer kubectl-cafe"):
-        decode('{"v":3}')
+    with pytest.raises(PodRecordError, match="version 4, written by a newer kubectl-cafe"):
+        decode('{"v":4}')
 
 
 def test_an_unknown_field_of_a_pods_record_is_refused_with_its_path() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_cafe.pods.record import VERSION, Phase, PodRecordError, decode, encode
+from kubectl_cafe.pods.record import VERSION, Phase, PodRecordError, decode, encode, newer
 from tests.unit.builders import pod_record
 
 NOON = "2026-11-23T12:00:00Z"
@@ -20,14 +20,32 @@ def plain(**changes: Any) -> str:
 
 def test_a_record_of_version_1_is_read_and_knows_no_times_of_earlier_phases() -> None:
     old = json.loads(plain(v=1))
-    del old["passed"]
+    del old["passed"], old["restarts"]
     record = decode(json.dumps(old))
     assert (record.phase, record.passed, record.v) == (Phase.FINISHED, {}, VERSION)
+
+
+def test_a_record_of_version_2_is_read_and_knows_no_restarts() -> None:
+    old = json.loads(plain(v=2))
+    del old["restarts"]
+    record = decode(json.dumps(old))
+    assert (record.phase, record.restarts, record.v) == (Phase.FINISHED, {}, VERSION)
+
+
+def test_a_record_says_the_version_by_which_older_ones_know_that_they_can_t_read_it() -> None:
+    assert json.loads(encode(pod_record()))["v"] == 3
 
 
 def test_a_version_that_never_was_is_refused() -> None:
     with pytest.raises(PodRecordError, match="v: 0 is not a version of this record"):
         decode(plain(v=0))
+
+
+def test_only_a_record_of_a_later_version_is_newer() -> None:
+    assert newer(plain(v=VERSION + 1))
+    assert not newer(plain(v=VERSION, passed="damaged"))
+    assert not newer("{}")
+    assert not newer("damaged")
 
 
 def test_a_record_says_when_each_phase_was_written_the_present_one_last() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_cafe import names
-from kubectl_cafe.podsets.inplaceset import InPlaceSet, pod_template, workload_name
+from kubectl_cafe.podsets.inplaceset import NAME_LIMIT, InPlaceSet, pod_template, workload_name
 from tests.unit.builders import cafe_object, template, workload
 
 DNS = re.compile(r"[a-z0-9]([a-z0-9-]{0,55}[a-z0-9])?")
@@ -33,6 +33,10 @@ def test_a_workload_is_named_after_owner_and_cell() -> None:
     assert workload_name("shop", "CellA") == "shop-cella"
 
 
+def test_a_cell_among_others_that_differ_keeps_its_plain_name() -> None:
+    assert workload_name("shop", "CellA", ["CellA", "CellB"]) == "shop-cella"
+
+
 def test_without_cells_it_is_named_after_its_owner() -> None:
     assert workload_name("shop", "") == "shop"
 
@@ -51,6 +55,10 @@ def test_cells_that_differ_in_characters_that_had_to_go_do_not_clash() -> None:
 )
 def test_every_name_is_a_dns_label_that_leaves_room_for_its_pods(name: str, cell: str) -> None:
     assert DNS.fullmatch(workload_name(name, cell))
+
+
+def test_a_name_that_is_too_long_is_cut_with_its_hash_within_the_limit() -> None:
+    assert len(workload_name("s" * 40, "c" * 40)) == NAME_LIMIT
 
 
 def test_a_workload_is_created_without_pods() -> None:
@@ -109,7 +117,8 @@ def test_the_template_that_was_given_is_not_changed() -> None:
 def test_a_commit_replaces_the_template_as_a_whole_and_names_what_was_judged() -> None:
     body = InPlaceSet().commit(owner(), workload(cell="CellA"), "v2", template("app:v2")).body
     assert body["spec"]["template"]["$patch"] == "replace"
-    assert body["metadata"] == {"uid": "uid-set", "resourceVersion": "3"}
+    judged = {key: body["metadata"][key] for key in ("uid", "resourceVersion")}
+    assert judged == {"uid": "uid-set", "resourceVersion": "3"}
 
 
 def test_a_scaling_names_what_was_judged() -> None:
@@ -129,3 +138,39 @@ def test_a_workload_is_read_back_as_it_was_created() -> None:
 
 def test_a_workload_whose_controller_has_not_seen_its_spec_is_not_settled() -> None:
     assert not workload(generation=3, observed=2).settled
+
+
+def test_why_no_pod_can_be_created_is_read_from_its_condition() -> None:
+    condition = {
+        "type": "ReplicaFailure",
+        "status": "True",
+        "reason": "FailedCreate",
+        "message": "exceeded quota: tight",
+        "lastTransitionTime": "1970-01-01T00:01:00Z",
+    }
+    sets = InPlaceSet()
+    made = dict(sets.create(cafe_object(), "", "v1", template()).body)
+    made["metadata"] = {**made["metadata"], "uid": "u", "resourceVersion": "3"}
+
+    found = sets.parse({**made, "status": {"conditions": [condition]}})
+
+    assert (found.refusal, found.refused) == ("exceeded quota: tight", 60.0)
+    assert sets.parse(made).refusal == ""
+
+
+@pytest.mark.parametrize(
+    "other", [{"status": "False"}, {"reason": "FailedDelete"}], ids=["over", "a deletion"]
+)
+def test_any_other_condition_is_no_refusal_of_a_pod(other: dict[str, str]) -> None:
+    condition = {
+        "type": "ReplicaFailure",
+        "status": "True",
+        "reason": "FailedCreate",
+        "message": "exceeded quota: tight",
+        "lastTransitionTime": "1970-01-01T00:01:00Z",
+        **other,
+    }
+    made = dict(InPlaceSet().create(cafe_object(), "", "v1", template()).body)
+    made["metadata"] = {**made["metadata"], "uid": "u", "resourceVersion": "3"}
+    found = InPlaceSet().parse({**made, "status": {"conditions": [condition]}})
+    assert (found.refusal, found.refused) == ("", 0.0)

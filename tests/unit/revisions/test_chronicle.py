@@ -131,3 +131,9 @@ def test_a_journal_that_is_too_long_by_itself_keeps_its_first_entry_and_its_last
     assert len(text.encode()) <= chronicle.SIZE_LIMIT
     assert (kept.journal[0], kept.journal[-1]) == (one.journal[0], one.journal[-1])
     assert len(kept.journal) + kept.journal_cut == 200
+
+
+def test_releases_that_go_for_want_of_room_are_counted() -> None:
+    many = tuple(ended(f"r{n}") for n in range(3))
+    kept = decode(encode(Chronicle(many, 1), limit=1))
+    assert ([one.id for one in kept.releases], kept.releases_cut) == (["r2"], 3)

@@ -76,6 +76,21 @@ def test_equal_templates_do_not_differ() -> None:
     assert compared(lambda t: None).empty
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: main(t).update(image="app:v9"),
+        lambda t: t["metadata"]["labels"].update(tier="web"),
+        lambda t: t["metadata"].update(annotations={"note": "x"}),
+        lambda t: t["spec"].update(hostNetwork=True),
+    ],
+    ids=["image", "label", "annotation", "other"],
+)
+def test_templates_that_differ_in_one_thing_alone_are_not_the_same(change: Any) -> None:
+    assert compared(lambda _: None).empty
+    assert not compared(change).empty
+
+
 def test_images_are_compared_by_container_name_whatever_the_order() -> None:
     def swapped(new: dict[str, Any]) -> None:
         new["spec"]["containers"].reverse()

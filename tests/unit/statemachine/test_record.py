@@ -66,7 +66,7 @@ RECORDS = st.builds(
     journal=st.lists(
         st.builds(
             Entry,
-            at=TEXTS,
+            at=st.just("2026-11-23T11:00:00Z"),
             trigger=st.sampled_from(Trigger),
             state=st.sampled_from(State),
             who=TEXTS,
@@ -93,8 +93,12 @@ def plain() -> dict[str, Any]:
     return loaded
 
 
+def minute(number: int) -> str:
+    return f"2026-11-23T{number // 60:02}:{number % 60:02}:00Z"
+
+
 def entry(number: int, why: str = "") -> Entry:
-    return Entry(str(number), Trigger.PAUSE, State.PAUSED, "alice", why)
+    return Entry(minute(number), Trigger.PAUSE, State.PAUSED, "alice", why)
 
 
 @given(RECORDS)
@@ -186,8 +190,8 @@ def test_the_journal_is_bounded_keeps_its_first_entry_and_says_how_many_went() -
     record = release(journal=tuple(entry(n) for n in range(JOURNAL_LIMIT + 5)))
     kept = decode(encode(record))
     assert len(kept.journal) == JOURNAL_LIMIT
-    assert kept.journal[0].at == "0"
-    assert kept.journal[1].at == "6"
+    assert kept.journal[0].at == minute(0)
+    assert kept.journal[1].at == minute(6)
     assert kept.journal_cut == 5
 
 
@@ -214,13 +218,21 @@ def test_the_whole_record_is_bounded_in_bytes_too() -> None:
     kept = decode(text)
     assert len(text.encode()) <= SIZE_LIMIT
     assert kept.journal_cut == JOURNAL_LIMIT - len(kept.journal) > 0
-    assert kept.journal[0].at == "0"
+    assert kept.journal[0].at == minute(0)
 
 
 def test_a_move_is_journalled_with_who_when_and_why() -> None:
     after = moved(release(), Trigger.PAUSE, at="noon", who="bob", why="lunch")
     assert after.journal == (Entry("noon", Trigger.PAUSE, State.PAUSED, "bob", "lunch", 1),)
     assert (after.state, after.origin) == (State.PAUSED, State.PROGRESSING)
+
+
+@pytest.mark.parametrize("by_field", [True, False])
+def test_c79_a_pause_knows_whether_the_field_made_it(by_field: bool) -> None:
+    paused = moved(release(), Trigger.PAUSE, at="noon", who="bob", by_field=by_field)
+    assert paused.paused_by_field is by_field
+    resumed = moved(paused, Trigger.RESUME, at="noon", who="bob", by_field=by_field)
+    assert not resumed.paused_by_field
 
 
 def test_an_illegal_move_leaves_no_record() -> None:
@@ -267,3 +279,10 @@ def test_the_group_is_the_last_one_that_was_begun() -> None:
 def test_a_failure_reads_as_place_reason_and_message() -> None:
     shown = str(Failure("ErrImagePull", "no such tag", "shop-1", "main"))
     assert shown == "shop-1/main: ErrImagePull: no such tag"
+
+
+def test_a_number_is_read_up_to_the_largest_that_kubernetes_writes() -> None:
+    most = 2**63 - 1
+    assert decode(encode(replace(release(), epoch=most))).epoch == most
+    with pytest.raises(RecordError, match=f"is more than {most}"):
+        decode(encode(replace(release(), epoch=most + 1)))

@@ -11,8 +11,8 @@ from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.record import Mode, Phase
 from kubectl_cafe.pods.settled import acknowledgement
 from kubectl_cafe.pods.sighting import look
-from kubectl_cafe.traffic import Service, mode_of, switch
-from kubectl_cafe.traffic.endpoints import parse_service, ready_uids
+from kubectl_cafe.traffic import Service, finalizers, mode_of, switch
+from kubectl_cafe.traffic.endpoints import Slice, parse_service, parse_slice
 from kubectl_cafe.traffic.gate import acknowledge
 from tests.unit.builders import drained, pod, pod_record, quoted
 
@@ -129,13 +129,43 @@ def test_a_label_that_is_off_needs_nobodys_acknowledgement() -> None:
     assert LABEL.acknowledged_off(shown, look(None, shown, 0), 0)
 
 
+@pytest.mark.parametrize(("value", "off"), [("off", True), ("on", False)])
+def test_a_label_stays_off_while_it_says_off(value: str, off: bool) -> None:
+    shown = pod(gated=False, labels={names.TRAFFIC: value})
+    assert switch(Mode.LABEL).stays_off(shown) is off
+
+
 def test_in_mode_none_the_pod_is_always_on() -> None:
     assert switch(Mode.NONE).on(replace(pod(), gate=ABSENT))
+
+
+def test_in_mode_none_nothing_is_waited_for_and_nothing_is_watched() -> None:
+    none = switch(Mode.NONE)
+    assert none.acknowledged_off(pod(gated=False), look(None, pod(), 0), 0)
+    assert none.stays_off(pod(gated=False))
+
+
+def test_c31_the_last_of_the_finalizers_that_are_asked_for_says_when_they_were_back() -> None:
+    shown = pod(finalizers={"example.com/a": 7.0, "example.com/b": 9.0, "example.com/c": 11.0})
+    assert finalizers.back_since(shown, ("example.com/a", "example.com/b")) == 9.0
+
+
+@pytest.mark.parametrize("asked", [(), ("example.com/lb",)])
+def test_c31_nothing_tells_since_when_a_finalizer_is_back_that_is_not_there(
+    asked: tuple[str, ...],
+) -> None:
+    assert finalizers.back_since(pod(), asked) == 0.0
 
 
 def test_c30_a_service_that_publishes_unready_pods_is_read_as_such() -> None:
     item = {"metadata": {"name": "a"}, "spec": {"publishNotReadyAddresses": True}}
     assert parse_service(item).publishes_unready
+
+
+def test_a_services_selector_is_read() -> None:
+    service = parse_service({"metadata": {"name": "a"}, "spec": {"selector": {"app": "shop"}}})
+    assert service.selects({"app": "shop", "tier": "web"})
+    assert not service.selects({"app": "cart"})
 
 
 def test_an_external_name_selects_no_pods() -> None:
@@ -159,4 +189,4 @@ def test_endpoints_are_ready_unless_they_say_no() -> None:
             {"addresses": ["10.0.0.1"]},
         ],
     }
-    assert ready_uids(slice_) == ("shop", frozenset({"a", "c"}))
+    assert parse_slice(slice_) == Slice("s", "shop", frozenset({"a", "c"}))

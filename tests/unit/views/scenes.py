@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from kubectl_cafe.views.changes import ImageChange
 from kubectl_cafe.views.status import CellLine, PodLine, Status
 
 CELLS = ("CellA", "CellB")
@@ -63,6 +64,7 @@ PROGRESSING = Status(
     kind="upgrade",
     source="revision 1 (main=registry.example/app:v1)",
     target="revision 2 (main=registry.example/app:v2)",
+    changes=(ImageChange("main", "registry.example/app:v1", "registry.example/app:v2"),),
     group=2,
     groups=3,
     step="upgrade",

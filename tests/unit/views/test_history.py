@@ -106,13 +106,17 @@ def test_the_document_of_one_revision_has_its_template_and_difference() -> None:
 
 def test_in_a_narrow_terminal_no_row_is_longer_and_the_images_keep_what_tells_them_apart() -> None:
     images = {"main": "registry.example/team/productpage:v1", "proxy": "registry.example/proxy:v9"}
-    lines = tuple(replace(line, images=images) for line in HISTORY.revisions)
+    before = {"main": "registry.example/team/productpage:v0", "proxy": images["proxy"]}
+    lines = tuple(
+        replace(line, images=found)
+        for line, found in zip(HISTORY.revisions, (before, images), strict=True)
+    )
 
     shown = render(replace(HISTORY, revisions=lines), width=60).splitlines()
 
     assert max(map(len, shown)) <= 60
-    assert shown[0].split() == ["REVISION", "IMAGES", "OUTCOME", "REASON"]
-    assert shown[1].split()[1] == "productpage:v1,proxy:v9"
+    assert shown[0].split() == ["REVISION", "IMAGES", "WHO", "OUTCOME", "REASON", "…"]
+    assert [line.split()[1] for line in shown[1:]] == ["productpage:v0,…", "productpage:v1,…"]
 
 
 def test_where_there_is_room_a_terminal_gets_the_whole_table() -> None:

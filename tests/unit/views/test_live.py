@@ -35,7 +35,7 @@ def golden(name: str, text: str) -> None:
     if "CAFE_WRITE_GOLDEN" in os.environ:
         file.parent.mkdir(exist_ok=True)
         file.write_text(text + "\n")
-    assert text + "\n" == file.read_text()
+    assert text + "\n" == file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s.width}x{s.height}")
@@ -67,6 +67,13 @@ def test_at_80_by_24_status_leaves_room_for_the_prompt(scene: str) -> None:
     commands = [line for line in text.splitlines() if line.startswith("Next:")]
     assert len(text.splitlines()) <= 23
     assert all(len(line) <= 80 for line in text.splitlines() if line not in commands)
+
+
+def test_a_rollback_is_shown_under_the_name_and_reason_of_who_made_it() -> None:
+    back = replace(PROGRESSING, kind="rollback", driver="", why="", turned="bob at 03:00: INC-99")
+    text = "\n".join(line.plain for line in live.lines(back, Size(200, 60)))
+    assert "rollback by bob at 03:00: INC-99; begun by alice (r-1a2b3c4d)" in text
+    assert "alice: INC-99" not in text + render(back)
 
 
 def test_the_question_is_the_last_line_however_small_the_screen() -> None:
@@ -114,12 +121,6 @@ def test_a_bar_hides_no_pod(updated: int, char: str) -> None:
 
 def test_a_bar_is_full_only_when_all_pods_are_there() -> None:
     assert set(bar(100, 0)) == {live.DONE}
-
-
-def test_a_terminal_without_unicode_gets_none() -> None:
-    for scene in SCENES.values():
-        lines = live.lines(scene, Size(60, 12), ascii_only=True)
-        assert all(line.plain.isascii() for line in lines)
 
 
 def test_an_escape_sequence_in_the_cluster_does_not_reach_the_live_view() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_cafe.views import history, overview, plan, repair, states, status, version
+from kubectl_cafe.views import history, outcome, overview, plan, repair, states, status, version
 from kubectl_cafe.views.html import data as report
 from tests.unit.views import test_html, test_plan
 from tests.unit.views.scenes import SCENES
@@ -41,6 +41,9 @@ DOCUMENTS: dict[str, tuple[Mapping[str, object], ...]] = {
     "repair": (repair.document("shop", "stores", [LINE]),),
     "status": (status.document(FAILED),),
     "status of many": (overview.document([overview.Overview("shop", "stores", "Progressing")]),),
+    "outcome of a release": (
+        outcome.document(outcome.Outcome("shop", "stores", "Failed", next=("kubectl",))),
+    ),
     "plan": (plan.document(PLANNED),),
     "report": (report.document(REPORTED),),
 }
@@ -49,7 +52,7 @@ DOCUMENTS: dict[str, tuple[Mapping[str, object], ...]] = {
 
 def described(section: str) -> dict[str, str]:
     """Field -> type, as the page has them."""
-    parts = re.split(r"^## (.+)$", PAGE.read_text(), flags=re.MULTILINE)
+    parts = re.split(r"^## (.+)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     texts = dict(zip(parts[1::2], parts[2::2], strict=True))
     return dict(ROW.findall(texts[section]))
 
@@ -76,7 +79,7 @@ def test_every_field_is_on_the_page_under_its_type_and_none_that_is_not_there(
     for document in DOCUMENTS[section]:
         shown = json.loads(json.dumps(document))
         assert shown.pop("apiVersion") == "cafe.sofastack.io/v1"
-        assert f"kind `{shown.pop('kind')}`" in PAGE.read_text()
+        assert f"kind `{shown.pop('kind')}`" in PAGE.read_text(encoding="utf-8")
         for path, value in found(shown, fields):
             if path in fields:
                 allowed = [TYPES[name] for name in fields[path].split(" or ")]

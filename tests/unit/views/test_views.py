@@ -11,8 +11,8 @@ from kubectl_cafe.views import states, status
 from kubectl_cafe.views.moves import move_line
 from kubectl_cafe.views.status import CellLine, PodLine, Status
 from kubectl_cafe.views.table import age, fields, table
-from statemachine.lifecycle import TABLE, State
-from statemachine.record import Failure
+from statemachine.lifecycle import TABLE, State, Trigger
+from statemachine.record import Entry, Failure
 from tests.unit.builders import release
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -101,11 +101,31 @@ MOVES = [
 ]
 
 
+@pytest.mark.guard("a-time-has-a-zone")
 @pytest.mark.parametrize(("record", "words"), MOVES, ids=[words for _, words in MOVES])
 def test_a_move_is_one_line_with_its_time(record: object, words: str) -> None:
     line = move_line(record)  # type: ignore[arg-type]
-    assert line.startswith("13:46:40  ")
+    assert line.startswith("13:46:40Z  ")
     assert line.endswith(words)
+
+
+@pytest.mark.guard("a-line-names-who-moved-it")
+@pytest.mark.parametrize(
+    ("who", "trigger", "reader", "words"),
+    [
+        ("bob", Trigger.CONFIRM, "ann", ", by bob: looks good"),
+        ("ann", Trigger.CONFIRM, "ann", ""),
+        ("bob", Trigger.CONFIRM, "", ""),
+        ("bob", Trigger.STEP_DONE, "ann", ""),
+    ],
+    ids=["another person", "the reader", "no reader", "the driver"],
+)
+def test_a_move_names_another_person_who_made_it(
+    who: str, trigger: Trigger, reader: str, words: str
+) -> None:
+    entry = Entry("2023-11-14T13:46:40Z", trigger, State.PROGRESSING, who, "looks good")
+    line = move_line(release(journal=(entry,)), reader)
+    assert line.endswith(f"upgrade group 1 of 2 (all 1){words}")
 
 
 AGES = [(0, "0s"), (119, "119s"), (120, "2m0s"), (600, "10m"), (7200, "2h"), (172800, "2d")]
@@ -131,7 +151,7 @@ def test_an_escape_sequence_in_the_cluster_does_not_reach_the_terminal() -> None
 
 def test_the_page_of_the_state_machine_is_current() -> None:
     """Else: kubectl cafe states -o markdown > docs/state-machine.md."""
-    assert (DOCS / "state-machine.md").read_text() == states.page()
+    assert (DOCS / "state-machine.md").read_text(encoding="utf-8") == states.page()
 
 
 def test_the_diagram_has_every_state_and_every_pair_that_a_move_joins() -> None:
@@ -149,11 +169,11 @@ WIDE = (["pod", "ready", "ip"], [("shop-a", "yes", "10.0.0.1"), ("shop-b", "no",
 
 
 def test_a_table_that_is_too_wide_loses_the_columns_of_the_highest_rank() -> None:
-    assert table(*WIDE, width=24, ranks=(0, 1, 2)).splitlines()[0] == "POD     READY"
+    assert table(*WIDE, width=18, ranks=(0, 1, 2)).splitlines()[0] == "POD     READY  …"
 
 
 def test_names_lose_what_they_share_before_a_line_is_cut() -> None:
-    assert table(*WIDE, width=12, ranks=(0, 0, 1)) == "POD    READY\n…a     yes\n…b     no"
+    assert table(*WIDE, width=12, ranks=(0, 0, 1)) == "POD    READY\n…op-a  yes\n…op-b  no"
 
 
 def test_without_a_width_nothing_is_left_out() -> None:

@@ -8,9 +8,17 @@ from typing import Any
 import pytest
 
 from kubectl_cafe import names
-from kubectl_cafe.cluster.errors import Conflict, Forbidden, Invalid, UnknownOutcome, Unreachable
+from kubectl_cafe.cluster.errors import (
+    AdmissionFailed,
+    Conflict,
+    Forbidden,
+    Invalid,
+    UnknownOutcome,
+    Unreachable,
+)
 from kubectl_cafe.engine.preflight import admission, trials
 from kubectl_cafe.engine.preflight.evidence import Case, Trial
+from kubectl_cafe.engine.preflight.finding import Level
 from kubectl_cafe.pods.model import ABSENT, Condition
 from kubectl_cafe.pods.patches import PodPatch
 from tests.unit.builders import pod, template
@@ -75,6 +83,29 @@ def test_a_webhook_that_does_not_answer_is_a_warning() -> None:
     down = 'failed calling webhook "no.example.com": connection refused'
     (found,) = judged(tried(UnknownOutcome("x", server_message=down)))
     assert found.startswith("warning: ")
+
+
+def test_a_webhook_that_is_down_is_a_warning() -> None:
+    down = 'failed calling webhook "no.example.com": connection refused'
+    (found,) = judged(tried(AdmissionFailed("x", server_message=down)))
+    assert found == f"warning: the API server fails at the image patch: {down}"
+
+
+@pytest.mark.guard("the-commit-is-tried-before")
+def test_the_commit_of_every_workload_with_another_template_is_tried() -> None:
+    ((cell, write),) = trials.commits(upgrade(pod("a", labels=AT_V1)))
+
+    assert (cell, write.create, set(write.body["metadata"])) == ("", False, {"uid"})
+    template = write.body["spec"]["template"]
+    assert template["metadata"]["labels"][names.REVISION] == V2
+
+
+def test_a_refused_commit_is_refused_with_its_workload() -> None:
+    (found,) = admission.judge(
+        [tried(Forbidden("x", server_message="frozen"), "commit", "shop")], "stores"
+    )
+    assert (found.level, found.where) == (Level.REFUSED, "replicaset/shop in namespace stores")
+    assert found.message == "the API server refuses the new template of a ReplicaSet: frozen"
 
 
 @pytest.mark.parametrize("error", [Conflict("stale"), Unreachable("gone")])

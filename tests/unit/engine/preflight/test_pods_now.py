@@ -131,7 +131,15 @@ def test_a_driver_that_is_alive_is_told() -> None:
     assert found.startswith("warning: ann@desk drives")
 
 
-@pytest.mark.parametrize("view", [LeaseView(None, False, 0, 0.0), LeaseView("dead", False, 1, 0.0)])
+def test_a_driver_that_may_be_alive_on_another_servers_clock_is_told() -> None:
+    held = Evidence(lease=LeaseView("ann@desk", False, 1, 0.0, age=72.0))
+    (found,) = said(driver.lease(upgrade(), held))
+    assert found.startswith("warning: ann@desk has not renewed its lease for 72 s")
+
+
+@pytest.mark.parametrize(
+    "view", [LeaseView(None, False, 0, 0.0), LeaseView("dead", False, 1, 0.0, expired=True)]
+)
 def test_a_lease_that_is_free_or_has_run_out_is_well(view: LeaseView) -> None:
     assert said(driver.lease(upgrade(), Evidence(lease=view))) == ["ok: nobody else drives"]
 
@@ -140,7 +148,10 @@ def test_a_lease_that_may_not_be_read_is_no_pass() -> None:
     assert said(driver.lease(upgrade(), Evidence(lease=MAY_NOT)))[0].startswith("not checked: ")
 
 
+@pytest.mark.guard("a-refusal-names-the-release-that-is-under-way")
 def test_a_release_that_is_under_way_is_told_with_what_is_legal() -> None:
     cafe = shop({"annotations": {names.RELEASE: encode(release(State.PAUSED))}})
     (found,) = said(driver.unfinished(upgrade(of=cafe)))
-    assert "upgrade is not legal while the release is Paused; legal now: " in found
+    assert "upgrade is not legal while the release is Paused (" in found
+    assert "started by alice at " in found
+    assert "; legal now: " in found

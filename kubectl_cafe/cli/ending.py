@@ -1,0 +1,188 @@
+"""How a command that drives ends: what it says then, its document, its exit code."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from kubectl_cafe.cli import options
+from kubectl_cafe.cli.printing import print_data, say
+from kubectl_cafe.errors import FAILED, INTERRUPTED, REACHED, TIMED_OUT, WAITS
+
+if TYPE_CHECKING:
+    from kubectl_cafe.engine.cafedeployment import CafeDeployment
+    from kubectl_cafe.engine.view import View
+    from kubectl_cafe.views.outcome import Outcome
+    from statemachine.record import Record
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Seconds after which a command takes no more pods, and its document: json, yaml or none."""
+
+    timeout: float | None = None
+    output: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A release as a command leaves it, with the last view where its pods were looked at.
+
+    `stopped`: a signal ended it, `timed_out`: its time was up.
+    """
+
+    cafe: CafeDeployment
+    view: View | None = None
+    stopped: bool = False
+    timed_out: bool = False
+
+
+def output_option(verb: Callable[..., Result]) -> Callable[..., Result]:
+    """Add -o; the verb gets `ends: Ends`, without a timeout."""
+
+    @functools.wraps(verb)
+    def with_ending(*args: Any, output: str | None, **values: Any) -> Result:
+        return verb(*args, ends=Ends(output=output), **values)
+
+    return options.output_option("json", "yaml")(with_ending)
+
+
+def ending_options(verb: Callable[..., Result]) -> Callable[..., Result]:
+    """Add --timeout and -o; the verb gets both as `ends: Ends`."""
+
+    @functools.wraps(verb)
+    def with_ending(*args: Any, timeout: float | None, output: str | None, **values: Any) -> Result:
+        return verb(*args, ends=Ends(timeout, output), **values)
+
+    return timeout_option(options.output_option("json", "yaml")(with_ending))
+
+
+def timeout_option(verb: Callable[..., Result]) -> Callable[..., Result]:
+    """Add --timeout; the verb gets `timeout: float | None`, in seconds."""
+    return click.option(
+        "--timeout",
+        type=options.Duration(),
+        default="0",
+        metavar="TIME",
+        help="After this time (30m, 1h) take no more pods, finish those in flight, exit with 5.",
+    )(verb)
+
+
+def closing(left: Left, asked: CafeDeployment, output: str | None = None) -> int:
+    """Say what is next, print the document if there is to be one; the exit code of product.md.
+
+    `asked` is the release as the caller left it: what was reached is held against that.
+    """
+    commands = _next(left)
+    for command in commands:
+        say(f"  next:  {command}")
+    code = exit_code(left, asked)
+    _print(left.cafe, commands, code, "", output)
+    return code
+
+
+def recorded(cafe: CafeDeployment, output: str | None = None) -> int:
+    """The same where the move was only recorded (0)."""
+    from kubectl_cafe.views.outcome import RECORDED
+
+    commands = _next(Left(cafe))
+    for command in commands:
+        say(f"  next:  {command}")
+    _print(cafe, commands, REACHED, RECORDED, output)
+    return REACHED
+
+
+def nothing_to_do(cafe: CafeDeployment, output: str | None = None) -> int:
+    """Print the document where there was nothing to do (0)."""
+    _print(cafe, (), REACHED, "", output)
+    return REACHED
+
+
+def exit_code(left: Left, asked: CafeDeployment) -> int:
+    """The exit code of product.md, where the release that was `asked` for has come to `left`."""
+    from statemachine.lifecycle import MOVING, RESTING, State
+
+    record = left.cafe.record
+    if record is None:
+        return REACHED
+    if left.timed_out and record.state in (*MOVING, State.ABORTING):
+        return TIMED_OUT
+    if left.stopped and not left.timed_out and record.state not in RESTING:
+        return INTERRUPTED
+    return _reached(record, asked.record or record)
+
+
+def _reached(record: Record, asked: Record) -> int:
+    """The exit code where the release that was `asked` for has come to `record`."""
+    from statemachine.lifecycle import State
+    from statemachine.steps import Kind
+
+    match record.state:
+        case State.AWAITING_CONFIRM | State.PAUSED:
+            return WAITS
+        # Another release may have taken its place.
+        case State.COMPLETED if record.id == asked.id:
+            return REACHED
+        # What somebody wanted, or what has become of an upgrade.
+        case State.ROLLED_BACK if asked.kind is Kind.ROLLBACK:
+            return REACHED
+        case State.ABORTED if asked.forced or asked.state in (State.ABORTING, State.ABORTED):
+            return REACHED
+        case _:
+            return FAILED
+
+
+def _next(left: Left) -> tuple[str, ...]:
+    """The commands that lead on."""
+    from kubectl_cafe.engine.report import next_command, status_of
+
+    if left.cafe.record is None:
+        return ()
+    if left.view:
+        return status_of(left.cafe, left.view, (), None).next
+    return tuple(next_command(left.cafe, driven=False).splitlines())
+
+
+def _print(
+    cafe: CafeDeployment, commands: tuple[str, ...], code: int, meaning: str, output: str | None
+) -> None:
+    """Print the document; the exit code stays the release's where that can't be written."""
+    if output is None:
+        return
+    from kubectl_cafe.views import outcome
+
+    meaning = meaning or outcome.MEANINGS[code]
+    shown = replace(_outcome(cafe), next=commands, exit_code=code, meaning=meaning)
+    try:
+        print_data(outcome.document(shown), output)
+    except OSError as error:
+        say(f"warning: the document can't be written to stdout: {error.strerror}")
+
+
+def _outcome(cafe: CafeDeployment) -> Outcome:
+    """How the release of `cafe` stands."""
+    from kubectl_cafe.views.outcome import Outcome
+
+    record = cafe.record
+    bare = Outcome(cafe.name, cafe.namespace, str(cafe.position.state))
+    if record is None:
+        return bare
+    return replace(
+        bare,
+        origin=str(record.origin or ""),
+        release=record.id,
+        kind=str(record.kind),
+        from_revision=record.from_revision,
+        revision=record.to_revision,
+        group=record.group if record.current else 0,
+        groups=sum(step.is_group for step in record.steps),
+        who=record.who,
+        why=record.why,
+        failure=str(record.failure or ""),
+    )

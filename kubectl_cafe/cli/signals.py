@@ -1,0 +1,169 @@
+"""Signals that end a command: after the first it finishes what is in flight, the second ends it."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from kubectl_cafe.errors import INTERRUPTED
+
+LAST_WORDS = 0.5
+"""Seconds that the last line may take: its reader may be stuck."""
+
+Polite = Callable[[int], BaseException | None]
+"""Called with the first signal: asks for an end, or returns what is to be raised instead."""
+
+_ENDING = frozenset({signal.SIGINT, signal.SIGTERM})
+"""The second of these ends the process. A hangup never does: a session that ends sends several."""
+ALARM: int = getattr(signal, "SIGALRM", 0)
+"""The signal of `--timeout`; 0: there is none (Windows), and a thread keeps the time."""
+_HANGUP: int | None = getattr(signal, "SIGHUP", None)
+
+
+class Stops:
+    """The signals of this process.
+
+    The first one is the main thread's. It may be waiting for an answer, a thread or a name server,
+    and so may all that runs when an exception leaves it: the second signal is heard by a thread of
+    its own, which ends the process without any of that.
+    """
+
+    def __init__(self, alarm: int = ALARM) -> None:
+        self._alarm = alarm
+        self._late: BaseException | None = None
+        self._polite: Polite | None = None
+        self._words: Callable[[], str] = lambda: "interrupted"
+        self._undo: list[Callable[[], None]] = []
+        self._listens = False
+        self._asked = False
+        self._raised = False
+        self._code: int | None = None
+
+    def listen(self) -> None:
+        """Hear signals from here on; once a process, in its main thread."""
+        if sys.platform == "win32":
+            return  # No pipe can be its wakeup descriptor: the main thread counts.
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._handle)
+        threading.Thread(target=self._hear, args=(reader,), name="signals", daemon=True).start()
+        self._listens = True
+
+    @contextmanager
+    def asking(
+        self, polite: Polite, words: Callable[[], str], seconds: float | None = None
+    ) -> Iterator[None]:
+        """While it lasts SIGTERM and SIGHUP are heard as well, and the first signal is `polite`'s.
+
+        So is the alarm after `seconds`. `words` are said when the second one ends the process. A
+        SIGHUP that is ignored stays so (nohup).
+        """
+        numbers = {*_ENDING}
+        if _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN:
+            numbers.add(signal.Signals(_HANGUP))
+        if seconds is not None and self._alarm:
+            numbers.add(signal.Signals(self._alarm))
+        before = {number: signal.signal(number, self._handle) for number in numbers}
+        words, self._words = self._words, words
+        self._polite = polite
+        try:
+            with self._timer(seconds):
+                yield
+        finally:
+            self._polite, self._words = None, words
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def _timer(self, seconds: float | None) -> Iterator[None]:
+        """While it lasts the time is up after so many seconds."""
+        if seconds is None:
+            yield
+        elif self._alarm:
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            try:
+                yield
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        else:
+            timer = threading.Timer(seconds, self._time_is_up)
+            timer.daemon = True
+            timer.start()
+            try:
+                yield
+            finally:
+                timer.cancel()
+
+    def _time_is_up(self) -> None:
+        """In the timer's thread: what is to be raised is raised in the main thread."""
+        if self._polite is not None and (error := self._polite(self._alarm)) is not None:
+            self._late = error
+            _thread.interrupt_main()
+
+    @contextmanager
+    def undoing(self, undo: Callable[[], None]) -> Iterator[None]:
+        """While it lasts an end at once calls `undo` first."""
+        self._undo.append(undo)
+        try:
+            yield
+        finally:
+            self._undo.remove(undo)
+
+    def over(self, code: int) -> None:
+        """The command has come to its end: from here on one signal is enough, and `code` stays."""
+        self._code = code
+
+    def _handle(self, number: int, _frame: object) -> None:
+        """In the main thread: the first signal asks, or raises; further ones do nothing here."""
+        if not self._listens:
+            self._count(number)
+        error = self._late or (self._polite(number) if self._polite else KeyboardInterrupt())
+        if error is not None and not self._raised and self._code is None:
+            self._raised = True
+            raise error
+
+    def _hear(self, reader: int) -> None:
+        while True:
+            for number in os.read(reader, 64):
+                self._count(number)
+
+    def _count(self, number: int) -> None:
+        if number in _ENDING and (self._asked or self._code is not None):
+            self._end()
+        if number in _ENDING or number == self._alarm:
+            self._asked = True
+
+    def _end(self) -> None:
+        """End the process now; in a thread of its own it says so, for it may never get that far."""
+        try:
+            last = threading.Thread(target=self._say_last, daemon=True)
+            last.start()
+            last.join(LAST_WORDS)
+        finally:
+            os._exit(INTERRUPTED if self._code is None else self._code)
+
+    def _say_last(self) -> None:
+        for undo in reversed(self._undo):
+            with suppress(Exception):
+                undo()
+        if self._code is None:
+            # Past sys.stderr: whoever is stuck in writing to it has its lock.
+            words = f"{'' if self._piped() else chr(10)}{self._words()}\n"
+            with suppress(OSError):
+                os.write(2, words.encode("utf-8", "replace"))
+
+    def _piped(self) -> bool:
+        with suppress(OSError):
+            return not os.isatty(2)
+        return True
+
+
+STOPS = Stops()
+"""The signals of this process."""

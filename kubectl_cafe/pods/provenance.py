@@ -1,0 +1,105 @@
+"""Who wrote a pod's images, and when its status was written, by its managedFields (protocol 6).
+
+The API server keeps for every field the manager that set its present value, whatever the
+request was. So an image that a stranger wrote is told from a spec that changed elsewhere: an
+ephemeral container, a toleration, a resize. metadata.generation moves for all of them alike.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+from kubectl_cafe import names
+from kubectl_cafe.times import seconds
+
+Json = Mapping[str, Any]
+
+_ANNOTATIONS, _FINALIZERS = "f:annotations", "f:finalizers"
+_RECORD = f"f:{names.IN_PLACE}"
+_BIRTH = "f:restartPolicy"
+"""A field that nobody can change after the pod's creation: whoever owns it made the pod."""
+_HEAD = ("manager", "subresource", "time")
+
+
+class Writer(StrEnum):
+    """Who set the present value of a container's image."""
+
+    BIRTH = "birth"
+    """Whoever created the pod: the image is as it was then."""
+    OURS = "ours"
+    """Whoever wrote the pod's record, or another kubectl-cafe."""
+    OTHER = "other"
+    UNKNOWN = ""
+    """Nothing tells: somebody has emptied managedFields."""
+
+
+def writers(meta: Json, containers: Iterable[str]) -> dict[str, Writer]:
+    """Who wrote the image of each container."""
+    entries = meta.get("managedFields") or ()
+    born, ours, images = set(), {names.FIELD_MANAGER}, []
+    for entry in entries:
+        manager, fields = entry.get("manager", ""), entry.get("fieldsV1") or {}
+        spec = fields.get("f:spec") or {}
+        if _BIRTH in spec:
+            born.add(manager)
+        if _RECORD in ((fields.get("f:metadata") or {}).get(_ANNOTATIONS) or {}):
+            ours.add(manager)
+        if "f:containers" in spec:
+            images.append((manager, spec["f:containers"]))
+    result: dict[str, Writer] = {}
+    for name in containers:
+        key = _key(name)
+        owners = {manager for manager, of in images if "f:image" in (of.get(key) or {})}
+        result[name] = _writer(owners, born, ours)
+    return result
+
+
+def _writer(owners: set[str], born: set[str], ours: set[str]) -> Writer:
+    if not owners:
+        return Writer.UNKNOWN
+    if owners & born:
+        return Writer.BIRTH
+    return Writer.OURS if owners & ours else Writer.OTHER
+
+
+def status_written(meta: Json) -> float:
+    """When the API server took the last write of the pod's status; 0 where nothing tells.
+
+    In seconds since the epoch, by the server's clock. No condition and no container of that
+    status is of a later time, whatever the clock of its node says.
+    """
+    entries = meta.get("managedFields") or ()
+    times = [e["time"] for e in entries if e.get("subresource") == "status" and e.get("time")]
+    return max(map(seconds, times), default=0.0)
+
+
+def told(entries: Iterable[Json]) -> list[dict[str, Any]]:
+    """The managedFields with no more than this module and the finalizers' times read of them."""
+    return [
+        {**{key: entry[key] for key in _HEAD if key in entry}, "fieldsV1": dict(_fields(entry))}
+        for entry in entries
+    ]
+
+
+def _fields(entry: Json) -> Iterator[tuple[str, Any]]:
+    fields = entry.get("fieldsV1") or {}
+    meta, spec = fields.get("f:metadata") or {}, fields.get("f:spec") or {}
+    kept: dict[str, Any] = {_FINALIZERS: meta[_FINALIZERS]} if _FINALIZERS in meta else {}
+    if _RECORD in (meta.get(_ANNOTATIONS) or {}):
+        kept[_ANNOTATIONS] = {_RECORD: {}}
+    if kept:
+        yield "f:metadata", kept
+    own: dict[str, Any] = {_BIRTH: {}} if _BIRTH in spec else {}
+    of = spec.get("f:containers") or {}
+    if any("f:image" in one for one in of.values()):
+        own["f:containers"] = {key: {"f:image": {}} for key, one in of.items() if "f:image" in one}
+    if own:
+        yield "f:spec", own
+
+
+def _key(container: str) -> str:
+    """A list's item by its key, as structured-merge-diff's fieldpath writes it."""
+    return "k:" + json.dumps({"name": container}, separators=(",", ":"))

@@ -1,0 +1,83 @@
+"""A release's steps as its recorded plan asks for them, counted apart from the product's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from statemachine.record import Record
+
+COMMIT, SWEEP, GROUP = "commit", "sweep", "group"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step: COMMIT, SWEEP, or the GROUP of this number with its pods per cell, cumulative."""
+
+    what: str
+    number: int = 0
+    counts: tuple[tuple[str, int], ...] = ()
+
+    def count(self, cell: str) -> int:
+        """How many pods of the cell are at the goal when the group is over."""
+        return dict(self.counts).get(cell, 0)
+
+
+def stages(record: Record) -> tuple[Stage, ...]:
+    """The steps of the release.
+
+    The template is written after the last group of an upgrade; a first release has nothing to
+    upgrade, and a rollback's pods must be born right from its beginning.
+    """
+    plan = record.plan
+    batch = plan.strategy.batch_size or 0
+    beta = str(plan.strategy.upgrade_type) == "Beta"
+    groups = _groups(tuple(plan.cells.items()), beta, batch)
+    match str(record.kind):
+        case "create":
+            return (Stage(COMMIT), *groups)
+        case "upgrade":
+            return (*groups, Stage(COMMIT), Stage(SWEEP))
+    return (Stage(COMMIT), *groups, Stage(SWEEP))
+
+
+def begun(record: Record) -> tuple[Stage, ...]:
+    """The steps that have begun, the one under way last."""
+    return stages(record)[: record.step + 1]
+
+
+def under_way(record: Record) -> Stage | None:
+    """The step under way; None where all are over."""
+    found = stages(record)
+    return found[record.step] if record.step < len(found) else None
+
+
+@cache
+def _groups(cells: tuple[tuple[str, int], ...], beta: bool, batch: int) -> tuple[Stage, ...]:
+    """One pod of every cell if that is wanted, then batches, each pod from the fullest cell."""
+    left, found = dict(cells), list[Stage]()
+
+    def over() -> None:
+        counts = tuple((cell, size - left[cell]) for cell, size in cells)
+        found.append(Stage(GROUP, len(found) + 1, counts))
+
+    if beta and any(left.values()):
+        left = {cell: max(0, size - 1) for cell, size in left.items()}
+        over()
+    while any(left.values()):
+        for _ in range(batch or sum(left.values())):
+            _take(left)
+        over()
+    return tuple(found)
+
+
+def _take(left: dict[str, int]) -> None:
+    fullest = max(left, key=lambda cell: left[cell])
+    left[fullest] = max(0, left[fullest] - 1)
+
+
+def whole(record: Record, stage: Stage) -> bool:
+    """Whether the stage is the last group: every pod of the plan is at the goal."""
+    cells: Mapping[str, int] = record.plan.cells
+    return dict(stage.counts) == dict(cells)
