@@ -51,7 +51,7 @@ setup(
             "types-tabulate",
         ],
         # For `make mutants` alone, which installs it.
-        "mutants": ["cosmic-ray>=8.7,<9"],
+        "mutants": ["cosmic-ray>=8.7,<9", "coverage>=7.6,<8"],
     },
     entry_points={
         "console_scripts": [

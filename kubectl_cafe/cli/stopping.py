@@ -52,6 +52,7 @@ class Stopping:
         self.work: Work | None = None
         self.timed_out = False
         """Whether the time was up before anything else asked for an end."""
+        self._asked: Work | None = None
         self._place = place
         self._hint = f"kubectl cafe status {place}, then kubectl cafe {following} {place}"
         self._seconds = seconds
@@ -62,16 +63,19 @@ class Stopping:
         return self.work is not None and self.work.what.stop.is_set()
 
     def ask(self, number: int) -> BaseException | None:
-        """Ask for an end after the signal `number`; what is to be raised where nothing can end."""
-        late = number == ALARM
-        if self.work is None:
+        """Ask for an end after the signal `number`; what is to be raised where nothing can end.
+
+        Called between any two instructions of the main thread, another call of this included: the
+        locks of the event, of the memory and of the screen may be held there. So it takes none.
+        """
+        late, work = number == ALARM, self.work
+        if work is None:
             return self._late() if late else KeyboardInterrupt()
-        if not self.stopped:
+        if self._asked is not work:
+            self._asked = work
             self.timed_out = late
-            self.work.what.stop.set()
-            said = f"timed out after {self._seconds:g} s" if late else self.work.asked
-            # The locks of the memory and of the screen may be held by this very thread.
-            threading.Thread(target=_leave, args=(self.work, said), daemon=True).start()
+            said = f"timed out after {self._seconds:g} s" if late else work.asked
+            threading.Thread(target=_leave, args=(work, said), daemon=True).start()
         return None
 
     def last_words(self) -> str:
@@ -101,5 +105,6 @@ def interruptible(
 
 
 def _leave(work: Work, said: str) -> None:
+    work.what.stop.set()
     say(f"{said}: {work.leaving}")
     work.what.wake()

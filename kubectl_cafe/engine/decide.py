@@ -13,6 +13,7 @@ from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.pods.settled import wants_acknowledgement
 from kubectl_cafe.traffic import finalizers, switch
+from kubectl_cafe.traffic.endpoints import unlisted
 from statemachine.lifecycle import Facts, State, Trigger
 
 CARRIES_ON = (State.PROGRESSING, State.ROLLING_BACK, State.PAUSED, State.AWAITING_CONFIRM)
@@ -164,7 +165,8 @@ def is_off(standing: Standing, view: View) -> bool:
 def seen_off(standing: Standing, view: View, *, before: bool = False) -> bool:
     """Whether this very view shows the pod out of traffic: acknowledged, and in no endpoints.
 
-    `before`: the view before this one did; then it is enough that nothing speaks against it.
+    `before`: the view before this one did; then it is enough that nothing speaks against it. A
+    gate's pod stays selected: it is off where its Services list it as unready.
     """
     pod, traffic = standing.pod, switch(standing.mode)
     acknowledged = traffic.acknowledged_off(pod, view.sightings[pod.uid], view.now)
@@ -174,6 +176,7 @@ def seen_off(standing: Standing, view: View, *, before: bool = False) -> bool:
         and pod.uid not in view.endpoints
         # A label takes a pod out of a Service's selection: even one that publishes all (C30).
         and not (standing.mode is Mode.LABEL and pod.uid in view.published)
+        and not (standing.mode is Mode.GATE and unlisted(pod, view.services, view.listed))
     )
 
 

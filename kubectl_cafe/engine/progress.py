@@ -12,7 +12,7 @@ from kubectl_cafe.engine.vouching import lacking
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.traffic import finalizers
-from kubectl_cafe.traffic.endpoints import Slice
+from kubectl_cafe.traffic.endpoints import Slice, unlisted
 from statemachine.lifecycle import State
 from statemachine.record import Failure, cut
 from statemachine.steps import StepKind
@@ -211,8 +211,23 @@ def _leaving(drained: Sequence[Standing], view: View) -> list[str]:
     for standing in drained:
         shown = ", ".join(map(str, holding(standing, view)))
         words = "leaving traffic" + (f", still shown ready by {shown}" if shown else "")
+        if not shown and (absent := _absent(standing, view)):
+            words += f", not listed by the EndpointSlices of Service {absent}"
         pods.setdefault(words, []).append(standing.pod)
     return [said for words in sorted(pods) for said in _name_some(words, pods[words])]
+
+
+def _absent(standing: Standing, view: View) -> str:
+    """The Services whose EndpointSlices should list a drained pod as unready and don't (C22)."""
+    if standing.mode is not Mode.GATE or not _lingers(standing.pod, view):
+        return ""
+    return ", ".join(s.name for s in unlisted(standing.pod, view.services, view.listed))
+
+
+def _lingers(pod: Pod, view: View) -> bool:
+    """Whether a drained pod's EndpointSlices are older than a controller takes."""
+    since = written_at(pod, view) if pod.record else view.time
+    return view.time - since >= LINGERING
 
 
 def holding(standing: Standing, view: View) -> tuple[Slice, ...]:
@@ -221,8 +236,7 @@ def holding(standing: Standing, view: View) -> tuple[Slice, ...]:
     A second Service, an EndpointSlice that somebody wrote, or one that was left behind.
     """
     pod = standing.pod
-    since = written_at(pod, view) if pod.record else view.time
-    if view.time - since < LINGERING:
+    if not _lingers(pod, view):
         return ()
     publishing = {s.name for s in view.services if s.publishes_unready}
     return tuple(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
@@ -15,7 +15,7 @@ from kubectl_cafe.pods.sighting import Sighting
 from kubectl_cafe.podsets import Workload, WorkloadWrite
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.traffic import Service
-from kubectl_cafe.traffic.endpoints import Slice
+from kubectl_cafe.traffic.endpoints import Slice, listed
 from statemachine.lifecycle import MOVING, Facts, State, Trigger
 from statemachine.record import Failure, Record
 
@@ -87,6 +87,11 @@ class View:
         """Whether a pod's status leaves open whether its node went away, and no Node was asked."""
         fresh = self.nodes_at is not None and self.now - self.nodes_at < NODES_FRESH
         return not fresh and any(pod.suspect and pod.node for pod in self.pods.values())
+
+    @cached_property
+    def listed(self) -> Mapping[str, Set[str]]:
+        """The uids of the pods that each Service's EndpointSlices list, ready or not."""
+        return listed(self.slices)
 
     @cached_property
     def shared_budgets(self) -> tuple[DisruptionBudget, ...]:

@@ -19,15 +19,21 @@ from kubectl_cafe.pods.sighting import Sighting
 
 @dataclass(frozen=True)
 class Service:
-    """A Service: its selector and whether it publishes pods that aren't ready (C30)."""
+    """A Service: its selector, whether it publishes pods that aren't ready (C30), IP families."""
 
     name: str
     selector: Mapping[str, str]
     publishes_unready: bool = False
+    families: tuple[str, ...] = ()
 
     def selects(self, labels: Mapping[str, str]) -> bool:
         """Whether the Service selects a pod with `labels`; one without a selector selects none."""
         return bool(self.selector) and all(labels.get(k) == v for k, v in self.selector.items())
+
+    def reaches(self, ip: str) -> bool:
+        """Whether an EndpointSlice of the Service can hold this address; none holds no address."""
+        family = "IPv6" if ":" in ip else "IPv4"
+        return bool(ip) and (not self.families or family in self.families)
 
 
 class Traffic(Protocol):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.traffic import Service
 
 Json = Mapping[str, Any]
@@ -13,11 +15,12 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Slice:
-    """An EndpointSlice: its Service's name, and the uids of the pods that it shows as ready."""
+    """An EndpointSlice: its Service's name, and the uids of the pods it shows ready and unready."""
 
     name: str
     service: str
     ready: frozenset[str]
+    unready: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         """Its name for people; one that somebody wrote by hand may be of no Service."""
@@ -31,6 +34,7 @@ def parse_service(item: Json) -> Service:
         name=item["metadata"]["name"],
         selector=({} if spec.get("type") == "ExternalName" else spec.get("selector")) or {},
         publishes_unready=bool(spec.get("publishNotReadyAddresses")),
+        families=tuple(spec.get("ipFamilies") or ()),
     )
 
 
@@ -40,14 +44,38 @@ def parse_slice(item: Json) -> Slice:
     An endpoint whose readiness is not said counts as ready, as for every proxy.
     """
     meta = item["metadata"]
-    uids = frozenset(
-        endpoint["targetRef"]["uid"]
-        for endpoint in item.get("endpoints") or ()
-        if (endpoint.get("conditions") or {}).get("ready") is not False
-        and (endpoint.get("targetRef") or {}).get("uid")
-    )
+    uids: dict[bool, set[str]] = {True: set(), False: set()}
+    for endpoint in item.get("endpoints") or ():
+        if uid := (endpoint.get("targetRef") or {}).get("uid"):
+            uids[(endpoint.get("conditions") or {}).get("ready") is not False].add(uid)
     service = (meta.get("labels") or {}).get("kubernetes.io/service-name", "")
-    return Slice(meta["name"], service, uids)
+    return Slice(meta["name"], service, frozenset(uids[True]), frozenset(uids[False]))
+
+
+def listed(slices: Iterable[Slice]) -> Mapping[str, Set[str]]:
+    """The uids of the pods that each Service's EndpointSlices list, ready or not, by its name."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in slices:
+        found[one.service].update(one.ready, one.unready)
+    return found
+
+
+def unlisted(
+    pod: Pod, services: Iterable[Service], listed: Mapping[str, Set[str]]
+) -> tuple[Service, ...]:
+    """The Services that select the pod and that have yet to list it, ready or not (C22).
+
+    Their controller has not seen the pod as it is now: it may have left the selection for a
+    moment, and be shown ready next. One that publishes unready pods never shows it gone.
+    """
+    return tuple(
+        service
+        for service in services
+        if service.selects(pod.labels)
+        and service.reaches(pod.ip)
+        and not service.publishes_unready
+        and pod.uid not in listed.get(service.name, ())
+    )
 
 
 def ready_uids(

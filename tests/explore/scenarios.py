@@ -41,7 +41,7 @@ SMALL = (
     Scenario("a lost node", cells=ONE_POD, nodes=1),
     Scenario("an edited template", cells=ONE_POD, templates=1),
     Scenario("a generation that somebody moves", cells=ONE_POD, touches=1, crashes=1),
-    Scenario("a pod that strays", cells=ONE_POD, strays=1),
+    Scenario("a pod that strays", cells=ONE_POD, strays=1, lag=True),
     Scenario("a ReplicaSet that is disowned", cells=ONE_POD, disowned=1, verbs=VERBS, said=1),
     Scenario("a policy", cells=ONE_POD, policy="403", verbs=VERBS, said=1),
     Scenario("a schema", cells=ONE_POD, policy="422"),

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 
-from tests.mutants import page, running
+from tests.mutants import covering, page, running
 from tests.mutants.making import sample
 from tests.mutants.modules import ROOT, deciding
 from tests.mutants.table import Mutant, Result, read
@@ -57,7 +57,7 @@ def tried(mutants: list[Mutant], jobs: int, searches: bool) -> Iterator[Result]:
     """The results of `mutants`, each kept on the disk and told as it comes."""
     KEPT.parent.mkdir(exist_ok=True)
     began = time.monotonic()
-    attempt = partial(running.attempt, searches=searches)
+    attempt = partial(running.attempt, covering=covering.measured(), searches=searches)
     forks = multiprocessing.get_context("fork")
     with KEPT.open("a", encoding="utf-8") as kept, forks.Pool(jobs) as pool:
         for number, result in enumerate(pool.imap_unordered(attempt, mutants), 1):

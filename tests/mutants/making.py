@@ -20,7 +20,8 @@ def mutants(file: str) -> list[Mutant]:
     """All mutants of `file`, without those that can't change what the code does.
 
     These are the ones within an annotation (nothing calls it), within a decorator's call (mypy
-    holds what is frozen) and within `if TYPE_CHECKING`.
+    holds what is frozen), within `if TYPE_CHECKING`, and the numbers that a constant of a module
+    is made of: such a limit was chosen, and tests take it from the module.
     """
     source = (ROOT / file).read_text(encoding="utf-8")
     nodes = list(ast_nodes(get_ast(source)))
@@ -75,9 +76,21 @@ def _without_effect(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[i
             spans = [node.returns]
         elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             spans = [node.test]
+        elif isinstance(node, ast.Assign) and node in tree.body and _of_numbers(node.value):
+            spans = [node.value]
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             calls = [one for one in node.decorator_list if isinstance(one, ast.Call)]
             spans += [keyword.value for call in calls for keyword in call.keywords]
         for span in filter(None, spans):
             end = (span.end_lineno or span.lineno, span.end_col_offset or 0)
             yield (span.lineno, span.col_offset), end
+
+
+def _of_numbers(value: ast.expr) -> bool:
+    """Whether the expression is a number, or one reckoned from others."""
+    allowed = ast.Constant | ast.BinOp | ast.operator | ast.UnaryOp | ast.unaryop
+    parts = list(ast.walk(value))
+    numbers = [one.value for one in parts if isinstance(one, ast.Constant)]
+    return all(isinstance(one, allowed) for one in parts) and all(
+        isinstance(number, int | float) and not isinstance(number, bool) for number in numbers
+    )

@@ -73,6 +73,11 @@ def stages(file: str, *, searches: bool = True) -> list[list[str]]:
     return [call for call in (*calls, scenes) if call]
 
 
+def unit_tests() -> list[str]:
+    """The folders of the unit tests that are asked, relative to the root."""
+    return [str((UNIT / name).relative_to(ROOT)) for layer in LAYERS for name in layer]
+
+
 def _tests(folder: str) -> Sequence[Path]:
     """The tests of the layer that has `folder`, and of those above it."""
     its = next(number for number, layer in enumerate(LAYERS) if folder in layer)

@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -22,6 +22,7 @@ from types import CodeType
 
 import pytest
 
+from tests.mutants.covering import Covering, of_line
 from tests.mutants.making import change, code
 from tests.mutants.modules import ROOT, dotted, stages
 from tests.mutants.table import NO_CODE, SURVIVED, Mutant, Result
@@ -77,12 +78,24 @@ class FirstFailure:
             self.report.write_text(report.nodeid)
 
 
-def attempt(mutant: Mutant, searches: bool = True) -> Result:
+class Only:
+    """A plugin of pytest that leaves out all tests but `chosen`."""
+
+    def __init__(self, chosen: frozenset[str]) -> None:
+        self.chosen = chosen
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Called by pytest once it has found the tests."""
+        items[:] = [item for item in items if item.nodeid in self.chosen]
+
+
+def attempt(mutant: Mutant, covering: Covering, searches: bool = True) -> Result:
     """What becomes of `mutant`: tests are run until one fails."""
     began = time.monotonic()
     mutated = code(mutant)
     line, before, after = change(mutant, mutated) if mutated else (0, "", "")
-    by = noticed(mutant.file, mutated, searches) if mutated else NO_CODE
+    only = of_line(covering, mutant.file, line) if mutated else None
+    by = noticed(mutant.file, mutated, searches, only) if mutated else NO_CODE
     seconds = time.monotonic() - began
     of = source(mutant.file), tests(searches)
     return Result(mutant, of[0], line, before, after, by, seconds, of[1])
@@ -113,20 +126,38 @@ def tests(searches: bool) -> str:
     return hashlib.sha256(b"".join([*texts, str(searches).encode()])).hexdigest()[:12]
 
 
-def noticed(file: str, mutated: str, searches: bool = True) -> str:
-    """The first test that fails with `mutated` in the place of `file`, or `survived`."""
-    calls = (_call(paths, Finder(file, mutated)) for paths in stages(file, searches=searches))
+def noticed(
+    file: str, mutated: str, searches: bool = True, only: frozenset[str] | None = None
+) -> str:
+    """The first test that fails with `mutated` in the place of `file`, or `survived`.
+
+    `only`: the unit tests that may notice; None: each of them may.
+    """
+    finder = Finder(file, mutated)
+    calls = (_call(*asked, finder) for asked in _asked(stages(file, searches=searches), only))
     return next((failed for failed in calls if failed), SURVIVED)
 
 
-def _call(paths: Sequence[str], finder: Finder) -> str:
+def _asked(
+    calls: Sequence[Sequence[str]], only: frozenset[str] | None
+) -> Iterator[tuple[Sequence[str], list[object]]]:
+    """The paths of each call of pytest, and the plugins that it has."""
+    files = None if only is None else {test.partition("::")[0] for test in only}
+    for paths in calls:
+        if files is None or only is None or "::" in paths[0]:
+            yield paths, []
+        elif chosen := [path for path in paths if path in files]:
+            yield chosen, [Only(only)]
+
+
+def _call(paths: Sequence[str], plugins: Sequence[object], finder: Finder) -> str:
     """What of `paths` failed first; empty if nothing did."""
     with tempfile.NamedTemporaryFile(prefix="mutants-") as file:
         report = Path(file.name)
         child = os.fork()
         if child == 0:
             try:
-                os._exit(_pytest(paths, finder, report))
+                os._exit(_pytest(paths, [*plugins, FirstFailure(report)], finder))
             finally:
                 os._exit(1)
         ended = _wait(child)
@@ -147,7 +178,7 @@ def _wait(child: int) -> int | None:
     return None
 
 
-def _pytest(paths: Sequence[str], finder: Finder, report: Path) -> int:
+def _pytest(paths: Sequence[str], plugins: Sequence[object], finder: Finder) -> int:
     """pytest's exit code; called in the child."""
     from hypothesis import settings
 
@@ -161,4 +192,4 @@ def _pytest(paths: Sequence[str], finder: Finder, report: Path) -> int:
     sys.meta_path.insert(0, finder)
     sys.dont_write_bytecode = True
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", IMPORTED]
-    return int(pytest.main([*options, *paths], plugins=[FirstFailure(report)]))
+    return int(pytest.main([*options, *paths], plugins=plugins))

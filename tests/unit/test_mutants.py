@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.mutants.covering import of_line, statement
 from tests.mutants.modules import ROOT, deciding, dotted, stages
 from tests.mutants.page import left, page
 from tests.mutants.table import NO_CODE, SURVIVED, Equivalent, Mutant, Result, read
@@ -57,6 +58,32 @@ def test_a_layer_is_not_asked_about_one_above_it() -> None:
 def test_a_package_is_imported_by_its_folders_name() -> None:
     assert dotted("kubectl_cafe/traffic/__init__.py") == "kubectl_cafe.traffic"
     assert dotted("statemachine/steps.py") == "statemachine.steps"
+
+
+def at(file: str, text: str) -> int:
+    """The number of the first line of `file` that has `text`."""
+    lines = (ROOT / file).read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+def test_a_line_within_a_statement_has_the_tests_of_all_its_lines() -> None:
+    line = at(FILE, "available = sum(s.available and s.pod.uid not in busy")
+    assert statement(FILE, line) == (line, line)
+    first = at(FILE, "new_unavailable=sum(")
+    begin, end = statement(FILE, first)
+    covering = {FILE: {str(begin): ["a"], str(end): ["b"], str(end + 2): ["c"]}}
+    assert begin < first < end
+    assert of_line(covering, FILE, first) == {"a", "b"}
+
+
+def test_the_head_of_a_compound_statement_is_without_its_body() -> None:
+    line = at(FILE, "for standing in standings:")
+    assert statement(FILE, line) == (line, line)
+
+
+@pytest.mark.parametrize("text", ["class Budget", "@dataclass(frozen=True)", "def rooms("])
+def test_a_line_that_an_import_runs_has_all_tests(text: str) -> None:
+    assert of_line({FILE: {}}, FILE, at(FILE, text)) is None
 
 
 def test_a_survivor_is_left_unless_it_is_known_as_equivalent() -> None:

@@ -50,10 +50,10 @@ def drained_object(version: int, phase: Phase = Phase.DRAINED) -> dict[str, Any]
     )
 
 
-def slice_object(*uids: str) -> dict[str, Any]:
+def slice_object(*uids: str, ready: bool = True) -> dict[str, Any]:
     return {
         "metadata": {"name": "s", "labels": {"kubernetes.io/service-name": "shop"}},
-        "endpoints": [{"targetRef": {"uid": uid}, "conditions": {"ready": True}} for uid in uids],
+        "endpoints": [{"targetRef": {"uid": uid}, "conditions": {"ready": ready}} for uid in uids],
     }
 
 
@@ -252,6 +252,17 @@ def test_c33_a_pod_that_is_in_the_endpoints_again_is_not_off_any_more() -> None:
     seen(kept, 3.0)
     kept.slices.event("ADDED", slice_object("uid-a"))
     assert seen(kept, 4.0).off_since == {}
+
+
+@pytest.mark.guard("a-gates-pod-is-off-where-it-is-listed")
+def test_c22_a_gates_pod_is_off_once_its_service_lists_it_as_unready() -> None:
+    shown = drained_object(5)
+    shown["metadata"]["labels"], shown["status"]["podIP"] = {"app": "shop"}, "10.0.0.1"
+    kept = memory(shown)
+    kept.services.listed([{"metadata": {"name": "shop"}, "spec": {"selector": {"app": "shop"}}}])
+    before = dict(seen(kept, 3.0).off_since)
+    kept.slices.event("ADDED", slice_object("uid-a", ready=False))
+    assert (before, seen(kept, 4.0).off_since) == ({}, {"uid-a": 4.0})
 
 
 def test_c30_endpoints_of_a_service_that_publishes_unready_pods_are_not_waited_for() -> None:

@@ -22,6 +22,7 @@ from statemachine.record import encode
 from tests.unit.builders import (
     REVISIONS,
     cafe_object,
+    drained,
     pod,
     pod_record,
     release,
@@ -117,8 +118,8 @@ def test_a_pod_that_is_out_of_service_anyway_is_restarted() -> None:
 
 def test_c59_what_was_only_drained_is_reopened_once_it_has_failed() -> None:
     record = pod_record(Phase.DRAINED, mode=Mode.LABEL, gen=1)
-    drained = labelled("b", record=record, labels={names.TRAFFIC: "off"})
-    both = seen(labelled(), drained)
+    out = labelled("b", record=record, labels={names.TRAFFIC: "off"})
+    both = seen(labelled(), out)
     assert writes(both) == []
     after = replace(both, record=release(State.FAILED, origin=State.PROGRESSING))
     assert writes(after) == ["on b"]
@@ -167,3 +168,16 @@ def test_an_endpointslice_of_no_service_is_named_as_well() -> None:
 
 def test_the_moment_that_a_controller_takes_names_nothing() -> None:
     assert leaving("canary", after=1.0) == ("leaving traffic: a",)
+
+
+def unlisted(after: float) -> tuple[str, ...]:
+    off = drained("a", labels={"app": "shop"}, ip="10.0.0.1")
+    of = view(off, services=(Service("shop", {"app": "shop"}),), now=after)
+    return waits(of, standings(of))
+
+
+def test_c22_a_service_that_has_yet_to_list_a_drained_pod_is_named_after_a_while() -> None:
+    assert unlisted(1.0) == ("leaving traffic: a",)
+    assert unlisted(60.0) == (
+        "leaving traffic, not listed by the EndpointSlices of Service shop: a",
+    )

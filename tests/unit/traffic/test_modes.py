@@ -12,7 +12,7 @@ from kubectl_cafe.pods.record import Mode, Phase
 from kubectl_cafe.pods.settled import acknowledgement
 from kubectl_cafe.pods.sighting import look
 from kubectl_cafe.traffic import Service, finalizers, mode_of, switch
-from kubectl_cafe.traffic.endpoints import Slice, parse_service, parse_slice
+from kubectl_cafe.traffic.endpoints import Slice, listed, parse_service, parse_slice, unlisted
 from kubectl_cafe.traffic.gate import acknowledge
 from tests.unit.builders import drained, pod, pod_record, quoted
 
@@ -176,6 +176,41 @@ def test_an_external_name_selects_no_pods() -> None:
     assert not parse_service(item).selects({"app": "shop"})
 
 
+def service(name: str, **spec: object) -> Service:
+    return parse_service({"metadata": {"name": name}, "spec": {"selector": {"a": "b"}, **spec}})
+
+
+def test_c22_a_service_that_selects_a_pod_has_to_list_it_whatever_others_do() -> None:
+    of = pod("a", labels={"a": "b"}, ip="10.0.0.1")
+    both = (service("shop"), service("canary"))
+    shown = listed([Slice("s", "shop", frozenset(), frozenset({of.uid}))])
+    assert [one.name for one in unlisted(of, both, shown)] == ["canary"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "ip"),
+    [
+        ({"selector": {"a": "c"}}, "10.0.0.1"),
+        ({"selector": {}}, "10.0.0.1"),
+        ({"publishNotReadyAddresses": True}, "10.0.0.1"),
+        ({"ipFamilies": ["IPv6"]}, "10.0.0.1"),
+        ({"ipFamilies": ["IPv4"]}, "fd00::1"),
+        ({}, ""),
+    ],
+)
+def test_a_service_that_can_never_list_a_pod_as_unready_is_not_asked_to(
+    spec: dict[str, object], ip: str
+) -> None:
+    of = pod("a", labels={"a": "b"}, ip=ip)
+    assert unlisted(of, (service("shop", **spec),), {}) == ()
+
+
+@pytest.mark.parametrize("families", [["IPv4"], ["IPv6", "IPv4"], None])
+def test_a_service_of_the_pod_s_family_of_addresses_has_to_list_it(families: object) -> None:
+    of = pod("a", labels={"a": "b"}, ip="10.0.0.1")
+    assert unlisted(of, (service("shop", ipFamilies=families),), {})
+
+
 def test_endpoints_are_ready_unless_they_say_no() -> None:
     def endpoint(uid: str, **conditions: object) -> dict[str, object]:
         return {"targetRef": {"uid": uid}, "conditions": conditions}
@@ -189,4 +224,4 @@ def test_endpoints_are_ready_unless_they_say_no() -> None:
             {"addresses": ["10.0.0.1"]},
         ],
     }
-    assert parse_slice(slice_) == Slice("s", "shop", frozenset({"a", "c"}))
+    assert parse_slice(slice_) == Slice("s", "shop", frozenset({"a", "c"}), frozenset({"b"}))
