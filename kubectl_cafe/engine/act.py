@@ -40,8 +40,8 @@ class NotOurs(Refused):
 class Actor:
     """`workers` threads that PATCH pods; errors that no retry mends are in `failures`.
 
-    Without any, whoever made it takes the `queue` and calls `carry_out`. `troubles` are the
-    writes of pods that are repeated, by uid; `workload_troubles` those of workloads, by name.
+    Without any, a caller takes the `queue` and calls `carry_out`. `troubles`: repeated writes
+    of pods by uid, `workload_troubles`: of workloads by name. `blind`: no watch shows the pods.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Actor:
         self.troubles = Troubles()
         self.workload_troubles = Troubles()
         self._under_way: set[str] = set()
-        self._leaving = threading.Event()
+        self._leaving, self.blind = threading.Event(), False
         self._lost: list[PodPatch] = []
         self._lost_workloads: list[WorkloadWrite] = []
         self._threads = [
@@ -159,11 +159,7 @@ class Actor:
         self.troubles.note(patch.uid, f"pod {patch.pod}", error, now, image=image)
 
     def _stale(self, patch: PodPatch, error: Conflict) -> str:
-        """The resourceVersion that a 409 has proven stale.
-
-        Raises Denied where the pod still has that resourceVersion: the 409 means something
-        else then, and is answered to every repetition (a webhook may answer any code).
-        """
+        """The resourceVersion that a 409 has proven stale; raises Denied where the pod has it."""
         try:
             pod = self._transport.get(paths.pods(self._namespace, patch.pod))
         except Gone:
@@ -175,8 +171,10 @@ class Actor:
             return ""  # The same write meets the same 409, and the pod is read again.
         meta = pod["metadata"]
         if (meta["uid"], meta["resourceVersion"]) == (patch.uid, patch.resource_version):
-            raise not_stale(error)
+            raise not_stale(error)  # A webhook may answer 409 to every repetition.
         self.troubles.over(patch.uid)
+        if self.blind:
+            self._memory.pod_answered(pod, self._transport.clock.monotonic(), took=False)
         return patch.resource_version
 
     def _settle(self, patch: PodPatch, took: bool) -> bool:

@@ -142,6 +142,7 @@ class Driver:
         while True:
             if (refusal := self._observer.refusal()) is not None:
                 self._refusals.unseen(refusal)
+                actor.blind = True
             if self._transport.before_write is not None:
                 self._transport.before_write()  # A lost lease ends even a driver that only waits.
             if self._release.take_in(self._memory.highest_epoch()):

@@ -194,6 +194,7 @@ class Repair:
         while True:
             look = self._look_under(wheel, blind=True)
             unseen = refused_watch(self.observer.refusal())
+            actor.blind = unseen is not None
             if not unseen and self.observer.read_missing(look.view):
                 continue
             due = drift.due(look.view, way)

@@ -11,6 +11,7 @@ from kubectl_cafe.engine.view import Decision, View
 from kubectl_cafe.pods.model import Pod, parse
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode, Phase
+from kubectl_cafe.times import seconds
 from statemachine.lifecycle import State
 from statemachine.record import Record
 from statemachine.steps import Kind
@@ -82,14 +83,17 @@ def decided(view: View, decision: Decision) -> Iterator[str]:
 
 
 def committed(view: View, decision: Decision) -> Iterator[str]:
-    """The template follows the last group, else a replacement would be a Beta's (protocol 7)."""
+    """The template follows the last group, else a replacement would be a Beta's (protocol 7).
+
+    A pod that was born since, from the template before, is the sweep's.
+    """
     goal = view.revisions[view.record.to_revision]
     written = [w.body["spec"].get("template", {}).get("metadata") for w in decision.workloads]
     new = [meta for meta in written if meta and meta["labels"][names.REVISION] == goal.name]
     if new and view.record.kind is Kind.UPGRADE:
         for pod in view.pods.values():
-            gone = pod.terminating or pod.over
-            if not gone and not (pod.images() == goal.images and finished(pod)):
+            elsewhere = pod.terminating or pod.over or pod.created >= seconds(view.record.since)
+            if not elsewhere and not (pod.images() == goal.images and finished(pod)):
                 yield f"the template is committed before {pod.name} is upgraded"
 
 

@@ -160,8 +160,8 @@ class Shop:
         return sorted(found, key=lambda pod: str(pod["metadata"]["name"]))
 
     def until_pod(self, seen: Callable[[Object], object], what: str) -> Object:
-        """The first pod of which `seen` is true."""
-        found = wait_for(lambda: next((p for p in self.pods() if seen(p)), None), what, 30)
+        """The first pod of which `seen` is true; a container is stuck only after 30 s of it."""
+        found = wait_for(lambda: next((p for p in self.pods() if seen(p)), None), what, SECONDS)
         assert found is not None
         return found
 

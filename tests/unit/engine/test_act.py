@@ -144,8 +144,9 @@ def unanswered(version: str = "5") -> Server:
     return made
 
 
-def carried_out(server: Server, memory: Memory) -> Actor:
+def carried_out(server: Server, memory: Memory, *, blind: bool = False) -> Actor:
     actor = Actor(cast(Transport, server), "stores", memory, workers=0)
+    actor.blind = blind
     actor.patch([OFF], frozenset({"uid-a"}))
     actor.carry_out(*cast(Any, actor.queue.get()))
     return actor
@@ -225,6 +226,16 @@ def test_c24_a_409_of_a_pod_that_has_not_changed_is_a_refusal(memory: Memory) ->
 def test_c24_a_409_of_a_pod_that_has_moved_on_is_judged_anew(memory: Memory) -> None:
     actor = carried_out(refused(Conflict("changed", where=POD), "6"), memory)
     assert (actor.failed(), actor.troubles.all(), memory.idle) == ([], {}, True)
+
+
+@pytest.mark.guard("a-blind-driver-reads-what-has-moved-on")
+@pytest.mark.parametrize(("blind", "known"), [(True, {"uid-a": "6"}), (False, {})])
+def test_c24_without_a_watch_the_pod_of_a_409_is_known_as_it_was_read(
+    memory: Memory, blind: bool, known: dict[str, str]
+) -> None:
+    """Else nothing would ever show it, and a driver that ends would wait for it for ever."""
+    carried_out(refused(Conflict("changed", where=POD), "6"), memory, blind=blind)
+    assert {pod.uid: pod.resource_version for pod in memory.unowned()} == known
 
 
 def test_a_write_that_did_not_happen_is_in_trouble_until_it_comes_through(memory: Memory) -> None:

@@ -1,0 +1,1 @@
+"""Releases whose writes are recorded, so that a change of the code's layout can be held to them."""
