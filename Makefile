@@ -90,10 +90,6 @@ docs: venv ## write docs/commands anew, from each command's help, and docs/fault
 mutate: venv ## take each guard out of the product in turn and see its test fail (ONLY="name tests/unit")
 	@$(BIN)/python -m tests.mutate $(ONLY)
 
-.PHONY: replay
-replay: venv ## recorded releases once more: they must write what they wrote (RECORD=1 records anew)
-	@RECORD=$(RECORD) $(BIN)/pytest -q -n 2 tests/recorded/replays.py
-
 .PHONY: explore
 explore: venv ## every sequence of events up to a bound, over the engine in memory; writes docs/exploration.md
 	@$(BIN)/python -m tests.explore --write-docs

@@ -32,6 +32,13 @@ def upgrade(shop: Shop, image: str = "app:v2", *more: str, code: int = 0) -> Non
     said(shop, "upgrade", "--yes", "--image", f"main={image}", *more, code=code)
 
 
+def confirmed(shop: Shop) -> None:
+    """Every group that waits is confirmed, one after the other."""
+    while shop.state() == "AwaitingConfirm":
+        shop.cafe("confirm", NAME)
+    assert shop.state() == "Completed"
+
+
 @recorded
 def first(shop: Shop, _: FaultProxy) -> None:
     shop.born(2)
@@ -64,9 +71,7 @@ def without_a_switch(shop: Shop, _: FaultProxy) -> None:
 def beta_in_two_cells(shop: Shop, _: FaultProxy) -> None:
     shop.born(4, cells=TWO_CELLS, upgradeType="Beta", batchSize=2, maxUnavailable=1, confirm=True)
     upgrade(shop, code=3)
-    while shop.state() == "AwaitingConfirm":
-        shop.cafe("confirm", NAME)
-    assert shop.state() == "Completed"
+    confirmed(shop)
 
 
 @recorded
@@ -75,7 +80,7 @@ def paused_and_resumed(shop: Shop, _: FaultProxy) -> None:
     upgrade(shop, code=3)
     said(shop, "pause")
     said(shop, "resume", code=3)
-    said(shop, "confirm", "--all")
+    confirmed(shop)
 
 
 @recorded
@@ -89,7 +94,7 @@ def aborted(shop: Shop, _: FaultProxy) -> None:
 def aborted_by_force(shop: Shop, _: FaultProxy) -> None:
     shop.born(2, maxUnavailable=1)
     upgrade(shop, "app:missing", code=4)
-    said(shop, "abort", "--force", "--yes")
+    said(shop, "abort", "--force")
 
 
 @recorded
@@ -140,7 +145,7 @@ def superseded(shop: Shop, _: FaultProxy) -> None:
     shop.born(3, batchSize=1, confirm=True)
     upgrade(shop, code=3)
     upgrade(shop, "app:v3", "--supersede", code=3)
-    said(shop, "confirm", "--all")
+    confirmed(shop)
 
 
 @recorded
@@ -198,7 +203,7 @@ def scaled_under_a_release(shop: Shop, _: FaultProxy) -> None:
     upgrade(shop, code=3)
     one = shop.client.list("apps/v1/replicasets")[0]["metadata"]["name"]
     shop.client.patch("apps/v1/replicasets", one, {"spec": {"replicas": 3}})
-    said(shop, "confirm", "--all")
+    confirmed(shop)
 
 
 GOLDEN = Path(__file__).parent / "golden"
