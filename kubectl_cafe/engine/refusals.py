@@ -185,15 +185,14 @@ class Refusals:
         if mode != self._still[0]:
             self._still = (mode, now)
         for key, trouble in list(troubles.items()):
-            if now - max(trouble.since, self._still[1]) < PATIENCE:
+            if not tired(trouble, self._still[1], now):
                 continue
             error = trouble.error
             if trouble.image and not self.reopening:
                 self._still = (mode, now)  # The write that reopens it is another one.
             else:
                 self.barred.add(key)
-            said = f"{trouble.what} could not be written for {PATIENCE:.0f} s: {error.message}"
-            self._leave(End(said, error.where, error.hint or self._status))
+            self._leave(End(unwritten(trouble), error.where, error.hint or self._status))
 
     def unmoved(self, trouble: Trouble | None, now: float) -> None:
         """A move that no other one takes the place of could not be written, for long."""
@@ -204,6 +203,16 @@ class Refusals:
 
     def _leave(self, end: End) -> None:
         self.end, self.reopening = self.end or end, True
+
+
+def tired(trouble: Trouble, begun: float, now: float) -> bool:
+    """Whether a write has failed for PATIENCE, and since `begun`; then it is given up."""
+    return now - max(trouble.since, begun) >= PATIENCE
+
+
+def unwritten(trouble: Trouble) -> str:
+    """What is said of a write that is given up."""
+    return f"{trouble.what} could not be written for {PATIENCE:.0f} s: {trouble.error.message}"
 
 
 def _unfinishable(view: View) -> set[str]:

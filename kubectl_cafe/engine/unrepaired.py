@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from kubectl_cafe.cluster.errors import ApiError, Forbidden, Invalid
 from kubectl_cafe.engine.act import Actor
 from kubectl_cafe.engine.drift import Way
-from kubectl_cafe.engine.refusals import PATIENCE
+from kubectl_cafe.engine.refusals import tired, unwritten
 from kubectl_cafe.engine.repairs import Finding, Left
 from kubectl_cafe.errors import CafeError
 from statemachine.record import Failure
@@ -46,13 +46,9 @@ def refused(actor: Actor, way: Way) -> Failure | None:
 def tired_of(actor: Actor, now: float, begun: float) -> CafeError | None:
     """Why a write has failed for long; nothing else ends its repetition."""
     for trouble in actor.troubles.all().values():
-        if now - max(trouble.since, begun) >= PATIENCE:
+        if tired(trouble, begun, now):
             error = trouble.error
-            return CafeError(
-                f"{trouble.what} could not be written for {PATIENCE:.0f} s: {error.message}",
-                where=error.where,
-                hint=error.hint,
-            )
+            return CafeError(unwritten(trouble), where=error.where, hint=error.hint)
     return None
 
 
