@@ -55,6 +55,8 @@ def main(arguments: list[str]) -> int:
 
 def tried(mutants: list[Mutant], jobs: int, searches: bool) -> Iterator[Result]:
     """The results of `mutants`, each kept on the disk and told as it comes."""
+    if not mutants:
+        return  # Then nothing needs to be measured.
     KEPT.parent.mkdir(exist_ok=True)
     began = time.monotonic()
     attempt = partial(running.attempt, covering=covering.measured(), searches=searches)

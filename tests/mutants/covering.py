@@ -20,6 +20,10 @@ import pytest
 from tests.mutants.modules import ROOT, deciding, unit_tests
 
 KEPT = ROOT / ".mutants"
+IMPORTED = "ignore::pytest.PytestAssertRewriteWarning"
+"""hypothesis was imported before pytest could rewrite its assertions, which is as well."""
+OPTIONS = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", IMPORTED)
+"""Of every call of pytest."""
 Covering = Mapping[str, Mapping[str, list[str]]]
 """By file, by line (in digits, as JSON wants it): the ids of the tests that run the line."""
 
@@ -64,18 +68,22 @@ def measured() -> Covering:
     return covering
 
 
-def _measure(kept: Path) -> None:
+def prepare_child() -> None:
+    """Say nothing, and let hypothesis make the same examples in every child, none of an earlier."""
     from hypothesis import settings
 
-    settings.register_profile("mutants", derandomize=True, database=None)
-    settings.load_profile("mutants")
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
+    settings.register_profile("mutants", derandomize=True, database=None)
+    settings.load_profile("mutants")
+
+
+def _measure(kept: Path) -> None:
+    prepare_child()
     plugin = Contexts()
     plugin.measured.start()
-    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    pytest.main([*options, *unit_tests()], plugins=[plugin])
+    pytest.main([*OPTIONS, *unit_tests()], plugins=[plugin])
     plugin.measured.stop()
     kept.write_text(json.dumps(plugin.read()), encoding="utf-8")
 
@@ -90,19 +98,23 @@ def of_line(covering: Covering, file: str, line: int) -> frozenset[str] | None:
 
 
 @cache
+def _nodes(file: str) -> tuple[ast.AST, ...]:
+    """All nodes of the file's syntax tree."""
+    return tuple(ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))))
+
+
+@cache
 def _bodies(file: str) -> tuple[tuple[int, int], ...]:
     """The first and last lines of all functions' bodies."""
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in _nodes(file) if isinstance(node, ast.FunctionDef)]
     return tuple((one.body[0].lineno, one.end_lineno or one.lineno) for one in functions)
 
 
 @cache
 def _spans(file: str) -> tuple[tuple[int, int], ...]:
     """The first and last lines of all statements; of a compound one, those of its head."""
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     spans = []
-    for node in ast.walk(tree):
+    for node in _nodes(file):
         if isinstance(node, ast.stmt | ast.match_case):
             start = node.lineno if isinstance(node, ast.stmt) else node.pattern.lineno
             body: list[ast.stmt] = getattr(node, "body", [])

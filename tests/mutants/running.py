@@ -22,7 +22,7 @@ from types import CodeType
 
 import pytest
 
-from tests.mutants.covering import Covering, of_line
+from tests.mutants.covering import OPTIONS, Covering, of_line, prepare_child
 from tests.mutants.making import change, code
 from tests.mutants.modules import ROOT, dotted, stages
 from tests.mutants.table import NO_CODE, SURVIVED, Mutant, Result
@@ -30,8 +30,6 @@ from tests.mutants.table import NO_CODE, SURVIVED, Mutant, Result
 LONGEST = 180
 """Seconds of one call of pytest, after which it counts as hanging: that is noticed, too."""
 POLL = 0.02
-IMPORTED = "ignore::pytest.PytestAssertRewriteWarning"
-"""hypothesis was imported before pytest could rewrite its assertions, which is as well."""
 NO_END = "no end"
 
 
@@ -180,16 +178,8 @@ def _wait(child: int) -> int | None:
 
 def _pytest(paths: Sequence[str], plugins: Sequence[object], finder: Finder) -> int:
     """pytest's exit code; called in the child."""
-    from hypothesis import settings
-
     os.setsid()
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(nothing, stream)
-    # The same examples for every mutant, and none that another mutant's failure left behind.
-    settings.register_profile("mutants", derandomize=True, database=None)
-    settings.load_profile("mutants")
+    prepare_child()
     sys.meta_path.insert(0, finder)
     sys.dont_write_bytecode = True
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", IMPORTED]
-    return int(pytest.main([*options, *paths], plugins=plugins))
+    return int(pytest.main(["-x", *OPTIONS, *paths], plugins=plugins))
