@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from testbed.terminal import Terminal
 
@@ -29,6 +31,14 @@ class Outcome:
     code: int
     out: str
     err: str
+
+    def document(self) -> dict[str, Any]:
+        """What it printed by `-o json`; raises AssertionError with its exit code and stderr."""
+        try:
+            found: dict[str, Any] = json.loads(self.out)
+        except ValueError:
+            raise AssertionError(f"no JSON, exit code {self.code}: {self.err}") from None
+        return found
 
 
 class Running:

@@ -110,9 +110,14 @@ def lease_text(view: LeaseView) -> str:
     )
 
 
-def inspect(transport: Transport, namespace: str, name: str) -> LeaseView:
-    """Who drives the release of the CafeDeployment `name` now; reads only."""
-    lease = transport.get_or_none(paths.leases(namespace, lease_name(name)), timeout=ANSWER)
+def inspect(
+    transport: Transport, namespace: str, name: str, timeout: float | None = None
+) -> LeaseView:
+    """Who drives the release of the CafeDeployment `name` now; reads only.
+
+    Without `timeout` (seconds) the answer is waited for as every other read's is.
+    """
+    lease = transport.get_or_none(paths.leases(namespace, lease_name(name)), timeout=timeout)
     return judge(lease, transport.server_time())
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from threading import Event
 
 from kubectl_cafe.cluster.errors import NotSent
-from kubectl_cafe.cluster.leaseview import LeaseView, LeaseWatch
+from kubectl_cafe.cluster.leaseview import ANSWER, LeaseView, LeaseWatch
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.engine import look, verbs
 from kubectl_cafe.engine.cafedeployment import CafeDeployment
@@ -117,7 +117,7 @@ class Follower:
     def _look(self) -> LeaseView:
         """Read who drives, then the CR, and the revisions where a new one is named."""
         cafe = self._cafe
-        seen, self._cafe = look.driven(self._transport, cafe.namespace, cafe.name)
+        seen, self._cafe = look.driven(self._transport, cafe.namespace, cafe.name, ANSWER)
         self.lease = lease = self._watch.saw(seen)
         record = self._cafe.record
         if record is not None and record.to_revision not in self._revisions:

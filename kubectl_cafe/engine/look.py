@@ -81,12 +81,14 @@ def once(transport: Transport, namespace: str, name: str) -> Seen:
     return Seen(cafe, view, decision.waits, driver)
 
 
-def driven(transport: Transport, namespace: str, name: str) -> tuple[LeaseView, CafeDeployment]:
+def driven(
+    transport: Transport, namespace: str, name: str, timeout: float | None = None
+) -> tuple[LeaseView, CafeDeployment]:
     """Who drives, and then what: in this order whoever has just ended it has not abandoned it.
 
-    Raises Missing.
+    `timeout` is the lease's, in seconds. Raises Missing.
     """
-    driver = inspect(transport, namespace, name)
+    driver = inspect(transport, namespace, name, timeout)
     return driver, journal.read(transport, namespace, name)
 
 

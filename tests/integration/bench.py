@@ -12,6 +12,7 @@ from typing import Any
 
 from testbed.build import binary
 from testbed.controlplane import ControlPlane
+from testbed.plugin import Outcome
 
 CRD = "customresourcedefinition.apiextensions.k8s.io/cafedeployments.apps.cafe.cloud.alipay.com"
 VIEWER = "clusterrole.rbac.authorization.k8s.io/kubectl-cafe-viewer"
@@ -21,26 +22,17 @@ ROLES = (VIEWER, OPERATOR, NODES)
 
 
 @dataclass(frozen=True)
-class Done:
-    """What a command came to."""
-
-    code: int
-    out: str
-    err: str
-
-
-@dataclass(frozen=True)
 class Bench:
     """Commands against one kubeconfig."""
 
     plane: ControlPlane
     kubeconfig: Path
 
-    def cafe(self, *args: str) -> Done:
+    def cafe(self, *args: str) -> Outcome:
         """The plugin, without a terminal."""
         return self._run([str(Path(sys.executable).with_name("kubectl-cafe")), *args])
 
-    def kubectl(self, *args: str, given: Any = None) -> Done:
+    def kubectl(self, *args: str, given: Any = None) -> Outcome:
         """The real kubectl; `given` goes to its stdin as JSON."""
         return self._run([str(binary("kubectl")), *args], given)
 
@@ -48,15 +40,15 @@ class Bench:
         """The object as the server has it."""
         done = self.kubectl("get", name, "-o", "json", "--show-managed-fields")
         assert done.code == 0, done.err
-        found: dict[str, Any] = json.loads(done.out)
+        found: dict[str, Any] = done.document()
         return found
 
     def as_user(self, name: str) -> Bench:
         """The same as somebody without rights."""
         return Bench(self.plane, self.plane.user(name))
 
-    def _run(self, command: list[str], given: Any = None) -> Done:
+    def _run(self, command: list[str], given: Any = None) -> Outcome:
         env = {**os.environ, "KUBECONFIG": str(self.kubeconfig)}
         text = "" if given is None else json.dumps(given)
         done = subprocess.run(command, input=text, capture_output=True, text=True, env=env)
-        return Done(done.returncode, done.stdout, done.stderr)
+        return Outcome(done.returncode, done.stdout, done.stderr)

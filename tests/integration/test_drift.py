@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from testbed.waiting import wait_for
@@ -181,7 +179,7 @@ def test_c55_drift_under_a_release_is_left_alone(shop: Shop) -> None:
 
     done = repaired(shop, "-o", "json", "--yes")
 
-    (finding,) = json.loads(done.out)["findings"]
+    (finding,) = done.document()["findings"]
     assert (done.code, finding["what"], finding["mend"]) == (3, "drift", "")
     assert f"kubectl cafe repair {NAME}" in finding["hint"]
     assert (shop.writes(), sorted(shop.images())) == (before, [HOTFIX, "app:v2"])

@@ -40,7 +40,7 @@ def rows(shop: Shop) -> list[dict[str, Any]]:
     """The revisions of `history -o json`."""
     done = shop.cafe("history", NAME, "-o", "json")
     assert done.code == 0, done.err
-    document = json.loads(done.out)
+    document = done.document()
     assert document["kind"] == "ReleaseHistory"
     found: list[dict[str, Any]] = document["revisions"]
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,8 +151,8 @@ def test_names_alone_on_request(bench: Bench) -> None:
 
 
 def test_json_is_one_object_or_one_list(bench: Bench) -> None:
-    one = json.loads(bench.cafe("init", "-o", "json").out)
-    many = json.loads(bench.cafe("init", "--rbac", "-o", "json").out)
+    one = bench.cafe("init", "-o", "json").document()
+    many = bench.cafe("init", "--rbac", "-o", "json").document()
 
     assert one["metadata"]["name"] == NAME
     assert [item["kind"] for item in many["items"]].count("ClusterRole") == len(ROLES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -52,7 +51,7 @@ def test_every_reading_verb_shows_a_reason_that_the_locale_can_t_write(
     for args in (f"status {NAME}", f"history {NAME}", f"history {NAME} --revision 1"):
         lines = ended[args].out.splitlines()
         assert [line for line in lines if line.lstrip().startswith(("Failure:", "Next: rm"))] == []
-    assert json.loads(ended[f"status {NAME} -o json"].out)["why"] == REASON
+    assert ended[f"status {NAME} -o json"].document()["why"] == REASON
     assert '<meta charset="utf-8">' in ended[f"report {NAME}"].out
     assert "\u65e5\u672c" in ended[f"report {NAME}"].out
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from testbed.waiting import wait_for
@@ -131,5 +129,5 @@ def test_a_foreign_endpointslice_is_named_and_the_failure_names_it(shop: Shop) -
     done = shop.upgrade("app:v2")
 
     assert done.code == 4
-    failure = json.loads(shop.cafe("status", NAME, "-o", "json").out)["failure"]
+    failure = shop.cafe("status", NAME, "-o", "json").document()["failure"]
     assert "still shown ready by EndpointSlice slow of Service web" in failure

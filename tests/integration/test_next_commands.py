@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Callable
 
@@ -46,7 +45,7 @@ def test_a_next_command_of_a_status_is_accepted(
     shop: Shop, way: Callable[[Shop], None], number: int
 ) -> None:
     way(shop)
-    status = json.loads(shop.cafe("status", NAME, "-o", "json").out)
+    status = shop.cafe("status", NAME, "-o", "json").document()
     commands = [shlex.split(line) for line in status["next"]]
     assert tuple(command[2] for command in commands) == WAYS[way]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -27,7 +26,7 @@ def test_after_its_timeout_a_driver_takes_no_more_pods_and_exits_with_5(shop: Sh
     assert "timed out after 3 s: no new pods; waiting for those in flight" in done.err
     assert (sorted(shop.images()), sorted(restarts(shop))) == (["app:v1", "app:v2"], [0, 1])
     assert shop.lease()["holderIdentity"] == ""
-    shown = json.loads(done.out)
+    shown = done.document()
     assert (shown["state"], shown["exitCode"], shown["meaning"]) == ("Progressing", 5, "timed out")
     assert shown["next"] == [f"kubectl cafe drive {NAME} -n {shop.client.namespace}"]
 
@@ -66,7 +65,7 @@ def test_stdout_holds_one_document_of_how_it_ended(
 
     done = shop.upgrade("", *args, "-o", "json")
 
-    shown = json.loads(done.out)
+    shown = done.document()
     assert (done.code, shown["exitCode"]) == (code, code)
     assert (shown["kind"], shown["state"], shown["meaning"]) == ("ReleaseOutcome", state, meaning)
     assert (shown["release"], shown["revision"]) == (

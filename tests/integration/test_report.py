@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,7 @@ def told(shop: Shop, *more: str) -> Any:
     """The report as data."""
     done = shop.cafe("report", NAME, "-o", "json", *more)
     assert done.code == 0, done.err
-    return json.loads(done.out)
+    return done.document()
 
 
 def test_the_report_names_every_pod_of_every_cell_and_group_in_order_of_time(shop: Shop) -> None:

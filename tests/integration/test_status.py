@@ -88,7 +88,7 @@ def test_w_says_that_the_cafedeployment_was_deleted(shop: Shop) -> None:
 
 def ahead(shop: Shop) -> bool:
     """What `status` of all says of the spec."""
-    (line,) = json.loads(shop.cafe("status", "-o", "json").out)["items"]
+    (line,) = shop.cafe("status", "-o", "json").document()["items"]
     return bool(line["specAhead"])
 
 
@@ -99,7 +99,7 @@ def test_for_waits_for_a_state_in_any_case_and_prints_the_status(shop: Shop) -> 
 
     done = shop.cafe("status", NAME, "--for=awaitingconfirm", "--timeout=1m", "-o", "json")
 
-    assert (done.code, json.loads(done.out)["state"]) == (0, "AwaitingConfirm")
+    assert (done.code, done.document()["state"]) == (0, "AwaitingConfirm")
     assert driver.wait().code == 3
 
 
@@ -124,7 +124,7 @@ def test_for_completed_waits_for_an_edited_spec_to_be_released(shop: Shop) -> No
     assert "it is Completed, and its spec was edited and not released" in early.err
     assert f"next:  kubectl cafe upgrade {NAME}" in early.err
     done = waits.wait()
-    assert (done.code, json.loads(done.out)["target"]) == (0, "revision 2 (main=app:v2)")
+    assert (done.code, done.document()["target"]) == (0, "revision 2 (main=app:v2)")
 
 
 def test_an_edited_spec_is_shown_by_status_of_all_and_by_kubectl_get(shop: Shop) -> None:
@@ -208,7 +208,7 @@ def test_a_selects_every_namespace_and_l_by_label(shop: Shop) -> None:
     found = shop.cafe("status", "-A", "-l", f"team={shop.client.namespace}", "-o", "json")
     none = shop.cafe("status", "-A", "-l", "team=nobody")
 
-    (item,) = json.loads(found.out)["items"]
+    (item,) = found.document()["items"]
     assert (item["namespace"], item["state"]) == (shop.client.namespace, "Idle")
     assert (none.code, none.out, none.err) == (0, "", "No CafeDeployments found.\n")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from tests.integration.bench import Bench
 
 
@@ -22,7 +20,7 @@ def test_version_after_init_has_nothing_to_complain_about(bench: Bench) -> None:
     done = bench.cafe("version", "-o", "json")
 
     assert (done.code, done.err) == (0, "")
-    report = json.loads(done.out)
+    report = done.document()
     assert report["clientVersion"]["version"] == report["resource"]["installedBy"]
     assert report["resource"]["apiVersions"] == ["apps.cafe.cloud.alipay.com/v1alpha1"]
 

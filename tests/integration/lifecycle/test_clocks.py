@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 
@@ -34,7 +33,7 @@ def test_c63_min_ready_seconds_end_whatever_the_nodes_clock_says(stage: Stage, s
 
     assert stage.ended(running).code == 0
     assert seconds(stage.shop.record()["since"]) + ROUNDED >= opened + 3
-    (pod,) = json.loads(stage.shop.cafe("status", NAME, "-o", "json").out)["pods"]
+    (pod,) = stage.shop.cafe("status", NAME, "-o", "json").document()["pods"]
     assert pod["available"]
 
 

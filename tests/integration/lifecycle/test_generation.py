@@ -5,7 +5,6 @@ An ephemeral container as `kubectl debug` adds it, a toleration, a resize as a V
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -61,7 +60,7 @@ def born(stage: Stage, *more: Object) -> None:
 
 def rest(stage: Stage) -> tuple[Any, ...]:
     """What is said of the pod: available, its revision and trouble, and what is to be repaired."""
-    (pod,) = json.loads(stage.shop.cafe("status", NAME, "-o", "json").out)["pods"]
+    (pod,) = stage.shop.cafe("status", NAME, "-o", "json").document()["pods"]
     repair = stage.shop.cafe("repair", NAME)
     drift = "drift" in repair.out + repair.err
     return pod["available"], pod["revision"], pod["trouble"], repair.code, drift

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +15,7 @@ V1, V2 = Container("app:v1"), Container("app:v2", run=1)
 
 def row(shop: Shop) -> Any:
     """The pod's row in `status`."""
-    (pod,) = json.loads(shop.cafe("status", NAME, "-o", "json").out)["pods"]
+    (pod,) = shop.cafe("status", NAME, "-o", "json").document()["pods"]
     return pod
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import subprocess
@@ -50,7 +49,7 @@ def test_the_document_names_every_pod_by_group_and_cell(shop: Shop) -> None:
 
     done = shop.cafe(*TO_V2, "-o", "json")
 
-    plan = json.loads(done.out)
+    plan = done.document()
     assert (plan["kind"], plan["needed"], plan["refused"], plan["inPlace"]) == (
         "ReleasePlan",
         True,

@@ -57,6 +57,11 @@ def status(code: int, reason: str, message: str, **details: Any) -> Reply:
     return Reply(code, {**body, "details": details})
 
 
+def throttled(seconds: int) -> Reply:
+    """The server turns a request away and says when to come back."""
+    return Reply(429, headers={"Retry-After": str(seconds)})
+
+
 def event(kind: str, version: int, **fields: Any) -> bytes:
     """One line of a watch."""
     meta = {"name": f"pod-{version}", "resourceVersion": str(version)}

@@ -6,12 +6,12 @@ import pytest
 
 from kubectl_cafe.cluster import errors
 from kubectl_cafe.cluster.lease import LeaseHeld, LeaseKeeper
-from kubectl_cafe.cluster.leaseview import inspect, judge, micro_time
+from kubectl_cafe.cluster.leaseview import ANSWER, inspect, judge, micro_time
 from kubectl_cafe.cluster.transport import Transport
 from kubectl_cafe.errors import CONFLICT
 from tests.unit.cluster.conftest import HandClock
 from tests.unit.cluster.leases import OWNER, Server, writes
-from tests.unit.cluster.stub import Asked, Reply, Stub, status
+from tests.unit.cluster.stub import Asked, Reply, Stub, status, throttled
 
 
 def test_a_time_has_exactly_six_fractional_digits() -> None:
@@ -240,6 +240,16 @@ def test_inspecting_writes_nothing(
     view = inspect(transport, "shop", "web")
     assert (view.holder, view.live, view.transitions) == ("you", True, 4)
     assert writes(stub) == []
+
+
+@pytest.mark.guard("a-look-waits-for-the-lease-as-for-other-reads")
+def test_a_look_waits_for_a_server_that_is_busy_for_longer_than_a_renewal_may_take(
+    transport: Transport, server: Server, stub: Stub, clock: HandClock
+) -> None:
+    server.held("you", clock.time())
+    busy = [throttled(int(ANSWER) + 1)]
+    stub.script = lambda asked: busy.pop() if busy else server(asked)
+    assert inspect(transport, "shop", "web").holder == "you"
 
 
 def test_a_holder_without_a_time_counts_as_live() -> None:

@@ -12,7 +12,7 @@ from kubectl_cafe.cluster import errors
 from kubectl_cafe.cluster.clock import BootClock
 from kubectl_cafe.cluster.transport import PatchKind, Transport
 from tests.unit.cluster.conftest import POD, HandClock
-from tests.unit.cluster.stub import Reply, Stub
+from tests.unit.cluster.stub import Reply, Stub, throttled
 
 
 def test_a_write_whose_answer_is_lost_has_an_unknown_outcome_and_is_sent_once(
@@ -108,11 +108,6 @@ def test_too_many_requests_end_after_a_while(stub: Stub, transport: Transport) -
     with pytest.raises(errors.Throttled):
         transport.patch(POD, {}, PatchKind.MERGE)
     assert len(stub.asked) == 7
-
-
-def throttled(seconds: int) -> Reply:
-    """The server turns a request away and says when to come back."""
-    return Reply(429, headers={"Retry-After": str(seconds)})
 
 
 @pytest.mark.guard("a-request-with-a-timeout-waits-for-no-retry-after")
