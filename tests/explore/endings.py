@@ -64,11 +64,20 @@ class Ending:
         leaves = scene.deletions or scene.evictions or scene.strays or scene.failures
         if leaves and scene.lag:
             return  # A pod that was deleted a moment ago can't have been seen to be gone.
-        for cell, count in group.counts:
+        for cell, planned in group.counts:
+            count = min(planned, self._wished(cell)) if scene.scaled else planned
             here = [pod for pod in self.pods if pod.cell == cell]
             there = sum(map(self._serves, here))
             if there < count:
                 yield f"group {group.number} is over, and {there} of {count} serve in {cell}"
+
+    def _wished(self, cell: str) -> int:
+        """How many pods the ReplicaSets of the cell ask for, as another client may have scaled."""
+        return sum(
+            workload["spec"]["replicas"]
+            for _, workload in controllers.of_kind(self.cluster, "replicasets")
+            if workload["spec"]["template"]["metadata"]["labels"].get(names.CELL) == cell
+        )
 
     def _serves(self, pod: Pod) -> bool:
         now, strategy = self.cluster.server_time(), self.old.plan.strategy

@@ -96,12 +96,12 @@ class Scenario:
     `deleted`: the CafeDeployment may be deleted, and a finalizer keeps it. `strays`: pods that lose
     the label that selects them for a while, too short for their ReplicaSet's controller.
     `disowned`: ReplicaSets that lose their owner. `failures`: pods that their kubelets evict, and
-    that stay as Failed. `scaled`: how many pods more another client wants of a ReplicaSet, once.
-    `probes`: containers whose readiness probe fails for a while. `overtaken`: drivers that go on
-    although their lease has run out, and another driver takes over. `deaf`: the driver can't read
-    the CafeDeployment for a while, and its lease is renewed all the same. `nodes`: how often the
-    node of all pods is lost for a while. `templates`: ReplicaSets in whose template another client
-    sets another image.
+    that stay as Failed. `scaled`: how many pods more, or fewer, another client wants of a
+    ReplicaSet, once. `probes`: containers whose readiness probe fails for a while. `overtaken`:
+    drivers that go on although their lease has run out, and another driver takes over. `deaf`: the
+    driver can't read the CafeDeployment for a while, and its lease is renewed all the same.
+    `nodes`: how often the node of all pods is lost for a while. `templates`: ReplicaSets in whose
+    template another client sets another image.
     """
 
     name: str

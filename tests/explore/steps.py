@@ -117,9 +117,15 @@ class Steps(Wrongs, People, Passing):
         moment = self.worlds.thaw(world, live=False)
         for path, workload in self.of_kind(world, "replicasets"):
             name = workload["metadata"]["name"]
-            if path in moment.cached and controllers.lacks(moment.cluster, workload) > 0:
+            lacks = controllers.lacks(moment.cluster, workload) if path in moment.cached else 0
+            if lacks > 0:
                 body = self._born(world, moment, workload)
                 yield self.done(f"the controller of {name} makes {body}", moment)
+                moment = self.worlds.thaw(world, live=False)
+            for victim in controllers.victims(moment.cluster, workload) if lacks < 0 else ():
+                controllers.terminate(moment.cluster, victim)
+                what = address(victim).name
+                yield self.done(f"the controller of {name} deletes {what}", moment)
                 moment = self.worlds.thaw(world, live=False)
             if controllers.unseen(workload):
                 controllers.observe(moment.cluster, path)

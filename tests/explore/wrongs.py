@@ -62,7 +62,7 @@ class Wrongs(Overtaking, Nodes):
                 for image in sorted({OLD, self.scene.image}):
                     yield from self._edited(world, path, pod, image)
             if world.left[EVICTIONS] and "deletionTimestamp" not in pod["metadata"]:
-                yield self._evicted(world, path, pod)
+                yield self._evicted(world, path)
             if world.left[TOUCHES]:
                 yield self._touched(world, path, pod)
             if world.left[FAILURES] and not controllers.terminal(pod):
@@ -215,12 +215,10 @@ class Wrongs(Overtaking, Nodes):
         moment.cluster.put(path, {**workload, "metadata": meta})
         return self.done(f"a stranger takes the owner of {address(path).name}", moment)
 
-    def _evicted(self, world: World, path: str, pod: dict[str, Any]) -> Outcome:
+    def _evicted(self, world: World, path: str) -> Outcome:
         moment = self.worlds.thaw(world, live=False)
         moment.left[EVICTIONS] -= 1
-        at = rfc3339(moment.cluster.server_time())
-        meta = {**pod["metadata"], "deletionTimestamp": at}
-        moment.cluster.put(path, {**pod, "metadata": meta})
+        controllers.terminate(moment.cluster, path)
         return self.done(f"a stranger evicts {address(path).name}", moment)
 
     def _touched(self, world: World, path: str, pod: dict[str, Any]) -> Outcome:

@@ -13,22 +13,22 @@ from kubectl_cafe.cluster.transport import Listing, Object, Objects, PatchKind, 
 from kubectl_cafe.names import FIELD_MANAGER
 from kubectl_cafe.times import rfc3339
 from kubectl_cafe.version import VERSION
-from tests.memcluster import patching
 from tests.memcluster.address import Address, address
 from tests.memcluster.requests import Fault, Killed, Request, Written
 from tests.memcluster.rules import (
     GENERATIONS,
     REVIEWS,
-    SPLIT,
     as_dict,
     check_preconditions,
     identity,
     inside_namespace,
+    made,
     matches,
     merged,
     patched,
     require_namespace,
     selector,
+    served,
     validate,
     version_of,
     within,
@@ -105,7 +105,7 @@ class MemCluster:
         slim: Callable[[Object], Object] | None = None,
     ) -> Listing:
         """All items of a collection, at this moment."""
-        where, wanted = self._served(path), selector(query)
+        where, wanted = served(path), selector(query)
         items = [
             self._out(item)
             for key, item in sorted(self.objects.items())
@@ -117,7 +117,7 @@ class MemCluster:
         self, path: str, query: Query | None = None, idle_timeout: float = 70.0
     ) -> MemStream:
         """Watch a collection from `resourceVersion` on; raises Expired where that is forgotten."""
-        where, wanted = self._served(path), selector(query)
+        where, wanted = served(path), selector(query)
         since = int((query or {}).get("resourceVersion") or self.counter)
 
         def shown(change: Change) -> Event | None:
@@ -138,7 +138,7 @@ class MemCluster:
         timeout: float | None = None,
     ) -> Object:
         """POST to a collection."""
-        where = self._served(path)
+        where = served(path)
         if where.plural == REVIEWS:
             return {**body, "status": {"allowed": self.refuses(path, body) is None}}
         meta = dict(body.get("metadata") or {})
@@ -157,12 +157,8 @@ class MemCluster:
         meta.update(uid=uid, creationTimestamp=rfc3339(self.server_time()))
         if where.plural in GENERATIONS:
             meta["generation"] = 1
-        made = {**as_dict(patching.plain(body)), "metadata": meta}
-        if where.plural in SPLIT:
-            made.pop("status", None)
-        if where.plural == "pods":
-            made["status"] = {"phase": "Pending"}
-        return self._commit("POST", path, where, body, None, made, query, guarded)
+        new = made(where, body, meta)
+        return self._commit("POST", path, where, body, None, new, query, guarded)
 
     def create_aside(self, path: str, body: Object) -> None:
         """POST what nobody waits for: an Event. They are in `aside`, and nowhere else."""
@@ -189,7 +185,7 @@ class MemCluster:
         timeout: float | None = None,
     ) -> Object:
         """PATCH; uid and resourceVersion in `body` are preconditions."""
-        where = self._served(path)
+        where = served(path)
         if kind is PatchKind.STRATEGIC and where.custom:
             raise errors.Invalid("the body of the request was in an unknown format", status=415)
         if kind is PatchKind.APPLY and where.object not in self.objects:
@@ -294,14 +290,8 @@ class MemCluster:
         return item if self._shared else copy.deepcopy(item)
 
     def _found(self, where: Address) -> Object:
-        self._served(where.object)
+        served(where.object)
         found = self.objects.get(where.object)
         if found is None:
             raise errors.Gone(f'{where.plural} "{where.name}" not found', where=where.object)
         return found
-
-    def _served(self, path: str) -> Address:
-        where = address(path)
-        if where.api.startswith("/apis/none."):
-            raise errors.NoSuchKind(f"{where.api} is not served", where=where.collection)
-        return where

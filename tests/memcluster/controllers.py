@@ -59,6 +59,28 @@ def lacks(cluster: MemCluster, workload: Json) -> int:
     return int(workload["spec"].get("replicas", 1)) - len(owned(cluster, workload))
 
 
+def victims(cluster: MemCluster, workload: Json) -> list[str]:
+    """The paths of the pods that may go first where the workload has too many.
+
+    Those that are not ready go before those that are; of equal ones it may be any.
+    """
+    found = owned(cluster, workload)
+    unready = [path for path, pod in found if not _ready(pod)]
+    return unready or [path for path, _ in found]
+
+
+def terminate(cluster: MemCluster, path: str) -> None:
+    """The pod is on its way out: its kubelet stops what runs, and then it is gone."""
+    pod = cluster.objects[path]
+    at = rfc3339(cluster.server_time())
+    cluster.put(path, {**pod, "metadata": {**pod["metadata"], "deletionTimestamp": at}})
+
+
+def _ready(pod: Json) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
 def give_birth(cluster: MemCluster, seen: Json, name: str, node: str = "node") -> str:
     """Make one pod from the workload as the controller last saw it; its path.
 
@@ -102,12 +124,10 @@ def endpoints(cluster: MemCluster, service: Json) -> list[dict[str, Any]]:
             labels.get(key) != value for key, value in wanted.items()
         ):
             continue
-        conditions = {c["type"]: c for c in (pod.get("status") or {}).get("conditions") or ()}
-        ready = conditions.get("Ready", {}).get("status") == "True"
         found.append(
             {
                 "targetRef": {"kind": "Pod", "name": meta["name"], "uid": meta["uid"]},
-                "conditions": {"ready": ready and "deletionTimestamp" not in meta},
+                "conditions": {"ready": _ready(pod) and "deletionTimestamp" not in meta},
             }
         )
     return found

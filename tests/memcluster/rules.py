@@ -31,6 +31,16 @@ POD_MUTABLE = ("containers", "initContainers")
 """Fields of a pod's spec that may change, by their images alone."""
 
 
+def made(where: Address, body: Object, meta: Object) -> Object:
+    """What a POST of `body` stores: without a status of its own, a pod as Pending."""
+    new = {**as_dict(patching.plain(body)), "metadata": meta}
+    if where.plural in SPLIT:
+        new.pop("status", None)
+    if where.plural == "pods":
+        new["status"] = {"phase": "Pending"}
+    return new
+
+
 def merged(where: Address, old: Object, new: Object) -> Object:
     """`new` as the server stores it over `old`: spec or status alone, generation, rules."""
     if where.plural in SPLIT:
@@ -96,6 +106,14 @@ def validate(meta: Json, where: str) -> None:
     for value in (meta.get("labels") or {}).values():
         if not LABEL.fullmatch(value):
             raise errors.Invalid(f'metadata.labels: Invalid value: "{value}"', where=where)
+
+
+def served(path: str) -> Address:
+    """The address of `path`. Raises NoSuchKind for a group that the server does not have."""
+    where = address(path)
+    if where.api.startswith("/apis/none."):
+        raise errors.NoSuchKind(f"{where.api} is not served", where=where.collection)
+    return where
 
 
 def require_namespace(objects: Mapping[str, Object], where: Address) -> None:
