@@ -94,6 +94,10 @@ mutate: venv ## take each guard out of the product in turn and see its test fail
 explore: venv ## every sequence of events up to a bound, over the engine in memory; writes docs/exploration.md
 	@$(BIN)/python -m tests.explore --write-docs
 
+.PHONY: replay
+replay: venv ## recorded releases once more, on a control plane: the same writes as before (RECORD=1 records)
+	$(BIN)/pytest -q -n 3 tests/recorded/replays.py
+
 SAMPLE ?= 0
 SEED ?= 1
 .PHONY: mutants

@@ -1,8 +1,7 @@
 """Each recorded release once more: it writes what it wrote when it was recorded.
 
-Not a part of the test run, and nothing is recorded yet: of 22 releases 13 are the same in every run
-so far, the others differ in how often a pod's verification asks its kubelet and in when workloads
-are born. RECORD=1 pytest tests/recorded/replays.py records, without RECORD it compares.
+Not a part of the test run: a change that should write something else is allowed to, and says so by
+recording anew (`make replay RECORD=1`).
 """
 
 from __future__ import annotations

@@ -33,13 +33,16 @@ NOT_COMPARED = ("leases", "selfsubject")
 def compared(requests: Iterable[Request]) -> list[str]:
     """What two runs of the same release have in common, in lines, however their threads take turns.
 
-    First the kinds of objects in the order in which they were written, each once in a row; then
-    the writes of each object. Pods may change places: theirs come in alphabetical order. Of
-    `.status` only the last write counts.
+    First the kinds of objects in the order in which they were written, each once in a row, pods
+    among workloads alone (whether a pod is written before or after its release's record may be
+    chance); then the writes of each object. Pods may change places: theirs come in alphabetical
+    order. Of `.status` only the last write counts. A write that is repeated (as after a 409: a
+    controller wrote in between) counts once.
     """
     kept = [one for one in requests if one.write and _counts(one)]
     ids = _ids(kept)
     order: list[str] = []
+    among_pods: list[str] = []
     objects: dict[str, list[str]] = {}
     pods: dict[str, list[str]] = {}
     for one in kept:
@@ -47,17 +50,26 @@ def compared(requests: Iterable[Request]) -> list[str]:
         kind, what = _kind(path), f"{one.method} {_kind(path)}"
         line = f"  {what} {json.dumps(_body(one, ids), sort_keys=True)}"
         if kind.startswith("pods"):
-            pods.setdefault(one.path.removesuffix("/status"), []).append(line)
+            _add(among_pods, "  pods")
+            _add(pods.setdefault(one.path.removesuffix("/status"), []), line)
         elif kind == "cafedeployments/status":
             objects[kind] = [line]
         else:
-            objects.setdefault(path, []).append(line)
-        if kind not in ("events", "cafedeployments/status") and order[-1:] != [what]:
-            order.append(what)
-    lines = ["order", *(f"  {what}" for what in order)]
+            _add(objects.setdefault(path, []), line)
+            if kind != "events":
+                _add(order, f"  {what}")
+            if kind == "replicasets":
+                _add(among_pods, f"  {what}")
+    lines = ["order", *order, "order of workloads and pods", *among_pods]
     for name in sorted(objects):
         lines += [name, *objects[name]]
     return lines + [line for writes in sorted(pods.values()) for line in ("a pod", *writes)]
+
+
+def _add(lines: list[str], line: str) -> None:
+    """Append `line`, unless it is the last one already."""
+    if lines[-1:] != [line]:
+        lines.append(line)
 
 
 def _counts(request: Request) -> bool:
