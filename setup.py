@@ -20,7 +20,7 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["kubectl_cafe", "kubectl_cafe.*", "statemachine"]),
     package_data={
-        "kubectl_cafe": ["py.typed", "manifests/*.yaml", "views/html/*.css"],
+        "kubectl_cafe": ["py.typed", "manifests/*.yaml", "printers/html/*.css"],
         "statemachine": ["py.typed"],
     },
     install_requires=[

@@ -21,9 +21,9 @@ from click.shell_completion import CompletionItem
 from kubectl_cafe.cli import examples
 from kubectl_cafe.cli.completing import COMPLETER, complete
 from kubectl_cafe.cli.exits import ReaderLeft, Talk, end_at_once, fatal
-from kubectl_cafe.cli.printing import say_as_it_is
-from kubectl_cafe.cli.signals import STOPS
-from kubectl_cafe.cli.streams import forgive
+from kubectl_cafe.cli.terminal.printing import say_as_it_is
+from kubectl_cafe.cli.terminal.signals import STOPS
+from kubectl_cafe.cli.terminal.streams import forgive
 from kubectl_cafe.errors import REACHED
 from kubectl_cafe.text import meant
 
@@ -83,7 +83,7 @@ class Verbs(click.Group):
         verb = VERBS.get(cmd_name)
         if verb is None:
             return None
-        command = importlib.import_module(f"{__name__}.{verb.module}").command
+        command = importlib.import_module(f"{__name__}.commands.{verb.module}").command
         assert isinstance(command, click.Command)
         everywhere = "" if cmd_name == "options" else EVERYWHERE
         command.epilog = f"{examples.text(cmd_name)}\n\n{everywhere}"

@@ -19,7 +19,7 @@ import click
 from click.shell_completion import CompletionItem, ShellComplete
 
 from kubectl_cafe import names
-from kubectl_cafe.cluster.flags import AccessFlags
+from kubectl_cafe.client.access.flags import AccessFlags
 from kubectl_cafe.text import printable
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def images(ctx: click.Context) -> Offers:
 
 def waiting_group(ctx: click.Context) -> Offers:
     """The group that waits for a confirmation."""
-    from kubectl_cafe.engine.cafedeployment import CafeDeployment
+    from kubectl_cafe.api.cafedeployment import CafeDeployment
     from statemachine.lifecycle import State
 
     for item in _typed(ctx):

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from kubectl_cafe.cli.ending import Left
-from kubectl_cafe.cli.printing import say as say
-from kubectl_cafe.cli.stopping import SENT, Stopping, Work
+from kubectl_cafe.cli.terminal.printing import say as say
+from kubectl_cafe.cli.terminal.stopping import SENT, Stopping, Work
 from kubectl_cafe.errors import CafeError
 
 if TYPE_CHECKING:
-    from kubectl_cafe.cluster.transport import Transport
-    from kubectl_cafe.engine.cafedeployment import CafeDeployment
-    from kubectl_cafe.engine.driver import Driver
-    from kubectl_cafe.engine.follow import Follower
-    from kubectl_cafe.engine.observe import Observer
-    from kubectl_cafe.engine.wheel import Wheel
+    from kubectl_cafe.api.cafedeployment import CafeDeployment
+    from kubectl_cafe.cache.informers import Observer
+    from kubectl_cafe.client.transport import Transport
+    from kubectl_cafe.driver.follower import Follower
+    from kubectl_cafe.driver.leader import Leader
+    from kubectl_cafe.driver.loop import Driver
     from kubectl_cafe.revisions.revision import Revision
 
 FOLLOWED = "whoever drives goes on"
@@ -40,17 +40,17 @@ def reason_option(verb: Command) -> Command:
 
 
 def carry(
-    wheel: Wheel,
+    wheel: Leader,
     cafe: CafeDeployment,
     who: str,
     stopping: Stopping,
     known: Iterable[Revision] | None = None,
 ) -> Left:
     """Drive `cafe` to its end or to where a person is waited for."""
-    from kubectl_cafe.cli import watchers
-    from kubectl_cafe.cluster.leaseview import LeaseView
-    from kubectl_cafe.engine import wheel as wheels
-    from kubectl_cafe.engine.report import status_of
+    from kubectl_cafe.cli.terminal import watchers
+    from kubectl_cafe.client.lease_view import LeaseView
+    from kubectl_cafe.driver import leader as wheels
+    from kubectl_cafe.status.build import status_of
     from statemachine.lifecycle import State
 
     asks = watchers.asks()
@@ -68,9 +68,9 @@ def carry(
         watcher.moved(cafe)
         ended = wheels.drive(wheel, cafe, watcher, who=who, known=known, asks=asks, ready=ready)
     if ended.cafe.position.state is State.ABORTED:
-        for note in status_of(ended.cafe, ended.view, (), None).notes:
+        for note in status_of(ended.cafe, ended.snapshot, (), None).notes:
             say(f"  {note}")
-    return Left(ended.cafe, ended.view, stopping.stopped, stopping.timed_out)
+    return Left(ended.cafe, ended.snapshot, stopping.stopped, stopping.timed_out)
 
 
 def follow(
@@ -81,8 +81,8 @@ def follow(
     Where it is left without a driver: the resourceVersion of the lease that may be taken.
     Ctrl-C ends the following, never the release.
     """
-    from kubectl_cafe.cli import watchers
-    from kubectl_cafe.engine.follow import Follower
+    from kubectl_cafe.cli.terminal import watchers
+    from kubectl_cafe.driver.follower import Follower
 
     asks = watchers.asks()
     held: list[Driver | Follower] = []
@@ -97,7 +97,7 @@ def follow(
     if ended.abandoned and not stopping.stopped:
         stopping.work = None
         return ended.lease
-    return Left(ended.cafe, ended.view, stopping.stopped, stopping.timed_out)
+    return Left(ended.cafe, ended.snapshot, stopping.stopped, stopping.timed_out)
 
 
 def _answer(held: Sequence[Driver | Follower], who: str, text: str) -> None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from kubectl_cafe.cli import options
-from kubectl_cafe.cli.printing import print_data, say
+from kubectl_cafe.cli.terminal.printing import print_data, say
 from kubectl_cafe.errors import FAILED, INTERRUPTED, REACHED, TIMED_OUT, WAITS
 
 if TYPE_CHECKING:
-    from kubectl_cafe.engine.cafedeployment import CafeDeployment
-    from kubectl_cafe.engine.view import View
-    from kubectl_cafe.views.outcome import Outcome
+    from kubectl_cafe.api.cafedeployment import CafeDeployment
+    from kubectl_cafe.assessment.snapshot import Snapshot
+    from kubectl_cafe.printers.outcome import Outcome
     from statemachine.record import Record
 
 Result = TypeVar("Result")
@@ -38,7 +38,7 @@ class Left:
     """
 
     cafe: CafeDeployment
-    view: View | None = None
+    snapshot: Snapshot | None = None
     stopped: bool = False
     timed_out: bool = False
 
@@ -89,7 +89,7 @@ def closing(left: Left, asked: CafeDeployment, output: str | None = None) -> int
 
 def recorded(cafe: CafeDeployment, output: str | None = None) -> int:
     """The same where the move was only recorded (0)."""
-    from kubectl_cafe.views.outcome import RECORDED
+    from kubectl_cafe.printers.outcome import RECORDED
 
     commands = _next(Left(cafe))
     for command in commands:
@@ -140,12 +140,13 @@ def _reached(record: Record, asked: Record) -> int:
 
 def _next(left: Left) -> tuple[str, ...]:
     """The commands that lead on."""
-    from kubectl_cafe.engine.report import next_command, status_of
+    from kubectl_cafe.status.build import status_of
+    from kubectl_cafe.status.next_commands import next_command
 
     if left.cafe.record is None:
         return ()
-    if left.view:
-        return status_of(left.cafe, left.view, (), None).next
+    if left.snapshot:
+        return status_of(left.cafe, left.snapshot, (), None).next
     return tuple(next_command(left.cafe, driven=False).splitlines())
 
 
@@ -155,7 +156,7 @@ def _print(
     """Print the document; the exit code stays the release's where that can't be written."""
     if output is None:
         return
-    from kubectl_cafe.views import outcome
+    from kubectl_cafe.printers import outcome
 
     meaning = meaning or outcome.MEANINGS[code]
     shown = replace(_outcome(cafe), next=commands, exit_code=code, meaning=meaning)
@@ -167,7 +168,7 @@ def _print(
 
 def _outcome(cafe: CafeDeployment) -> Outcome:
     """How the release of `cafe` stands."""
-    from kubectl_cafe.views.outcome import Outcome
+    from kubectl_cafe.printers.outcome import Outcome
 
     record = cafe.record
     bare = Outcome(cafe.name, cafe.namespace, str(cafe.position.state))

@@ -11,7 +11,7 @@ from typing import TextIO
 
 import click
 
-from kubectl_cafe.cli._tty import width_of
+from kubectl_cafe.cli.terminal._tty import width_of
 from kubectl_cafe.errors import ERROR, INTERRUPTED, PIPE, CafeError
 from kubectl_cafe.text import broken, one_line, printable
 from kubectl_cafe.version import VERSION

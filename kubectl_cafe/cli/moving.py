@@ -9,15 +9,15 @@ from kubectl_cafe.cli.driving import carry, follow, say
 from kubectl_cafe.cli.ending import Ends, Left, closing, nothing_to_do, recorded
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import Session, connect
-from kubectl_cafe.cli.stopping import Stopping, interruptible
+from kubectl_cafe.cli.terminal.stopping import Stopping, interruptible
 
 if TYPE_CHECKING:
-    from kubectl_cafe.cluster.leaseview import LeaseView
-    from kubectl_cafe.cluster.transport import Transport
-    from kubectl_cafe.engine.cafedeployment import CafeDeployment
-    from kubectl_cafe.engine.observe import Observer
-    from kubectl_cafe.engine.start import Mover
-    from kubectl_cafe.engine.wheel import Told
+    from kubectl_cafe.api.cafedeployment import CafeDeployment
+    from kubectl_cafe.cache.informers import Observer
+    from kubectl_cafe.client.lease_view import LeaseView
+    from kubectl_cafe.client.transport import Transport
+    from kubectl_cafe.driver.leader import Told
+    from kubectl_cafe.release.start import Mover
     from kubectl_cafe.revisions.revision import Revision
 
 Saying = Callable[["Transport", "CafeDeployment", "Mover"], "CafeDeployment"]
@@ -28,8 +28,8 @@ def record_only(
     session: Session, cafe: CafeDeployment, reason: str, saying: Saying, output: str | None = None
 ) -> int:
     """Record the move; whoever drives sees it within 5 s."""
-    from kubectl_cafe.engine.start import Mover
-    from kubectl_cafe.views.moves import move_line
+    from kubectl_cafe.record.move_text import move_line
+    from kubectl_cafe.release.start import Mover
 
     cafe = _said(saying, session.transport, cafe, Mover(session.who(), reason))
     if cafe.record is not None:
@@ -50,11 +50,11 @@ def move_and_drive(
 
     With `detach` it is recorded alone.
     """
-    from kubectl_cafe.engine import journal
-    from kubectl_cafe.engine.observe import Observer
+    from kubectl_cafe.cache.informers import Observer
+    from kubectl_cafe.record import store
 
     session = connect(access)
-    cafe = journal.read(session.transport, session.namespace, name)
+    cafe = store.read(session.transport, session.namespace, name)
     if detach:
         return record_only(session, cafe, reason, saying, ends.output)
     observer = Observer(session.transport, cafe)
@@ -100,15 +100,15 @@ def _steered(
     takeover: bool,
 ) -> tuple[Left, CafeDeployment] | None:
     """The release as it is left, and as it was when it was asked for; None: nothing to drive."""
-    from kubectl_cafe.cluster.leaseview import LeaseHeld
-    from kubectl_cafe.engine import wheel
-    from kubectl_cafe.engine.start import Mover
+    from kubectl_cafe.client.lease_view import LeaseHeld
+    from kubectl_cafe.driver import leader
+    from kubectl_cafe.release.start import Mover
     from statemachine.lifecycle import RESTING
 
     transport, who, silent = session.transport, session.who(), ""
     while True:
         try:
-            with wheel.hold(
+            with leader.lead(
                 transport, cafe, observer, wait=takeover, silent=silent, told=_told()
             ) as held:
                 cafe = held.cafe
@@ -134,7 +134,7 @@ def _said(
     saying: Saying, transport: Transport, cafe: CafeDeployment, mover: Mover
 ) -> CafeDeployment:
     """The release after the move; where that was only a repeat, who had made it is said."""
-    from kubectl_cafe.engine.legal import last_said
+    from kubectl_cafe.planning.allowed_commands import last_said
 
     after = saying(transport, cafe, mover)
     known = (cafe.record.id, cafe.record.journal) if cafe.record else None
@@ -146,7 +146,7 @@ def _said(
 
 def _standing(view: LeaseView) -> str:
     """Who is followed: a driver that lives, or one whose lease has to be watched first."""
-    from kubectl_cafe.cluster.leaseview import lease_text
+    from kubectl_cafe.client.lease_view import lease_text
 
     if view.live:
         return f"{view.holder} drives (its lease runs out in {view.seconds_left:.0f} s)"
@@ -155,7 +155,7 @@ def _standing(view: LeaseView) -> str:
 
 def _told() -> Told:
     """Talk while the wheel is taken."""
-    from kubectl_cafe.engine.wheel import Told
+    from kubectl_cafe.driver.leader import Told
 
     heard: set[str] = set()
 

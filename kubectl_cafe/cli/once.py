@@ -6,18 +6,20 @@ import sys
 
 import click
 
-from kubectl_cafe.cli._tty import terminal
-from kubectl_cafe.cli.printing import print_data
+from kubectl_cafe.cache import lister
 from kubectl_cafe.cli.session import Session
-from kubectl_cafe.engine import look, report
+from kubectl_cafe.cli.terminal._tty import terminal
+from kubectl_cafe.cli.terminal.printing import print_data
 from kubectl_cafe.names import PLURAL
-from kubectl_cafe.views.status import Status, document, render
+from kubectl_cafe.printers.status import document, render
+from kubectl_cafe.status import build
+from kubectl_cafe.status.model import Status
 
 
 def read(session: Session, name: str) -> Status:
     """The status of one, by plain lists: nothing is watched, nothing is written."""
-    seen = look.once(session.transport, session.namespace, name)
-    return report.status_of(seen.cafe, seen.view, seen.waits, seen.lease, seen.lost)
+    seen = lister.once(session.transport, session.namespace, name)
+    return build.status_of(seen.cafe, seen.snapshot, seen.waits, seen.lease, seen.lost)
 
 
 def show(status: Status, output: str | None) -> None:

@@ -12,7 +12,7 @@ import click
 
 from kubectl_cafe.cli import completing
 from kubectl_cafe.cli.exits import Talk
-from kubectl_cafe.cluster.flags import AccessFlags as AccessFlags
+from kubectl_cafe.client.access.flags import AccessFlags as AccessFlags
 from kubectl_cafe.names import FIELD_MANAGER
 
 Result = TypeVar("Result")

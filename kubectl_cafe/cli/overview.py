@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import click
 
-from kubectl_cafe.cli._tty import width_of
-from kubectl_cafe.cli.printing import print_data, print_event, say
 from kubectl_cafe.cli.session import Session
-from kubectl_cafe.engine.overview import listed, watched
+from kubectl_cafe.cli.terminal._tty import width_of
+from kubectl_cafe.cli.terminal.printing import print_data, print_event, say
 from kubectl_cafe.names import PLURAL
-from kubectl_cafe.views.overview import Overview, document, item, render
+from kubectl_cafe.printers.overview import document, item, render
+from kubectl_cafe.status.model import Overview
+from kubectl_cafe.status.overview import listed, watched
 
 
 def overview(

@@ -9,11 +9,11 @@ import click
 from kubectl_cafe.cli import completing
 
 if TYPE_CHECKING:
+    from kubectl_cafe.api.cafedeployment import CafeDeployment
     from kubectl_cafe.cli.session import Session
-    from kubectl_cafe.engine.cafedeployment import CafeDeployment
-    from kubectl_cafe.engine.preflight.evidence import Case, Evidence
-    from kubectl_cafe.engine.proposal import Around
-    from kubectl_cafe.views.plan import PlanView
+    from kubectl_cafe.planning.plan import PlanView
+    from kubectl_cafe.planning.proposal import Around
+    from kubectl_cafe.preflight.evidence import Case, Evidence
 
 
 def parse_images(
@@ -48,8 +48,8 @@ image_option = click.option(
 
 def look_into(session: Session, case: Case, *, thorough: bool) -> Evidence:
     """What the API server says of the release before it begins; of one that is none, nothing."""
-    from kubectl_cafe.engine.preflight import read
-    from kubectl_cafe.engine.preflight.evidence import Evidence
+    from kubectl_cafe.preflight import read
+    from kubectl_cafe.preflight.evidence import Evidence
 
     if not case.proposal.needed:
         return Evidence()
@@ -60,11 +60,12 @@ def plan_back(
     session: Session, cafe: CafeDeployment, around: Around, fast: bool, number: int
 ) -> PlanView:
     """The plan of a rollback; the server is asked nothing more: it may be an emergency."""
-    from kubectl_cafe.engine import back, wish
-    from kubectl_cafe.engine.preflight import report, trials
+    from kubectl_cafe.planning import rollback_plan
+    from kubectl_cafe.preflight import dry_runs, plan_document
+    from kubectl_cafe.release import wanted_spec
 
-    way = back.way(cafe, around, fast, number)
-    proposed = back.proposal(cafe, around, way)
-    wished = wish.with_spec(cafe, {**cafe.spec, "template": way.target.template})
-    case = trials.case(cafe, wished, around, proposed, session.transport.server_time())
-    return report.plan_of(case, proposed.notes, session.context)
+    way = rollback_plan.way(cafe, around, fast, number)
+    proposed = rollback_plan.proposal(cafe, around, way)
+    wished = wanted_spec.with_spec(cafe, {**cafe.spec, "template": way.target.template})
+    case = dry_runs.case(cafe, wished, around, proposed, session.transport.server_time())
+    return plan_document.plan_of(case, proposed.notes, session.context)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_cafe.cli.options import AccessFlags, DryRun
-from kubectl_cafe.cli.printing import say_as_it_is
+from kubectl_cafe.cli.terminal.printing import say_as_it_is
 from kubectl_cafe.names import FIELD_MANAGER
 from kubectl_cafe.text import printable
 from kubectl_cafe.version import VERSION
 
 if TYPE_CHECKING:
-    from kubectl_cafe.cluster.transport import Transport
+    from kubectl_cafe.client.transport import Transport
 
 TRACE_LEVEL = 6
 
@@ -27,7 +27,7 @@ class Session:
 
     def who(self) -> str:
         """Who the API server says we are: never a local name."""
-        from kubectl_cafe.cluster.identity import whoami
+        from kubectl_cafe.client.access.identity import whoami
 
         return whoami(self.transport)
 
@@ -39,8 +39,8 @@ def connect(
 
     Raises AccessError for a kubeconfig, context or credentials that can't be used.
     """
-    from kubectl_cafe.cluster.config import load
-    from kubectl_cafe.cluster.transport import Transport
+    from kubectl_cafe.client.access.config import load
+    from kubectl_cafe.client.transport import Transport
 
     access = load(flags)
     transport = Transport(

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kubectl_cafe.cli._tty import lively
 from kubectl_cafe.cli.once import show
-from kubectl_cafe.cli.printing import print_event
-from kubectl_cafe.cli.screen import Screen
 from kubectl_cafe.cli.session import Session
-from kubectl_cafe.cli.watchers import picture
-from kubectl_cafe.engine import awaiting, journal
-from kubectl_cafe.engine.watching import TICK, Watching
+from kubectl_cafe.cli.terminal._tty import lively
+from kubectl_cafe.cli.terminal.printing import print_event
+from kubectl_cafe.cli.terminal.screen import Screen
+from kubectl_cafe.cli.terminal.watchers import picture
+from kubectl_cafe.printers.status import document, line, news
+from kubectl_cafe.record import store
+from kubectl_cafe.status import awaited_state
+from kubectl_cafe.status.model import Status
+from kubectl_cafe.status.watch import TICK, Watching
 from kubectl_cafe.text import Size, one_line
-from kubectl_cafe.views.status import Status, document, line, news
 from statemachine.lifecycle import State
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def follow(
     Raises Missing once it is deleted, OutOfReach and, after `timeout` seconds, TimedOut.
     """
     transport = session.transport
-    cafe, clock = journal.read(transport, session.namespace, name), transport.clock
+    cafe, clock = store.read(transport, session.namespace, name), transport.clock
     began = clock.monotonic()
     end = began + timeout if timeout else float("inf")
     watching, shown = Watching(transport, cafe), _shown(output) if watch else None
@@ -47,13 +49,13 @@ def follow(
         while True:
             if shown is not None:
                 shown.show(watching.look())
-            if target is not None and awaiting.reached(
+            if target is not None and awaited_state.reached(
                 watching.cafe, target, first=cafe, waited=clock.monotonic() - began
             ):
                 break
             rest = end - clock.monotonic()
             if target is not None and timeout and rest <= 0:
-                raise awaiting.timed_out(watching.cafe, target, timeout)
+                raise awaited_state.timed_out(watching.cafe, target, timeout)
             watching.wait(min(TICK, rest))
         reached = watching.look()
     if not watch:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kubectl_cafe.cluster import paths
-from kubectl_cafe.cluster.transport import PatchKind, Transport
+from kubectl_cafe.client import paths
+from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.errors import TIMED_OUT, CafeError, Refused
 from kubectl_cafe.manifests import INSTALLED_BY, MANAGED_BY, Manifest
 from kubectl_cafe.names import FIELD_MANAGER

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kubectl_cafe.pods.model import Container, Pod
+from kubectl_cafe.pods.observed import TROUBLE, Seen, trouble
 from kubectl_cafe.pods.record import Phase
-from kubectl_cafe.pods.settled import Evidence, all_settled, patience, settled
-from kubectl_cafe.pods.sighting import TROUBLE, Seen, trouble
+from kubectl_cafe.pods.restarted import Evidence, all_settled, patience, settled
 
 CRASH = "CrashLoopBackOff"
 NOT_RUNNING = "NotRunning"

@@ -10,7 +10,7 @@ from math import inf
 from typing import Any
 
 from kubectl_cafe import names
-from kubectl_cafe.pods.provenance import Writer, status_written, told, writers
+from kubectl_cafe.pods.managed_fields import Writer, status_written, told, writers
 from kubectl_cafe.pods.record import PodRecord, PodRecordError, decode
 from kubectl_cafe.times import seconds
 

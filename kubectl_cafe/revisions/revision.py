@@ -114,3 +114,11 @@ def prunable(revisions: Iterable[Revision], used: Iterable[str], limit: int) -> 
     """The oldest revisions beyond `limit`; never one that is in use (protocol 4)."""
     spare = sorted((r for r in revisions if r.name not in set(used)), key=lambda r: r.number)
     return spare[: max(0, len(spare) - limit)]
+
+
+def revision_text(revision: Revision | None) -> str:
+    """A revision in words: its number and its images."""
+    if revision is None:
+        return ""
+    shown = ", ".join(f"{name}={image}" for name, image in revision.images.items())
+    return f"revision {revision.number} ({shown})"

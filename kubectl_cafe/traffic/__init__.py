@@ -12,9 +12,9 @@ from typing import Protocol
 
 from kubectl_cafe import names
 from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.observed import Sighting
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode, PodRecord
-from kubectl_cafe.pods.sighting import Sighting
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.observed import Sighting
 from kubectl_cafe.pods.patches import PodPatch, patch
 from kubectl_cafe.pods.record import PodRecord
-from kubectl_cafe.pods.settled import acknowledgement, quotes_gate
-from kubectl_cafe.pods.sighting import Sighting
+from kubectl_cafe.pods.restarted import acknowledgement, quotes_gate
 
 UNREADY_SEEN = 5.0
 """Seconds of ContainersNotReady after which a pod is off anyway, whatever its gate."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.observed import Sighting
 from kubectl_cafe.pods.patches import PodPatch, patch
 from kubectl_cafe.pods.record import PodRecord
-from kubectl_cafe.pods.sighting import Sighting
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from kubectl_cafe.cluster import errors, paths
-from kubectl_cafe.cluster.config import load
-from kubectl_cafe.cluster.flags import AccessFlags
-from kubectl_cafe.cluster.transport import Transport
+from kubectl_cafe.client import errors, paths
+from kubectl_cafe.client.access.config import load
+from kubectl_cafe.client.access.flags import AccessFlags
+from kubectl_cafe.client.transport import Transport
 from testbed.controlplane import ControlPlane
 from tests.memcluster import MemCluster
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kubectl_cafe.cluster import errors, paths
+from kubectl_cafe.client import errors, paths
 from testbed.controlplane import ControlPlane
 from tests.contract.conftest import Edit, through
 

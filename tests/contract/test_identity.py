@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from kubectl_cafe.cluster import errors, paths
-from kubectl_cafe.cluster.clock import BootClock
-from kubectl_cafe.cluster.config import load
-from kubectl_cafe.cluster.identity import whoami
-from kubectl_cafe.cluster.transport import Transport
+from kubectl_cafe.client import errors, paths
+from kubectl_cafe.client.access.config import load
+from kubectl_cafe.client.access.identity import whoami
+from kubectl_cafe.client.clock import BootClock
+from kubectl_cafe.client.transport import Transport
 from testbed.controlplane import ControlPlane
 from tests.contract.conftest import through
 

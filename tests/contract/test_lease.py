@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from kubectl_cafe.cluster import paths
-from kubectl_cafe.cluster.clock import BootClock
-from kubectl_cafe.cluster.lease import LeaseHeld, LeaseKeeper, LeaseLost
-from kubectl_cafe.cluster.leaseview import inspect
-from kubectl_cafe.cluster.transport import PatchKind, Transport
+from kubectl_cafe.client import paths
+from kubectl_cafe.client.clock import BootClock
+from kubectl_cafe.client.lease import LeaseHeld, LeaseKeeper, LeaseLost
+from kubectl_cafe.client.lease_view import inspect
+from kubectl_cafe.client.transport import PatchKind, Transport
 
 
 def keeper(server: Transport, namespace: str, name: str, identity: str) -> LeaseKeeper:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_cafe.cluster import errors, paths, transport
-from kubectl_cafe.cluster.transport import PatchKind, Transport
-from kubectl_cafe.cluster.watch import Informer
+from kubectl_cafe.client import errors, paths, transport
+from kubectl_cafe.client.transport import PatchKind, Transport
+from kubectl_cafe.client.watch import Informer
 
 
 def test_a_list_in_pages_is_whole_and_of_one_moment(

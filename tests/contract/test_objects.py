@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_cafe.cluster import errors, paths
-from kubectl_cafe.cluster.transport import PatchKind, Transport
+from kubectl_cafe.client import errors, paths
+from kubectl_cafe.client.transport import PatchKind, Transport
 from tests.contract.conftest import Edit
 
 GATE = "cafe.sofastack.io/in-service"

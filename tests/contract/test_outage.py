@@ -6,11 +6,11 @@ import queue
 
 import pytest
 
-from kubectl_cafe.cluster import errors, lease, paths
-from kubectl_cafe.cluster.clock import BootClock
-from kubectl_cafe.cluster.lease import LeaseKeeper, LeaseLost
-from kubectl_cafe.cluster.leaseview import inspect
-from kubectl_cafe.cluster.watch import Informer
+from kubectl_cafe.client import errors, lease, paths
+from kubectl_cafe.client.clock import BootClock
+from kubectl_cafe.client.lease import LeaseKeeper, LeaseLost
+from kubectl_cafe.client.lease_view import inspect
+from kubectl_cafe.client.watch import Informer
 from testbed.controlplane import ControlPlane
 from tests.contract.conftest import through
 

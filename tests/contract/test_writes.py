@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 
-from kubectl_cafe.cluster import errors, paths
-from kubectl_cafe.cluster.transport import PatchKind, Transport
+from kubectl_cafe.client import errors, paths
+from kubectl_cafe.client.transport import PatchKind, Transport
 from tests.contract.conftest import Edit
 
 

@@ -4,35 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.view import Decision, View
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.snapshot import Decision, Snapshot
 from statemachine.lifecycle import State, Trigger
 from tests.explore.stages import GROUP, stages, under_way
 from tests.explore.truths import RUNNING, is_take
 from tests.memcluster.requests import Written
 
 
-def unheard(view: View, decision: Decision) -> Iterator[str]:
+def unheard(snapshot: Snapshot, decision: Decision) -> Iterator[str]:
     """Of a driver that has not read the CafeDeployment for long: it takes no pod."""
     for patch in decision.patches:
-        if is_take(view, patch):
+        if is_take(snapshot, patch):
             yield f"I9: {patch.pod} is taken, and a pause would not be heard"
 
 
-def over_restarted(view: View, decision: Decision) -> Iterator[str]:
+def over_restarted(snapshot: Snapshot, decision: Decision) -> Iterator[str]:
     """No group is begun over pods of the one before that have restarted since (I6).
 
     A retry is a person's word that it may be.
     """
-    record = view.record
+    record = snapshot.record
     now, over = under_way(record), stages(record)[: record.step]
     before = next((stage for stage in reversed(over) if stage.what == GROUP), None)
-    takes = [patch.pod for patch in decision.patches if is_take(view, patch)]
+    takes = [patch.pod for patch in decision.patches if is_take(snapshot, patch)]
     if not takes or record.state is not State.PROGRESSING or before is None:
         return
     if now is None or now.what != GROUP or record.journal[-1].trigger is Trigger.RETRY:
         return
-    up = [(p, p.record) for p in view.pods.values() if p.record and p.record.release == record.id]
+    up = [
+        (p, p.record) for p in snapshot.pods.values() if p.record and p.record.release == record.id
+    ]
     up = [one for one in up if not one[0].terminating]
     if len(up) > sum(before.count(cell) for cell in record.plan.cells):
         return  # This group has begun already.

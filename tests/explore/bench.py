@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
-from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.view import Decision, View
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.snapshot import Decision, Snapshot
 from kubectl_cafe.pods.patches import PodPatch
 from statemachine.lifecycle import RESTING
 from tests.explore.policies import IN_FORCE
@@ -54,7 +54,7 @@ class Outcome:
     label: str
     world: World
     written: list[Written]
-    looked: list[tuple[View, Decision]]
+    looked: list[tuple[Snapshot, Decision]]
     moment: Moment
     by: str = ""
     """driver, late, person, takeover, or empty: the cluster's own."""

@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from kubectl_cafe.cluster.errors import ApiError
-from kubectl_cafe.engine import disruption, ending, fence, journal, verbs
-from kubectl_cafe.engine.deletion import BeingDeleted
-from kubectl_cafe.engine.memory import Memory
-from kubectl_cafe.engine.release import Fenced
+from kubectl_cafe.assessment import disruption_budgets
+from kubectl_cafe.cache.cache import Cache
+from kubectl_cafe.client.errors import ApiError
+from kubectl_cafe.driver import fencing
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.planning.deletion import BeingDeleted
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
+from kubectl_cafe.record import store
+from kubectl_cafe.release import moves, outcome
+from kubectl_cafe.release.held import Fenced
 from kubectl_cafe.traffic.endpoints import parse_slice
 from tests.explore.bench import Bench, Effect, Outcome
 from tests.explore.scenario import CAFE, NAME, SPACE, StillTrying, Ticking, strayed
@@ -87,32 +90,34 @@ class Driving(Bench):
     def _seen(self, world: World) -> list[Seeing]:
         """What the driver has not seen yet, and how it comes to see it."""
         kept = self.worlds.drivers[world.driver]
-        memory, found, last = kept.memory, list[Seeing](), str(LAST)
+        cache, found, last = kept.cache, list[Seeing](), str(LAST)
         there = {o["metadata"]["uid"]: o for _, o in self.of_kind(world, "pods")}
         pods = {uid: pod for uid, pod in there.items() if not strayed(pod)}
         for uid, pod in pods.items():
-            known = memory["_pods"].get(uid)
+            known = cache["_pods"].get(uid)
             version = pod["metadata"]["resourceVersion"]
-            if known is None or known.resource_version != version or uid in memory["_unseen"]:
+            if known is None or known.resource_version != version or uid in cache["_unseen"]:
                 key = self.worlds.objects.number(pod_path(pod["metadata"]["name"]), pod)
                 found.append(Seeing(pod["metadata"]["name"], key, sees_pod("MODIFIED", pod), True))
-        for uid, known in memory["_pods"].items():
+        for uid, known in cache["_pods"].items():
             if uid in there and uid not in pods:  # As a server says it of one that doesn't match.
                 key = self.worlds.objects.number(pod_path(known.name), there[uid])
                 found.append(Seeing(known.name, key, sees_pod("DELETED", there[uid]), True))
             elif uid not in pods:
                 gone = {"metadata": {"name": known.name, "uid": uid, "resourceVersion": last}}
                 found.append(Seeing(known.name, -1, sees_pod("DELETED", gone), True))
-        sets = {name: one for name, (_, one) in memory["workloads"].items.items()}
+        sets = {name: one for name, (_, one) in cache["workloads"].items.items()}
         parsed = InPlaceSet().parse
         if sets != {w.name: w for w in (parsed(o) for _, o in self.of_kind(world, "replicasets"))}:
             found.append(Seeing("the workloads", -2, SEES_WORKLOADS))
         for path, item in self.of_kind(world, "endpointslices"):
-            if memory["slices"].items[item["metadata"]["name"]][1] != parse_slice(item):
+            if cache["slices"].items[item["metadata"]["name"]][1] != parse_slice(item):
                 key = self.worlds.objects.number(path, item)
                 found.append(Seeing("the endpoints", key, SEES_SLICES))
         for path, item in self.of_kind(world, "poddisruptionbudgets"):
-            if memory["budgets"].items[item["metadata"]["name"]][1] != disruption.parse(item):
+            if cache["budgets"].items[item["metadata"]["name"]][1] != disruption_budgets.parse(
+                item
+            ):
                 key = self.worlds.objects.number(path, item)
                 found.append(Seeing("the budget", key, SEES_BUDGETS))
         for number in world.objects:
@@ -164,7 +169,7 @@ class Driving(Bench):
             if ended is not None:  # As wheel.drive and wheel.hold do it at the end.
                 known = tuple(self.worlds.revisions(moment.cluster).values())
                 with suppress(ApiError):
-                    ending.conclude(moment.cluster, ended.cafe, known)
+                    outcome.conclude(moment.cluster, ended.cafe, known)
             return ended is not None
 
         effect = self._effect(world, key, faults, turn)
@@ -270,17 +275,17 @@ class Driving(Bench):
         moment = self.worlds.thaw(world)
         cluster = moment.cluster
         cluster.faults, cluster.clock = faults, Ticking(cluster.server_time())
-        cafe = journal.read(cluster, SPACE, NAME)
-        memory = Memory(cafe.uid, InPlaceSet())
-        list_all(moment, memory)
+        cafe = store.read(cluster, SPACE, NAME)
+        cache = Cache(cafe.uid, InPlaceSet())
+        list_all(moment, cache)
         label = "a driver takes the wheel"
         label += "".join(f", {SAID[f]} write {n}" for n, f in faults.items())
-        epoch = verbs.epoch_after(cafe, 0, memory.highest_epoch())
+        epoch = moves.epoch_after(cafe, 0, cache.highest_epoch())
         try:
-            if fence.needed(cafe.record, given_back=moment.lease == FREE):
-                cafe = fence.fence(cluster, cafe, epoch)
-            cafe = verbs.take_wheel(cluster, cafe, epoch)
-        except (ApiError, fence.Unfenced):
+            if fencing.needed(cafe.record, given_back=moment.lease == FREE):
+                cafe = fencing.fence(cluster, cafe, epoch)
+            cafe = moves.become_driver(cluster, cafe, epoch)
+        except (ApiError, fencing.Unfenced):
             label += ", and is refused a write"
             moment.news = False  # Until something changes.
         except Killed:
@@ -288,7 +293,7 @@ class Driving(Bench):
             moment.lease = LEFT
             moment.late += [replace(one, epoch=epoch) for one in cluster.delayed]
         else:
-            moment.live = self.worlds.start(cluster, cafe, memory)
+            moment.live = self.worlds.start(cluster, cafe, cache)
             moment.lease, moment.news = HELD, False
         return self.done(label, moment, by="takeover")
 

@@ -49,11 +49,11 @@ def product(worlds: Worlds) -> Iterator[None]:
     """
     with ExitStack() as stack:
         for target, name, value in (
-            ("kubectl_cafe.engine.memory", "parse", worlds.pods.parse),
-            ("kubectl_cafe.engine.fence", "ThreadPoolExecutor", Inline),
-            ("kubectl_cafe.engine.start", "secrets", Ids()),
-            ("kubectl_cafe.engine.shown", "projection", NoStatus),
-            ("kubectl_cafe.engine.cafedeployment", "decode", cache(releases.decode)),
+            ("kubectl_cafe.cache.cache", "parse", worlds.pods.parse),
+            ("kubectl_cafe.driver.fencing", "ThreadPoolExecutor", Inline),
+            ("kubectl_cafe.release.start", "secrets", Ids()),
+            ("kubectl_cafe.driver.publisher", "status_subresource", NoStatus),
+            ("kubectl_cafe.api.cafedeployment", "decode", cache(releases.decode)),
             ("kubectl_cafe.pods.model", "decode", cache(pod_records.decode)),
         ):
             stack.enter_context(patched(f"{target}.{name}", value))

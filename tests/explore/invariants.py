@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Phase
 from tests.explore.beginnings import over_restarted, under_deletion, unheard
@@ -54,12 +54,12 @@ class Invariants:
         # The answer to a write of the CafeDeployment shows it as well as a read does.
         told = any(write.path == CAFE for write in outcome.written)
         deaf = before.driver >= 0 and self.steps.unheard(before) and not told
-        for view, decision in outcome.looked:
-            found += decided(view, decision)
-            found += over_restarted(view, decision)
-            found += unheard(view, decision) if deaf else ()
+        for snapshot, decision in outcome.looked:
+            found += decided(snapshot, decision)
+            found += over_restarted(snapshot, decision)
+            found += unheard(snapshot, decision) if deaf else ()
             if not (self.steps.scene.edits or self.steps.scene.templates):
-                found += committed(view, decision)
+                found += committed(snapshot, decision)
         for write in outcome.written:
             found += anywhere(write)
             plural = address(write.path).plural

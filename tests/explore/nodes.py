@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from kubectl_cafe.cluster import paths
+from kubectl_cafe.client import paths
 from tests.explore.bench import Bench, Outcome
 from tests.explore.scenario import NODE, node
 from tests.explore.state import NODES

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from kubectl_cafe import names
-from kubectl_cafe.cluster import paths
-from kubectl_cafe.engine import disruption, journal, look, proposal, start, wish
-from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.start import Mover
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment import disruption_budgets
+from kubectl_cafe.cache import lister
+from kubectl_cafe.client import paths
+from kubectl_cafe.planning import proposal
 from kubectl_cafe.pods.model import parse
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
+from kubectl_cafe.record import store
+from kubectl_cafe.release import start, wanted_spec
+from kubectl_cafe.release.start import Mover
 from kubectl_cafe.times import rfc3339
 from kubectl_cafe.traffic.endpoints import parse_service
 from statemachine.lifecycle import State, Trigger
@@ -55,7 +59,7 @@ def begin(scenario: Scenario) -> tuple[MemCluster, dict[str, kubelet.Worker]]:
     for path, _ in controllers.of_kind(cluster, "poddisruptionbudgets"):
         disruptions.publish(cluster, path)
     cluster.clock = Frozen()
-    cafe = journal.read(cluster, SPACE, NAME)
+    cafe = store.read(cluster, SPACE, NAME)
     release(cluster, cafe, template(scenario, scenario.image), Trigger.START, "alice")
     cluster.written.clear()
     return cluster, workers
@@ -67,7 +71,7 @@ def _populate(
     """Everything at v1 and in service, and the record of how it came there."""
     first = start.store_revision(cluster, cafe, around(cluster, cafe), cafe.template)
     note = {"metadata": {"annotations": {f"{names.PREFIX}/outcome": "Completed"}}}
-    cluster.patch(paths.controllerrevisions(SPACE, first.name), note, journal.PatchKind.MERGE)
+    cluster.patch(paths.controllerrevisions(SPACE, first.name), note, store.PatchKind.MERGE)
     sets, workers = InPlaceSet(), {}
     for cell, count in scenario.cells.items():
         body = dict(sets.create(cafe.obj, cell, first.name, cafe.template).body)
@@ -78,7 +82,7 @@ def _populate(
         for number in range(count):
             pod = controllers.give_birth(cluster, made, f"{cell.lower()}-{number}")
             workers[cluster.objects[pod]["metadata"]["uid"]] = _in_service(cluster, pod, scenario)
-    journal.write(cluster, cafe, _completed(cafe, first.name))
+    store.write(cluster, cafe, _completed(cafe, first.name))
     return workers
 
 
@@ -86,7 +90,7 @@ def release(
     cluster: MemCluster, cafe: CafeDeployment, wanted: Any, trigger: Trigger, who: str
 ) -> None:
     """Record an upgrade to the template `wanted`."""
-    wished = wish.with_spec(cafe, {**cafe.spec, "template": wanted})
+    wished = wanted_spec.with_spec(cafe, {**cafe.spec, "template": wanted})
     found = around(cluster, cafe)
     proposed = proposal.propose(wished, found, wanted)
     begun = start.Beginning(cafe, wished, found, proposed, trigger)
@@ -97,12 +101,13 @@ def around(cluster: MemCluster, cafe: CafeDeployment) -> proposal.Around:
     """What a verb reads before it is judged."""
     sets = InPlaceSet()
     return proposal.Around(
-        revisions=look.read_revisions(cluster, cafe),
+        revisions=lister.read_revisions(cluster, cafe),
         workloads=tuple(sets.parse(w) for _, w in controllers.of_kind(cluster, "replicasets")),
         pods=tuple(parse(pod) for _, pod in controllers.of_kind(cluster, "pods")),
         services=tuple(parse_service(s) for _, s in controllers.of_kind(cluster, "services")),
         budgets=tuple(
-            disruption.parse(b) for _, b in controllers.of_kind(cluster, "poddisruptionbudgets")
+            disruption_budgets.parse(b)
+            for _, b in controllers.of_kind(cluster, "poddisruptionbudgets")
         ),
     )
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kubectl_cafe.engine.trouble import IMAGE
 from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.release.write_failures import IMAGE
 from tests.explore.bench import Bench, Outcome
 from tests.explore.policies import IN_FORCE
 from tests.explore.state import DEAF, ERA, LONG_AGO, MINUTE, POD, POLICY, Moment, aged, later
@@ -27,7 +27,7 @@ class Passing(Bench):
         Or over one whose kubelet hangs before it reads the spec, or while it pulls: no rule may
         count on more than is shown by then.
         """
-        kept = self.worlds.drivers[world.driver].memory
+        kept = self.worlds.drivers[world.driver].cache
         busy = {self.worlds.writes[n].uid for n, _, _ in world.flights}
         workers = dict(world.workers)
         for path, pod in self.of_kind(world, "pods"):
@@ -44,7 +44,7 @@ class Passing(Bench):
                 continue
             moment = self.worlds.thaw(world)
             assert moment.live is not None
-            moment.live.memory._sightings[uid] = aged(sighting)
+            moment.live.cache._sightings[uid] = aged(sighting)
             yield self.done(f"long enough passes over {address(path).name}", moment)
 
     def repeating(self, world: World) -> bool:
@@ -89,7 +89,7 @@ class Passing(Bench):
         """drainSeconds pass over a pod that the driver has seen off."""
         if not self.scene.strategy.get("drainSeconds"):
             return
-        for uid, since in self.worlds.drivers[world.driver].memory["_off_since"].items():
+        for uid, since in self.worlds.drivers[world.driver].cache["_off_since"].items():
             if since == LONG_AGO:
                 continue
             moment = self.worlds.thaw(world)
@@ -101,8 +101,8 @@ class Passing(Bench):
         if world.minute < self.scene.minutes:
             moment = self.worlds.thaw(world)
             if moment.live is not None:
-                memory = moment.live.memory
-                memory._sightings = {uid: later(s, MINUTE) for uid, s in memory._sightings.items()}
+                cache = moment.live.cache
+                cache._sightings = {uid: later(s, MINUTE) for uid, s in cache._sightings.items()}
             moment.minute += 1
             yield self.done("a minute passes", moment)
 
@@ -112,10 +112,10 @@ class Passing(Bench):
             return
         moment = self.worlds.thaw(world)
         assert moment.live is not None
-        memory = moment.live.memory
-        aging = {uid: aged(s) for uid, s in memory._sightings.items()}
-        memory._sightings = {uid: later(s, ERA) for uid, s in aging.items()}
-        _drain(moment, list(memory._off_since))
+        cache = moment.live.cache
+        aging = {uid: aged(s) for uid, s in cache._sightings.items()}
+        cache._sightings = {uid: later(s, ERA) for uid, s in aging.items()}
+        _drain(moment, list(cache._off_since))
         moment.era += 1
         yield self.done("every deadline passes", moment)
 
@@ -124,9 +124,9 @@ def _drain(moment: Moment, uids: list[str]) -> None:
     """Make it long since the driver saw these off; those that are off are drained then."""
     assert moment.live is not None
     for uid in uids:
-        moment.live.memory._off_since[uid] = LONG_AGO
+        moment.live.cache._off_since[uid] = LONG_AGO
     for _, item in controllers.of_kind(moment.cluster, "pods"):
-        pod = moment.live.memory._pods.get(item["metadata"]["uid"])
+        pod = moment.live.cache._pods.get(item["metadata"]["uid"])
         if pod and pod.uid in uids and is_truly_off(moment.cluster, pod):
             moment.drained.add(pod.uid)
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kubectl_cafe.cluster.errors import ApiError
-from kubectl_cafe.engine import journal, start, verbs
-from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.start import Mover
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.client.errors import ApiError
 from kubectl_cafe.errors import Refused
+from kubectl_cafe.record import store
+from kubectl_cafe.release import moves, start
+from kubectl_cafe.release.start import Mover
 from statemachine.lifecycle import IllegalMove, State, Trigger, legal
 from tests.explore import opening
 from tests.explore.bench import Bench, Outcome
@@ -41,21 +42,21 @@ class People(Bench):
         moment = self.worlds.thaw(world, live=False)
         cluster: Any = moment.cluster
         moment.left[VERBS] -= 1
-        cafe = journal.read(cluster, SPACE, NAME)
+        cafe = store.read(cluster, SPACE, NAME)
         before, who = cafe.resource_version, Mover("bob")
         try:
             if trigger is Trigger.ROLLBACK:
-                verbs.rollback(cluster, cafe, opening.around(cluster, cafe), who, fast=False)
+                moves.rollback(cluster, cafe, opening.around(cluster, cafe), who, fast=False)
             elif trigger is Trigger.ABORT:
-                verbs.abort(cluster, cafe, who, force=forced)
+                moves.abort(cluster, cafe, who, force=forced)
             elif trigger is Trigger.CONFIRM:
-                verbs.confirm(cluster, cafe, who, None)
+                moves.confirm(cluster, cafe, who, None)
             elif trigger is Trigger.RESUME:
-                verbs.resume(cluster, cafe, who)
+                moves.resume(cluster, cafe, who)
             elif trigger is Trigger.SUPERSEDE:
                 self._supersede(cluster, cafe, who)
             else:
-                verbs.say(cluster, cafe, trigger, who)
+                moves.say(cluster, cafe, trigger, who)
         except (ApiError, Refused, IllegalMove):
             return
         if cluster.objects[CAFE]["metadata"]["resourceVersion"] == before:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kubectl_cafe.cluster.errors import (
+from kubectl_cafe.client.errors import (
     AdmissionFailed,
     ApiError,
     Conflict,

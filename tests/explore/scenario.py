@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kubectl_cafe import names
-from kubectl_cafe.cluster import paths
+from kubectl_cafe.client import paths
 from statemachine.lifecycle import Trigger
 from tests.memcluster.kubelet import FAILS_TO_START
 

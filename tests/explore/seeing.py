@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from kubectl_cafe.engine.memory import Memory
+from kubectl_cafe.cache.cache import Cache
 from tests.explore.scenario import strayed
 from tests.explore.state import Moment
 from tests.memcluster import controllers
@@ -25,9 +25,9 @@ def sees_pod(kind: str, pod: dict[str, Any]) -> Callable[[Moment], None]:
 
     def sees(moment: Moment) -> None:
         assert moment.live is not None
-        memory, meta = moment.live.memory, pod["metadata"]
-        memory.pod_event(kind, pod, 0.0)
-        known = meta["uid"] in memory._pods or kind == "DELETED"
+        cache, meta = moment.live.cache, pod["metadata"]
+        cache.pod_event(kind, pod, 0.0)
+        known = meta["uid"] in cache._pods or kind == "DELETED"
         assert known, f"{meta['name']} was seen, and is not known"
 
     return sees
@@ -39,7 +39,7 @@ def sees_all(collection: str, plural: str) -> Callable[[Moment], None]:
     def sees(moment: Moment) -> None:
         assert moment.live is not None
         found = (item for _, item in controllers.of_kind(moment.cluster, plural))
-        getattr(moment.live.memory, collection).listed(found)
+        getattr(moment.live.cache, collection).listed(found)
 
     return sees
 
@@ -55,15 +55,15 @@ def sees_cafe(moment: Moment) -> None:
     moment.live.driver.refresh()
 
 
-def list_all(moment: Moment, memory: Memory) -> None:
+def list_all(moment: Moment, cache: Cache) -> None:
     """The informers' first lists."""
     cluster = moment.cluster
 
     def items(plural: str) -> list[dict[str, Any]]:
         return [item for _, item in controllers.of_kind(cluster, plural)]
 
-    memory.workloads.listed(items("replicasets"))
-    memory.services.listed(items("services"))
-    memory.budgets.listed(items("poddisruptionbudgets"))
-    memory.slices.listed(items("endpointslices"))
-    memory.pods_listed([pod for pod in items("pods") if not strayed(pod)], 0.0)
+    cache.workloads.listed(items("replicasets"))
+    cache.services.listed(items("services"))
+    cache.budgets.listed(items("poddisruptionbudgets"))
+    cache.slices.listed(items("endpointslices"))
+    cache.pods_listed([pod for pod in items("pods") if not strayed(pod)], 0.0)

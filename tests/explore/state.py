@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, NamedTuple
 
-from kubectl_cafe.cluster import paths
-from kubectl_cafe.cluster.transport import PatchKind
-from kubectl_cafe.engine.act import Actor
-from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.driver import Driver
-from kubectl_cafe.engine.memory import Memory
-from kubectl_cafe.engine.refusals import End
-from kubectl_cafe.engine.view import Decision, View
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.snapshot import Decision, Snapshot
+from kubectl_cafe.cache.cache import Cache
+from kubectl_cafe.client import paths
+from kubectl_cafe.client.transport import PatchKind
+from kubectl_cafe.driver.loop import Driver
+from kubectl_cafe.driver.refusals import End
+from kubectl_cafe.driver.writers import Writers
+from kubectl_cafe.pods.observed import Seen, Sighting, Stamp
 from kubectl_cafe.pods.patches import PodPatch
-from kubectl_cafe.pods.sighting import Seen, Sighting, Stamp
 from tests.explore.scenario import SPACE
 from tests.memcluster.cluster import MemCluster
 from tests.memcluster.kubelet import Worker
@@ -107,7 +107,7 @@ POD, SET, RECORD = range(3)
 
 @dataclass(frozen=True)
 class Kept:
-    """What is kept of a driver between two steps. `memory` are its memory's own fields.
+    """What is kept of a driver between two steps. `cache` are its memory's own fields.
 
     `refusals` are why it leaves, whether it reopens, the pods that no write reaches, and since
     when it has been in the mode in which it repeats writes; `failed` the writes that were
@@ -124,21 +124,21 @@ class Kept:
     failed: tuple[tuple[int, int], ...]
     troubles: tuple[Repeated, ...]
     heard: bool
-    memory: Mapping[str, Any]
+    cache: Mapping[str, Any]
 
 
 class Silent:
     """A watcher that remembers the last view and decision."""
 
     def __init__(self) -> None:
-        self.views: list[tuple[View, Decision]] = []
+        self.views: list[tuple[Snapshot, Decision]] = []
 
     def moved(self, cafe: CafeDeployment) -> None:
         """Nobody is told."""
 
-    def looked(self, view: View, decision: Decision) -> None:
+    def looked(self, snapshot: Snapshot, decision: Decision) -> None:
         """For the invariants."""
-        self.views.append((view, decision))
+        self.views.append((snapshot, decision))
 
 
 @dataclass
@@ -146,8 +146,8 @@ class Live:
     """A driver that runs: the product's own, with a memory that nobody fills but the steps."""
 
     driver: Driver
-    actor: Actor
-    memory: Memory
+    actor: Writers
+    cache: Cache
     watcher: Silent
 
 

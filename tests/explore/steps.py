@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from kubectl_cafe.cluster.errors import ApiError
+from kubectl_cafe.client.errors import ApiError
 from tests.explore import opening
 from tests.explore.bench import Outcome
 from tests.explore.passing import Passing

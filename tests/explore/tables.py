@@ -17,7 +17,7 @@ import msgspec
 from kubectl_cafe import names
 from kubectl_cafe.pods import model
 from kubectl_cafe.pods.model import Pod
-from kubectl_cafe.pods.sighting import Sighting
+from kubectl_cafe.pods.observed import Sighting
 from kubectl_cafe.traffic import Service
 from statemachine import record as releases
 

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from kubectl_cafe.cluster import paths
-from kubectl_cafe.cluster.errors import ApiError
-from kubectl_cafe.engine.act import Actor
-from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.driver import Driver
-from kubectl_cafe.engine.memory import Memory
-from kubectl_cafe.engine.observe import Observer
-from kubectl_cafe.engine.trouble import Trouble
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.cache.cache import Cache
+from kubectl_cafe.cache.informers import Observer
+from kubectl_cafe.client import paths
+from kubectl_cafe.client.errors import ApiError
+from kubectl_cafe.driver.loop import Driver
+from kubectl_cafe.driver.writers import Writers
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
+from kubectl_cafe.release.write_failures import Trouble
 from kubectl_cafe.revisions import revision as revisions
 from statemachine.record import Record
 from tests.explore.policies import IN_FORCE
@@ -90,13 +90,13 @@ class Thawing:
     def wake(self, cluster: MemCluster, kept: Kept) -> Live:
         """The driver as it was."""
         cafe = CafeDeployment(self.objects[kept.cafe][1])
-        memory = Memory(cafe.uid, InPlaceSet())
-        for name, value in kept.memory.items():
+        cache = Cache(cafe.uid, InPlaceSet())
+        for name, value in kept.cache.items():
             if isinstance(value, Items):
-                getattr(memory, name)._kept.update(value.items)
+                getattr(cache, name)._kept.update(value.items)
             else:
-                setattr(memory, name, value.copy() if isinstance(value, dict | set) else value)
-        live = self.start(cluster, cafe, memory)
+                setattr(cache, name, value.copy() if isinstance(value, dict | set) else value)
+        live = self.start(cluster, cafe, cache)
         live.driver._since = T0 + kept.since
         if not kept.heard:
             live.driver._release._heard = LONG_AGO
@@ -142,10 +142,10 @@ class Thawing:
         said = (str(error), getattr(error, "where", ""), getattr(error, "method", ""))
         return self.errors.number((type(error), *said), error)
 
-    def start(self, cluster: MemCluster, cafe: CafeDeployment, memory: Memory) -> Live:
-        """A driver of `cafe` that knows what is in `memory`."""
+    def start(self, cluster: MemCluster, cafe: CafeDeployment, cache: Cache) -> Live:
+        """A driver of `cafe` that knows what is in `cache`."""
         observer = Observer.__new__(Observer)
-        observer.memory = memory
+        observer.cache = cache
         observer._transport = cluster
         observer._pods_path = paths.pods(SPACE)
         observer._pods_query = {"labelSelector": cafe.label_selector}
@@ -154,8 +154,8 @@ class Thawing:
         known = self.revisions(cluster)
         watcher = Silent()
         driver = Driver(cluster, cafe, known, observer, who="driver", watcher=watcher)
-        actor = Actor(cluster, SPACE, memory, workers=0)
-        return Live(driver, actor, memory, watcher)
+        actor = Writers(cluster, SPACE, cache, workers=0)
+        return Live(driver, actor, cache, watcher)
 
     def revisions(self, cluster: MemCluster) -> dict[str, revisions.Revision]:
         """All revisions there are."""

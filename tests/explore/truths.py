@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kubectl_cafe import names
-from kubectl_cafe.cluster import paths
-from kubectl_cafe.engine.view import Decision, View
+from kubectl_cafe.assessment.snapshot import Decision, Snapshot
+from kubectl_cafe.client import paths
 from kubectl_cafe.pods.model import Pod, parse
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode, Phase
@@ -50,49 +50,54 @@ def anywhere(write: Written) -> Iterator[str]:
             yield f"I4: a write to {write.path} without uid or resourceVersion"
 
 
-def decided(view: View, decision: Decision) -> Iterator[str]:
+def decided(snapshot: Snapshot, decision: Decision) -> Iterator[str]:
     """What holds of a decision, counted by the view it was made from."""
-    takes = [p for p in decision.patches if is_take(view, p)]
-    if takes and view.record.state not in RUNNING:
-        yield f"I9: {takes[0].pod} is taken while the release is {view.record.state}"
-    if takes and "deletionTimestamp" in view.owner["metadata"]:
+    takes = [p for p in decision.patches if is_take(snapshot, p)]
+    if takes and snapshot.record.state not in RUNNING:
+        yield f"I9: {takes[0].pod} is taken while the release is {snapshot.record.state}"
+    if takes and "deletionTimestamp" in snapshot.owner["metadata"]:
         yield f"{takes[0].pod} is taken while the CafeDeployment is being deleted"
-    for patch in decision.patches if view.record.state in OVER_WITH else ():
+    for patch in decision.patches if snapshot.record.state in OVER_WITH else ():
         if patch.what == "image":
-            yield f"the image of {patch.pod} is patched while the release is {view.record.state}"
-    sets = {workload.uid for workload in view.workloads}
+            state = snapshot.record.state
+            yield f"the image of {patch.pod} is patched while the release is {state}"
+    sets = {workload.uid for workload in snapshot.workloads}
     for patch in takes:
-        if view.pods[patch.uid].owner not in sets:
+        if snapshot.pods[patch.uid].owner not in sets:
             yield f"{patch.pod} is taken, and its ReplicaSet is not ours"
-    written = [w for w in decision.workloads if not (w.create and view.record.state in CREATES)]
-    if written and view.record.state not in RUNNING:
-        yield f"I9: {written[0].what} while the release is {view.record.state}"
+    written = [w for w in decision.workloads if not (w.create and snapshot.record.state in CREATES)]
+    if written and snapshot.record.state not in RUNNING:
+        yield f"I9: {written[0].what} while the release is {snapshot.record.state}"
     if decision.takes and not any(
-        p.record and p.record.mode is Mode.NONE for p in view.pods.values()
+        p.record and p.record.mode is Mode.NONE for p in snapshot.pods.values()
     ):
-        desired = wanted(view)
-        limit = most_out(view.record.plan.strategy.max_unavailable, desired)
-        serve = [p for p in view.pods.values() if available(p, view) and p.uid not in view.busy]
+        desired = wanted(snapshot)
+        limit = most_out(snapshot.record.plan.strategy.max_unavailable, desired)
+        serve = [
+            p
+            for p in snapshot.pods.values()
+            if available(p, snapshot) and p.uid not in snapshot.busy
+        ]
         there, takes = len(serve), len(decision.takes)
         if desired - there + takes > max(limit, desired - there):
             yield f"I3: {takes} are taken, {there} of {desired} are available"
-        for one in view.budgets:
+        for one in snapshot.budgets:
             covered = sum(one.covers(pod.labels) for pod in serve)
             if takes and (not one.observed or takes > min(covered - one.desired, one.allowed)):
                 yield f"I3: {takes} are taken, {covered} are available under {one}"
 
 
-def committed(view: View, decision: Decision) -> Iterator[str]:
+def committed(snapshot: Snapshot, decision: Decision) -> Iterator[str]:
     """The template follows the last group, else a replacement would be a Beta's (protocol 7).
 
     A pod that was born since, from the template before, is the sweep's.
     """
-    goal = view.revisions[view.record.to_revision]
+    goal = snapshot.revisions[snapshot.record.to_revision]
     written = [w.body["spec"].get("template", {}).get("metadata") for w in decision.workloads]
     new = [meta for meta in written if meta and meta["labels"][names.REVISION] == goal.name]
-    if new and view.record.kind is Kind.UPGRADE:
-        for pod in view.pods.values():
-            elsewhere = pod.terminating or pod.over or pod.created >= seconds(view.record.since)
+    if new and snapshot.record.kind is Kind.UPGRADE:
+        for pod in snapshot.pods.values():
+            elsewhere = pod.terminating or pod.over or pod.created >= seconds(snapshot.record.since)
             if not elsewhere and not (pod.images() == goal.images and finished(pod)):
                 yield f"the template is committed before {pod.name} is upgraded"
 
@@ -104,20 +109,20 @@ def most_out(max_unavailable: int | str, desired: int) -> int:
     return max(1, int(max_unavailable.rstrip("%")) * desired // 100)
 
 
-def wanted(view: View) -> int:
+def wanted(snapshot: Snapshot) -> int:
     """How many pods there are to be: what ReplicaSets ask for, and the plan where one is missing.
 
     In a first release what was asked for up to now.
     """
-    if view.record.kind is Kind.CREATE:
-        return sum(workload.replicas for workload in view.workloads)
-    wished = {workload.cell: workload.replicas for workload in view.workloads}
-    return sum(wished.get(cell, planned) for cell, planned in view.record.plan.cells.items())
+    if snapshot.record.kind is Kind.CREATE:
+        return sum(workload.replicas for workload in snapshot.workloads)
+    wished = {workload.cell: workload.replicas for workload in snapshot.workloads}
+    return sum(wished.get(cell, planned) for cell, planned in snapshot.record.plan.cells.items())
 
 
-def is_take(view: View, patch: PodPatch) -> bool:
+def is_take(snapshot: Snapshot, patch: PodPatch) -> bool:
     """Whether the write is the first of its pod in this release."""
-    pod = view.pods[patch.uid]
+    pod = snapshot.pods[patch.uid]
     return finished(pod) and patch.what in ("off", "image")
 
 
@@ -126,10 +131,10 @@ def finished(pod: Pod) -> bool:
     return pod.record is None or pod.record.phase is Phase.FINISHED or pod.record.mode is Mode.NONE
 
 
-def available(pod: Pod, view: View) -> bool:
+def available(pod: Pod, snapshot: Snapshot) -> bool:
     """Whether the pod is in service, by all that it shows; a new version's for long enough."""
-    new = pod.labels.get(names.REVISION) == view.record.to_revision
-    for_long = view.record.plan.strategy.min_ready_seconds if new else 0
+    new = pod.labels.get(names.REVISION) == snapshot.record.to_revision
+    for_long = snapshot.record.plan.strategy.min_ready_seconds if new else 0
     starts = (container.started_at for container in pod.containers.values())
     return (
         not pod.terminating
@@ -137,8 +142,8 @@ def available(pod: Pod, view: View) -> bool:
         and is_on(pod)
         and finished(pod)
         and pod.observed >= pod.generation
-        and view.time - max(pod.ready.since, *starts) >= for_long
-        and all(name in pod.finalizers for name in view.record.plan.strategy.traffic_finalizers)
+        and snapshot.time - max(pod.ready.since, *starts) >= for_long
+        and all(name in pod.finalizers for name in snapshot.record.plan.strategy.traffic_finalizers)
     )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from kubectl_cafe.engine.collection import Collection
-from kubectl_cafe.engine.late import may_land
+from kubectl_cafe.cache.collection import Collection
+from kubectl_cafe.driver.lost_answers import may_land
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.podsets import WorkloadWrite
 from tests.explore.scenario import CAFE, T0
@@ -108,17 +108,17 @@ class Worlds(Thawing):
         for write in live.actor._lost_workloads:
             if version := _version(write.body):
                 hold(set_path(write.name), version)
-        memory, named = live.memory, {}
-        for uid, pod in memory._pods.items():
+        cache, named = live.cache, {}
+        for uid, pod in cache._pods.items():
             path = named[uid] = pod_path(pod.name)
             hold(path, pod.resource_version)
-        for uid, version in memory._gone.items():
+        for uid, version in cache._gone.items():
             if version != LAST:
                 hold(pod_path_of(uid), version)
-        for uid, version in [*memory._unseen.items(), *memory._stale.items()]:
+        for uid, version in [*cache._unseen.items(), *cache._stale.items()]:
             if uid in named:
                 hold(named[uid], version)
-        for workload in memory.workloads.all():
+        for workload in cache.workloads.all():
             hold(set_path(workload.name), workload.resource_version)
         hold(CAFE, live.driver._release.cafe.resource_version)
 
@@ -140,8 +140,8 @@ class Worlds(Thawing):
         return self._number(self.wake(moment.cluster, self.drivers[moment.other]), renames)
 
     def _number(self, live: Live, renames: Mapping[str, Mapping[str, str]]) -> int:
-        memory, payload, key = live.memory, {}, []
-        for name, value in sorted(vars(memory).items()):
+        cache, payload, key = live.cache, {}, []
+        for name, value in sorted(vars(cache).items()):
             if name in ("changed", "_dirty", "_owner", "_podset"):
                 continue
             if isinstance(value, Collection):
@@ -163,9 +163,9 @@ class Worlds(Thawing):
                 key.append((name, hashable(value)))
             elif name in ("_unseen", "_stale"):
                 value = {
-                    uid: type(v)(renames[pod_path(memory._pods[uid].name)][str(v)])
+                    uid: type(v)(renames[pod_path(cache._pods[uid].name)][str(v)])
                     for uid, v in value.items()
-                    if uid in memory._pods and pod_path(memory._pods[uid].name) in renames
+                    if uid in cache._pods and pod_path(cache._pods[uid].name) in renames
                 }
                 key.append((name, hashable(value)))
             else:
@@ -195,7 +195,7 @@ class Worlds(Thawing):
             failed=self._failed(live),
             troubles=self.repeated(live),
             heard=live.driver._release._heard != LONG_AGO,
-            memory=payload,
+            cache=payload,
         )
         own = (kept.cafe, kept.since, kept.no_way_back, kept.lost, kept.lost_sets)
         refused = (kept.refusals, kept.failed, kept.troubles, kept.heard)
@@ -212,7 +212,7 @@ class Worlds(Thawing):
         self, live: Live, renames: Mapping[str, Mapping[str, str]]
     ) -> tuple[tuple[int, str], ...]:
         """Writes of workloads whose answer was lost, as far as they may still land."""
-        sets = {one.name: one.resource_version for one in live.memory.workloads.all()}
+        sets = {one.name: one.resource_version for one in live.cache.workloads.all()}
         found = set()
         for write in live.actor._lost_workloads:
             if may_land(write, sets):

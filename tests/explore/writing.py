@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_cafe import names
-from kubectl_cafe.engine.cafedeployment import CafeDeployment
+from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Phase
 from statemachine.record import Record

@@ -32,7 +32,7 @@ class Address:
 
 @cache
 def address(path: str) -> Address:
-    """The address of `path`, as `kubectl_cafe.cluster.paths` builds them."""
+    """The address of `path`, as `kubectl_cafe.client.paths` builds them."""
     parts = path.strip("/").split("/")
     head = 2 if parts[0] == "api" else 3
     api, rest = "/" + "/".join(parts[:head]), parts[head:]

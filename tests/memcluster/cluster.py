@@ -6,10 +6,10 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kubectl_cafe.cluster import errors
-from kubectl_cafe.cluster.clock import BootClock, Clock
-from kubectl_cafe.cluster.stream import Event
-from kubectl_cafe.cluster.transport import Listing, Object, Objects, PatchKind, Query
+from kubectl_cafe.client import errors
+from kubectl_cafe.client.clock import BootClock, Clock
+from kubectl_cafe.client.http.stream import Event
+from kubectl_cafe.client.transport import Listing, Object, Objects, PatchKind, Query
 from kubectl_cafe.names import FIELD_MANAGER
 from kubectl_cafe.times import rfc3339
 from kubectl_cafe.version import VERSION

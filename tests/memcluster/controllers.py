@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kubectl_cafe.cluster import paths
-from kubectl_cafe.cluster.transport import Object
+from kubectl_cafe.client import paths
+from kubectl_cafe.client.transport import Object
 from kubectl_cafe.times import rfc3339
 from tests.memcluster.address import address
 from tests.memcluster.cluster import MemCluster

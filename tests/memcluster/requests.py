@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from kubectl_cafe.cluster.transport import Object, PatchKind
+from kubectl_cafe.client.transport import Object, PatchKind
 from tests.memcluster.address import address
 
 

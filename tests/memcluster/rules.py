@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from kubectl_cafe.cluster import errors
-from kubectl_cafe.cluster.transport import Object, Objects, PatchKind, Query
+from kubectl_cafe.client import errors
+from kubectl_cafe.client.transport import Object, Objects, PatchKind, Query
 from tests.memcluster import patching
 from tests.memcluster.address import Address, address
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from kubectl_cafe.cluster.errors import Expired
-from kubectl_cafe.cluster.stream import Event
+from kubectl_cafe.client.errors import Expired
+from kubectl_cafe.client.http.stream import Event
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from kubectl_cafe import names
-from kubectl_cafe.engine.decide import decide
-from kubectl_cafe.engine.standing import Standing, stand
-from kubectl_cafe.engine.view import View
+from kubectl_cafe.assessment.pod import Assessment, assess
+from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Condition, Container, Pod
+from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.record import Before, Mode, Phase, PodRecord
-from kubectl_cafe.pods.sighting import look
 from kubectl_cafe.podsets import Workload
+from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import State
@@ -104,8 +104,8 @@ def drained(name: str = "a", **changes: Any) -> Pod:
 def patched(name: str = "a", *containers: Container, **changes: Any) -> Pod:
     """A pod after W2 whose kubelet has not answered yet: the old container still runs."""
     shown = containers or (container("C1", "app:v2", image_id="D1"),)
-    standing = {"generation": 2, "observed": 1, "record": pod_record(), **changes}
-    return drained(name, containers={c.name: c for c in shown}, **standing)
+    assessment = {"generation": 2, "observed": 1, "record": pod_record(), **changes}
+    return drained(name, containers={c.name: c for c in shown}, **assessment)
 
 
 def upgraded(name: str = "a", *containers: Container, **changes: Any) -> Pod:
@@ -113,8 +113,8 @@ def upgraded(name: str = "a", *containers: Container, **changes: Any) -> Pod:
     shown = containers or (container("C2", "app:v2"),)
     record = pod_record(Phase.FINISHED, gen=2)
     labels = {names.REVISION: "v2", **changes.pop("labels", {})}
-    standing = {"generation": 2, "observed": 2, "record": record, "labels": labels, **changes}
-    return pod(name, *shown, **standing)
+    assessment = {"generation": 2, "observed": 2, "record": record, "labels": labels, **changes}
+    return pod(name, *shown, **assessment)
 
 
 def template(image: str = "app:v1", **labels: str) -> dict[str, Any]:
@@ -164,14 +164,14 @@ def workload(replicas: int = 2, cell: str = "", **changes: Any) -> Workload:
     return replace(made, **changes)
 
 
-def view(*pods: Pod, record: Record | None = None, **changes: Any) -> View:
+def snapshot(*pods: Pod, record: Record | None = None, **changes: Any) -> Snapshot:
     """A view of `pods`, a minute after the release started; each pod was just seen once.
 
     The workloads wish for as many pods as there are.
     """
     now: float = changes.pop("now", 60.0)
     of = record or release()
-    made = View(
+    made = Snapshot(
         owner=cafe_object(),
         record=of,
         revisions=REVISIONS,
@@ -186,9 +186,9 @@ def view(*pods: Pod, record: Record | None = None, **changes: Any) -> View:
     return replace(made, **changes)
 
 
-def standings(of: View) -> list[Standing]:
+def assessments(of: Snapshot) -> list[Assessment]:
     """Where the pods of the view stand."""
-    return [stand(p, of) for p in of.pods.values()]
+    return [assess(p, of) for p in of.pods.values()]
 
 
 def cafe_object(**spec: Any) -> dict[str, Any]:
@@ -214,13 +214,13 @@ def cafe_object(**spec: Any) -> dict[str, Any]:
     }
 
 
-def writes(of: View) -> list[str]:
+def writes(of: Snapshot) -> list[str]:
     """What is written, as `what pod`."""
     return [f"{patch.what} {patch.pod}" for patch in decide(of).patches]
 
 
-def renewed(name: str = "a") -> View:
+def renewed(name: str = "a") -> Snapshot:
     """A patched pod whose new container was seen to appear, still off."""
     first = patched(name, observed=2)
     shown = patched(name, container("C2", "app:v2"), observed=2)
-    return view(shown, sightings={shown.uid: look(look(None, first, 0), shown, 5)})
+    return snapshot(shown, sightings={shown.uid: look(look(None, first, 0), shown, 5)})

@@ -15,7 +15,7 @@ def python(program: str) -> str:
 
 def test_whoever_asks_later_gets_the_real_modules() -> None:
     said = python(
-        "import kubectl_cafe.views.table, kubectl_cafe.cluster.transport\n"
+        "import kubectl_cafe.printers.table, kubectl_cafe.client.transport\n"
         "import importlib.metadata, mimetypes, multiprocessing, typing_extensions\n"
         "print(importlib.metadata.version('click') > '8', end=' ')\n"
         "print(mimetypes.guess_type('a.html')[0], multiprocessing.cpu_count() > 0, end=' ')\n"
@@ -26,7 +26,7 @@ def test_whoever_asks_later_gets_the_real_modules() -> None:
 
 def test_a_stand_in_that_is_asked_for_more_asks_the_real_one() -> None:
     said = python(
-        "from kubectl_cafe.cluster._libraries import Configuration\n"
+        "from kubectl_cafe.client._libraries import Configuration\n"
         "import kubernetes.client.configuration as held\n"
         "print(held.multiprocessing.cpu_count() > 0, Configuration() is not None)"
     )

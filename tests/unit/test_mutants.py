@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.mutants.covering import of_line, statement
-from tests.mutants.modules import ROOT, deciding, dotted, stages
+from tests.mutants.modules import ABOVE, ROOT, deciding, dotted, stages
 from tests.mutants.page import left, page
 from tests.mutants.table import NO_CODE, SURVIVED, Equivalent, Mutant, Result, read
 
 EQUIVALENTS = read()
-FILE = "kubectl_cafe/engine/groups.py"
+FILE = "kubectl_cafe/reconcile/candidates.py"
 KNOWN = Equivalent(FILE, "if a:", "if not a:", "a is true and false")
 
 
@@ -45,14 +45,14 @@ def test_every_module_that_decides_exists() -> None:
 
 def test_the_tests_that_import_a_module_come_first_and_none_comes_twice() -> None:
     first, rest, searches = stages(FILE)
-    assert first[0] == "tests/unit/engine/test_groups.py"
+    assert first[0] == "tests/unit/reconcile/test_candidates.py"
     assert not {*first} & {*rest}
     assert all("tests/explore" in test for test in searches)
 
 
 def test_a_layer_is_not_asked_about_one_above_it() -> None:
     folders = {test.split("/")[2] for call in stages(FILE, searches=False) for test in call}
-    assert folders == {"engine", "views"}
+    assert folders == {"assessment", "reconcile", "planning", *ABOVE}
 
 
 def test_a_package_is_imported_by_its_folders_name() -> None:
@@ -77,7 +77,7 @@ def test_a_line_within_a_statement_has_the_tests_of_all_its_lines() -> None:
 
 
 def test_the_head_of_a_compound_statement_is_without_its_body() -> None:
-    line = at(FILE, "for standing in standings:")
+    line = at(FILE, "for assessment in assessments:")
     assert statement(FILE, line) == (line, line)
 
 
@@ -88,7 +88,7 @@ def test_a_line_that_an_import_runs_has_all_tests(text: str) -> None:
 
 def test_a_survivor_is_left_unless_it_is_known_as_equivalent() -> None:
     killed, known, unknown = (
-        result("if a:", "if b:", "tests/unit/engine/test_groups.py::test_a"),
+        result("if a:", "if b:", "tests/unit/reconcile/test_candidates.py::test_a"),
         result("if a:", "if not a:"),
         result("if b:", "if not b:"),
     )
@@ -97,7 +97,7 @@ def test_a_survivor_is_left_unless_it_is_known_as_equivalent() -> None:
 
 def test_the_page_counts_each_mutant_once_and_none_that_changes_nothing() -> None:
     results = [
-        result("if b:", "if c:", "tests/unit/engine/test_groups.py::test_a"),
+        result("if b:", "if c:", "tests/unit/reconcile/test_candidates.py::test_a"),
         result("if b:", "if d:", "tests/explore/test_explore.py::test_a[plain]"),
         result("if b:", "if e:", "no end"),
         result("if a:", "if not a:"),

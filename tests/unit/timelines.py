@@ -7,9 +7,9 @@ from typing import Any
 
 from kubectl_cafe.pods.done import done
 from kubectl_cafe.pods.model import ABSENT, Condition, Container, Pod
+from kubectl_cafe.pods.observed import Sighting, look
 from kubectl_cafe.pods.record import Before
-from kubectl_cafe.pods.settled import Evidence, Settlement, settled
-from kubectl_cafe.pods.sighting import Sighting, look
+from kubectl_cafe.pods.restarted import Evidence, Settlement, settled
 from tests.unit.builders import before, container, pod, quoted
 
 
@@ -44,7 +44,7 @@ def status(
     **changes: Any,
 ) -> Pod:
     """One status of a timeline: a drained pod, its generations, its containers."""
-    standing = {
+    assessment = {
         "generation": generation,
         "observed": observed,
         "gate": Condition("False") if gate is ABSENT else gate,
@@ -52,7 +52,7 @@ def status(
         "grace": 1,
         **changes,
     }
-    return pod("a", *containers, **standing)
+    return pod("a", *containers, **assessment)
 
 
 def shown(generation: int, observed: int, container_id: str, image_id: str, target: str) -> Pod:

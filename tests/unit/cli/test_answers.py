@@ -7,8 +7,8 @@ from typing import cast
 import pytest
 
 from kubectl_cafe.cli import driving
-from kubectl_cafe.cluster.errors import Forbidden, UnknownOutcome
-from kubectl_cafe.engine.follow import Follower
+from kubectl_cafe.client.errors import Forbidden, UnknownOutcome
+from kubectl_cafe.driver.follower import Follower
 from kubectl_cafe.errors import CafeError
 
 

@@ -9,7 +9,7 @@ import threading
 import click
 import pytest
 
-from kubectl_cafe.cli.aside import Aside, aside
+from kubectl_cafe.cli.terminal.aside import Aside, aside
 
 
 class Stuck(io.StringIO):

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from kubectl_cafe.cli.asking import Effect, ask
+from kubectl_cafe.cli.terminal.asking import Effect, ask
 from kubectl_cafe.errors import Refused
 
 EFFECT = Effect("prod", "payments", "cafedeployment/web", "10 pods restart")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubectl_cafe.cli.awaited import PACE, Awaited
+from kubectl_cafe.cli.terminal.awaited import PACE, Awaited
 
 BUDGET = "PodDisruptionBudget web to leave room"
 RESTARTS = "restarting: a, b"

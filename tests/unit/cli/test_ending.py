@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from kubectl_cafe import names
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.cli.commands.upgrade import command as upgrade
 from kubectl_cafe.cli.ending import Left, closing, exit_code, recorded
-from kubectl_cafe.cli.upgrade import command as upgrade
-from kubectl_cafe.engine.cafedeployment import CafeDeployment
 from statemachine.lifecycle import State
 from statemachine.record import Failure, encode
 from tests.unit.builders import cafe_object, release

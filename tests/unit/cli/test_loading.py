@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import click
 import pytest
@@ -46,9 +47,9 @@ def test_what_needs_no_cluster_loads_click_alone(args: list[str]) -> None:
 
 def test_speaking_to_a_server_loads_neither_models_nor_oauth_nor_the_whole_client() -> None:
     loaded = loaded_after(
-        "from kubectl_cafe.cluster.config import load\n"
-        "from kubectl_cafe.cluster.flags import AccessFlags\n"
-        "from kubectl_cafe.cluster.transport import Transport\n"
+        "from kubectl_cafe.client.access.config import load\n"
+        "from kubectl_cafe.client.access.flags import AccessFlags\n"
+        "from kubectl_cafe.client.transport import Transport\n"
         "Transport(load(AccessFlags(server='http://127.0.0.1:1', token='t'), {}))"
     )
 
@@ -61,9 +62,11 @@ def test_a_status_loads_nothing_that_drives_or_draws() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     loaded = set(done.stderr.split())
 
-    assert {"kubectl_cafe.engine.report", "kubectl_cafe.engine.look", "msgspec"} <= loaded
-    engine = {"act", "driver", "observe", "proposal", "start", "verbs", "wheel"}
-    assert not loaded & {f"kubectl_cafe.engine.{name}" for name in engine}
+    assert {"kubectl_cafe.status.build", "kubectl_cafe.cache.lister", "msgspec"} <= loaded
+    names = ("driver", "preflight", "release", "planning.proposal", "cache.informers")
+    driving = {f"kubectl_cafe.{name}" for name in names}
+    assert all(map(find_spec, driving))
+    assert not loaded & driving
     unused = {"transitions", "rich", "concurrent.futures", "multiprocessing", "importlib.metadata"}
     assert not loaded & unused
 
@@ -71,7 +74,7 @@ def test_a_status_loads_nothing_that_drives_or_draws() -> None:
 def test_the_group_knows_a_verb_without_importing_it() -> None:
     program = (
         "import sys, kubectl_cafe.cli as cli; cli.run(['--help']);"
-        "sys.exit(any(f'kubectl_cafe.cli.{verb}' in sys.modules for verb in cli.VERBS))"
+        "sys.exit(any(f'kubectl_cafe.cli.commands.{verb}' in sys.modules for verb in cli.VERBS))"
     )
 
     assert subprocess.run([sys.executable, "-c", program], capture_output=True).returncode == 0

@@ -16,9 +16,9 @@ from typing import TextIO
 import pytest
 from rich.text import Text
 
-from kubectl_cafe.cli import screen
-from kubectl_cafe.cli._tty import USUAL, colourless, lively, size_of, terminal
-from kubectl_cafe.cli.screen import Above, Keys, Screen
+from kubectl_cafe.cli.terminal import screen
+from kubectl_cafe.cli.terminal._tty import USUAL, colourless, lively, size_of, terminal
+from kubectl_cafe.cli.terminal.screen import Above, Keys, Screen
 from kubectl_cafe.text import Size
 
 XTERM = {"TERM": "xterm"}
@@ -88,11 +88,11 @@ class Lines(Screen):
 
 
 def test_what_is_said_stands_above_the_view() -> None:
-    view = Lines()
-    with redirect_stderr(Above(view)):
+    snapshot = Lines()
+    with redirect_stderr(Above(snapshot)):
         print("a move", file=sys.stderr)
-    view.left()
-    assert view.seen().index("a move\n") < view.seen().index("the view")
+    snapshot.left()
+    assert snapshot.seen().index("a move\n") < snapshot.seen().index("the view")
 
 
 def test_what_is_said_above_the_view_is_as_wide_as_its_terminal(tty: TextIO) -> None:
@@ -102,13 +102,13 @@ def test_what_is_said_above_the_view_is_as_wide_as_its_terminal(tty: TextIO) -> 
 
 
 def test_half_a_line_waits_for_its_end() -> None:
-    view = Lines()
-    stream = Above(view)
+    snapshot = Lines()
+    stream = Above(snapshot)
     stream.write("a mo")
     stream.write("ve\nand")
-    view.left()
-    assert "a move\n" in view.seen()
-    assert "and" not in view.seen()
+    snapshot.left()
+    assert "a move\n" in snapshot.seen()
+    assert "and" not in snapshot.seen()
 
 
 def test_a_view_that_cannot_be_painted_ends_alone_and_what_is_said_is_still_said() -> None:
@@ -116,10 +116,10 @@ def test_a_view_that_cannot_be_painted_ends_alone_and_what_is_said_is_still_said
         raise ZeroDivisionError("oops")
 
     out = io.StringIO()
-    view = Screen(out, broken)
-    with view:
-        view.above("first\n")
-        view.above("second\n")
+    snapshot = Screen(out, broken)
+    with snapshot:
+        snapshot.above("first\n")
+        snapshot.above("second\n")
 
     assert "the live view failed (ZeroDivisionError('oops'))" in out.getvalue()
     assert out.getvalue().endswith("first\nsecond\n")

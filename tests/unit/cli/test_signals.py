@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from kubectl_cafe.cli.signals import ALARM, Stops
+from kubectl_cafe.cli.terminal.signals import ALARM, Stops
 
 AT_ONCE = 2.0
 STUCK = """
 import ctypes, sys
-from kubectl_cafe.cli.signals import STOPS
+from kubectl_cafe.cli.terminal.signals import STOPS
 STOPS.listen()
 mutex = ctypes.create_string_buffer(64)
 libc = ctypes.CDLL(None)
@@ -29,7 +29,7 @@ with STOPS.asking(lambda _number: None, lambda: "last words"):
 """Waits in C for ever, as for a name server: no signal makes it come back to Python."""
 OVER = """
 import time
-from kubectl_cafe.cli.signals import STOPS
+from kubectl_cafe.cli.terminal.signals import STOPS
 STOPS.listen()
 STOPS.over(4)
 print("over", flush=True)

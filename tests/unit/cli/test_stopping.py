@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from kubectl_cafe.cli.signals import ALARM
-from kubectl_cafe.cli.stopping import Stopping, Work
+from kubectl_cafe.cli.terminal.signals import ALARM
+from kubectl_cafe.cli.terminal.stopping import Stopping, Work
 from kubectl_cafe.errors import CafeError
 
 SECONDS = 10.0

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from kubectl_cafe.cli import run
-from kubectl_cafe.cli.printing import rendered
+from kubectl_cafe.cli.terminal.printing import rendered
 
 ODD = "M\u00fcller \u65e5\u672c \U0001f600 \u2026"
 BYTES = b"caf\xe9"
@@ -18,7 +18,7 @@ BYTES = b"caf\xe9"
 
 def plugin(program: str, encoding: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """A process that forgives its streams as the plugin does, in a locale of `encoding`."""
-    start = "import sys\nfrom kubectl_cafe.cli.streams import forgive\n"
+    start = "import sys\nfrom kubectl_cafe.cli.terminal.streams import forgive\n"
     return subprocess.run(
         [sys.executable, "-c", f"{start}forgive(sys.stdin, sys.stdout, sys.stderr)\n{program}"],
         env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
@@ -59,7 +59,9 @@ def test_an_answer_in_another_encoding_can_be_read() -> None:
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16"])
 def test_what_programs_read_is_utf_8_in_every_locale(encoding: str) -> None:
-    program = f"from kubectl_cafe.cli.printing import print_data\nprint_data([{ODD!a}], 'json')"
+    program = (
+        f"from kubectl_cafe.cli.terminal.printing import print_data\nprint_data([{ODD!a}], 'json')"
+    )
 
     assert json.loads(plugin(program, encoding).stdout.decode()) == [ODD]
 

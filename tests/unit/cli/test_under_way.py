@@ -11,13 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from kubectl_cafe import names
-from kubectl_cafe.cli.upgrade import command
-from kubectl_cafe.cluster import paths
+from kubectl_cafe.cli.commands.upgrade import command
+from kubectl_cafe.client import paths
 from kubectl_cafe.revisions.revision import name_of
 from statemachine.lifecycle import State
 from statemachine.record import encode
 from tests.unit.builders import cafe_object, release, template
-from tests.unit.cluster.stub import Asked, Reply, Stub
+from tests.unit.client.stub import Asked, Reply, Stub
 
 CONFIG = {
     "current-context": "here",

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kubectl_cafe.pods.model import Condition, Pod
-from kubectl_cafe.pods.settled import By, Settlement, acknowledgement, wants_acknowledgement
+from kubectl_cafe.pods.restarted import By, Settlement, acknowledgement, wants_acknowledgement
 from tests.unit.builders import container, patched, quoted
 from tests.unit.timelines import Timeline, judged, shown, status, taken_over
 

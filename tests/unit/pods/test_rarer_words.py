@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_cafe.pods.done import NOT_RUNNING, Stuck, backing_off, names_image, stuck
 from kubectl_cafe.pods.model import Container
-from kubectl_cafe.pods.settled import Evidence
+from kubectl_cafe.pods.restarted import Evidence
 from tests.unit.builders import container, pod, pod_record
 from tests.unit.timelines import Timeline, status
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kubectl_cafe import names
-from kubectl_cafe.engine.standing import Row
+from kubectl_cafe.assessment.pod import PodState
 from kubectl_cafe.podsets import WorkloadWrite
+from tests.unit.assessment.test_edited_templates import IMAGE, SETS, changed, replicaset, row
 from tests.unit.builders import cafe_object, template
-from tests.unit.engine.test_edited import IMAGE, SETS, changed, replicaset, row
 
 
 def replacing(write: WorkloadWrite) -> dict[str, str]:
@@ -21,7 +21,7 @@ def test_c55_a_pod_of_an_edited_template_is_of_no_revision_once_that_is_written_
     obj = replicaset()
     write = SETS.commit(cafe_object(), changed(**IMAGE), "v2", template("app:v2"))
     obj["metadata"]["annotations"] |= replacing(write)
-    assert (row("app:evil", obj), row("mirror/app:v2", obj)) == (Row.DRIFT, Row.AT_GOAL)
+    assert (row("app:evil", obj), row("mirror/app:v2", obj)) == (PodState.DRIFT, PodState.AT_GOAL)
 
 
 def test_the_last_five_replaced_images_of_a_container_are_remembered() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_cafe.engine.cafedeployment import CafeDeployment
-from kubectl_cafe.engine.merge import merge_patch
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.api.merge_patch import merge_patch
 from kubectl_cafe.revisions.revision import manifest, name_of, parse
 from kubectl_cafe.revisions.template import (
     difference,

@@ -8,9 +8,9 @@ import pytest
 
 from kubectl_cafe import names
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
+from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.record import Mode, Phase
-from kubectl_cafe.pods.settled import acknowledgement
-from kubectl_cafe.pods.sighting import look
+from kubectl_cafe.pods.restarted import acknowledgement
 from kubectl_cafe.traffic import Service, finalizers, mode_of, switch
 from kubectl_cafe.traffic.endpoints import Slice, listed, parse_service, parse_slice, unlisted
 from kubectl_cafe.traffic.gate import acknowledge

@@ -1,0 +1,1 @@
+"""Typed views of API objects (protocol 2)."""

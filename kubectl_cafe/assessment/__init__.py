@@ -1,0 +1,1 @@
+"""Where one pod stands in a release, judged from one snapshot of the cluster: pure."""

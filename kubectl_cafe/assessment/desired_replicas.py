@@ -1,0 +1,67 @@
+"""How many pods each cell is to have, and which workloads are missing (protocol 7). Pure.
+
+Desired is what a workload wishes for, whoever scaled it (C51, C52), and where the workload is
+gone what the release recorded as its plan: never what happens to live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.revisions.revision import Revision
+from statemachine.record import Record
+from statemachine.steps import Kind, Step, StepKind
+
+
+def per_cell(snapshot: Snapshot) -> dict[str, int]:
+    """The desired number of pods by cell."""
+    result = {cell: planned(snapshot.record, cell) for cell in snapshot.record.plan.cells}
+    result.update(dict.fromkeys((w.cell for w in snapshot.workloads), 0))
+    for workload in snapshot.workloads:
+        result[workload.cell] += workload.replicas
+    return result
+
+
+def total(snapshot: Snapshot) -> int:
+    """The desired number of pods of all cells."""
+    return sum(per_cell(snapshot).values())
+
+
+def planned(record: Record, cell: str) -> int:
+    """The number of pods that the plan gives `cell` by the current step.
+
+    A first release creates its workloads without pods and adds them group by group.
+    """
+    step = record.current
+    if record.kind is not Kind.CREATE or step is None:
+        return record.plan.cells.get(cell, 0)
+    return step.count(cell)
+
+
+def lost_cells(snapshot: Snapshot) -> list[str]:
+    """The cells that are to have pods and have no workload: it was deleted or taken from us."""
+    present = {workload.cell for workload in snapshot.workloads}
+    return [
+        cell
+        for cell in snapshot.record.plan.cells
+        if cell not in present and planned(snapshot.record, cell) > 0
+    ]
+
+
+def revision_now(snapshot: Snapshot) -> Revision | None:
+    """The revision whose template the workloads have at the current step (protocol 7).
+
+    The goal from the commit on, the one that the release came from before; where that is not
+    recorded, the one that all other workloads have. None if it is not known.
+    """
+    record = snapshot.record
+    if _committed(record.steps, record.step):
+        return snapshot.revisions.get(record.to_revision)
+    shown = {workload.revision for workload in snapshot.workloads}
+    name = record.from_revision or (shown.pop() if len(shown) == 1 else "")
+    return snapshot.revisions.get(name)
+
+
+def _committed(steps: Sequence[Step], index: int) -> bool:
+    return any(step.kind is StepKind.COMMIT for step in steps[: index + 1])

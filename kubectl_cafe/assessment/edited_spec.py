@@ -1,0 +1,120 @@
+"""A spec that was edited under a running release: what changed, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.errors import Refused
+from kubectl_cafe.revisions import template as templates
+from kubectl_cafe.revisions.revision import Revision
+from statemachine.lifecycle import RESTING
+from statemachine.record import Failure, Record, cut
+from statemachine.steps import Kind, StepKind
+
+REASON = "SpecChanged"
+NOT_IN_PLACE = "it can't go in place"
+WORDS = 300
+"""Characters of an edit in a failure, which has more to say than that."""
+
+
+def spec_changed(cafe: CafeDeployment, planned: Revision | None) -> Failure:
+    """Why the release to `planned` fails: the spec is no longer the one it was planned from.
+
+    Source: protocol 7.
+    """
+    old = planned.template if planned else {}
+    what = ", ".join(changed(old, cafe.template)) or "selector or topology"
+    others = templates.difference(old, cafe.template, tuple(cafe.selector_labels)).others
+    ways = "upgrade --supersede to release it, or roll back, which discards it"
+    if others or not changed(old, cafe.template):
+        ways = f"or roll back, which discards it: {NOT_IN_PLACE}"
+    return Failure(
+        REASON,
+        f"the spec was edited under the running release ({cut(what, WORDS)}); no more pods are "
+        f"taken. Put it back and retry, {ways}",
+    )
+
+
+def releasable(failure: Failure | None) -> bool:
+    """Whether `upgrade --supersede` may release the edit that `failure` tells of."""
+    return failure is None or not failure.message.endswith(NOT_IN_PLACE)
+
+
+def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """What differs between two templates, in words."""
+    diff = templates.difference(old, new)
+    return [
+        *(f"image of {name}: {old} -> {new}" for name, (old, new) in diff.images.items()),
+        *(f"label {key}" for key in diff.labels),
+        *(f"annotation {key}" for key in diff.annotations),
+        *diff.others,
+    ]
+
+
+def ahead(cafe: CafeDeployment) -> bool:
+    """Whether the spec asks for something that no release has been started for (protocol 7).
+
+    That is: the hashed fields (template, topology, podSetType, selector) or the pods per cell
+    differ from what the record was planned from. `strategy` is not: it only says how a release
+    goes. Before the first release there is no record to be ahead of: the state is Idle.
+    """
+    record = cafe.record
+    if record is None:
+        return False
+    return cafe.spec_hash != record.spec_hash or rescaled(cafe, record)
+
+
+def rescaled(cafe: CafeDeployment, record: Record) -> bool:
+    """Whether spec.replicas and spec.topology give other pods per cell than the release has.
+
+    So do unitReplicas that don't fit spec.replicas.
+    """
+    try:
+        return cafe.wished_allocation() != dict(record.plan.cells)
+    except Refused:
+        return True
+
+
+def noted(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[str]:
+    """What was edited or scaled and does not change the release that is under way, in words."""
+    record = snapshot.record
+    try:
+        if cafe.wished_allocation() != dict(record.plan.cells):
+            yield "spec.replicas or topology ask for another number of pods: it waits"
+    except Refused:
+        yield "spec.topology.unitReplicas don't fit spec.replicas"
+    if record.state in RESTING:
+        return
+    if scaled := _scaled(snapshot):
+        cells = ", ".join(f"{cell or 'all'}: {size}" for cell, size in scaled.items())
+        yield (
+            f"the workloads were scaled ({cells}): new pods are born at the template's version "
+            "and upgraded with the last group or after it"
+        )
+        if any(size < record.plan.cells.get(cell, 0) for cell, size in scaled.items()):
+            yield (
+                "a scale-down takes freshly upgraded pods first: look whether those that were "
+                "to show the new version are still there"
+            )
+    if record.kind is Kind.ROLLBACK:
+        if cafe.spec_hash != record.spec_hash:
+            yield "the spec was edited meanwhile: the rollback goes on to its revision all the same"
+    elif cafe.strategy != record.plan.strategy:
+        yield (
+            "spec.strategy was edited: it takes effect with the next release "
+            "(upgrade --supersede takes it now)"
+        )
+
+
+def _scaled(snapshot: Snapshot) -> Mapping[str, int]:
+    """Cells whose workload wishes for another number of pods than the release planned (C51, C52).
+
+    Not where the release itself brings its pods to life.
+    """
+    plan = snapshot.record.plan.cells
+    if any(step.kind is StepKind.SCALE_OUT for step in snapshot.record.steps):
+        return {}
+    return {w.cell: w.replicas for w in snapshot.workloads if w.replicas != plan.get(w.cell)}

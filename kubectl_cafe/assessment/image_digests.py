@@ -1,0 +1,88 @@
+"""Whether one image string means one content on all pods: a tag may move mid-release. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from kubectl_cafe.assessment.pod import Assessment, PodState
+from kubectl_cafe.pods.model import Container
+
+SHORT = len("sha256:") + 12
+"""Characters of a digest that people are shown, as `docker images` cuts it."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a container of a pod on `node` shows for its image string."""
+
+    container: str
+    image: str
+    digest: str
+    node: str
+
+
+def differing(assessments: Sequence[Assessment]) -> tuple[Shown, ...]:
+    """What the pods show for those strings that have more than one digest, by any node (C13)."""
+    digests: dict[tuple[str, str], set[str]] = {}
+    for assessment in assessments:
+        for container in _telling(assessment):
+            digests.setdefault((container.name, container.image), set()).add(_digest(container))
+    moved = {key for key, found in digests.items() if len(found) > 1}
+    if not moved:
+        return ()
+    return tuple(
+        Shown(container.name, container.image, _digest(container), assessment.pod.node)
+        for assessment in assessments
+        for container in _telling(assessment)
+        if (container.name, container.image) in moved
+    )
+
+
+def _telling(assessment: Assessment) -> Iterator[Container]:
+    """The containers that say what their present image string means: their restart is over.
+
+    An imageID without `@` is of an image that was loaded by hand: it is no registry's digest.
+    """
+    if assessment.row is PodState.FORGOTTEN or not assessment.settled:
+        return
+    for name in assessment.evidence.verified.union(assessment.evidence.changed):
+        container = assessment.pod.containers.get(name)
+        if container is not None and "@" in container.image_id:
+            yield container
+
+
+def _digest(container: Container) -> str:
+    return container.image_id.rpartition("@")[2]
+
+
+def findings(shown: Sequence[Shown], architectures: Mapping[str, str]) -> tuple[str, ...]:
+    """The strings that have more than one digest on one architecture, in words (C12, C13).
+
+    `shown` is what `differing` found; `architectures` are by the node's name. Where one is not
+    known all are compared with each other, and that is said.
+    """
+    known = all(one.node in architectures for one in shown)
+    counted: dict[tuple[str, str, str], Counter[str]] = {}
+    for one in shown:
+        place = (one.container, one.image, architectures[one.node] if known else "")
+        counted.setdefault(place, Counter())[one.digest] += 1
+    return tuple(
+        _sentence(*place, counts) for place, counts in sorted(counted.items()) if len(counts) > 1
+    )
+
+
+def _sentence(container: str, image: str, architecture: str, counts: Counter[str]) -> str:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    parts = ", ".join(f"{digest[:SHORT]} on {_pods(count)}" for digest, count in ordered)
+    why = (
+        f"(all {architecture}): its tag has moved"
+        if architecture
+        else "(architectures could not be compared): its tag has moved, or their nodes differ"
+    )
+    return f"container {container}: {image} is {parts} {why}"
+
+
+def _pods(count: int) -> str:
+    return f"{count} pod{'s' if count > 1 else ''}"

@@ -1,0 +1,15 @@
+"""Pods in the middle of an upgrade whose release has no record any more (C72); pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.pods.model import Pod
+
+
+def lost_pods(cafe: CafeDeployment, pods: Iterable[Pod]) -> list[str]:
+    """Their names; none while `cafe` has its record."""
+    if cafe.record is not None:
+        return []
+    return [pod.name for pod in pods if pod.unfinished]

@@ -1,0 +1,119 @@
+"""One look at a release by plain lists, for whoever only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from kubectl_cafe import names
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.recordless_pods import lost_pods
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.cache import nodes
+from kubectl_cafe.cache.cache import Cache
+from kubectl_cafe.client import paths
+from kubectl_cafe.client.lease_view import LeaseView, inspect
+from kubectl_cafe.client.questions import Questions
+from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.pods.model import Pod, lean
+from kubectl_cafe.podsets.inplaceset import InPlaceSet
+from kubectl_cafe.reconcile import shared_budgets
+from kubectl_cafe.reconcile.decide import decide
+from kubectl_cafe.record import store
+from kubectl_cafe.revisions.revision import Revision, controlled_by, parse
+from statemachine.lifecycle import RESTING
+
+READERS = 3
+"""Requests at a time, beside the one that is waited for. On a slow link more would be no faster;
+next door each costs a connection, which is as much as two answers."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a status is made of.
+
+    `snapshot` is None where there is no record, before the first release above all, and `waits`
+    what is awaited in it. `lost` are then pods in the middle of an upgrade (C72).
+    """
+
+    cafe: CafeDeployment
+    snapshot: Snapshot | None
+    waits: Sequence[str]
+    lease: LeaseView
+    lost: Sequence[str] = ()
+
+
+def once(transport: Transport, namespace: str, name: str) -> Seen:
+    """All that is to be known of it, mostly in two rounds of requests.
+
+    What only the CafeDeployment tells, and what it names (its revisions are stored first, I5),
+    is asked for once it is there. Raises Missing.
+    """
+    questions = Questions(READERS)
+    ask = questions.ask
+    lease = ask(inspect, transport, namespace, name)
+    services = ask(transport.list, paths.services(namespace))
+    slices = ask(transport.list, paths.endpointslices(namespace))
+    budgets = ask(transport.list, paths.poddisruptionbudgets(namespace))
+    cafe = store.read(transport, namespace, name)
+    driver = lease.get()
+    if cafe.position.state not in RESTING and not driver.holder:
+        driver, cafe = driven(transport, namespace, name)
+    revisions = ask(read_revisions, transport, cafe)
+    now = transport.clock.monotonic()
+    cache = _own(transport, cafe, now, questions)
+    if cafe.record is None:
+        return Seen(cafe, None, (), driver, lost_pods(cafe, cache.pods()))
+    cache.services.listed(services.get().items)
+    cache.slices.listed(slices.get().items)
+    cache.budgets.listed(budgets.get().items)
+    known = {revision.name: revision for revision in revisions.get()}
+    snapshot = cache.snapshot(cafe, known, now=now, time=transport.server_time(), stopping=False)
+    if snapshot.nodes_due:
+        cache.nodes_shown(nodes.ready(transport, cache.suspects()), now)
+        snapshot = cache.snapshot(cafe, known, now=now, time=snapshot.time, stopping=False)
+    decision = decide(snapshot)
+    if decision.others:
+        found = transport.list(paths.pods(namespace), None, lean)
+        cache.others_read(found.items, shared_budgets.drained(cache.pods()))
+        snapshot = cache.snapshot(
+            cafe, known, now=now, time=transport.server_time(), stopping=False
+        )
+        decision = decide(snapshot)
+    if decision.nodes:
+        snapshot = replace(snapshot, architectures=nodes.architectures(transport))
+    return Seen(cafe, snapshot, decision.waits, driver)
+
+
+def driven(
+    transport: Transport, namespace: str, name: str, timeout: float | None = None
+) -> tuple[LeaseView, CafeDeployment]:
+    """Who drives, and then what: in this order whoever has just ended it has not abandoned it.
+
+    `timeout` is the lease's, in seconds. Raises Missing.
+    """
+    driver = inspect(transport, namespace, name, timeout)
+    return driver, store.read(transport, namespace, name)
+
+
+def pods(transport: Transport, cafe: CafeDeployment) -> tuple[Pod, ...]:
+    """Its pods, with a record or without."""
+    now = transport.clock.monotonic()
+    return tuple(_own(transport, cafe, now, Questions(READERS)).pods())
+
+
+def _own(transport: Transport, cafe: CafeDeployment, now: float, questions: Questions) -> Cache:
+    """Its workloads and its pods."""
+    cache, query = Cache(cafe.uid, InPlaceSet()), {"labelSelector": cafe.label_selector}
+    workloads = questions.ask(transport.list, paths.replicasets(cafe.namespace), query)
+    found = transport.list(paths.pods(cafe.namespace), query, lean)
+    cache.workloads.listed(workloads.get().items)
+    cache.pods_listed(found.items, now, int(found.resource_version or 0))
+    return cache
+
+
+def read_revisions(transport: Transport, cafe: CafeDeployment) -> tuple[Revision, ...]:
+    """The ControllerRevisions that the CafeDeployment owns."""
+    query = {"labelSelector": f"{names.PREFIX}/name={cafe.name}"}
+    items = transport.list(paths.controllerrevisions(cafe.namespace), query).items
+    return tuple(parse(item) for item in items if controlled_by(item, (cafe.uid,)))

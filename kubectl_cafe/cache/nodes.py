@@ -1,0 +1,58 @@
+"""Nodes: their architectures where pods show more than one digest (C12), and whether one is Ready
+where a pod's status leaves open whether its node went away (C80)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from kubectl_cafe.client import paths
+from kubectl_cafe.client.errors import Forbidden
+from kubectl_cafe.client.transport import Transport
+
+LABEL = "kubernetes.io/arch"
+FEW = 10
+"""So many nodes are asked for by name; of more, all are listed."""
+
+
+def architectures(transport: Transport) -> dict[str, str]:
+    """The architecture of each node by its name; empty where nodes may not be listed."""
+    try:
+        items = transport.list(paths.nodes(), slim=_slim).items
+    except Forbidden:
+        return {}
+    return {item["name"]: item["architecture"] for item in items if item["architecture"]}
+
+
+def ready(transport: Transport, of: Collection[str]) -> dict[str, bool]:
+    """Whether each of the nodes called `of` is Ready; empty where nodes may not be listed.
+
+    A node that is not there is not Ready.
+    """
+    queries = [{"fieldSelector": f"metadata.name={name}"} for name in sorted(of)]
+    try:
+        lists = [
+            transport.list(paths.nodes(), query, slim=_readiness).items
+            for query in (queries if len(of) <= FEW else [None])
+        ]
+    except Forbidden:
+        return {}
+    found = {item["name"]: item["ready"] for items in lists for item in items}
+    return {name: found.get(name, False) for name in of}
+
+
+def _readiness(node: dict[str, Any]) -> dict[str, Any]:
+    conditions = (node.get("status") or {}).get("conditions") or ()
+    is_ready = any((c["type"], c.get("status")) == ("Ready", "True") for c in conditions)
+    return {"name": node["metadata"]["name"], "ready": is_ready}
+
+
+def _slim(node: dict[str, Any]) -> dict[str, Any]:
+    return {"name": node["metadata"]["name"], "architecture": architecture(node)}
+
+
+def architecture(node: Mapping[str, Any]) -> str:
+    """By its label, else by its kubelet's own word; empty where neither says it."""
+    label = (node["metadata"].get("labels") or {}).get(LABEL, "")
+    info = (node.get("status") or {}).get("nodeInfo") or {}
+    return str(label or info.get("architecture", ""))

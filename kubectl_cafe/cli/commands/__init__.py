@@ -1,0 +1,1 @@
+"""The commands: flags, a call, a printer, an exit code. One module a verb."""

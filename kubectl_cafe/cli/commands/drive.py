@@ -1,0 +1,45 @@
+"""`drive`: take the wheel of an unfinished release that nobody drives."""
+
+from __future__ import annotations
+
+import click
+
+from kubectl_cafe.cli import options
+from kubectl_cafe.cli.driving import say
+from kubectl_cafe.cli.ending import Ends, ending_options, nothing_to_do
+from kubectl_cafe.cli.moving import steer
+from kubectl_cafe.cli.options import AccessFlags
+from kubectl_cafe.cli.session import connect
+
+
+@click.command("drive", short_help="Take the wheel of a release that nobody drives")
+@options.name_argument()
+@click.option(
+    "--takeover",
+    is_flag=True,
+    help="Wait for the wheel while another driver has it, instead of following.",
+)
+@ending_options
+@options.access_options
+def command(access: AccessFlags, *, name: str, takeover: bool, ends: Ends) -> int:
+    """Go on with the unfinished release of NAME, wherever its last driver left it.
+
+    If that driver died without giving its lease back, this watches the lease for 32 seconds,
+    unless it is minutes old, and fences it off. While one lives, it is followed.
+    """
+    from kubectl_cafe.cache import lister
+    from kubectl_cafe.cache.informers import Observer
+    from kubectl_cafe.planning import without_record
+    from kubectl_cafe.record import store
+    from statemachine.lifecycle import RESTING
+
+    session = connect(access)
+    cafe = store.read(session.transport, session.namespace, name)
+    if cafe.record is None:
+        without_record.refuse_unfinished(cafe, lister.pods(session.transport, cafe))
+    if cafe.record is None or cafe.record.state in RESTING:
+        say(f"{cafe.where} is {cafe.position.state}: there is nothing to drive")
+        return nothing_to_do(cafe, ends.output)
+    observer = Observer(session.transport, cafe)
+    with observer.running():
+        return steer(session, cafe, observer, takeover=takeover, ends=ends)

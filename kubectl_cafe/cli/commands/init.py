@@ -1,0 +1,109 @@
+"""`init`: the CRD and the roles."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kubectl_cafe.cli import options
+from kubectl_cafe.cli.options import AccessFlags, DryRun
+from kubectl_cafe.cli.session import Session, connect
+from kubectl_cafe.cli.terminal.asking import Effect, ask
+from kubectl_cafe.cli.terminal.printing import print_objects, say_as_it_is
+
+if TYPE_CHECKING:
+    from kubectl_cafe.manifests import Manifest
+    from kubectl_cafe.manifests.install import Installed
+
+PRINT_IT = "kubectl cafe init --dry-run=client -o yaml   (for whoever may install it)"
+
+
+@click.command("init", short_help="Install or update the CafeDeployment resource")
+@click.option("--rbac", is_flag=True, help="The roles as well: the least that the verbs need.")
+@click.option(
+    "--force-conflicts",
+    is_flag=True,
+    help="Take fields that another manager (a GitOps tool...) owns. Asks first.",
+)
+@options.yes_option
+@options.dry_run_option
+@options.output_option("json", "yaml", "name")
+@options.field_manager_option
+@options.access_options
+def command(
+    access: AccessFlags,
+    *,
+    rbac: bool,
+    force_conflicts: bool,
+    yes: bool,
+    dry_run: DryRun,
+    output: str | None,
+    field_manager: str,
+) -> None:
+    """Install or update the CafeDeployment resource (a CRD), the one thing the cluster needs.
+
+    It is applied server-side: a second time changes nothing. A CRD of this name that is not
+    ours is refused. --dry-run=client sends nothing: with -o yaml it prints what GitOps needs.
+    """
+    from kubectl_cafe.manifests import manifests
+
+    wanted = manifests(rbac=rbac)
+    if dry_run == "client":
+        _print(wanted, ["created (dry run)"] * len(wanted), output)
+        return
+    session = connect(access, dry_run=dry_run, field_manager=field_manager)
+    if force_conflicts and dry_run == "none":
+        names = ", ".join(_name(manifest) for manifest in wanted)
+        effect = Effect(session.context, "", names, "fields of other managers are overwritten")
+        ask(effect, yes=yes, stdin=sys.stdin, stderr=sys.stderr)
+    done = _install(session, wanted, force_conflicts, wait=dry_run == "none")
+    suffix = " (server dry run)" if dry_run == "server" else ""
+    _print([_bare(one.manifest) for one in done], [one.outcome + suffix for one in done], output)
+    if rbac and dry_run == "none":
+        say_as_it_is(
+            "To let somebody release in a namespace: kubectl create rolebinding cafe-operator "
+            "--clusterrole=kubectl-cafe-operator --user=NAME -n NAMESPACE. Optional, to compare "
+            "digests by architecture: kubectl create clusterrolebinding cafe-node-reader "
+            "--clusterrole=kubectl-cafe-node-reader --user=NAME"
+        )
+
+
+def _install(
+    session: Session, wanted: list[Manifest], force: bool, *, wait: bool
+) -> list[Installed]:
+    from kubectl_cafe.client.errors import Conflict, Forbidden
+    from kubectl_cafe.manifests.install import install, wait_established
+
+    try:
+        done = install(session.transport, wanted, force=force)
+        if wait:
+            wait_established(session.transport)
+    except Forbidden as error:
+        error.hint = PRINT_IT
+        raise
+    except Conflict as error:
+        error.hint = "update it where it is managed, or take the fields: --force-conflicts"
+        raise
+    return done
+
+
+def _print(objects: list[Manifest], outcomes: list[str], output: str | None) -> None:
+    if output in ("json", "yaml"):
+        print_objects(objects, output)
+        return
+    for manifest, outcome in zip(objects, outcomes, strict=True):
+        click.echo(_name(manifest) if output == "name" else f"{_name(manifest)} {outcome}")
+
+
+def _name(manifest: Manifest) -> str:
+    """As kubectl names an object: `kind.group/name`."""
+    group = manifest["apiVersion"].partition("/")[0]
+    return f"{manifest['kind'].lower()}.{group}/{manifest['metadata']['name']}"
+
+
+def _bare(manifest: Manifest) -> dict[str, Any]:
+    """As `kubectl get -o yaml` shows it."""
+    meta = {key: value for key, value in manifest["metadata"].items() if key != "managedFields"}
+    return {**manifest, "metadata": meta}

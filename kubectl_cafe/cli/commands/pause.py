@@ -1,0 +1,35 @@
+"""`pause`: take no more pods; those in flight finish."""
+
+from __future__ import annotations
+
+import click
+
+from kubectl_cafe.cli import options
+from kubectl_cafe.cli.driving import reason_option
+from kubectl_cafe.cli.ending import Ends, output_option
+from kubectl_cafe.cli.moving import record_only
+from kubectl_cafe.cli.options import AccessFlags
+from kubectl_cafe.cli.session import connect
+
+
+@click.command("pause", short_help="Take no more pods; those in flight finish")
+@options.name_argument()
+@reason_option
+@output_option
+@options.access_options
+def command(access: AccessFlags, *, name: str, reason: str, ends: Ends) -> int:
+    """Pause the release of NAME: no more pods are taken, those in flight finish.
+
+    Whoever drives sees it within 5 seconds. `resume` goes on.
+    """
+    from kubectl_cafe.record import store
+    from kubectl_cafe.release import moves
+
+    session = connect(access)
+    return record_only(
+        session,
+        store.read(session.transport, session.namespace, name),
+        reason,
+        moves.pause,
+        ends.output,
+    )

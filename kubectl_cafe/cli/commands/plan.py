@@ -1,0 +1,128 @@
+"""`plan`: what a release would do; writes nothing."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from kubectl_cafe.cli import completing, options
+from kubectl_cafe.cli.options import AccessFlags
+from kubectl_cafe.cli.proposing import image_option, look_into, plan_back
+from kubectl_cafe.cli.session import connect
+from kubectl_cafe.cli.terminal._tty import width_of
+from kubectl_cafe.errors import REFUSED
+
+if TYPE_CHECKING:
+    from kubectl_cafe.planning.plan import PlanView
+
+NOTHING, CHANGES = 0, 1
+
+
+@click.command("plan", short_help="Show the groups, the template's changes and every finding")
+@options.name_argument()
+@image_option
+@click.option("--rollback", is_flag=True, help="Show what `rollback NAME` would do instead.")
+@click.option("--fast", is_flag=True, help="With --rollback: in one group.")
+@click.option(
+    "--to-revision",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="With --rollback: the revision's number, as `history` shows it.",
+    shell_complete=completing.offer(completing.revisions),
+)
+@options.output_option("wide", "json", "yaml", "name")
+@options.access_options
+def command(
+    access: AccessFlags,
+    *,
+    name: str,
+    images: dict[str, str],
+    rollback: bool,
+    fast: bool,
+    to_revision: int,
+    output: str | None,
+) -> int:
+    """Show what `upgrade NAME` with the same flags would do. Nothing is written.
+
+    The first writes are tried on one pod of each cell in a server-side dry run; the nodes and
+    the pull secrets are looked at, as far as you may.
+
+    Exit code 0: nothing to do; 1: there are changes; 2 or above: an error, or (7) `upgrade`
+    would be refused.
+    """
+    from kubectl_cafe.errors import ERROR, USAGE, CafeError
+
+    try:
+        if not rollback and (fast or to_revision):
+            raise click.UsageError("--fast and --to-revision are of --rollback", _context())
+        if rollback and images:
+            raise click.UsageError("a rollback takes no --image", _context())
+        plan = (
+            _rollback(access, name, fast, to_revision) if rollback else _plan(access, name, images)
+        )
+    except CafeError as error:
+        # 1 means "there are changes", as in kubectl diff.
+        error.exit_code = USAGE if error.exit_code == ERROR else error.exit_code
+        raise
+    _print(plan, output)
+    if plan.refused:
+        return REFUSED
+    return CHANGES if plan.needed else NOTHING
+
+
+def _plan(access: AccessFlags, name: str, images: dict[str, str]) -> PlanView:
+    from kubectl_cafe.cache.informers import Observer
+    from kubectl_cafe.planning import proposal
+    from kubectl_cafe.preflight import dry_runs, findings, plan_document
+    from kubectl_cafe.record import store
+    from kubectl_cafe.release import start, wanted_spec
+
+    session = connect(access)
+    transport = session.transport
+    cafe = store.read(transport, session.namespace, name)
+    wished = wanted_spec.of_images(cafe, images)
+    observer = Observer(transport, cafe)
+    with observer.running():
+        around = start.look_around(transport, cafe, observer)
+    outlined = proposal.outline(wished, around, wished.template)
+    case = dry_runs.case(cafe, wished, around, outlined, transport.server_time())
+    found = findings.judge(case, look_into(session, case, thorough=True))
+    return plan_document.plan_of(case, found, session.context)
+
+
+def _context() -> click.Context:
+    return click.get_current_context()
+
+
+def _rollback(access: AccessFlags, name: str, fast: bool, number: int) -> PlanView:
+    from dataclasses import replace
+
+    from kubectl_cafe.cache.informers import Observer
+    from kubectl_cafe.planning import rollback_plan
+    from kubectl_cafe.record import store
+    from kubectl_cafe.release import start
+
+    session = connect(access)
+    cafe = store.read(session.transport, session.namespace, name)
+    observer = Observer(session.transport, cafe)
+    with observer.running():
+        around = start.look_around(session.transport, cafe, observer)
+    plan = plan_back(session, cafe, around, fast, number)
+    ended = not number and rollback_plan.repeated(cafe) is not None
+    return replace(plan, needed=False) if ended else plan
+
+
+def _print(plan: PlanView, output: str | None) -> None:
+    from kubectl_cafe.cli.terminal.printing import print_data
+    from kubectl_cafe.printers.plan import document, names, render
+
+    if output in ("json", "yaml"):
+        print_data(document(plan), output)
+    elif output == "name":
+        for pod in names(plan):
+            click.echo(pod)
+    else:
+        click.echo(render(plan, width=width_of(sys.stdout), wide=output == "wide"))

@@ -1,0 +1,198 @@
+"""`repair`: find what nobody mends by driving, and mend it after a yes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from kubectl_cafe.cli import options
+from kubectl_cafe.cli.driving import say
+from kubectl_cafe.cli.ending import timeout_option
+from kubectl_cafe.cli.options import AccessFlags, DryRun
+from kubectl_cafe.cli.session import Session, connect
+from kubectl_cafe.cli.terminal._tty import width_of
+from kubectl_cafe.cli.terminal.aside import aside
+from kubectl_cafe.cli.terminal.stopping import Work, interruptible
+from kubectl_cafe.errors import INTERRUPTED, REACHED, TIMED_OUT, WAITS, Refused
+from kubectl_cafe.text import one_line
+
+if TYPE_CHECKING:
+    from kubectl_cafe.api.cafedeployment import CafeDeployment
+    from kubectl_cafe.client.lease_view import LeaseView
+    from kubectl_cafe.driver.leader import Told
+    from kubectl_cafe.printers.repair import RepairLine
+    from kubectl_cafe.repair.findings import Finding, Left
+
+FOUND = 1
+"""The exit code of a dry run that has found something, as of `plan` and `kubectl diff`."""
+LEAVING = "no other pod; finishing the one under way (Ctrl-C again: stop now)"
+
+
+@click.command("repair", short_help="Find and mend what a release left behind")
+@options.name_argument()
+@options.output_option("wide", "json", "yaml", "name")
+@options.yes_option
+@options.dry_run_option
+@timeout_option
+@options.access_options
+def command(
+    access: AccessFlags,
+    *,
+    name: str,
+    output: str | None,
+    yes: bool,
+    dry_run: DryRun,
+    timeout: float | None,
+) -> int:
+    """Find what is wrong around NAME and no release mends, and mend it after a yes.
+
+    Pods that were left out of traffic, a release whose record is gone or belongs to another
+    object, records that can't be read, pods that run a stranger's image or, where all are to
+    be at one revision, another one. Those are brought back in place, one at a time: out of
+    traffic, restarted with the image of their workload's template, and into traffic again.
+    What it can't mend it lists with the command that does. The exit code is 0 if nothing is
+    left, 3 if it is; of a dry run, as of `kubectl diff`, 1 if anything is found.
+    """
+    from kubectl_cafe.cache.informers import Observer
+    from kubectl_cafe.record import store
+    from kubectl_cafe.repair import run
+
+    session = connect(access)
+    cafe = store.read(session.transport, session.namespace, name)
+    _refuse_driven(_driver(session, cafe), cafe)
+    observer = Observer(session.transport, cafe)
+    with observer.running():
+        repair = run.begin(session.transport, cafe, observer, session.who(), say)
+        findings = repair.look().findings
+        able = [finding for finding in findings if finding.mend]
+        _show(cafe, findings, output)
+        if dry_run != "none":
+            say(f"dry run ({dry_run}): nothing was written")
+        elif able:
+            silent = _watched(session, cafe)
+            _ask(session, cafe, able, yes)
+            place = f"{cafe.name} -n {cafe.namespace}"
+            with interruptible(place, "repair", timeout) as stopping, aside():
+                stopping.work = Work(repair, LEAVING)
+                left = repair.mend(able, _told(), silent)
+            code = _closing(cafe, findings, able, left, output)
+            if left and repair.stop.is_set():
+                return TIMED_OUT if stopping.timed_out else INTERRUPTED
+            return code
+    return _closing(cafe, findings, (), (), output, dry_run)
+
+
+def _driver(session: Session, cafe: CafeDeployment) -> LeaseView:
+    """Who drives, by the server's clock."""
+    from kubectl_cafe.client.lease_view import inspect
+
+    return inspect(session.transport, cafe.namespace, cafe.name)
+
+
+def _watched(session: Session, cafe: CafeDeployment) -> str:
+    """The resourceVersion of the lease once it may be taken; refused while somebody renews it.
+
+    Two servers' clocks may differ: a lease that looks old is watched before it is believed.
+    """
+    from kubectl_cafe.client.lease_view import LeaseWatch, lease_text
+
+    clock = session.transport.clock
+    watch, told = LeaseWatch(clock), False
+    while (seen := watch.saw(lease := _driver(session, cafe))).live:
+        _refuse_driven(seen if watch.renewed else lease, cafe)
+        if not told:
+            say(lease_text(lease))
+        told = True
+        clock.sleep(1.0)
+    return seen.version
+
+
+def _refuse_driven(lease: LeaseView, cafe: CafeDeployment) -> None:
+    """Whoever drives mends what is in flight; two at once would be one too many."""
+    if lease.live and lease.holder:
+        raise Refused(
+            f"{lease.holder} drives (its lease runs out in {lease.seconds_left:.0f} s unless it "
+            "is renewed): what is in flight is its own. Nothing was written",
+            where=cafe.where,
+            hint=f"kubectl cafe status {cafe.name} -n {cafe.namespace}",
+        )
+
+
+def _show(cafe: CafeDeployment, findings: Sequence[Finding], output: str | None) -> None:
+    """The findings on stdout, before anything is asked: they are what was asked for.
+
+    A document is printed once it is known what became of them.
+    """
+    from kubectl_cafe.printers import repair as view
+
+    if not findings:
+        say(f"{cafe.where}: nothing to repair")
+    elif output == "name":
+        click.echo(view.names(_lines(findings)))
+    elif output in (None, "wide"):
+        width = width_of(sys.stdout)
+        click.echo(view.render(_lines(findings), wide=output == "wide", width=width))
+
+
+def _lines(findings: Sequence[Finding], mended: Collection[Finding] = ()) -> list[RepairLine]:
+    from kubectl_cafe.printers.repair import RepairLine
+
+    return [
+        RepairLine(str(f.what), f.object, f.found, f.mend, f.hint, f in mended) for f in findings
+    ]
+
+
+def _ask(session: Session, cafe: CafeDeployment, able: Sequence[Finding], yes: bool) -> None:
+    """One question for all that would be mended."""
+    from kubectl_cafe.cli.terminal.asking import Effect, ask
+
+    effect = Effect(
+        context=session.context,
+        namespace=cafe.namespace,
+        object=f"cafedeployment/{cafe.name}",
+        effect=f"{len(able)} mended: " + "; ".join(sorted({finding.mend for finding in able})),
+    )
+    ask(effect, yes=yes, stdin=sys.stdin, stderr=sys.stderr)
+
+
+def _told() -> Told:
+    """Talk while a driver that left without a word is fenced off."""
+    from kubectl_cafe.driver.leader import Told
+
+    return Told(
+        fencing=lambda count: say(f"fencing off whoever drove: {count} objects"),
+        slow=lambda text: say(f"  waits for {text}"),
+    )
+
+
+def _closing(
+    cafe: CafeDeployment,
+    findings: Sequence[Finding],
+    tried: Sequence[Finding],
+    left: Sequence[Left],
+    output: str | None,
+    dry_run: DryRun = "none",
+) -> int:
+    """Say what became of it; the exit code."""
+    from kubectl_cafe.cli.terminal.printing import print_data
+    from kubectl_cafe.printers.repair import document
+
+    still = {one.finding.key for one in left}
+    mended = [finding for finding in tried if finding.key not in still]
+    if output in ("json", "yaml"):
+        print_data(document(cafe.name, cafe.namespace, _lines(findings, mended)), output)
+    if tried:
+        say(f"{cafe.where}: {len(mended)} mended, {len(findings) - len(mended)} left")
+    for one in left:
+        say(f"  {one_line(f'{one.finding.object}: {one.why}')}")
+    if any(finding.what == "missing workload" for finding in mended):
+        say(f"  next:  kubectl cafe repair {cafe.name} -n {cafe.namespace}   (once its pods run)")
+    if any(finding.what == "lost record" for finding in mended):
+        say(f"  next:  kubectl cafe resume {cafe.name} -n {cafe.namespace}")
+        say(f"  next:  kubectl cafe rollback {cafe.name} -n {cafe.namespace}")
+    if dry_run != "none":
+        return FOUND if findings else REACHED
+    return REACHED if len(mended) == len(findings) else WAITS

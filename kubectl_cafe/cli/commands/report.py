@@ -1,0 +1,100 @@
+"""`report`: one release as a self-contained HTML page."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from kubectl_cafe.cli import completing, options
+from kubectl_cafe.cli.options import AccessFlags
+from kubectl_cafe.cli.session import Session, connect
+from kubectl_cafe.errors import CafeError
+
+
+@click.command("report", short_help="Write one release as an HTML page")
+@options.name_argument()
+@click.option(
+    "--revision",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="The last release to this revision; else the last one of all.",
+    shell_complete=completing.offer(completing.revisions),
+)
+@click.option(
+    "--output-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where to write it, instead of to stdout; one that exists is asked about.",
+)
+@options.output_option("html", "json", "yaml")
+@options.yes_option
+@options.access_options
+def command(
+    access: AccessFlags,
+    *,
+    name: str,
+    revision: int,
+    output_file: Path | None,
+    output: str | None,
+    yes: bool,
+) -> None:
+    """Write a release of NAME as one HTML page: every pod's timeline, the journal, the change.
+
+    The page needs nothing else: no network, no script. Of a release under way it shows how
+    it stands. What is not known any more, because a later release wrote over the pods'
+    records, it says.
+    """
+    from kubectl_cafe.cli.terminal.printing import print_document
+
+    session = connect(access)
+    if output_file is not None and output_file.exists():
+        _ask(session, output_file, yes)
+    text = _text(session, name, revision, output or "html")
+    if output_file is None:
+        print_document(text)
+    else:
+        _write(output_file, text)
+
+
+def _text(session: Session, name: str, revision: int, output: str) -> str:
+    """The report, by plain lists: nothing is watched, nothing is written."""
+    from kubectl_cafe.cache import lister
+    from kubectl_cafe.cli.terminal.printing import rendered
+    from kubectl_cafe.history import release_report
+    from kubectl_cafe.printers.html.document import document
+    from kubectl_cafe.printers.html.page import page
+    from kubectl_cafe.record import store
+
+    transport = session.transport
+    cafe = store.read(transport, session.namespace, name)
+    known = lister.read_revisions(transport, cafe)
+    pods = lister.pods(transport, cafe)
+    report = release_report.account(cafe, known, pods, transport.server_time(), revision)
+    return page(report) if output == "html" else rendered(document(report), output)
+
+
+def _ask(session: Session, file: Path, yes: bool) -> None:
+    """A file that exists may be somebody's."""
+    from kubectl_cafe.cli.terminal.asking import Effect, ask
+
+    effect = Effect(session.context, "", str(file), "the file exists: it is overwritten")
+    ask(effect, yes=yes, stdin=sys.stdin, stderr=sys.stderr)
+
+
+def _write(file: Path, text: str) -> None:
+    """The whole page or nothing: it takes its name when it is complete."""
+    part = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(file)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise CafeError(
+            f"the report can't be written: {error.strerror}",
+            where=str(file),
+            hint="--output-file in a folder that exists and is yours, or no --output-file: stdout",
+        ) from None

@@ -1,0 +1,177 @@
+"""`rollback`: back to the last good revision, or to a chosen one, group by group."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from kubectl_cafe.cli import completing, options
+from kubectl_cafe.cli.driving import detach_option, reason_option, say
+from kubectl_cafe.cli.ending import Ends, ending_options, nothing_to_do
+from kubectl_cafe.cli.moving import Saying, record_only, steer
+from kubectl_cafe.cli.options import AccessFlags, DryRun
+from kubectl_cafe.cli.proposing import plan_back
+from kubectl_cafe.cli.session import Session, connect
+from kubectl_cafe.cli.terminal._tty import width_of
+
+if TYPE_CHECKING:
+    from kubectl_cafe.api.cafedeployment import CafeDeployment
+    from kubectl_cafe.cache.informers import Observer
+    from kubectl_cafe.client.transport import Transport
+    from kubectl_cafe.planning.proposal import Around
+    from kubectl_cafe.release.start import Mover
+    from statemachine.record import Entry
+
+
+@click.command("rollback", short_help="Go back to an earlier revision, group by group")
+@options.name_argument()
+@click.option("--fast", is_flag=True, help="In one group instead of the release's groups.")
+@click.option(
+    "--to-revision",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="The revision's number, as `history` shows it; 0: the last one that was good.",
+    shell_complete=completing.offer(completing.revisions),
+)
+@reason_option
+@detach_option
+@ending_options
+@options.yes_option
+@options.dry_run_option
+@options.access_options
+def command(
+    access: AccessFlags,
+    *,
+    name: str,
+    fast: bool,
+    to_revision: int,
+    reason: str,
+    detach: bool,
+    ends: Ends,
+    yes: bool,
+    dry_run: DryRun,
+) -> int:
+    """Go back to the last revision that was good, and drive until every pod is there.
+
+    Works in the middle of a release, paused, failed, and after it has ended. It shows its plan
+    and asks once; it asks for no confirmations between groups. A repeat follows the rollback
+    while it runs and does nothing once it has ended: --to-revision goes further back.
+    """
+    from kubectl_cafe.cache import lister
+    from kubectl_cafe.cache.informers import Observer
+    from kubectl_cafe.planning import rollback_plan, rollback_target
+    from kubectl_cafe.planning.proposal import Around
+    from kubectl_cafe.record import store
+
+    session = connect(access)
+    cafe = store.read(session.transport, session.namespace, name)
+    known = lister.read_revisions(session.transport, cafe)
+    around = Around(revisions=known, workloads=(), pods=())
+    if to_revision:
+        rollback_target.numbered(cafe, known, to_revision)
+    elif done := rollback_plan.repeated(cafe):
+        _say_repeated(cafe, around, done)
+        return nothing_to_do(cafe, ends.output)
+    saying = _saying(fast, to_revision)
+    if detach and yes and dry_run == "none":
+        # No pod is looked at: a person may have no right to.
+        return record_only(session, cafe, reason, saying, ends.output)
+    observer = Observer(session.transport, cafe)
+    with observer.running():
+        if rollback_plan.under_way(cafe, to_revision, around):
+            _say_under_way(cafe)
+            if detach or dry_run != "none":
+                return nothing_to_do(cafe, ends.output)
+            return steer(session, cafe, observer, ends=ends)
+        if not yes or dry_run != "none":
+            _show(session, cafe, observer, fast, to_revision)
+        if dry_run != "none":
+            say(f"dry run ({dry_run}): nothing was written")
+            return nothing_to_do(cafe, ends.output)
+        if not yes:
+            _ask(session, cafe, fast, to_revision)
+        if detach:
+            return record_only(session, cafe, reason, saying, ends.output)
+        return steer(session, cafe, observer, saying, reason=reason, ends=ends)
+
+
+def _saying(fast: bool, number: int) -> Saying:
+    """The rollback, recorded; what it goes from and to is said, and what it discards."""
+    from kubectl_cafe.assessment import lost_switches
+    from kubectl_cafe.cache import lister
+    from kubectl_cafe.planning import rollback_plan
+    from kubectl_cafe.planning.proposal import Around
+    from kubectl_cafe.release import moves, outcome
+    from kubectl_cafe.revisions.revision import revision_text
+
+    def saying(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
+        known = outcome.conclude(transport, cafe, lister.read_revisions(transport, cafe))
+        around = Around(revisions=known, workloads=(), pods=())
+        after = moves.rollback(transport, cafe, around, mover, fast, number)
+        if after.record is None or after is cafe:
+            return after
+        target = around.revision(after.record.to_revision)
+        names = (after.record.from_revision, after.record.to_revision)
+        say("rolls back " + " -> ".join(revision_text(around.revision(n)) for n in names))
+        if target and (edits := rollback_plan.discarded(cafe, around, target)):
+            say(f"warning: {rollback_plan.DISCARDED}: {', '.join(edits)}")
+        if after.unswitched:
+            lost = lost_switches.described(sorted(after.unswitched), after.namespace)
+            say(f"warning: pods in mode None: requests in flight may fail: {lost}")
+        return after
+
+    return saying
+
+
+def _show(
+    session: Session, cafe: CafeDeployment, observer: Observer, fast: bool, number: int
+) -> None:
+    """The plan, as `plan --rollback` shows it."""
+    from kubectl_cafe.printers.plan import render
+    from kubectl_cafe.release import start
+
+    around = start.look_around(session.transport, cafe, observer)
+    plan = plan_back(session, cafe, around, fast, number)
+    say(render(plan, width=width_of(sys.stderr)))
+
+
+def _ask(session: Session, cafe: CafeDeployment, fast: bool, number: int) -> None:
+    from kubectl_cafe.cli.terminal.asking import Effect, ask
+
+    flags = [*(["--fast"] if fast else []), *([f"--to-revision {number}"] if number else [])]
+    command = f"kubectl cafe rollback {cafe.name} -n {cafe.namespace}"
+    effect = "rollback: every pod, the template and the spec go back"
+    ask(
+        Effect(session.context, cafe.namespace, f"cafedeployment/{cafe.name}", effect),
+        yes=False,
+        stdin=sys.stdin,
+        stderr=sys.stderr,
+        command=" ".join((command, *flags, "--yes")),
+    )
+
+
+def _say_repeated(cafe: CafeDeployment, around: Around, done: Entry) -> None:
+    """That the rollback has ended already, by whom and when, and how to go further back."""
+    from kubectl_cafe.planning import rollback_target
+
+    record = cafe.record
+    now = around.revision(record.to_revision) if record else None
+    why = f": {done.why}" if done.why else ""
+    number = f" to revision {now.number}" if now else ""
+    say(
+        f"{cafe.where} was rolled back{number} already, by {done.who} at {done.at}{why}; "
+        "nothing was written"
+    )
+    further = rollback_target.rollback_target(record, around.revisions) if record else None
+    if further is not None:
+        place = f"{cafe.name} -n {cafe.namespace}"
+        say(f"  next:  kubectl cafe rollback {place} --to-revision {further.number}")
+
+
+def _say_under_way(cafe: CafeDeployment) -> None:
+    from kubectl_cafe.status.build import turned_by
+
+    say(f"{cafe.where}: this rollback is under way, by {turned_by(cafe)}; driving on")

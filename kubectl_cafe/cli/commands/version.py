@@ -1,0 +1,66 @@
+"""`version`: which client, which server, which resource."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kubectl_cafe.cli import options
+from kubectl_cafe.cli.options import AccessFlags
+from kubectl_cafe.cli.session import connect
+from kubectl_cafe.cli.terminal.printing import print_data, say_as_it_is
+from kubectl_cafe.names import GROUP
+from kubectl_cafe.text import printable
+from kubectl_cafe.version import VERSION
+
+if TYPE_CHECKING:
+    from kubectl_cafe.client.transport import Transport
+    from kubectl_cafe.printers.version import Resource, Versions
+
+
+@click.command("version", short_help="Print the versions of client, server and resource")
+@click.option("--client", is_flag=True, help="The client's alone; no server is asked.")
+@options.output_option("json", "yaml")
+@options.access_options
+def command(access: AccessFlags, *, client: bool, output: str | None) -> None:
+    """Print the versions of the client, the API server and the CafeDeployment resource.
+
+    What an old server, or a resource that doesn't fit, means for a release is said on stderr.
+    """
+    from kubectl_cafe.printers import version as view
+
+    versions = view.Versions(VERSION) if client else _asked(connect(access).transport)
+    if output:
+        print_data(view.document(versions), output)
+    else:
+        click.echo(printable(view.render(versions)))
+    for warning in versions.warnings:
+        say_as_it_is(printable(f"warning: {warning}"))
+
+
+def _asked(transport: Transport) -> Versions:
+    from kubectl_cafe.client import paths
+    from kubectl_cafe.printers.version import Versions
+
+    server = {"gitVersion": "unknown", **transport.get(paths.version())}
+    return Versions(VERSION, server, _resource(transport))
+
+
+def _resource(transport: Transport) -> Resource | None:
+    """What the cluster serves, by discovery: everybody may ask that; the CRD few may read."""
+    from kubectl_cafe.client import paths
+    from kubectl_cafe.client.errors import Forbidden, Gone, NoSuchKind
+    from kubectl_cafe.manifests import INSTALLED_BY
+    from kubectl_cafe.printers.version import Resource
+
+    try:
+        group = transport.get(f"/apis/{GROUP}")
+    except (Gone, NoSuchKind):
+        return None
+    versions = tuple(version["version"] for version in group["versions"])
+    try:
+        labels = transport.get(paths.crds())["metadata"].get("labels") or {}
+    except (Forbidden, Gone):
+        return Resource(versions, "")
+    return Resource(versions, labels.get(INSTALLED_BY, ""))

@@ -1,0 +1,1 @@
+"""Terminals, streams and signals: what is shown, asked, and typed."""

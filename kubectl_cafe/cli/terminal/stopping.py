@@ -1,0 +1,110 @@
+"""How a command that writes is stopped: Ctrl-C, SIGTERM, a closed terminal, `--timeout`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from kubectl_cafe.cli.exits import described
+from kubectl_cafe.cli.terminal.printing import say
+from kubectl_cafe.cli.terminal.signals import ALARM, STOPS
+from kubectl_cafe.errors import INTERRUPTED, TIMED_OUT, CafeError
+
+NO_NEW_PODS = "no new pods; waiting for those in flight (Ctrl-C again: stop now)"
+SENT = "stopped at once: what was sent may still take effect"
+IN_FLIGHT = (
+    "stopped at once: pods in flight stay as they are, perhaps out of traffic; the lease is not "
+    "given back, it runs out after 30 s"
+)
+
+
+class Stoppable(Protocol):
+    """What ends when `stop` is set, as soon as it looks again."""
+
+    stop: threading.Event
+
+    def wake(self) -> None:
+        """Look again now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is under way and can be asked to end.
+
+    `leaving` is said then, after `asked` or after that the time was up; `ended` is said where it
+    is ended at once.
+    """
+
+    what: Stoppable
+    leaving: str = NO_NEW_PODS
+    asked: str = "interrupted"
+    ended: str = IN_FLIGHT
+
+
+class Stopping:
+    """Asks the `work` under way to end. While there is none yet, the first signal is raised."""
+
+    def __init__(self, place: str, following: str, seconds: float | None) -> None:
+        self.work: Work | None = None
+        self.timed_out = False
+        """Whether the time was up before anything else asked for an end."""
+        self._asked: Work | None = None
+        self._place = place
+        self._hint = f"kubectl cafe status {place}, then kubectl cafe {following} {place}"
+        self._seconds = seconds
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the work was asked to end."""
+        return self.work is not None and self.work.what.stop.is_set()
+
+    def ask(self, number: int) -> BaseException | None:
+        """Ask for an end after the signal `number`; what is to be raised where nothing can end.
+
+        Called between any two instructions of the main thread, another call of this included: the
+        locks of the event, of the memory and of the screen may be held there. So it takes none.
+        """
+        late, work = number == ALARM, self.work
+        if work is None:
+            return self._late() if late else KeyboardInterrupt()
+        if self._asked is not work:
+            self._asked = work
+            self.timed_out = late
+            said = f"timed out after {self._seconds:g} s" if late else work.asked
+            threading.Thread(target=_leave, args=(work, said), daemon=True).start()
+        return None
+
+    def last_words(self) -> str:
+        """What is said when the process is ended at once."""
+        text = self.work.ended if self.work is not None else SENT
+        return described(CafeError(text, hint=self._hint, exit_code=INTERRUPTED))
+
+    def _late(self) -> CafeError:
+        return CafeError(
+            f"timed out after {self._seconds:g} s, before this command could drive",
+            hint=f"kubectl cafe status {self._place}",
+            exit_code=TIMED_OUT,
+        )
+
+
+@contextmanager
+def interruptible(
+    place: str, following: str = "drive", seconds: float | None = None
+) -> Iterator[Stopping]:
+    """Ctrl-C, SIGTERM or SIGHUP once, or `seconds`: the work ends; a second Ctrl-C: at once.
+
+    `place` is NAME -n NAMESPACE, `following` the verb that goes on then.
+    """
+    stopping = Stopping(place, following, seconds)
+    with STOPS.asking(stopping.ask, stopping.last_words, seconds):
+        yield stopping
+
+
+def _leave(work: Work, said: str) -> None:
+    work.what.stop.set()
+    say(f"{said}: {work.leaving}")
+    work.what.wake()

@@ -1,0 +1,212 @@
+"""Whoever shows how a release gets on: plain lines, or a live view in a terminal."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+from kubectl_cafe.cli.terminal._tty import foreground, lively
+from kubectl_cafe.cli.terminal.aside import aside
+from kubectl_cafe.cli.terminal.awaited import Awaited
+from kubectl_cafe.cli.terminal.printing import say
+from kubectl_cafe.cli.terminal.screen import Screen
+from kubectl_cafe.text import Size, one_line
+from kubectl_cafe.times import rfc3339
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from kubectl_cafe.api.cafedeployment import CafeDeployment
+    from kubectl_cafe.assessment.snapshot import Decision, Snapshot
+    from kubectl_cafe.cache.informers import Observer
+    from kubectl_cafe.client.lease_view import LeaseView
+    from kubectl_cafe.status.model import Status
+
+Answered = Callable[[str], None]
+"""Is told each line that a person types."""
+Lease = Callable[[], "LeaseView | None"]
+"""Who drives, as far as is known now."""
+
+
+class Watcher(Protocol):
+    """Shows a release for as long as it is entered; see `engine.driver.Watcher`."""
+
+    def moved(self, cafe: CafeDeployment) -> None:
+        """The record has changed."""
+        ...
+
+    def looked(self, snapshot: Snapshot, decision: Decision) -> None:
+        """A decision was made."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+def asks() -> bool:
+    """Whether a person can be asked: a terminal, and this process is in its foreground.
+
+    One in the background is stopped by the system when it reads.
+    """
+    if sys.stdin is None or sys.stderr is None:
+        return False  # As Python starts where a stream is closed.
+    return sys.stdin.isatty() and sys.stderr.isatty() and foreground(sys.stdin)
+
+
+def choose(asks: bool, lease: Lease, observer: Observer, answered: Answered, who: str) -> Watcher:
+    """A live view where stderr is a terminal that can show one, else plain lines.
+
+    `who` is us: the moves of others are shown with their names.
+    """
+    if lively(sys.stderr):
+        return Live(lease, observer, answered if asks else None, who)
+    return Lines(answered if asks else None, who)
+
+
+class Lines:
+    """Plain lines: every move, what is awaited, what is in trouble, and what a person is asked."""
+
+    def __init__(self, answered: Answered | None = None, who: str = "") -> None:
+        self._answered = answered
+        self._who = who
+        self._last = ""
+        self._awaited = Awaited()
+        self._warned = (0, 0)
+        self._asked: CafeDeployment | None = None
+        self._left = ExitStack()
+
+    def moved(self, cafe: CafeDeployment) -> None:
+        """One line a move."""
+        from kubectl_cafe.record.move_text import move_line
+        from statemachine.lifecycle import State
+
+        if cafe.record is None:
+            return
+        say(move_line(cafe.record, self._who))
+        self._awaited.moved()
+        waits = cafe.record.state is State.AWAITING_CONFIRM
+        self._asked = cafe if self._answered and waits else None
+
+    def looked(self, snapshot: Snapshot, decision: Decision) -> None:
+        """A line where what is in trouble or awaited changes; at a terminal, what is asked."""
+        if self._asked is not None:
+            self._ask(self._asked, snapshot)
+            self._asked = None
+        troubles = [w for w in decision.waits if w.startswith("pod ") or w in snapshot.troubles]
+        trouble = "; ".join(troubles)
+        if trouble and trouble != self._last:
+            say(f"  {one_line(trouble)}")
+        self._last = trouble
+        others = [text for text in decision.waits if text not in troubles]
+        if awaited := self._awaited.news(others, snapshot.now):
+            say(f"{rfc3339(snapshot.time)[11:]}  waits for: {one_line(awaited)}")
+        # Once a step, and where there is one more: the pods that it counts change all the time.
+        warned = (snapshot.record.step, len(decision.warnings))
+        if warned != self._warned:
+            for warning in decision.warnings:
+                say(f"  warning: {one_line(warning)}")
+        self._warned = warned
+
+    def _ask(self, cafe: CafeDeployment, snapshot: Snapshot) -> None:
+        from kubectl_cafe.printers.status import cells
+        from kubectl_cafe.status.build import status_of
+
+        say(f"\n{cells(status_of(cafe, snapshot, (), None))}\n")
+        if cafe.record is not None:
+            say(asking(cafe.record.waiting_group))
+
+    def __enter__(self) -> Self:
+        self._left.enter_context(aside())
+        if self._answered is not None:
+            threading.Thread(target=self._listen, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._left.close()
+
+    def _listen(self) -> None:
+        with suppress(OSError):  # The terminal is closed.
+            for line in sys.stdin:
+                if self._answered is not None:
+                    self._answered(line)
+
+
+class Live:
+    """A live view; every move is a line that stays above it, a failure's message is in the view."""
+
+    def __init__(
+        self, lease: Lease, observer: Observer, answered: Answered | None = None, who: str = ""
+    ) -> None:
+        self._who = who
+        self._lease = lease
+        self._observer = observer
+        self._asks = answered is not None
+        self._seen: tuple[Snapshot, Decision] | None = None
+        self._over = False
+        self._screen = Screen(sys.stderr, self._paint, answered)
+
+    def moved(self, cafe: CafeDeployment) -> None:
+        """One line a move."""
+        from kubectl_cafe.record.move_text import move_line
+
+        if cafe.record is not None:
+            say(move_line(cafe.record, self._who, brief=True))
+
+    def looked(self, snapshot: Snapshot, decision: Decision) -> None:
+        """Kept for the next picture: no release waits for one."""
+        self._seen = (snapshot, decision)
+        self._screen.refresh()
+
+    def _paint(self, size: Size) -> Sequence[Text]:
+        from kubectl_cafe.api.cafedeployment import CafeDeployment
+        from kubectl_cafe.status.build import status_of
+        from statemachine.lifecycle import State
+
+        if self._seen is None:
+            return []
+        snapshot, decision = self._seen
+        cafe = CafeDeployment(snapshot.owner)
+        silent = self._observer.silence()
+        status = status_of(cafe, snapshot, decision.waits, self._lease(), silent=silent)
+        if self._over:
+            # The last picture stays: who drives then, and what is next, is said beneath it.
+            return picture(replace(status, driver="", renewed=None, next=()), size)
+        waits = snapshot.record.state is State.AWAITING_CONFIRM and not cafe.waiting_group_confirmed
+        question = asking(snapshot.record.waiting_group) + " " if waits and self._asks else ""
+        return picture(status, size, question)
+
+    def __enter__(self) -> Self:
+        self._screen.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over = True
+        self._screen.__exit__(kind, error, trace)
+
+
+def asking(group: int) -> str:
+    """What a person is asked while `group` waits."""
+    return f"Confirm group {group}? Type yes or {group}; Ctrl-C leaves it waiting."
+
+
+def picture(status: Status, size: Size, question: str = "") -> Sequence[Text]:
+    """The live view's lines."""
+    from kubectl_cafe.printers import live
+
+    return live.lines(status, size, question=question)

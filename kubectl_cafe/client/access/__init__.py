@@ -1,0 +1,1 @@
+"""How a server is reached: flags, kubeconfig, TLS and credentials."""

@@ -1,0 +1,127 @@
+"""TLS as kubectl does it, from a kubeconfig's certificates and keys."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import ssl
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kubectl_cafe.client._libraries import urllib3
+from kubectl_cafe.client.access.authorities import trust_this_machine
+from kubectl_cafe.client.errors import AccessError
+
+
+def context(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
+    """One context for all connections; inline keys touch the disk only while it is built."""
+    ca = _bytes(cluster, "certificate-authority")
+    try:
+        made = ssl.create_default_context(cadata=ca.decode() if ca else None)
+    except (ssl.SSLError, UnicodeDecodeError, ValueError) as error:
+        raise AccessError(
+            f"the CA certificate is not usable: {error}", where="certificate-authority-data"
+        ) from None
+    relax(made)
+    if not ca:
+        trust_this_machine(made)
+    if cluster.get("insecure-skip-tls-verify"):
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
+        # The kubeconfig says so on purpose; kubectl is silent about it, too.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    certificate, key = _bytes(user, "client-certificate"), _bytes(user, "client-key")
+    if certificate and key:
+        _load(made, certificate.rstrip() + b"\n" + key)
+    return made
+
+
+def _load(made: ssl.SSLContext, pair: bytes) -> None:
+    """Load a certificate and its key, which OpenSSL reads from files alone."""
+    try:
+        with _as_file(pair) as path:
+            made.load_cert_chain(path, password=_no_pass_phrase)
+    except (ssl.SSLError, OSError) as error:
+        raise AccessError(
+            f"the client certificate and key are not usable: {error}",
+            where="client-certificate, client-key",
+            hint="kubectl config view --minify",
+        ) from None
+
+
+def _no_pass_phrase() -> str:
+    """OpenSSL would ask for it on the terminal; kubectl takes no such key either."""
+    raise AccessError(
+        "the client key has a pass phrase; kubectl can't use such a key either",
+        where="client-key",
+        hint="openssl pkey -in KEY -out KEY_WITHOUT_PASS_PHRASE",
+    )
+
+
+@contextmanager
+def _as_file(content: bytes) -> Iterator[str]:
+    """The path of a file with `content`: in memory where the system can, else in a folder of ours.
+
+    A machine whose disks are read-only has no place for a folder.
+    """
+    descriptor = _in_memory(content)
+    if descriptor is not None:
+        try:
+            yield f"/proc/self/fd/{descriptor}"
+        finally:
+            os.close(descriptor)
+        return
+    with tempfile.TemporaryDirectory(prefix="kubectl-cafe-") as folder:
+        pair = Path(folder, "pair.pem")
+        pair.touch(mode=0o600)
+        pair.write_bytes(content)
+        yield str(pair)
+
+
+def _in_memory(content: bytes) -> int | None:
+    """The descriptor of a file in memory; None where the system has none, or no /proc."""
+    try:
+        descriptor = os.memfd_create("kubectl-cafe")
+    except (AttributeError, OSError):
+        return None
+    try:
+        Path(f"/proc/self/fd/{descriptor}").write_bytes(content)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def relax(context: ssl.SSLContext) -> None:
+    """Trust what kubectl trusts.
+
+    Python 3.13 checks X.509 strictly, which CAs of many clusters don't pass; Go takes
+    an intermediate certificate as the anchor, OpenSSL only when told to.
+    """
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+
+
+def _bytes(entry: Mapping[str, Any], key: str) -> bytes:
+    """Field `key`-data (base64) or the file that `key` names; nothing is b""."""
+    if entry.get(f"{key}-data"):
+        try:
+            lines = entry[f"{key}-data"].splitlines()
+            return base64.b64decode("".join(lines), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise AccessError(f"not base64: {error}", where=f"{key}-data") from None
+    return read(entry[key], key) if entry.get(key) else b""
+
+
+def read(path: str, field: str) -> bytes:
+    """The file that `field` of the kubeconfig names."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise AccessError(
+            f"{field} can't be read: {error.strerror}", where=path, hint="kubectl config view"
+        ) from None

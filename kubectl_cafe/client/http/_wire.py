@@ -1,0 +1,71 @@
+"""Beneath the client: one look at the clock directly before a request leaves, and whether it left.
+
+urllib3 connects and sends in one call. These connections connect first, then ask
+`before`, then mark the attempt as sent: what fails earlier was certainly not sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_cafe.client._libraries import urllib3
+
+
+@dataclass
+class Attempt:
+    """One try of one request: the last check before it goes out, and whether it did."""
+
+    before: Callable[[], None] | None
+    sent: bool = False
+
+
+_current: ContextVar[Attempt | None] = ContextVar("attempt", default=None)
+
+
+@contextmanager
+def attempt(before: Callable[[], None] | None) -> Iterator[Attempt]:
+    """Everything this thread sends inside is one attempt."""
+    this = Attempt(before)
+    token = _current.set(this)
+    try:
+        yield this
+    finally:
+        _current.reset(token)
+
+
+def _about_to_send() -> None:
+    this = _current.get()
+    if this is None:
+        return
+    if this.before is not None:
+        this.before()
+    this.sent = True
+
+
+class _Hooked:
+    """A connection that connects first, checks, then sends."""
+
+    sock: Any
+    connect: Callable[[], None]
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        _about_to_send()
+        super().request(*args, **kwargs)  # type: ignore[misc]
+
+
+def _hooked(pool: type[Any]) -> type[Any]:
+    connection = type(pool.ConnectionCls.__name__, (_Hooked, pool.ConnectionCls), {})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
+
+
+def install(manager: urllib3.PoolManager) -> None:
+    """Let `manager`, a proxy's as well, open such connections from now on."""
+    manager.pool_classes_by_scheme = {
+        scheme: _hooked(pool) for scheme, pool in manager.pool_classes_by_scheme.items()
+    }

@@ -1,0 +1,167 @@
+"""The error that an answer of the API server stands for, by what it means; see `errors`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from kubectl_cafe.client._libraries import msgspec
+from kubectl_cafe.client.errors import (
+    DENIED,
+    AdmissionFailed,
+    AlreadyExists,
+    ApiError,
+    Conflict,
+    Denied,
+    Expired,
+    Forbidden,
+    Gone,
+    Invalid,
+    NoSuchKind,
+    ServerError,
+    Throttled,
+    Unauthorized,
+    UnknownOutcome,
+)
+from kubectl_cafe.client.http.webpage import is_page, title
+from kubectl_cafe.names import GROUP
+
+_FOREIGN_UID = re.compile(r"UID in (the )?precondition")
+"""The server has two wordings for a precondition on the uid that does not hold."""
+_DENIED_BY_ADMISSION = re.compile(
+    r"admission webhook .* denied the request|ValidatingAdmissionPolicy .* denied request"
+)
+"""The server's words before those of a webhook or of a ValidatingAdmissionPolicy."""
+_ADMISSION_FAILED = re.compile(
+    r"failed calling webhook|failed to call webhook"
+    r"|failed to complete (mutation|validation) in|resource quota evaluation timed out"
+)
+"""The server's words where admission gave no answer; admission precedes storage."""
+_WEBHOOKS = "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"
+_READS = {"GET", "HEAD"}
+
+
+def error_for(status: int, body: bytes, where: str, method: str) -> ApiError:
+    """The error that an answer of `status` and `body` stands for.
+
+    `where` is the object's path, `method` the HTTP verb in capitals; `body` is the
+    server's Status object or whatever a proxy sent instead.
+    """
+    answer = _status_object(body)
+    reason = str(answer.get("reason") or "")
+    said = str(answer.get("message") or "") or _plain(body) or f"HTTP {status}"
+    kind, message, hint = _sort(status, reason, said, answer, where, method)
+    return kind(
+        message,
+        where=where,
+        hint=hint,
+        status=status,
+        reason=reason,
+        server_message=said,
+        method=method,
+    )
+
+
+def _sort(
+    status: int, reason: str, said: str, answer: dict[str, Any], where: str, method: str
+) -> tuple[type[ApiError], str, str]:
+    if method not in _READS and (found := _by_admission(status, said)) is not None:
+        return found
+    if status == 401:
+        return (
+            Unauthorized,
+            f"the API server does not know who this is: {said}",
+            "kubectl auth whoami",
+        )
+    if status == 403:
+        return Forbidden, f"not allowed: {said}", _forbidden_hint(said)
+    if status == 404:
+        return _not_found(said, answer, where)
+    if status == 409:
+        if reason == "AlreadyExists":
+            return AlreadyExists, said, ""
+        if _FOREIGN_UID.search(said):
+            return Gone, f"another object has taken its name: {said}", ""
+        return Conflict, f"it changed in the meantime: {said}", "run the command again"
+    if status == 410:
+        return Expired, f"the API server has forgotten this resourceVersion: {said}", ""
+    if status == 429:
+        return Throttled, f"the API server is too busy: {said}", "try again in a while"
+    if status >= 500:
+        if method in _READS:
+            return (
+                ServerError,
+                f"the API server failed: {said}",
+                "kubectl get --raw /readyz?verbose",
+            )
+        return (
+            UnknownOutcome,
+            f"the API server failed, and may have carried it out: {said}",
+            "look at the object before trying again",
+        )
+    if status == 422 and _foreign_uid(said, answer):
+        return Gone, f"another object has taken its name: {said}", ""
+    return Invalid, f"the API server refuses it: {said}", ""
+
+
+def _by_admission(status: int, said: str) -> tuple[type[ApiError], str, str] | None:
+    """How admission ended a write, by its words; None where it did not, or where the code fits.
+
+    A 403 and a 422 are what they seem to be. A 429 and a 5xx of a webhook may pass.
+    """
+    failed = _ADMISSION_FAILED.search(said) is not None
+    denied = _DENIED_BY_ADMISSION.search(said) is not None
+    if status >= 500 and (failed or denied):
+        return AdmissionFailed, f"admission failed, nothing was stored: {said}", _WEBHOOKS
+    if denied and status in (400, 401, 404, 405, 409, 410):
+        return Denied, f"the API server refuses it: {said}", ""
+    return None
+
+
+def _not_found(said: str, answer: dict[str, Any], where: str) -> tuple[type[ApiError], str, str]:
+    details = answer.get("details") or {}
+    if answer.get("kind") == "Status" and details.get("name"):
+        hint = "kubectl get namespaces" if details.get("kind") == "namespaces" else ""
+        return Gone, said, hint
+    if f"/{GROUP}/" in where:
+        return (
+            NoSuchKind,
+            "CafeDeployments are not installed in this cluster",
+            "kubectl cafe init",
+        )
+    return NoSuchKind, f"the API server does not serve this: {said}", "kubectl api-resources"
+
+
+def _foreign_uid(said: str, answer: dict[str, Any]) -> bool:
+    causes = (answer.get("details") or {}).get("causes") or []
+    return "metadata.uid" in said or any(c.get("field") == "metadata.uid" for c in causes)
+
+
+def _forbidden_hint(said: str) -> str:
+    denied = DENIED.search(said)
+    if denied is None:
+        return ""
+    resource = denied["resource"]
+    plural, _, sub = resource.partition("/")
+    target = f"{plural}.{denied['group']}" if denied["group"] else plural
+    words = ["kubectl auth can-i", denied["verb"], target]
+    if sub:
+        words.append(f"--subresource={sub}")
+    if denied["namespace"]:
+        words.append(f"-n {denied['namespace']}")
+    return " ".join(words) + "   (the least roles needed: kubectl cafe init --rbac)"
+
+
+def _status_object(body: bytes) -> dict[str, Any]:
+    try:
+        answer = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _plain(body: bytes) -> str:
+    """What a proxy says in one line, cut: a page's title, or its text."""
+    if is_page("", body) and (named := title(body)):
+        return named
+    return " ".join(body.decode("utf-8", "replace").split())[:300]

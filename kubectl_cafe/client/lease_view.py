@@ -1,0 +1,170 @@
+"""What a Lease says about who drives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from kubectl_cafe.client import paths
+from kubectl_cafe.errors import CONFLICT, CafeError
+from kubectl_cafe.names import lease_name
+
+if TYPE_CHECKING:
+    from kubectl_cafe.client.clock import Clock
+    from kubectl_cafe.client.transport import Transport
+
+DURATION = 30
+"""Seconds a lease is good for after each renewal."""
+MARGIN = 2.0
+"""Seconds on top of the duration: the Date header and the two clocks are not exact."""
+SKEW = 300.0
+"""Seconds by which the clocks of a driver's API server and of ours may differ. A lease that is
+past its time by more was renewed by no driver that lives; within it only watching it can tell."""
+ANSWER = 5.0
+"""Seconds for a lease request with all its tries: a later answer is of no use."""
+
+
+class LeaseHeld(CafeError):
+    """Somebody else drives."""
+
+    exit_code = CONFLICT
+
+    def __init__(self, view: LeaseView, lease: str, namespace: str) -> None:
+        super().__init__(
+            f"{lease_text(view)}. Nothing was written",
+            where=f"lease/{lease} in namespace {namespace}",
+            hint=f"kubectl cafe drive {lease.removeprefix(lease_name(''))} -n {namespace}"
+            "   (waits for its end), or the same command with --detach (leaves it to who drives)",
+        )
+        self.view = view
+        self.holder = view.holder
+        self.renewed = view.renewed
+        self.seconds_left = view.seconds_left
+
+
+class LeaseLost(CafeError):
+    """We may not write any more. What was about to be sent was not."""
+
+    exit_code = CONFLICT
+
+
+@dataclass(frozen=True)
+class LeaseView:
+    """A Lease as it stands. `holder` None: it is free.
+
+    `live`: its time has not run out, `seconds_left` of it are left. By the server's clock and
+    the margin (`judge`) that is for people to read; a driver goes by `LeaseWatch`. `expired`:
+    it may be taken unwatched. `renewed` is RFC 3339, "" if unknown, and `age` ago by the
+    server's clock. `there`: the object exists, at resourceVersion `version`.
+    """
+
+    holder: str | None
+    live: bool
+    transitions: int
+    seconds_left: float
+    renewed: str = ""
+    there: bool = True
+    expired: bool = False
+    age: float = 0.0
+    duration: float = DURATION
+    version: str = ""
+
+
+class LeaseWatch:
+    """Watches one lease by this machine's own clock, which no server's can contradict.
+
+    API servers of one cluster may differ in their clocks, and so may the Date headers that one
+    load balancer passes on: a renewal by one looks old to another.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._version: str | None = None
+        self._since = 0.0
+        self.renewed = False
+        """Whether it was seen to change: its holder lives."""
+
+    def saw(self, view: LeaseView) -> LeaseView:
+        """`view`, just read, with `live` and `seconds_left` by this watch (protocol 10).
+
+        Not live: free, unchanged for its whole duration and the margin, or `expired`.
+        """
+        now = self._clock.monotonic()
+        if view.version != self._version:
+            self.renewed = self._version is not None
+            self._version, self._since = view.version, now
+        left = view.duration + MARGIN - (now - self._since)
+        live = view.holder is not None and not view.expired and left > 0
+        return replace(view, live=live, seconds_left=left if live else 0.0)
+
+
+def lease_text(view: LeaseView) -> str:
+    """How a lease stands that is held, by the server's clock."""
+    if view.live:
+        left = f"{view.seconds_left:.0f} s"
+        return f"{view.holder} drives; its lease runs out in {left} unless it is renewed"
+    return (
+        f"{view.holder} has not renewed its lease for {view.age:.0f} s by the API server's clock: "
+        f"the lease is watched for {view.duration + MARGIN:.0f} s before it is taken over"
+    )
+
+
+def inspect(
+    transport: Transport, namespace: str, name: str, timeout: float | None = None
+) -> LeaseView:
+    """Who drives the release of the CafeDeployment `name` now; reads only.
+
+    Without `timeout` (seconds) the answer is waited for as every other read's is.
+    """
+    lease = transport.get_or_none(paths.leases(namespace, lease_name(name)), timeout=timeout)
+    return judge(lease, transport.server_time())
+
+
+def judge(lease: dict[str, Any] | None, now: float) -> LeaseView:
+    """Judge `lease` (None: there is none) at `now`, epoch seconds by the server's clock."""
+    if lease is None:
+        return LeaseView(None, False, 0, 0.0, there=False)
+    spec = lease.get("spec") or {}
+    version = str((lease.get("metadata") or {}).get("resourceVersion") or "")
+    transitions = int(spec.get("leaseTransitions") or 0)
+    holder = spec.get("holderIdentity") or None
+    duration = float(spec.get("leaseDurationSeconds") or DURATION)
+    renewed = str(spec.get("renewTime") or "")
+    if holder is None:
+        return LeaseView(None, False, transitions, 0.0, renewed, version=version)
+    # Without a time only watching it for a whole duration can tell: it counts as live.
+    age = now - epoch(renewed) if renewed else 0.0
+    left = duration + MARGIN - age
+    return LeaseView(
+        holder,
+        live=left > 0,
+        transitions=transitions,
+        seconds_left=max(0.0, left),
+        renewed=renewed,
+        expired=left <= -SKEW,
+        age=age,
+        duration=duration,
+        version=version,
+    )
+
+
+def taken(identity: str, now: str, transitions: int) -> dict[str, Any]:
+    """The spec of a Lease that `identity` takes at `now`, a MicroTime."""
+    return {
+        "holderIdentity": identity,
+        "leaseDurationSeconds": DURATION,
+        "acquireTime": now,
+        "renewTime": now,
+        "leaseTransitions": transitions,
+    }
+
+
+def micro_time(seconds: float) -> str:
+    """RFC 3339 with exactly six fractional digits: the only form a MicroTime takes."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def epoch(stamp: str) -> float:
+    """Seconds since the epoch of an RFC 3339 time."""
+    return datetime.fromisoformat(stamp).timestamp()

@@ -1,0 +1,274 @@
+"""Requests to the API server: dicts in, dicts out, every failure one of `errors`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from kubectl_cafe.client._libraries import msgspec, urllib3
+from kubectl_cafe.client.access.config import Access
+from kubectl_cafe.client.clock import BootClock, Clock
+from kubectl_cafe.client.errors import (
+    BrokenOff,
+    Expired,
+    Forbidden,
+    Gone,
+    Invalid,
+    lost_answer,
+)
+from kubectl_cafe.client.http.exchange import PATIENCE, Exchange, Request
+from kubectl_cafe.client.http.stream import Stream
+from kubectl_cafe.names import FIELD_MANAGER
+from kubectl_cafe.text import cut
+from kubectl_cafe.version import VERSION
+
+Object = dict[str, Any]
+Objects = list[Object]
+Query = Mapping[str, str | int | bool]
+
+PAGE = 500
+"""Items in one page of a list."""
+ASIDE = 2.0
+"""Seconds for a connection, and for an answer, that nobody waits for."""
+
+
+class PatchKind(Enum):
+    """How the server reads a patch. Custom resources take no strategic one (415)."""
+
+    STRATEGIC = "application/strategic-merge-patch+json"
+    MERGE = "application/merge-patch+json"
+    JSON = "application/json-patch+json"
+    APPLY = "application/apply-patch+yaml"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A collection at one moment; `resource_version` is where a watch goes on."""
+
+    items: Objects
+    resource_version: str
+
+
+class Transport:
+    """One server, one identity, up to `workers` requests at a time from any thread.
+
+    `before_write` is called directly before a write leaves, on a connection that is up;
+    what it raises goes to the caller and nothing is sent (the lease's deadline, protocol
+    10). `dry_run` "All" makes every write a trial. `release` is named in the User-Agent.
+    `trace` gets one line per request at verbosity 6, bodies at 8, never credentials.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        *,
+        version: str = VERSION,
+        workers: int = 16,
+        clock: Clock | None = None,
+        trace: Callable[[str], None] | None = None,
+        verbosity: int = 6,
+    ) -> None:
+        self.access = access
+        self.version = version
+        self.release = ""
+        self.dry_run: str | None = None
+        self.field_manager = FIELD_MANAGER
+        self.before_write: Callable[[], None] | None = None
+        self.aside_refused = ""
+        """Why the last request that nobody waits for was forbidden; empty if it was not."""
+        self.trace = trace
+        self.verbosity = verbosity
+        self.clock: Clock = clock or BootClock()
+        # The informers' watches and the lease stand beside the workers' connections.
+        self._exchange = Exchange(access, workers + 8, self.clock, self._traced)
+
+    @property
+    def user_agent(self) -> str:
+        """What the audit log will call us, the release in hand included."""
+        release = f" (release {self.release})" if self.release else ""
+        return f"kubectl-cafe/{self.version}{release}"
+
+    def server_time(self) -> float:
+        """Epoch seconds by the API server's clock; this machine's before the first answer."""
+        return self._exchange.time.now()
+
+    def get(self, path: str, query: Query | None = None, *, timeout: float | None = None) -> Object:
+        """The object at `path`; raises Gone."""
+        return self._read(path, query, timeout)
+
+    def get_or_none(
+        self, path: str, query: Query | None = None, *, timeout: float | None = None
+    ) -> Object | None:
+        """The object at `path`, None if there is none."""
+        try:
+            return self.get(path, query, timeout=timeout)
+        except Gone:
+            return None
+
+    def list(
+        self,
+        path: str,
+        query: Query | None = None,
+        slim: Callable[[Object], Object] | None = None,
+    ) -> Listing:
+        """All items of a collection, read in pages; `slim` cuts each down as it arrives."""
+        try:
+            return self._pages(path, dict(query or {}), slim)
+        except Expired:
+            # The pages' snapshot was compacted away meanwhile: once more, from now.
+            return self._pages(path, dict(query or {}), slim)
+
+    def _pages(
+        self, path: str, query: dict[str, Any], slim: Callable[[Object], Object] | None
+    ) -> Listing:
+        items: Objects = []
+        query["limit"] = PAGE
+        while True:
+            page = self.get(path, query)
+            found = page.get("items") or []
+            items += [slim(item) for item in found] if slim else found
+            meta = page.get("metadata") or {}
+            if not meta.get("continue"):
+                return Listing(items, _number(meta.get("resourceVersion") or "", path))
+            query["continue"] = meta["continue"]
+
+    def create(
+        self,
+        path: str,
+        body: Object,
+        query: Query | None = None,
+        *,
+        guarded: bool = True,
+        timeout: float | None = None,
+    ) -> Object:
+        """POST to a collection. `guarded` False goes past `before_write` (leases, reviews)."""
+        return self._write("POST", path, body, query, guarded=guarded, timeout=timeout)
+
+    def create_aside(self, path: str, body: Object) -> None:
+        """POST what nobody waits for, in a thread of its own, past `before_write`.
+
+        It is tried once; of its failures only a 403 is kept, in `aside_refused`. A process that
+        ends waits for it, for twice `ASIDE` at the most.
+        """
+        with suppress(RuntimeError):  # No more threads: then without it.
+            threading.Thread(target=self._aside, args=(path, body), name="aside").start()
+
+    def _aside(self, path: str, body: Object) -> None:
+        try:
+            self._write("POST", path, body, guarded=False, timeout=ASIDE, patience=0)
+        except Forbidden as error:
+            self.aside_refused = error.message
+        except Exception:
+            pass  # Whatever it is, no traceback in the middle of a release.
+        else:
+            self.aside_refused = ""
+
+    def replace(
+        self, path: str, body: Object, *, guarded: bool = True, timeout: float | None = None
+    ) -> Object:
+        """PUT: a compare-and-swap as long as `body` has its resourceVersion."""
+        return self._write("PUT", path, body, guarded=guarded, timeout=timeout)
+
+    def patch(
+        self,
+        path: str,
+        body: Object | Objects,
+        kind: PatchKind,
+        query: Query | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Object:
+        """PATCH; uid and resourceVersion in `body` are preconditions (protocol 6).
+
+        APPLY is server-side apply; `query` may say force, and another fieldManager.
+        """
+        return self._write("PATCH", path, body, query, content_type=kind.value, timeout=timeout)
+
+    def delete(
+        self, path: str, body: Object | None = None, *, timeout: float | None = None
+    ) -> Object:
+        """DELETE; `body` is a DeleteOptions (preconditions, propagationPolicy)."""
+        return self._write("DELETE", path, body, timeout=timeout)
+
+    def stream(self, path: str, query: Query | None = None, idle_timeout: float = 70.0) -> Stream:
+        """Watch a collection; to be used with `with`. Silent for `idle_timeout` s: it broke off."""
+        watch = {**(query or {}), "watch": "true"}
+        request = self._request("GET", path, watch, timeout=idle_timeout, streaming=True)
+        return Stream(self._exchange.answer(request), path, idle_timeout)
+
+    def _read(self, path: str, query: Query | None, timeout: float | None) -> Object:
+        answer = self._exchange.answer(self._request("GET", path, query, timeout=timeout))
+        try:
+            return _decode(answer)
+        except ValueError as error:
+            raise BrokenOff(f"{_no_object(answer)}: {error}", where=path) from error
+
+    def _write(
+        self,
+        method: str,
+        path: str,
+        body: Object | Objects | None,
+        query: Query | None = None,
+        *,
+        content_type: str = "application/json",
+        guarded: bool = True,
+        timeout: float | None = None,
+        patience: int = PATIENCE,
+    ) -> Object:
+        full: dict[str, Any] = {} if method == "DELETE" else {"fieldManager": self.field_manager}
+        if self.dry_run:
+            full["dryRun"] = self.dry_run
+        request = self._request(
+            method,
+            path,
+            {**full, **(query or {})},
+            body=body,
+            content_type=content_type,
+            before=self.before_write if guarded else None,
+            timeout=timeout,
+            patience=patience,
+        )
+        answer = self._exchange.answer(request)
+        try:
+            return _decode(answer)
+        except ValueError as error:
+            raise lost_answer(f"{_no_object(answer)}: {error}", path) from error
+
+    def _request(self, method: str, path: str, query: Query | None, **rest: Any) -> Request:
+        return Request(method, path, query or {}, self.user_agent, **rest)
+
+    def _traced(self, *lines: tuple[int, str]) -> None:
+        wanted = [line for level, line in lines if level <= self.verbosity]
+        if self.trace is not None and wanted:
+            self.trace("\n".join(wanted))
+
+
+def _decode(answer: urllib3.BaseHTTPResponse) -> Object:
+    try:
+        return msgspec.json.decode(answer.data, type=Object)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def _no_object(answer: urllib3.BaseHTTPResponse) -> str:
+    kind = answer.headers.get("Content-Type") or "no Content-Type"
+    return f"the answer is no JSON object ({kind})"
+
+
+def _number(version: object, path: str) -> str:
+    """A resourceVersion as every kube-apiserver makes it: a number, so that two can be compared.
+
+    Raises Invalid for another one: what is newer could not be told.
+    """
+    text = str(version)
+    if text and not (text.isascii() and text.isdecimal()):
+        raise Invalid(
+            f"the resourceVersion {cut(text, 40)!r} is no number: this is no API server's answer",
+            where=path,
+            hint=f"kubectl get --raw '{path}?limit=1'",
+        )
+    return text

@@ -1,0 +1,1 @@
+"""One release driven: leader election, fencing, the loop, the writers; and followed."""

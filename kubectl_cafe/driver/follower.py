@@ -1,0 +1,164 @@
+"""Following a release that somebody else drives: everything is seen, no pod is written (C65)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from threading import Event
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.cache import lister
+from kubectl_cafe.cache.informers import Observer
+from kubectl_cafe.client.errors import NotSent
+from kubectl_cafe.client.lease_view import ANSWER, LeaseView, LeaseWatch
+from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.driver.loop import Watcher
+from kubectl_cafe.errors import Refused
+from kubectl_cafe.reconcile.decide import decide
+from kubectl_cafe.release import moves
+from kubectl_cafe.release.start import Mover
+from kubectl_cafe.revisions.revision import Revision
+from statemachine.lifecycle import RESTING, State
+
+EVERY = 1.0
+"""Seconds between two looks at the CR and the lease."""
+UNHEARD = 10.0
+"""Seconds without a good look, after which a person is told."""
+WAITS = (State.AWAITING_CONFIRM, State.PAUSED, State.FAILED)
+"""States in which a driver leaves once its pods are at rest."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Where the following ended: the CR, whether it wants a driver and has none, the last snapshot.
+
+    `lease` is then the resourceVersion of the lease that was watched for its whole duration.
+    """
+
+    cafe: CafeDeployment
+    abandoned: bool = False
+    snapshot: Snapshot | None = None
+    lease: str = ""
+
+
+class Follower:
+    """Watches a release until it ends, waits for a person, or nobody drives any more.
+
+    `asks`: a terminal is there, so a confirmation from anywhere is waited for, and a yes typed
+    here is recorded for the driver. `stop` is set by Ctrl-C.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        cafe: CafeDeployment,
+        observer: Observer,
+        watcher: Watcher,
+        *,
+        asks: bool = False,
+    ) -> None:
+        self._transport = transport
+        self._cafe = cafe
+        self._observer = observer
+        self._watcher = watcher
+        self._asks = asks
+        self._revisions: dict[str, Revision] = {}
+        self._watch = LeaseWatch(transport.clock)
+        self.lease: LeaseView | None = None
+        """Who drives, as last seen and by our own watching."""
+        self.stop = Event()
+
+    @property
+    def waiting_group(self) -> int:
+        """The group that waits for a confirmation now; 0: none does."""
+        record = self._cafe.record
+        waits = record is not None and record.state is State.AWAITING_CONFIRM
+        return record.waiting_group if record and waits else 0
+
+    def confirm(self, group: int, who: str) -> None:
+        """A yes typed at this terminal for `group`; the next look shows what became of it."""
+        mover = Mover(who, "typed at the terminal")
+        with suppress(Refused, NotSent):  # Somebody was faster, or it is asked for again.
+            moves.confirm(self._transport, self._cafe, mover, group)
+
+    def wake(self) -> None:
+        """Nothing to wake: it looks every second."""
+
+    def run(self) -> Followed:
+        """Follow. A server that can't be reached is asked again."""
+        shown, clock = None, self._transport.clock
+        heard = clock.monotonic()
+        while True:
+            self._observer.raise_failure()
+            try:
+                lease = self._look()
+            except NotSent as error:
+                if clock.monotonic() - heard >= UNHEARD:
+                    self._unheard(error)
+                if self.stop.wait(EVERY):
+                    return Followed(self._cafe)
+                continue
+            heard = clock.monotonic()
+            if self._cafe.record != shown:
+                shown = self._cafe.record
+                self._watcher.moved(self._cafe)
+            ended = self._ended(lease)
+            if ended is not None:
+                return ended
+            self.stop.wait(EVERY)
+
+    def _unheard(self, error: NotSent) -> None:
+        """Say that what is shown of the release may be old, and why."""
+        said = f"this command cannot read the CafeDeployment: {error.message}"
+        if self._cafe.record is not None:
+            snapshot = replace(self._view(), troubles=(said,))
+            self._watcher.looked(snapshot, decide(snapshot))
+
+    def _look(self) -> LeaseView:
+        """Read who drives, then the CR, and the revisions where a new one is named."""
+        cafe = self._cafe
+        seen, self._cafe = lister.driven(self._transport, cafe.namespace, cafe.name, ANSWER)
+        self.lease = lease = self._watch.saw(seen)
+        record = self._cafe.record
+        if record is not None and record.to_revision not in self._revisions:
+            found = lister.read_revisions(self._transport, self._cafe)
+            self._revisions = {revision.name: revision for revision in found}
+        return lease
+
+    def _ended(self, lease: LeaseView) -> Followed | None:
+        if self._cafe.record is None or self.stop.is_set():
+            return Followed(self._cafe)
+        snapshot = self._view()
+        decision = decide(snapshot)
+        if decision.nodes:
+            with suppress(NotSent):  # They are asked for again.
+                self._observer.read_nodes(snapshot)
+        self._watcher.looked(snapshot, decision)
+        found = ended(self._cafe, lease, at_rest=decision.at_rest, asks=self._asks)
+        return replace(found, snapshot=snapshot, lease=lease.version) if found else None
+
+    def _view(self) -> Snapshot:
+        return self._observer.cache.snapshot(
+            self._cafe,
+            self._revisions,
+            now=self._transport.clock.monotonic(),
+            time=self._transport.server_time(),
+            stopping=False,
+        )
+
+
+def ended(cafe: CafeDeployment, lease: LeaseView, *, at_rest: bool, asks: bool) -> Followed | None:
+    """Whether there is nothing left to follow; None while there is."""
+    state = cafe.position.state
+    if state in RESTING:
+        return Followed(cafe)
+    confirms = state is State.AWAITING_CONFIRM and (asks or cafe.waiting_group_confirmed)
+    if state in WAITS and at_rest and not confirms:
+        return Followed(cafe)
+    return None if driven(lease) else Followed(cafe, abandoned=True)
+
+
+def driven(lease: LeaseView) -> bool:
+    """Whether somebody holds the lease, and has renewed it within the time that we watched it."""
+    return lease.live and bool(lease.holder)

@@ -1,0 +1,292 @@
+"""The loop that carries one release until it ends or waits for a person (protocol 10)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.snapshot import Decision, Snapshot, Wanted
+from kubectl_cafe.cache import lister
+from kubectl_cafe.cache.informers import Observer
+from kubectl_cafe.client.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NoSuchKind,
+    NotSent,
+    UnknownOutcome,
+)
+from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.driver.publisher import Shown
+from kubectl_cafe.driver.refusals import Refusals
+from kubectl_cafe.driver.writers import NotOurs, Writers
+from kubectl_cafe.errors import CafeError, Refused
+from kubectl_cafe.planning import deletion
+from kubectl_cafe.planning.proposal import Around
+from kubectl_cafe.reconcile.decide import decide
+from kubectl_cafe.reconcile.requests import Typed, heard, rolls_back_by_itself
+from kubectl_cafe.release import moves
+from kubectl_cafe.release.held import Release
+from kubectl_cafe.release.start import Mover
+from kubectl_cafe.revisions.revision import Revision
+from statemachine.lifecycle import RESTING, State, Trigger, legal
+from statemachine.record import Failure, Record
+
+TICK = 0.5
+"""Seconds after which rules that read a clock are asked again."""
+
+
+class Watcher(Protocol):
+    """Whoever is told how the release gets on."""
+
+    def moved(self, cafe: CafeDeployment) -> None:
+        """The record has changed."""
+        ...
+
+    def looked(self, snapshot: Snapshot, decision: Decision) -> None:
+        """A decision was made."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Why the loop ended: the record as it stands, and the last snapshot."""
+
+    cafe: CafeDeployment
+    snapshot: Snapshot
+
+
+class Driver:
+    """Drives the release whose record `cafe` carries, under that record's epoch.
+
+    `who` signs moves of the engine itself. `asks`: a terminal is there, so a confirmation
+    is waited for. `stop` is set by Ctrl-C: no more pods are taken, those in flight finish.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        cafe: CafeDeployment,
+        revisions: Mapping[str, Revision],
+        observer: Observer,
+        *,
+        who: str,
+        watcher: Watcher,
+        asks: bool = False,
+    ) -> None:
+        self._transport = transport
+        self._release = Release(transport, cafe)
+        self._revisions = dict(revisions)
+        self._who = who
+        self._watcher = watcher
+        self._asks = asks
+        self._observer = observer
+        self._memory = observer.cache
+        self._typed: Typed | None = None
+        self._no_way_back: set[str] = set()
+        self._refusals = Refusals(transport, cafe)
+        self._shown = Shown(transport)
+        self._since = self._heard_at = transport.server_time()
+        self.stop = threading.Event()
+        self.answered = False
+        """Whether every own write had its answer when the loop ended."""
+
+    # Told from other threads
+
+    def refresh(self) -> None:
+        """Read the CR; runs at each renewal of the lease, so a move is seen within 5 s."""
+        self._release.refresh()
+        self._memory.wake()
+
+    def confirm(self, group: int, who: str) -> None:
+        """A yes typed at this terminal for `group`."""
+        self._typed = Typed(group, who)
+        self._memory.wake()
+
+    @property
+    def waiting_group(self) -> int:
+        """The group that waits for a confirmation now; 0: none does."""
+        record = self._release.record
+        return record.waiting_group if record.state is State.AWAITING_CONFIRM else 0
+
+    def wake(self) -> None:
+        """Look again now."""
+        self._memory.wake()
+
+    # The loop
+
+    def run(self) -> Ended:
+        """Drive; returns when the release ends, waits for a person, or `stop` is obeyed.
+
+        Raises LeaseLost and Fenced (exit 6), and what no retry mends.
+        """
+        actor = Writers(self._transport, self._release.cafe.namespace, self._memory)
+        try:
+            return self._loop(actor)
+        except BaseException:
+            actor.abandon()
+            raise
+        finally:
+            actor.close()
+            self.answered = actor.answered
+
+    def _loop(self, actor: Writers) -> Ended:
+        while (ended := self.turn(actor)) is None:
+            self._memory.wait(TICK)
+        return ended
+
+    def turn(self, actor: Writers) -> Ended | None:
+        """Observe, decide, act, until nothing is left but to wait; where it ends, if it does."""
+        while True:
+            if (refusal := self._observer.refusal()) is not None:
+                self._refusals.unseen(refusal)
+                actor.blind = True
+            if self._transport.before_write is not None:
+                self._transport.before_write()  # A lost lease ends even a driver that only waits.
+            if self._release.take_in(self._memory.highest_epoch()):
+                self._told()
+            self._hear_refusals(actor)
+            if self._refusals.end is None:
+                self._hear_people()
+            snapshot = self._view(actor)
+            decision = self._decided(snapshot)
+            self._watcher.looked(snapshot, decision)
+            self._write(actor, decision)
+            with suppress(NotSent):  # They are asked for again.
+                if decision.sweep:
+                    self._observer.sweep(snapshot.record.id, snapshot.record.step)
+                if decision.nodes:
+                    self._observer.read_nodes(snapshot)
+                if decision.others:
+                    self._observer.read_others()
+            if decision.move is not None and self._refusals.end is None:
+                self._move(decision.move)
+                continue
+            if self._finished(snapshot, decision):
+                self._shown.show(snapshot, self._release, force=True)
+                self._refusals.raise_end(snapshot)
+                if self._release.cafe.deleting:
+                    raise deletion.ended(self._release.cafe)
+                return Ended(self._release.cafe, snapshot)
+            self._shown.show(snapshot, self._release)
+            return None
+
+    def _view(self, actor: Writers) -> Snapshot:
+        """What there is, with what can't be read or written."""
+        snapshot = self._memory.snapshot(
+            self._release.cafe,
+            self._revisions,
+            now=self._transport.clock.monotonic(),
+            time=self._transport.server_time(),
+            stopping=self.stop.is_set() or self._release.cafe.deleting,
+            driven_since=self._since,
+        )
+        snapshot = replace(snapshot, heard_at=self._heard_at)
+        troubles = actor.troubles.all() | actor.workload_troubles.all()
+        return self._refusals.seen(
+            snapshot, troubles, self._release.trouble, self._release.unheard()
+        )
+
+    def _decided(self, snapshot: Snapshot) -> Decision:
+        """What to do now; that `.status` or Events can't be written is a warning and no more."""
+        decision = decide(snapshot)
+        return replace(decision, warnings=(*decision.warnings, *self._shown.warnings))
+
+    def _finished(self, snapshot: Snapshot, decision: Decision) -> bool:
+        """Whether nothing is left to do here: at an end, or at rest and waiting for a person."""
+        state = self._release.cafe.position.state
+        answered = self._memory.idle or bool(snapshot.barred and snapshot.busy <= snapshot.barred)
+        if not answered or decision.patches or decision.workloads:
+            return False
+        if state in RESTING:
+            return True
+        if not decision.at_rest:
+            return False
+        if state in (State.PAUSED, State.FAILED) or self.stop.is_set():
+            return True
+        if self._refusals.end is not None or self._release.cafe.deleting:
+            return True
+        return state is State.AWAITING_CONFIRM and not self._asks
+
+    # Moves
+
+    def _move(self, wanted: Wanted, who: str = "") -> None:
+        """Move the record, unless somebody has moved it meanwhile: then look again."""
+        try:
+            moved = self._release.move(wanted, who or wanted.who or self._who)
+        except (Forbidden, Invalid, NoSuchKind) as error:
+            self._refusals.refused(error)
+            return
+        if moved:
+            self._told()
+        elif wanted.trigger is not Trigger.STEP_DONE:
+            self._refusals.unmoved(self._release.trouble, self._transport.clock.monotonic())
+
+    def _told(self) -> None:
+        """The record has moved: by us, or by somebody whose move we go on from."""
+        record = self._release.record
+        self._heard_at = self._transport.server_time()
+        self._shown.due()
+        self._refusals.moved()
+        self._transport.release = record.id
+        if record.to_revision not in self._revisions:
+            found = lister.read_revisions(self._transport, self._release.cafe)
+            self._revisions = {revision.name: revision for revision in found}
+        self._watcher.moved(self._release.cafe)
+
+    def _hear_people(self) -> None:
+        """Make the move that people want without a verb, and the one that onFailure wants."""
+        cafe, record = self._release.cafe, self._release.record
+        if cafe.deleting:
+            return  # Nothing goes on: no confirmation counts, and nothing is rolled back.
+        planned = self._revisions.get(record.to_revision)
+        signed = heard(cafe, record, planned, self._typed, self._who)
+        if signed is not None:
+            self._move(signed.wanted, signed.who)
+        elif rolls_back_by_itself(record) and record.id not in self._no_way_back:
+            self._roll_back(record)
+
+    def _roll_back(self, failed: Record) -> None:
+        """`onFailure: Rollback`; where there is no way back the release stays Failed."""
+        around = Around(revisions=tuple(self._revisions.values()), workloads=(), pods=())
+        mover = Mover(self._who, "onFailure: Rollback", failed.epoch)
+        try:
+            cafe = moves.roll_back(self._transport, self._release.cafe, around, mover, fast=False)
+        except (Refused, Forbidden, Invalid):
+            self._no_way_back.add(failed.id)
+        except (Conflict, NotSent, UnknownOutcome):
+            self._release.look_again()
+        else:
+            self._release.took(cafe)
+            self._told()
+
+    def _hear_refusals(self, actor: Writers) -> None:
+        """What became of the writes of pods that were refused; raises what is no refusal."""
+        for error, patch in actor.failed():
+            if not isinstance(error, Forbidden | Invalid):
+                raise error
+            if self._refusals.fails(error, patch, self._release.record.state):
+                self._fail(error, pod=patch.pod)
+
+    def _fail(self, error: CafeError, reason: str = "PatchRefused", pod: str = "") -> None:
+        """A refused write fails the release; where that can't fail the driver ends by it."""
+        if Trigger.FAIL in legal(self._release.record.state):
+            failure = Failure(reason, f"{error.where}: {error.message}", pod)
+            self._move(Wanted(Trigger.FAIL, failure=failure))
+        else:
+            self._refusals.refused(error)
+
+    def _write(self, actor: Writers, decision: Decision) -> None:
+        """Send what was decided; a workload that the server refuses fails the release."""
+        actor.patch(decision.patches, decision.takes)
+        try:
+            actor.write_workloads(decision.workloads, lambda _what: None)
+        except (Forbidden, Invalid) as error:
+            if not self._refusals.right_lost(error):
+                self._fail(error)
+        except NotOurs as error:
+            self._fail(error, "WorkloadNotOurs")

@@ -1,0 +1,47 @@
+"""What a driver shows of its release beside the record: `.status` and Events (protocol 4)."""
+
+from __future__ import annotations
+
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.client.errors import ApiError, Conflict, NotSent, UnknownOutcome
+from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.release import status_subresource
+from kubectl_cafe.release.held import Release
+
+EVERY = 5.0
+"""Seconds between two writes of `.status`, moves aside."""
+
+
+class Shown:
+    """Writes `.status`, at moves and at most every 5 s; it is never read back."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._at = float("-inf")
+        self._unwritten: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """That `.status` or Events can't be written; no release ends by it."""
+        said = self._transport.aside_refused
+        return (*self._unwritten, *((f"Events are not written: {said}",) if said else ()))
+
+    def due(self) -> None:
+        """The record has moved: the next `show` writes."""
+        self._at = float("-inf")
+
+    def show(self, snapshot: Snapshot, release: Release, *, force: bool = False) -> None:
+        """Write `.status` if it is due; what fails is shown by the next one."""
+        if not force and snapshot.now - self._at < EVERY:
+            return
+        self._at, asked = snapshot.now, self._transport.clock.monotonic()
+        try:
+            answer = status_subresource.write(self._transport, release.cafe, snapshot)
+        except ApiError as error:
+            if not isinstance(error, Conflict | NotSent | UnknownOutcome):
+                self._unwritten = (f".status is not written: {error.message}",)
+            return
+        self._unwritten = ()
+        if answer is not None:
+            release.heard(asked)
+            release.took(answer)

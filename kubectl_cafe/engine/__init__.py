@@ -1,1 +1,0 @@
-"""Observe, decide, act: the loop that carries a release (protocol 10)."""

@@ -1,0 +1,1 @@
+"""What is left of releases: their history, and one release as a report."""

@@ -1,0 +1,64 @@
+"""The figures of a release: how many, how long, what it cost. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from statistics import median
+
+from kubectl_cafe.history.pod_timeline import Frame
+from kubectl_cafe.history.report_model import Group, Passage, Phase, Span, What
+from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.revisions.template import difference
+from kubectl_cafe.times import lasted
+from statemachine.record import Record
+
+
+def restarted(source: Revision | None, target: Revision | None) -> int | None:
+    """How many containers of each pod change their image; None where that is not known."""
+    if source is None or target is None:
+        return None
+    return len(difference(source.template, target.template).images)
+
+
+def facts(
+    record: Record | None,
+    groups: Sequence[Group],
+    states: Sequence[Span],
+    frame: Frame,
+    restarts: int | None,
+) -> dict[str, str]:
+    """Figures in words, by name; what is not known has none."""
+    told = [passage for group in groups for passage in group.passages]
+    waited = sum(span.end - span.start for span in states if span.what is What.WAITING)
+    anew = sum(bool(p.patched and (p.runs or p.on or p.ready)) for p in told)
+    total = sum(record.plan.cells.values()) if record else 0
+    writes = sum(passage.writes for passage in told)
+    known = {
+        "Pods": str(total) if record else "",
+        "Pods that tell of it": "" if len(told) == total or frame.under_way else str(len(told)),
+        "Cells": str(len({p.cell for p in told} | set(record.plan.cells if record else ()))),
+        "Groups": str(sum(bool(group.number) for group in groups)),
+        "So far" if frame.under_way else "Took": lasted(frame.until - frame.start),
+        "Waited for people": lasted(waited) if waited else "",
+        "Restarts": str(anew * restarts) if restarts is not None else "",
+        "Writes to pods": str(writes) if told else "",
+        "Writes a pod": f"{writes / len(told):.2f}" if told else "",
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def phases(passages: Iterable[Passage]) -> Iterator[Phase]:
+    """Each phase of the pods of which both ends are known."""
+    told = tuple(passages)
+    ways: Mapping[str, list[tuple[float, float]]] = {
+        "Traffic off, until the image is written": [(p.off, p.patched) for p in told],
+        "Image written, until it runs": [(p.again or p.patched, p.runs) for p in told],
+        "Runs, until traffic is on": [(p.runs, p.on) for p in told],
+        "Traffic on, until Ready": [(p.on, p.ready) for p in told],
+        "Born, until Ready": [(p.born, p.ready) for p in told],
+        "Out of traffic in all": [(p.off, p.ready or p.on) for p in told],
+    }
+    for name, ends in ways.items():
+        took = [end - start for start, end in ends if start and end]
+        if took:
+            yield Phase(name, len(took), median(took), max(took))

@@ -1,0 +1,62 @@
+"""The history of a CafeDeployment as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from statemachine.record import Entry
+
+
+@dataclass(frozen=True)
+class ReleaseLine:
+    """One release to a revision; `ended` is empty while it is under way, `took` is in seconds.
+
+    `source` is the revision it started from, in words, `host` the machine it was started on.
+    """
+
+    id: str
+    kind: str
+    outcome: str
+    source: str
+    started: str
+    ended: str
+    took: float
+    who: str
+    host: str
+    why: str
+    journal: tuple[Entry, ...] = ()
+    journal_cut: int = 0
+
+
+@dataclass(frozen=True)
+class RevisionLine:
+    """One revision, how many pods run its images now, and its releases, newest last."""
+
+    number: int
+    name: str
+    images: Mapping[str, str]
+    pods: int
+    releases: tuple[ReleaseLine, ...] = ()
+    releases_cut: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class History:
+    """All revisions of a CafeDeployment, oldest first."""
+
+    name: str
+    namespace: str
+    revisions: tuple[RevisionLine, ...]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One revision: its template, that as YAML, and a unified diff from `before`, the last one."""
+
+    line: RevisionLine
+    template: Mapping[str, object]
+    text: str
+    before: int | None
+    difference: str

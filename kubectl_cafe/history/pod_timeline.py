@@ -1,0 +1,183 @@
+"""One pod's way through a release, read from its record and its status. Pure.
+
+What the pod doesn't show any more, because it restarted since or a later release wrote over
+its record, is left out: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from kubectl_cafe.history.report_model import Passage, Span, What
+from kubectl_cafe.pods.done import backing_off
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.observed import trouble
+from kubectl_cafe.pods.record import AGAIN, Mode, Phase, PodRecord
+from kubectl_cafe.times import seconds
+
+NOBODY = 0
+"""The group of a pod that no group took."""
+SKEW = 2.0
+"""Seconds between two clocks: a driver knows the server's to a second, a node has its own."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The release, from `start` until it ended or, if `under_way`, now; seconds.
+
+    `first`: it is the one by which its pods were born.
+    """
+
+    release: str
+    start: float
+    until: float
+    under_way: bool
+    first: bool = False
+
+    def saw_the_birth_of(self, pod: Pod) -> bool:
+        """Whether the pod was born in its course; in the second of its start, only by it."""
+        return self.start <= pod.created <= self.until and (self.first or pod.created > self.start)
+
+
+def passage(pod: Pod, frame: Frame, over: float = 0.0) -> Passage | None:
+    """The pod's way; None where it tells nothing of this release.
+
+    `over` is when its group was over: Ready was True by then, a later change of it is none of
+    the release's.
+    """
+    if pod.terminating or pod.over:
+        return None
+    bound = (over or frame.until) + SKEW
+    if pod.record is not None and _of(pod.record, frame):
+        return _taken(pod, pod.record, frame, bound)
+    if frame.saw_the_birth_of(pod):
+        return _born(pod, frame, bound)
+    return None
+
+
+def _of(record: PodRecord, frame: Frame) -> bool:
+    """Whether the record is of this release; after its end `repair` goes on under its id."""
+    begun = min(seconds(at) for at in record.written.values())
+    return record.release == frame.release and begun <= frame.until + SKEW
+
+
+def _taken(pod: Pod, record: PodRecord, frame: Frame, bound: float) -> Passage:
+    """A pod that the release took; its containers' start tells where the restart ended."""
+    written = {phase: seconds(record.written.get(phase)) for phase in Phase}
+    on = written[Phase.FINISHED]
+    known = Passage(
+        pod=pod.name,
+        cell=pod.cell,
+        group=record.group,
+        stands="",
+        off=written[Phase.DRAINED],
+        patched=written[Phase.PATCHED],
+        again=seconds(record.written.get(AGAIN)),
+        on=on,
+        open=record.phase is not Phase.FINISHED,
+        writes=len(record.written),
+    )
+    if known.patched or not known.off:
+        after = known.again or known.patched or frame.start
+        known = replace(known, runs=_runs(pod, record, after, on, bound))
+    known = replace(known, ready=_ready(pod, on, bound) if on else 0.0)
+    if record.mode is Mode.NONE and record.phase is Phase.PATCHED:
+        known = _without_switch(pod, known, bound)
+    if known.open:
+        known = replace(known, trouble=_trouble(pod))
+    spans = tuple(_spans(known, frame.until))
+    # Times are whole seconds: what took less than one is not shown, a pod that did all in one is.
+    shown = tuple(span for span in spans if span.end > span.start) or spans[:1]
+    return replace(known, spans=shown, stands=_stands(known, record, frame))
+
+
+def _without_switch(pod: Pod, known: Passage, bound: float) -> Passage:
+    """Nothing is written when it is done (mode None): the new container that is Ready is all."""
+    ready = _ready(pod, known.runs, bound) if known.runs else 0.0
+    return replace(known, ready=ready, open=not ready)
+
+
+def _runs(pod: Pod, record: PodRecord, after: float, on: float, bound: float) -> float:
+    """When the last of its changed containers started; 0 where that was at another time.
+
+    As long as the record says what they were before, the old ones don't count.
+    """
+    old = {name: before.container_id for name, before in record.before.items()}
+    changed = [c for c in pod.containers.values() if not old or c.name in old]
+    starts = [c.started_at for c in changed if c.running and c.container_id != old.get(c.name)]
+    last = on + SKEW if on else bound
+    found = [at for at in starts if after - SKEW <= at <= last]
+    return min(max(after, *found), on or bound) if found else 0.0
+
+
+def _ready(pod: Pod, on: float, bound: float) -> float:
+    """When it was Ready under a switch that is on: with a label it may have been all along."""
+    if pod.ready.status != "True":
+        return 0.0
+    at = max(pod.ready.since, on)
+    return at if at <= bound else 0.0
+
+
+def _spans(known: Passage, until: float) -> Iterator[Span]:
+    """What it did, without a gap; an unfinished one goes on until now."""
+    last = What.TROUBLE if known.trouble else None
+    if known.off:
+        yield Span(What.DRAIN, known.off, known.patched or known.on or until)
+    if known.patched:
+        done, last_patch = known.on or known.ready, known.again or known.patched
+        if known.again:
+            yield Span(What.ASTRAY, known.patched, known.again)
+        if known.runs:
+            yield Span(What.RESTART, last_patch, known.runs)
+            yield Span(last or What.VERIFY, known.runs, done or until, known.trouble)
+        else:
+            yield Span(last or What.RESTART, last_patch, done or until, known.trouble)
+    elif known.on and known.runs:
+        yield Span(What.VERIFY, known.runs, known.on)
+    if known.on and known.ready:
+        yield Span(What.RETURN, known.on, known.ready)
+
+
+def _stands(known: Passage, record: PodRecord, frame: Frame) -> str:
+    """In words."""
+    if not known.open:
+        if known.off and not known.patched:
+            return "let back into traffic, image untouched"
+        return "upgraded" if known.patched else "finished"
+    if known.trouble:
+        return known.trouble
+    out = "" if frame.under_way or record.mode is Mode.NONE else "left "
+    if record.phase is Phase.DRAINED:
+        return f"{out}out of traffic, image untouched"
+    return f"{out}out of traffic, patched" if out else "restarting"
+
+
+def _born(pod: Pod, frame: Frame, bound: float) -> Passage:
+    """A pod of a first release, or one that replaced another meanwhile."""
+    ready = _ready(pod, pod.created, bound)
+    opened = pod.gated and pod.gate.status == "True"
+    wrong = "" if ready or pod.ready.status == "True" else _trouble(pod)
+    what = What.TROUBLE if wrong else What.BIRTH
+    starts = [c.started_at for c in pod.containers.values() if c.running]
+    end = ready or (pod.created if pod.ready.status == "True" else frame.until)
+    return Passage(
+        pod=pod.name,
+        cell=pod.cell,
+        group=NOBODY,
+        stands=wrong or ("born" if pod.ready.status == "True" else "born, not Ready yet"),
+        born=pod.created,
+        runs=max((at for at in starts if at <= bound), default=0.0),
+        ready=ready,
+        open=pod.ready.status != "True",
+        trouble=wrong,
+        writes=int(opened),
+        spans=(Span(what, pod.created, end, wrong),),
+    )
+
+
+def _trouble(pod: Pod) -> str:
+    """What its containers wait for in vain."""
+    waiting = (c for c in pod.containers.values() if not backing_off(pod, c))
+    found = (f"{c.name}: {trouble(c)}" for c in waiting if trouble(c))
+    return "; ".join(found)

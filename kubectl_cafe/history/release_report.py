@@ -1,0 +1,241 @@
+"""One release, told from all that is left of it: its journal, its pods, its revisions. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.errors import CafeError
+from kubectl_cafe.history import figures, listing
+from kubectl_cafe.history.listing import Told
+from kubectl_cafe.history.pod_timeline import Frame, passage
+from kubectl_cafe.history.report_model import Group, Passage, Report
+from kubectl_cafe.history.timeline import Chapter, chapters, marks, states
+from kubectl_cafe.planning.rollback_target import numbered
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.revisions.past_releases import PastRelease
+from kubectl_cafe.revisions.revision import Revision, revision_text
+from kubectl_cafe.times import seconds
+from kubectl_cafe.version import VERSION
+from statemachine.lifecycle import RESTING
+from statemachine.record import Record
+from statemachine.steps import Kind, sizes
+
+
+class Untold(CafeError):
+    """There is no release to tell of."""
+
+
+def account(
+    cafe: CafeDeployment,
+    revisions: Iterable[Revision],
+    pods: Iterable[Pod],
+    at: float,
+    number: int = 0,
+) -> Report:
+    """The last release, or the last one to revision `number`, as it is known at `at` (seconds).
+
+    Raises Untold, and UnknownRevision.
+    """
+    known = {revision.name: revision for revision in revisions}
+    told = _chosen(cafe, known, number)
+    past = told.release
+    record = cafe.record if cafe.record and cafe.record.id == past.id else None
+    start, until = seconds(past.started), seconds(past.ended) or at
+    frame = Frame(past.id, start, until, not past.ended, past.kind is Kind.CREATE)
+    found = tuple(_passages(pods, frame, chapters(past.journal, past.kind)))
+    groups = _groups(past, record, found)
+    spans = tuple(states(past.journal, frame.until))
+    source, target = known.get(past.from_revision), known.get(told.to)
+    first = past.journal[0] if past.journal else None
+    return Report(
+        name=cafe.name,
+        namespace=cafe.namespace,
+        id=past.id,
+        kind="upgrade, rolled back" if past.left else str(past.kind),
+        outcome=past.outcome,
+        at=at,
+        started=frame.start,
+        ended=seconds(past.ended),
+        who=past.who,
+        host=first.host if first else "",
+        why=past.why,
+        source=revision_text(source) or past.from_revision,
+        target=revision_text(target) or told.to,
+        failure=str(record.failure or "") if record else "",
+        facts=figures.facts(record, groups, spans, frame, figures.restarted(source, target)),
+        phases=tuple(figures.phases(p.passage for p in found)),
+        states=spans,
+        groups=groups,
+        marks=tuple(marks(past.journal)),
+        journal=past.journal,
+        unknown=tuple(_unknown(past, record, groups, source, target)),
+        difference=listing.difference(source, target) if source and target else "",
+        template=listing.as_yaml(target) if target else "",
+        version=VERSION,
+    )
+
+
+def _chosen(cafe: CafeDeployment, known: Mapping[str, Revision], number: int) -> Told:
+    """The release that is asked for. A rollback is told at both of its revisions."""
+    kept = listing.chronicles(known.values())
+    told = listing.tales(cafe, kept)
+    if number:
+        name = numbered(cafe, known.values(), number).name
+        told = [one for one in told if one.of == name]
+    elif cafe.record is not None:
+        told = [one for one in told if one.release.id == cafe.record.id]
+    if told:
+        return told[-1]
+    place = f"{cafe.name} -n {cafe.namespace}"
+    if not known:
+        raise Untold(f"{cafe.where} has had no release yet", hint=f"kubectl cafe upgrade {place}")
+    of = f"of revision {number}" if number else "of it"
+    problems = [said for _, said in kept.values() if said]
+    raise Untold(
+        "; ".join([f"no release {of} is known any more", *problems]),
+        where=cafe.where,
+        hint=f"kubectl cafe history {place}",
+    )
+
+
+# Groups
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A passage and the chapter that it belongs to; None for what no group took."""
+
+    chapter: Chapter | None
+    passage: Passage
+
+
+def _passages(pods: Iterable[Pod], frame: Frame, told: Sequence[Chapter]) -> Iterator[_Placed]:
+    """What every pod tells, in order of time."""
+    placed = []
+    for pod in pods:
+        first = passage(pod, frame)
+        if first is None:
+            continue
+        chapter = _chapter(told, first.group, first.start)
+        known = passage(pod, frame, chapter.over) if chapter else first
+        placed.append(_Placed(chapter, known or first))
+    yield from sorted(placed, key=lambda p: _order(p.passage))
+
+
+def _order(passage: Passage) -> tuple[float, str, float, str]:
+    """The order of time, the same for equal input."""
+    return passage.start, passage.cell, passage.out or 0.0, passage.pod
+
+
+def _chapter(told: Sequence[Chapter], number: int, start: float) -> Chapter | None:
+    """The group of that number that had begun when the pod was taken."""
+    same = [chapter for chapter in told if chapter.number == number]
+    begun = [chapter for chapter in same if chapter.begun <= start]
+    return next(reversed(begun or same), None)
+
+
+def _groups(
+    past: PastRelease, record: Record | None, found: Sequence[_Placed]
+) -> tuple[Group, ...]:
+    """Every group in order: those of the journal, those to come, and what no group took."""
+    told = chapters(past.journal, past.kind)
+    plan = sizes(record.steps) if record else {}
+    leg = told[-1].leg if told else 0
+    groups = [
+        Group(
+            number=one.number,
+            title=f"{'Rollback, group' if one.rollback else 'Group'} {one.number}",
+            begun=one.begun,
+            over=one.over,
+            let_go=one.let_go,
+            given_up=not one.over and (bool(past.ended) or one.leg < leg),
+            counts=plan.get(one.number, {}) if one.leg == leg else {},
+            passages=tuple(p.passage for p in found if p.chapter == one),
+        )
+        for one in told
+    ]
+    if past.kind is Kind.CREATE:
+        groups, found = _by_birth(groups, found) if record else (groups, found)
+    if record and record.state not in RESTING:
+        last = max((one.number for one in told if one.leg == leg), default=0)
+        groups += [
+            Group(number, f"Group {number}", counts=counts)
+            for number, counts in plan.items()
+            if number > last
+        ]
+    left = tuple(p.passage for p in found if p.chapter is None)
+    return (*groups, *([Group(0, "Outside of the groups", passages=left)] if left else ()))
+
+
+def _by_birth(
+    groups: list[Group], found: Sequence[_Placed]
+) -> tuple[list[Group], Sequence[_Placed]]:
+    """A first release's pods have no record: each group bore as many as the plan says, in turn."""
+    waiting = {
+        cell: iter([placed for placed in found if placed.passage.cell == cell])
+        for cell in {placed.passage.cell for placed in found}
+    }
+    made: list[Group] = []
+    for group in groups:
+        own = (islice(waiting.get(cell, ()), count) for cell, count in group.counts.items())
+        born = (replace(p.passage, group=group.number) for p in chain.from_iterable(own))
+        made.append(replace(group, passages=tuple(sorted(born, key=_order))))
+    return made, [*chain.from_iterable(waiting.values())]
+
+
+# What is not known
+
+
+def _left_of(past: PastRelease, told: int) -> str:
+    """How much the pods still tell of a release that others followed."""
+    if not told:
+        return (
+            "No pod tells of this release any more: later ones have written over their "
+            "records. What is left is the journal."
+        )
+    if past.kind is Kind.CREATE:
+        return (
+            f"Only the {told} pods that still live tell of this release; when they became Ready "
+            "is known of those that were not restarted since."
+        )
+    return (
+        f"Only the {told} pods that no later release has taken tell of this one; the others' "
+        "records were written over."
+    )
+
+
+def _unknown(
+    past: PastRelease,
+    record: Record | None,
+    groups: Sequence[Group],
+    source: Revision | None,
+    target: Revision | None,
+) -> Iterator[str]:
+    """What a reader may miss, and why it is missing."""
+    told = [p for group in groups for p in group.passages]
+    total = sum(record.plan.cells.values()) if record else 0
+    if record is None:
+        yield _left_of(past, len(told))
+        yield "How many pods each group was to take: the plan is kept with the last release alone."
+    elif record.state in RESTING and len(told) < total:
+        yield (
+            f"{total - len(told)} of {total} pods tell nothing of this release: they were "
+            "there already, or were replaced since."
+        )
+    if any(group.given_up for group in groups) and past.left:
+        yield (
+            "What the pods did before the rollback, where it took them anew: it wrote over "
+            "their records."
+        )
+    if past.journal_cut:
+        yield f"{past.journal_cut} entries of the journal are not kept: times may be missing."
+    blind = sum(not (p.off or p.patched or p.born) for p in told)
+    if blind and figures.restarted(source, target):
+        yield f"When {blind} pods were drained and patched: an older version wrote their records."
+    if past.from_revision and source is None:
+        yield f"The template before: revision {past.from_revision} was deleted (historyLimit)."
+    if target is None:
+        yield "The template: its revision was deleted."

@@ -1,0 +1,154 @@
+"""One release as data for its report: times in seconds since the epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from statemachine.record import Entry
+
+
+class What(StrEnum):
+    """What a pod, or the release, does in a span of time; the value is what the legend says."""
+
+    DRAIN = "traffic off, image unchanged"
+    ASTRAY = "patched with an image that was taken back"
+    RESTART = "restarting from the new image"
+    VERIFY = "runs again, being verified"
+    RETURN = "switched on, not Ready yet"
+    BIRTH = "being born"
+    TROUBLE = "does not start"
+    RUNNING = "at work"
+    WAITING = "waits for a person"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Span:
+    """From `start` to `end` the pod (or the release) did this."""
+
+    what: What
+    start: float
+    end: float
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One pod's way through the release. A time that is not known, or not yet, is 0.
+
+    `off`, `patched`, `again`, `runs`, `on` and `ready`: traffic off, image written, and another
+    one over it, as the pod's record says; its containers' start; traffic on, as the record
+    says; Ready. `stands` says in words how it stands, `trouble` that it is not well; `writes`
+    counts the plugin's.
+    """
+
+    pod: str
+    cell: str
+    group: int
+    stands: str
+    off: float = 0.0
+    patched: float = 0.0
+    again: float = 0.0
+    runs: float = 0.0
+    on: float = 0.0
+    ready: float = 0.0
+    born: float = 0.0
+    open: bool = False
+    trouble: str = ""
+    writes: int = 0
+    spans: tuple[Span, ...] = ()
+
+    @property
+    def start(self) -> float:
+        """When the release touched it first."""
+        return self.spans[0].start if self.spans else self.on
+
+    @property
+    def out(self) -> float | None:
+        """Seconds out of traffic, or from birth to Ready; None where its end is not known."""
+        unknown = not self.spans or (self.born and not self.ready and not self.open)
+        return None if unknown else self.spans[-1].end - self.spans[0].start
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group: when it ran by the journal, who let it go, and the pods that tell of it.
+
+    `counts` are the pods that it takes in each cell, where the plan is still known. Times are
+    0 where they are not known, or not yet; `number` 0 stands for pods that no group took.
+    `given_up`: it will never be over.
+    """
+
+    number: int
+    title: str
+    begun: float = 0.0
+    over: float = 0.0
+    let_go: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    passages: tuple[Passage, ...] = ()
+    given_up: bool = False
+
+    def cells(self) -> list[str]:
+        """The cells of its pods, those of the plan first."""
+        return list(dict.fromkeys([*self.counts, *(p.cell for p in self.passages)]))
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something on the time axis that a person did, or that went wrong."""
+
+    at: float
+    text: str
+    bad: bool = False
+
+
+@dataclass(frozen=True)
+class Phase:
+    """How long one phase took: over `pods` pods, in seconds."""
+
+    name: str
+    pods: int
+    median: float
+    longest: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """One release, as it is known at the moment `at`; `ended` is 0 while it is under way.
+
+    `source` and `target` are revisions in words. `facts` are figures in words by name;
+    `unknown` says what is not known, and why. `difference` is a unified diff of the two
+    templates, `template` the target's as YAML.
+    """
+
+    name: str
+    namespace: str
+    id: str
+    kind: str
+    outcome: str
+    at: float
+    started: float
+    ended: float
+    who: str
+    host: str = ""
+    why: str = ""
+    source: str = ""
+    target: str = ""
+    failure: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    phases: tuple[Phase, ...] = ()
+    states: tuple[Span, ...] = ()
+    groups: tuple[Group, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    journal: tuple[Entry, ...] = ()
+    unknown: tuple[str, ...] = ()
+    difference: str = ""
+    template: str = ""
+    version: str = ""
+
+    @property
+    def until(self) -> float:
+        """Where its time axis ends."""
+        return self.ended or self.at

@@ -1,0 +1,94 @@
+"""A release's journal, read as chapters: states and groups with their times, and marks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from kubectl_cafe.history.report_model import Mark, Span, What
+from kubectl_cafe.times import seconds
+from statemachine.lifecycle import LEGS, MOVING, RESTING, State, Trigger
+from statemachine.record import Entry
+from statemachine.steps import Kind
+
+SAID = {
+    Trigger.CONFIRM: "group {group} confirmed",
+    Trigger.PAUSE: "paused",
+    Trigger.RESUME: "resumed",
+    Trigger.FAIL: "failed",
+    Trigger.RETRY: "tried again",
+    Trigger.ROLLBACK: "rolled back",
+    Trigger.ABORT: "aborted",
+}
+"""Moves that a person made, or that went wrong: what a reader looks for on the axis."""
+WORD = {
+    State.AWAITING_CONFIRM: What.WAITING,
+    State.PAUSED: What.WAITING,
+    State.FAILED: What.FAILED,
+}
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One group of one leg (0: as it began; 1: its rollback). `over` is 0 if it never was."""
+
+    leg: int
+    number: int
+    rollback: bool
+    begun: float
+    over: float = 0.0
+    let_go: str = ""
+
+
+def states(journal: Sequence[Entry], until: float) -> Iterator[Span]:
+    """The release's states one after the other; the last one lasts `until`, unless it rests."""
+    for place, entry in enumerate(journal):
+        if entry.state in RESTING:
+            continue
+        after = journal[place + 1 :]
+        end = seconds(after[0].at) if after else until
+        group = f", group {entry.group}" if entry.group else ""
+        word = WORD.get(entry.state, What.RUNNING)
+        yield Span(word, seconds(entry.at), max(end, seconds(entry.at)), f"{entry.state}{group}")
+
+
+def marks(journal: Sequence[Entry]) -> Iterator[Mark]:
+    """What is marked on the time axis; a release's own beginning is where the axis begins."""
+    for place, entry in enumerate(journal):
+        if entry.trigger not in SAID or not place:
+            continue
+        said = SAID[entry.trigger].format(group=entry.group)
+        # Nobody makes a release fail: the journal names whoever drove.
+        by = "" if entry.trigger is Trigger.FAIL else f" by {entry.who}"
+        why = f": {entry.why}" if entry.why else ""
+        bad = entry.trigger in (Trigger.FAIL, Trigger.ABORT, Trigger.ROLLBACK)
+        yield Mark(seconds(entry.at), f"{said}{by}{why}", bad)
+
+
+def chapters(journal: Sequence[Entry], kind: Kind) -> tuple[Chapter, ...]:
+    """Every group that the journal tells of, in the order in which they began.
+
+    A group is over with the first step_done after it; a later one of the same number is the
+    commit's or the sweep's. A group that waits for its confirmation has not begun.
+    """
+    found: list[Chapter] = []
+    leg, upgrading = -1, kind is Kind.UPGRADE
+    for place, entry in enumerate(journal):
+        at = seconds(entry.at)
+        if entry.trigger in LEGS or leg < 0:
+            leg += 1
+            turned = entry.trigger is Trigger.ROLLBACK
+            later = any(e.trigger is Trigger.ROLLBACK for e in journal[place + 1 :])
+            # An upgrade begins with its first group, all others with their commit.
+            if not turned and (upgrading or later) and entry.trigger in LEGS:
+                found.append(Chapter(leg, 1, False, at))
+                continue
+        last = found[-1] if found and found[-1].leg == leg else None
+        if entry.trigger is Trigger.STEP_DONE and last and not last.over:
+            last = found[-1] = replace(last, over=at)
+        if entry.state in MOVING and entry.group and (last is None or entry.group > last.number):
+            confirmed = entry.trigger is Trigger.CONFIRM
+            let_go = f"confirmed by {entry.who}" if confirmed else ""
+            back = entry.state is State.ROLLING_BACK
+            found.append(Chapter(leg, entry.group, back, at, let_go=let_go))
+    return tuple(found)

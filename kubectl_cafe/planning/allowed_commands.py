@@ -1,0 +1,75 @@
+"""What a person can say to a release in each of its states (protocol 9); pure."""
+
+from __future__ import annotations
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.errors import Refused
+from statemachine.lifecycle import RESTING, TABLE, Guard, State, Trigger, legal
+from statemachine.record import Entry, Record
+
+VERBS = {
+    Trigger.START: "upgrade",
+    Trigger.CONFIRM: "confirm",
+    Trigger.PAUSE: "pause",
+    Trigger.RESUME: "resume",
+    Trigger.RETRY: "retry",
+    Trigger.ROLLBACK: "rollback",
+    Trigger.ABORT: "abort",
+    Trigger.SUPERSEDE: "upgrade --supersede",
+}
+"""The triggers that a person can pull, as the verbs are called."""
+
+
+def illegal(cafe: CafeDeployment, trigger: Trigger, driver: str = "") -> Refused:
+    """The refusal of an illegal move: it names the legal ones, and the release (exit 7).
+
+    `driver` says who drives, where that was looked at.
+    """
+    state = cafe.position.state
+    can = legal_verbs(state)
+    able = f"legal now: {', '.join(can)}" if can else "nothing can be said to it now"
+    return Refused(
+        f"{VERBS.get(trigger, trigger)} is not legal while the release is {state}"
+        f"{_under_way(cafe, driver)}; {able}",
+        where=cafe.where,
+        hint=f"kubectl cafe status {cafe.name} -n {cafe.namespace}",
+    )
+
+
+def _under_way(cafe: CafeDeployment, driver: str) -> str:
+    """Which release is under way: to what, since when, by whom, and what was said to it last."""
+    record = cafe.record
+    if record is None or record.state in RESTING:
+        return ""
+    said = last_said(record)
+    last = f", last said: {said}" if said and len(record.journal) > 1 else ""
+    why = f": {record.why}" if record.why else ""
+    return (
+        f" ({record.kind} {record.id} to {record.to_revision}, started by {record.who} at "
+        f"{record.started}{why}{last}{f', {driver}' if driver else ''})"
+    )
+
+
+def last_said(record: Record) -> str:
+    """The last move that a person made: which, by whom, when and why; empty if there is none."""
+    said = [entry for entry in record.journal if entry.trigger in VERBS]
+    return f"{said[-1].trigger} by {signed(said[-1])}" if said else ""
+
+
+def signed(entry: Entry) -> str:
+    """Who made the move, when and why."""
+    return f"{entry.who} at {entry.at}" + (f": {entry.why}" if entry.why else "")
+
+
+def legal_verbs(state: State) -> list[str]:
+    """What a person can say in `state`, as it is typed."""
+    return [
+        f"{VERBS[trigger]}{' --force' if _by_force_alone(state, trigger) else ''}"
+        for trigger in legal(state)
+        if trigger in VERBS
+    ]
+
+
+def _by_force_alone(state: State, trigger: Trigger) -> bool:
+    rows = [row for row in TABLE if (row.source, row.trigger) == (state, trigger)]
+    return all(row.guard is Guard.FORCED for row in rows)

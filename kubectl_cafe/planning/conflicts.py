@@ -1,0 +1,127 @@
+"""What stands where a release would create its own workloads: found before anything is written.
+
+A ReplicaSet that was orphaned (`--cascade=orphan`), restored from a backup without its owner, or
+left by an earlier CafeDeployment of the same name is nobody's, or another's: it can't be created
+again under its name. Pods without a controller would be adopted by a ReplicaSet that selects
+them, and deleted by one that is created without pods. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_cafe import names
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.image_revisions import lacking as lacks
+from kubectl_cafe.errors import Refused
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.podsets import Workload
+from kubectl_cafe.revisions import template as templates
+from kubectl_cafe.revisions.revision import controlled_by, owner_reference
+
+Json = Mapping[str, Any]
+NAMED = 3
+"""How many pods a refusal names."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A ReplicaSet that has a name which a release needs, and is not the CafeDeployment's.
+
+    `controller` is kind/name of its controller, empty without one; `earlier`: that is a
+    CafeDeployment of this name that was deleted; `leaving`: it is being deleted itself.
+    """
+
+    name: str
+    controller: str = ""
+    earlier: bool = False
+    leaving: bool = False
+
+
+def lacking(cafe: CafeDeployment, workloads: Iterable[Workload]) -> list[str]:
+    """The cells that have no workload of ours yet."""
+    present = {workload.cell for workload in workloads}
+    return [cell for cell in cafe.cells if cell not in present]
+
+
+def parse(cafe: CafeDeployment, obj: Json) -> Taken | None:
+    """What a ReplicaSet under a name of ours is; None if it is ours and stays."""
+    meta = obj["metadata"]
+    leaving = "deletionTimestamp" in meta
+    if controlled_by(obj, {cafe.uid}) and not leaving:
+        return None
+    controllers = [o for o in meta.get("ownerReferences") or () if o.get("controller")]
+    controller: Json = next(iter(controllers), {})
+    return Taken(
+        name=meta["name"],
+        controller=f"{controller['kind']}/{controller['name']}" if controller else "",
+        earlier=(controller.get("kind"), controller.get("name")) == (names.KIND, cafe.name),
+        leaving=leaving,
+    )
+
+
+def refuse(cafe: CafeDeployment, taken: Iterable[Taken]) -> None:
+    """Raise Refused for the first name that is taken, with the way on."""
+    for one in taken:
+        what, hint = _said(cafe, one)
+        raise Refused(
+            f"ReplicaSet {one.name} exists and {what}. Nothing was written",
+            where=f"replicaset/{one.name} in namespace {cafe.namespace}",
+            hint=hint,
+        )
+
+
+def refuse_unowned(cafe: CafeDeployment, pods: Collection[Pod]) -> None:
+    """Raise Refused for pods without a controller that a ReplicaSet without pods would delete."""
+    if not pods:
+        return
+    shown = ", ".join(sorted(pod.name for pod in pods)[:NAMED])
+    raise Refused(
+        f"{len(pods)} pods match spec.selector and have no controller ({shown}): the ReplicaSets "
+        "of a first release start without pods, would adopt these and delete them. Nothing was "
+        "written",
+        where=cafe.where,
+        hint=f"kubectl get pods -n {cafe.namespace} -l {cafe.label_selector}   (delete them, or "
+        "change a label that spec.selector selects)",
+    )
+
+
+def refuse_unknown(cafe: CafeDeployment, pods: Collection[Pod], template: Json) -> None:
+    """Raise Refused for pods of no known revision: a release would leave them alone as drift.
+
+    So it is after a ReplicaSet was adopted by hand: what runs has to be released as it is first.
+    """
+    wanted = templates.images(template)
+    strange = [pod for pod in pods if lacks(pod, wanted, {})]
+    if strange:
+        shown = strange[0].images()
+        flags = " ".join(f"--image {name}={shown[name]}" for name in wanted if name in shown)
+        raise Refused(
+            f"{len(strange)} pods run images of no revision of this CafeDeployment "
+            f"({strange[0].name}): release what runs first. Nothing was written",
+            where=cafe.where,
+            hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace} {flags}",
+        )
+
+
+def _said(cafe: CafeDeployment, one: Taken) -> tuple[str, str]:
+    place = f"replicaset {one.name} -n {cafe.namespace}"
+    wait = f"kubectl wait --for=delete replicaset/{one.name} -n {cafe.namespace} --timeout=120s"
+    if one.leaving:
+        return "is being deleted", wait
+    if one.earlier:
+        return (
+            "belongs to a CafeDeployment of this name that was deleted: the garbage collector "
+            "deletes it"
+        ), wait
+    if one.controller:
+        return f"is controlled by {one.controller}", f"kubectl get {place} -o yaml"
+    patch = {"metadata": {"ownerReferences": [owner_reference(cafe.obj)]}}
+    text = json.dumps(patch, separators=(",", ":"))
+    return (
+        "has no owner (it was orphaned, or restored without it)",
+        f"kubectl patch {place} --type merge -p '{text}'   (adopts it), or kubectl delete {place}",
+    )

@@ -1,0 +1,54 @@
+"""A CafeDeployment that is being deleted: nothing starts, and nothing goes on (protocol 9). Pure.
+
+Foreground deletion, or somebody's finalizer, keeps the object while its pods are deleted. A
+driver upgrades no more pods, finishes those in flight, and does not fight the deletion.
+"""
+
+from __future__ import annotations
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.errors import CafeError, Refused
+from statemachine.lifecycle import Trigger
+
+GOES_ON = (
+    Trigger.START,
+    Trigger.SUPERSEDE,
+    Trigger.ROLLBACK,
+    Trigger.CONFIRM,
+    Trigger.RESUME,
+    Trigger.RETRY,
+)
+"""Moves after which pods are upgraded; pause and abort are accepted to the end."""
+
+
+class BeingDeleted(CafeError):
+    """The CafeDeployment is being deleted: its driver ends (exit 1)."""
+
+
+def refuse(cafe: CafeDeployment, trigger: Trigger) -> None:
+    """Raise Refused for a move that would upgrade pods of an object that is being deleted."""
+    if cafe.deleting and trigger in GOES_ON:
+        raise Refused(
+            f"it is being deleted ({_why(cafe)}). Nothing was written",
+            where=cafe.where,
+            hint=_look(cafe),
+        )
+
+
+def ended(cafe: CafeDeployment) -> BeingDeleted:
+    """The error with which its driver ends once no pod of it is in flight."""
+    return BeingDeleted(
+        f"it is being deleted ({_why(cafe)}): no more pods are upgraded",
+        where=cafe.where,
+        hint=_look(cafe),
+    )
+
+
+def _why(cafe: CafeDeployment) -> str:
+    meta = cafe.obj["metadata"]
+    kept = ", ".join(meta.get("finalizers") or ()) or "none"
+    return f"since {meta['deletionTimestamp']}; finalizers: {kept}"
+
+
+def _look(cafe: CafeDeployment) -> str:
+    return f"kubectl get cafed {cafe.name} -n {cafe.namespace} -o yaml"

@@ -1,0 +1,34 @@
+"""Which pods each group would take, were it all to start now: for `plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kubectl_cafe.planning.proposal import Around, Proposal, waiting
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.reconcile import candidates
+
+
+def members(proposal: Proposal, around: Around) -> Mapping[int, Mapping[str, Sequence[str]]]:
+    """The pods of each group by its number and their cell, in the order of groups.py (C88)."""
+    ahead = sorted(waiting(around, proposal.target, proposal.template), key=_first)
+    here = {cell: [pod for pod in ahead if pod.cell == cell] for cell in proposal.plan.cells}
+    there = {
+        cell: sum(pod.cell == cell for pod in around.living) - len(pods)
+        for cell, pods in here.items()
+    }
+    result: dict[int, Mapping[str, Sequence[str]]] = {}
+    taken = dict.fromkeys(here, 0)
+    for step in (s for s in proposal.steps if s.is_group):
+        last = step.counts == proposal.plan.cells
+        group: dict[str, Sequence[str]] = {}
+        for cell, pods in here.items():
+            upto = len(pods) if last else max(0, step.count(cell) - there[cell])
+            group[cell] = [pod.name for pod in pods[taken[cell] : upto]]
+            taken[cell] = max(taken[cell], min(upto, len(pods)))
+        result[step.group] = group
+    return result
+
+
+def _first(pod: Pod) -> tuple[bool, bool, bool, float, str]:
+    return candidates.order(pod, in_flight=pod.unfinished, healthy=pod.ready.status == "True")

@@ -1,0 +1,73 @@
+"""The plan of a release as data: what printers show, and documents hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ChangeLine:
+    """One thing that differs between the two templates; None where there is none."""
+
+    path: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True)
+class CellPart:
+    """One cell in one group: the pods it takes, and how many of `size` are done after it."""
+
+    cell: str
+    takes: int
+    done: int
+    size: int
+    pods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One step; `group` is 0, and `cells` empty, for one that is no group."""
+
+    kind: str
+    group: int = 0
+    cells: tuple[CellPart, ...] = ()
+
+
+@dataclass(frozen=True)
+class FindingLine:
+    """One finding: its check, level (refused, warning, not checked, ok) and next command."""
+
+    check: str
+    level: str
+    message: str
+    where: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """What a release would do. `others` are the paths that can't change in place.
+
+    `budgets` are the PodDisruptionBudgets that are asked before a healthy pod is taken.
+    """
+
+    name: str
+    namespace: str
+    context: str
+    kind: str
+    needed: bool
+    source: str
+    target: str
+    changes: tuple[ChangeLine, ...]
+    others: tuple[str, ...]
+    steps: tuple[StepLine, ...]
+    confirmations: bool
+    max_unavailable: str
+    budgets: tuple[str, ...] = ()
+    findings: tuple[FindingLine, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether `upgrade` would not begin."""
+        return any(finding.level == "refused" for finding in self.findings)

@@ -1,0 +1,276 @@
+"""What a release would be: pure, before anything is written (protocol 3, 7; issue: plan)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_cafe import names
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment import disruption_budgets, edited_templates, lost_switches
+from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
+from kubectl_cafe.assessment.image_revisions import lacking
+from kubectl_cafe.errors import CafeError, Refused
+from kubectl_cafe.planning import conflicts, deletion, downward_api, traffic_finalizers
+from kubectl_cafe.planning.conflicts import Taken
+from kubectl_cafe.planning.finding import Finding, Level, warning
+from kubectl_cafe.planning.releasable import (
+    refuse_bad_images,
+    refuse_long_name,
+    refuse_misshapen,
+    refuse_unsupported,
+)
+from kubectl_cafe.planning.warnings import warnings
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.podsets import Workload
+from kubectl_cafe.revisions import template as templates
+from kubectl_cafe.revisions.revision import Revision, name_of
+from kubectl_cafe.text import meant, near
+from kubectl_cafe.traffic import Service
+from statemachine.lifecycle import State, Trigger
+from statemachine.record import Plan
+from statemachine.steps import Kind, Step, steps
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Around:
+    """What stands in the cluster around a CafeDeployment; `warnings` are of its pods.
+
+    `taken` are ReplicaSets under names that a release would create, `unowned` the living pods
+    that its selector selects and nothing controls.
+    """
+
+    revisions: tuple[Revision, ...]
+    workloads: tuple[Workload, ...]
+    pods: tuple[Pod, ...]
+    services: tuple[Service, ...] = ()
+    budgets: tuple[DisruptionBudget, ...] = ()
+    warnings: tuple[str, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    unowned: tuple[Pod, ...] = ()
+
+    @property
+    def known(self) -> dict[str, Revision]:
+        """The revisions by name."""
+        return {revision.name: revision for revision in self.revisions}
+
+    @property
+    def living(self) -> list[Pod]:
+        """The pods that count."""
+        return [pod for pod in self.pods if not pod.terminating and not pod.over]
+
+    def revision(self, name: str) -> Revision | None:
+        """The revision of that name."""
+        return self.known.get(name)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A release that may be started. `source` is the revision it comes from, None at first.
+
+    `needed` is False where every pod and workload is at the target already. `budgets` are the
+    PodDisruptionBudgets that cover its pods. `refusals` say why it may not be started after all.
+    `unswitched` is why pods are in mode None although they have a switch.
+    """
+
+    kind: Kind
+    plan: Plan
+    template: Json
+    target: str
+    source: Revision | None
+    difference: templates.Difference
+    notes: tuple[Finding, ...]
+    needed: bool
+    budgets: tuple[DisruptionBudget, ...] = ()
+    refusals: tuple[Refused, ...] = ()
+    unswitched: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know of it."""
+        return tuple(note.message for note in self.notes if note.level is Level.WARNING)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps it will have."""
+        strategy = self.plan.strategy
+        return steps(self.kind, self.plan.cells, strategy.upgrade_type, strategy.batch_size)
+
+
+def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> Json:
+    """The template with `wanted` images by container name.
+
+    Raises CafeError for an unknown container, with the near-misses, and for a malformed image.
+    """
+    containers = cafe.template.get("spec", {}).get("containers") or []
+    known = [container["name"] for container in containers]
+    for name, image in wanted.items():
+        if name not in known:
+            likely = [*near(name, known, 1), *known, "NAME"][0]
+            raise CafeError(
+                f'there is no container "{name}" (there is {", ".join(known)}){meant(name, known)}',
+                where=f"{cafe.where}, spec.template.spec.containers",
+                hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace} "
+                f"--image {likely}={image or 'IMAGE'}",
+            )
+    return templates.with_images(cafe.template, wanted)
+
+
+def propose(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
+    """The release of `template`. Raises Refused for all that can't be done, with its path."""
+    proposal = outline(cafe, around, template)
+    for refusal in proposal.refusals:
+        raise refusal
+    return proposal
+
+
+def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
+    """The release of `template` as it would be, and all for which it is refused.
+
+    Raises Refused for a template that can't be read.
+    """
+    refuse_misshapen(cafe, template)
+    kind = kind_of(cafe, around)
+    source = source_of(cafe, around)
+    known = around.revisions or not around.workloads
+    diff = difference(cafe, source, template)
+    target = name_of(cafe.name, template)
+    cells = cafe.wished_allocation() if kind is Kind.CREATE else cafe.allocated()
+    restarting = around.pods if source and diff.images else ()
+    fresh = () if around.pods else (traffic_finalizers.newborn(cafe, template),)
+    refusals = _raised(
+        lambda: deletion.refuse(cafe, Trigger.START),
+        lambda: conflicts.refuse(cafe, around.taken),
+        lambda: conflicts.refuse_unowned(cafe, around.unowned if kind is Kind.CREATE else ()),
+        lambda: refuse_long_name(cafe),
+        lambda: refuse_unsupported(cafe),
+        lambda: refuse_bad_images(cafe, template),
+        lambda: refuse_out_of_place(cafe, diff),
+        lambda: refuse_scaling(cafe, cells),
+        lambda: conflicts.refuse_unknown(cafe, () if known else around.living, template),
+        lambda: traffic_finalizers.refuse_undrainable(cafe, (*restarting, *fresh), around.services),
+    )
+    budgets = disruption_budgets.covering(around.budgets, around.pods)
+    return Proposal(
+        kind=kind,
+        plan=Plan(cells=cells, strategy=cafe.strategy),
+        template=template,
+        target=target,
+        source=source,
+        difference=diff,
+        notes=(
+            *warnings(cafe, around.pods, around.services, around.known, template, diff),
+            *(
+                warning("budgets", said)
+                for said in disruption_budgets.warnings(budgets, cafe.namespace)
+            ),
+            *(warning("traffic", said) for said in traffic_finalizers.warnings(cafe, around.pods)),
+            *(warning("images", said) for said in around.warnings),
+            *(warning("metadata", said) for said in downward_api.warnings(template, diff)),
+            *(
+                warning("template", said)
+                for said in edited_templates.noted(around.workloads, around.known)
+            ),
+        ),
+        budgets=budgets,
+        needed=kind is Kind.CREATE or not known or not everywhere(around, target, template, cells),
+        refusals=refusals,
+        unswitched=lost_switches.planned(
+            (*around.living, traffic_finalizers.newborn(cafe, template)),
+            around.services,
+            around.known,
+        ),
+    )
+
+
+def _raised(*checks: Callable[[], object]) -> tuple[Refused, ...]:
+    """What the checks refuse, each once."""
+    found: list[Refused] = []
+    for check in checks:
+        try:
+            check()
+        except Refused as error:
+            found.append(error)
+    return tuple(found)
+
+
+def kind_of(cafe: CafeDeployment, around: Around) -> Kind:
+    """A first release goes on being one until it has completed.
+
+    Where there has been one, workloads that are gone don't make the next one a first release.
+    """
+    record = cafe.record
+    if record is None:
+        return Kind.UPGRADE if around.workloads else Kind.CREATE
+    unfinished = record.kind is Kind.CREATE and record.state is not State.COMPLETED
+    return Kind.CREATE if unfinished else Kind.UPGRADE
+
+
+def source_of(cafe: CafeDeployment, around: Around) -> Revision | None:
+    """The revision that replacements are born from; where cells differ, the last release's goal."""
+    shown = {workload.revision for workload in around.workloads}
+    if len(shown) == 1:
+        return around.revision(shown.pop())
+    return around.revision(cafe.record.to_revision) if cafe.record else None
+
+
+def difference(
+    cafe: CafeDeployment, source: Revision | None, template: Json
+) -> templates.Difference:
+    """What the release changes."""
+    if source is None:
+        return templates.difference({}, {})
+    return templates.difference(source.template, template, tuple(cafe.selector_labels))
+
+
+def refuse_out_of_place(cafe: CafeDeployment, diff: templates.Difference) -> None:
+    """Refuse what can't go in place (C17, C57)."""
+    if diff.others:
+        raise Refused(
+            "only images, labels (outside the selector) and annotations can change in place; "
+            f"this changes {', '.join(diff.others)}. Nothing was written",
+            where=cafe.where,
+            hint=f"kubectl edit cafed {cafe.name} -n {cafe.namespace}",
+        )
+
+
+def refuse_scaling(cafe: CafeDeployment, cells: Mapping[str, int]) -> None:
+    """This version scales in a first release alone."""
+    wished = cafe.wished_allocation()
+    if wished != cells:
+        shown = ", ".join(f"{cell or 'all'}: {size}" for cell, size in cells.items())
+        raise Refused(
+            "spec.replicas or spec.topology ask for another number of pods than there is "
+            f"({shown}); this version of kubectl-cafe does not scale. Nothing was written",
+            where=f"{cafe.where}, spec.replicas",
+            hint=f"kubectl scale cafed {cafe.name} -n {cafe.namespace} "
+            f"--replicas {sum(cells.values())}",
+        )
+
+
+def everywhere(
+    around: Around, target: str, template: Json, cells: Mapping[str, int] | None = None
+) -> bool:
+    """Whether every workload and every pod is at the target already, in each cell (C7, C66)."""
+    present = {workload.cell for workload in around.workloads}
+    return (
+        all(
+            workload.revision == target and not edited_templates.paths(workload, around.known)
+            for workload in around.workloads
+        )
+        and all(cell in present for cell, count in (cells or {}).items() if count)
+        and not waiting(around, target, template)
+    )
+
+
+def waiting(around: Around, target: str, template: Json) -> list[Pod]:
+    """The living pods that are not at the target, or not yet in traffic there."""
+    wanted, known = templates.images(template), around.known
+    return [
+        pod
+        for pod in around.living
+        if pod.labels.get(names.REVISION) != target or lacking(pod, wanted, known) or pod.unfinished
+    ]

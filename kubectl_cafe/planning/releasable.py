@@ -1,0 +1,72 @@
+"""What of a spec can't be released, whatever stands in the cluster: pure (protocol 2, 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.errors import Refused
+from kubectl_cafe.revisions import image as images
+from kubectl_cafe.revisions import template as templates
+from kubectl_cafe.revisions.revision import LONGEST_OWNER
+
+Json = Mapping[str, Any]
+
+
+def refuse_long_name(cafe: CafeDeployment) -> None:
+    """No pod could carry the label with the revision's name (protocol 4)."""
+    if len(cafe.name) > LONGEST_OWNER:
+        raise Refused(
+            f"metadata.name has {len(cafe.name)} characters; at most {LONGEST_OWNER} can be "
+            "released. Nothing was written",
+            where=cafe.where,
+            hint=f"kubectl get cafed {cafe.name} -n {cafe.namespace} -o yaml > FILE, shorten "
+            "metadata.name in it, kubectl create -f FILE, then "
+            f"kubectl delete cafed {cafe.name} -n {cafe.namespace}",
+        )
+
+
+def refuse_misshapen(cafe: CafeDeployment, template: Json) -> None:
+    """A template with a number where a text belongs can't be compared with a pod."""
+    if problem := templates.misshapen(template):
+        raise Refused(
+            f"{problem}. Nothing was written",
+            where=cafe.where,
+            hint=f"kubectl edit cafed {cafe.name} -n {cafe.namespace}",
+        )
+
+
+def refuse_bad_images(cafe: CafeDeployment, template: Json) -> None:
+    """An empty or malformed image would take the pod down and never start."""
+    for name, image in templates.images(template).items():
+        if problem := images.problem(image):
+            raise Refused(
+                f"{problem}. Nothing was written",
+                where=f"{cafe.where}, spec.template.spec.containers[{name}].image",
+                hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace} "
+                f"--image {name}=REGISTRY/NAME:TAG",
+            )
+
+
+def refuse_unsupported(cafe: CafeDeployment) -> None:
+    """What the CRD accepts and this version does not honour, by path (protocol 2)."""
+    spec = cafe.spec
+    topology = spec.get("topology") or {}
+    found = {
+        "spec.podSetType": spec.get("podSetType", "InPlaceSet") != "InPlaceSet",
+        "spec.volumeClaimTemplates": bool(spec.get("volumeClaimTemplates")),
+        "spec.serviceName": bool(spec.get("serviceName")),
+        "spec.topology.autoReschedule.enable": bool(
+            (topology.get("autoReschedule") or {}).get("enable")
+        ),
+        "spec.selector.matchExpressions": bool(
+            (spec.get("selector") or {}).get("matchExpressions")
+        ),
+    }
+    if paths := [path for path, present in found.items() if present]:
+        raise Refused(
+            f"this version of kubectl-cafe does not honour {', '.join(paths)}. Nothing was written",
+            where=cafe.where,
+            hint=f"kubectl edit cafed {cafe.name} -n {cafe.namespace}",
+        )

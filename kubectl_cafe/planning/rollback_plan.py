@@ -1,0 +1,139 @@
+"""Where a rollback goes, what it would be, and where it has been already; pure (protocol 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment import disruption_budgets, edited_spec
+from kubectl_cafe.errors import Refused
+from kubectl_cafe.planning import downward_api, rollback_target
+from kubectl_cafe.planning.allowed_commands import illegal
+from kubectl_cafe.planning.finding import Finding, warning
+from kubectl_cafe.planning.proposal import Around, Proposal
+from kubectl_cafe.planning.warnings import warnings
+from kubectl_cafe.planning.without_record import presumed
+from kubectl_cafe.revisions import template as templates
+from kubectl_cafe.revisions.revision import Revision
+from statemachine.lifecycle import RESTING, State, Trigger, legal
+from statemachine.record import Entry, Plan, Record
+from statemachine.steps import Kind, UpgradeType
+
+DISCARDED = "an edit of the spec that was not released is discarded"
+
+
+@dataclass(frozen=True)
+class Way:
+    """A rollback to `target`, from `source` (None: it is not known any more), by `plan`."""
+
+    target: Revision
+    source: Revision | None
+    plan: Plan
+
+
+def way(cafe: CafeDeployment, around: Around, fast: bool, number: int = 0) -> Way:
+    """The way to revision `number` (0: the last good one), from wherever the release stands.
+
+    Raises Refused where there is none, where every pod is there, or where it can't go in place;
+    where the record is gone, `around` has the pods (C72).
+    """
+    record = cafe.record or presumed(cafe, around)
+    if Trigger.ROLLBACK not in legal(record.state):
+        raise illegal(cafe, Trigger.ROLLBACK)
+    current = around.revision(record.to_revision)
+    if number:
+        target: Revision | None = rollback_target.chosen(cafe, record, around.revisions, number)
+    else:
+        target = rollback_target.rollback_target(record, around.revisions)
+    if target is None:
+        raise Refused(
+            "there is no earlier revision to go back to",
+            where=cafe.where,
+            hint=f"kubectl cafe {'upgrade' if record.state in RESTING else 'abort'} "
+            f"{cafe.name} -n {cafe.namespace}",
+        )
+    _refuse_out_of_place(cafe, record, around, target)
+    strategy = record.plan.strategy
+    if fast:
+        strategy = replace(strategy, batch_size=None, upgrade_type=UpgradeType.BATCH)
+    return Way(target, current, replace(record.plan, strategy=strategy))
+
+
+def _refuse_out_of_place(
+    cafe: CafeDeployment, record: Record, around: Around, target: Revision
+) -> None:
+    """Refuse what can't go in place from any revision that pods may be at (C17)."""
+    settled = record.state in (State.COMPLETED, State.ROLLED_BACK)
+    names = (record.to_revision,) if settled else (record.to_revision, record.from_revision)
+    for known in filter(None, map(around.revision, names)):
+        diff = templates.difference(known.template, target.template, tuple(cafe.selector_labels))
+        if diff.others:
+            raise Refused(
+                f"revision {target.number} differs in {', '.join(diff.others)}: not in place",
+                where=cafe.where,
+            )
+
+
+def repeated(cafe: CafeDeployment) -> Entry | None:
+    """The rollback that a bare `rollback` would only repeat (protocol-next A3); None: it is new.
+
+    The newest release is a rollback that ended RolledBack, and the spec is the one it left.
+    """
+    record = cafe.record
+    if record is None or record.state is not State.ROLLED_BACK:
+        return None
+    if cafe.spec_hash != record.spec_hash:
+        return None
+    turns = [entry for entry in record.journal if entry.trigger is Trigger.ROLLBACK]
+    return turns[-1] if turns else Entry(record.since, Trigger.ROLLBACK, record.state, record.who)
+
+
+def under_way(cafe: CafeDeployment, number: int, around: Around) -> bool:
+    """Whether a rollback runs already, to revision `number` if one is asked for."""
+    record = cafe.record
+    if record is None or record.state is not State.ROLLING_BACK:
+        return False
+    target = around.revision(record.to_revision)
+    return not number or (target is not None and target.number == number)
+
+
+def discarded(cafe: CafeDeployment, around: Around, target: Revision) -> tuple[str, ...]:
+    """The edits of the spec that no release was started for, and that the rollback discards."""
+    record = cafe.record
+    planned = around.revision(record.to_revision) if record else None
+    if planned is None or templates.difference(target.template, cafe.template).empty:
+        return ()
+    return tuple(edited_spec.changed(planned.template, cafe.template))
+
+
+def proposal(cafe: CafeDeployment, around: Around, way: Way) -> Proposal:
+    """The rollback as `plan` shows it; `around` has pods, Services and budgets."""
+    old = way.source.template if way.source else {}
+    template = way.target.template
+    diff = templates.difference(old, template, tuple(cafe.selector_labels)) if old else None
+    diff = diff or templates.difference({}, {})
+    budgets = disruption_budgets.covering(around.budgets, around.pods)
+    return Proposal(
+        kind=Kind.ROLLBACK,
+        plan=way.plan,
+        template=template,
+        target=way.target.name,
+        source=way.source,
+        difference=diff,
+        notes=(
+            *_edits(cafe, around, way.target),
+            *warnings(cafe, around.pods, around.services, around.known, template, diff),
+            *(
+                warning("budgets", said)
+                for said in disruption_budgets.warnings(budgets, cafe.namespace)
+            ),
+            *(warning("metadata", said) for said in downward_api.warnings(template, diff)),
+        ),
+        budgets=budgets,
+        needed=True,
+    )
+
+
+def _edits(cafe: CafeDeployment, around: Around, target: Revision) -> tuple[Finding, ...]:
+    said = discarded(cafe, around, target)
+    return (warning("release", f"{DISCARDED}: {', '.join(said)}"),) if said else ()

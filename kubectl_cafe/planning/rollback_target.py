@@ -1,0 +1,74 @@
+"""Which revision a rollback goes to: the last good one, or the one of a number (protocol 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.errors import CafeError, Refused
+from kubectl_cafe.revisions.revision import GOOD, Revision, last_good
+from statemachine.lifecycle import RESTING, State
+from statemachine.record import Record
+from statemachine.steps import Kind
+
+
+class UnknownRevision(CafeError):
+    """There is no revision of that number: never was, or it was pruned."""
+
+
+def rollback_target(record: Record, revisions: Iterable[Revision]) -> Revision | None:
+    """The last revision that ended well, other than the one to leave (protocol 7).
+
+    A rollback that failed, waits or was aborted keeps its goal; after one that ended, neither
+    its goal nor what it went back from is an earlier revision.
+    """
+    known = {revision.name: revision for revision in revisions}
+    if record.kind is not Kind.ROLLBACK:
+        before = known.get(record.from_revision)
+        if before is not None and before.outcome in GOOD:
+            return before
+        return last_good(known.values(), record.to_revision) or before
+    if record.state is not State.ROLLED_BACK:
+        return known.get(record.to_revision)
+    goal = known.get(record.to_revision)
+    older = [r for r in known.values() if goal is None or r.number < goal.number]
+    return last_good((r for r in older if r.name != record.from_revision), record.to_revision)
+
+
+def chosen(
+    cafe: CafeDeployment, record: Record, revisions: Iterable[Revision], number: int
+) -> Revision:
+    """The revision of that number, to go back to.
+
+    Raises UnknownRevision, and Refused where the pods are there, or are on their way to it.
+    """
+    target = numbered(cafe, revisions, number)
+    ended, back = record.state in RESTING, record.kind is Kind.ROLLBACK
+    if target.name != record.to_revision or record.state is State.ABORTED or (back and not ended):
+        return target
+    place = f"{cafe.name} -n {cafe.namespace}"
+    if ended:
+        raise Refused(
+            f"revision {number} is what every pod was brought to; nothing was written",
+            where=cafe.where,
+            hint=f"kubectl cafe history {place}",
+        )
+    raise Refused(
+        f"revision {number} is what the release goes to, not what it came from",
+        where=cafe.where,
+        hint=f"kubectl cafe status {place}",
+    )
+
+
+def numbered(cafe: CafeDeployment, revisions: Iterable[Revision], number: int) -> Revision:
+    """The revision of that number. Raises UnknownRevision, which names those there are."""
+    known = sorted(revisions, key=lambda r: r.number)
+    for revision in known:
+        if revision.number == number:
+            return revision
+    shown = ", ".join(str(revision.number) for revision in known) or "none"
+    raise UnknownRevision(
+        f"there is no revision {number}; known: {shown}. Nothing was written",
+        where=cafe.where,
+        hint=f"kubectl cafe history {cafe.name} -n {cafe.namespace}",
+    )

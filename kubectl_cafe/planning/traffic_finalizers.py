@@ -1,0 +1,57 @@
+"""What trafficFinalizers ask of the pods before a release may begin (protocol 5, C31)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from kubectl_cafe import names
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.errors import Refused
+from kubectl_cafe.pods.model import Pod, parse
+from kubectl_cafe.pods.record import Mode
+from kubectl_cafe.revisions import template as templates
+from kubectl_cafe.traffic import Service, mode_of
+
+Json = Mapping[str, Any]
+
+
+def refuse_undrainable(
+    cafe: CafeDeployment, restarting: Sequence[Pod], services: Sequence[Service]
+) -> None:
+    """Refuse traffic finalizers on pods without a switch: nobody would be told to let go.
+
+    Such a pod would restart undrained, although it is declared that it must not. `restarting`
+    are those whose image changes, or, before there is any, one as the template makes it.
+    """
+    if not cafe.strategy.traffic_finalizers:
+        return
+    bare = [pod.name for pod in restarting if mode_of(pod, services) is Mode.NONE]
+    if bare:
+        raise Refused(
+            f"pods like {bare[0]} have no traffic switch (mode None): nothing tells a traffic "
+            f'finalizer to let go of them. They need the label {names.TRAFFIC}: "on" or the '
+            f"readiness gate {names.IN_SERVICE}. Nothing was written",
+            where=f"{cafe.where}, spec.strategy.trafficFinalizers",
+            hint=f"kubectl edit cafed {cafe.name} -n {cafe.namespace}",
+        )
+
+
+def newborn(cafe: CafeDeployment, template: Json) -> Pod:
+    """A pod as the template makes it."""
+    meta = {"name": cafe.name, "uid": "", "resourceVersion": ""}
+    return parse({**template, "metadata": {**meta, "labels": templates.labels(template)}})
+
+
+def warnings(cafe: CafeDeployment, pods: Iterable[Pod]) -> tuple[str, ...]:
+    """Pods that count as unavailable from the first moment, by the finalizer they lack."""
+    said: list[str] = []
+    living = [pod for pod in pods if not pod.terminating and not pod.over]
+    for name in cafe.strategy.traffic_finalizers:
+        lacking = [pod.name for pod in living if name not in pod.finalizers]
+        if lacking:
+            said.append(
+                f"{len(lacking)} of {len(living)} pods don't carry the traffic finalizer {name} "
+                f"({', '.join(lacking[:3])}): they count as unavailable until they do"
+            )
+    return tuple(said)

@@ -1,0 +1,95 @@
+"""What a person should know before saying yes to a release: `plan` and `upgrade` say it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment import lost_switches
+from kubectl_cafe.planning.finding import Finding, ok, warning
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.record import Mode
+from kubectl_cafe.revisions import image as images
+from kubectl_cafe.revisions import template as templates
+from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.traffic import Service, mode_of
+
+Json = Mapping[str, Any]
+TRAFFIC = "traffic"
+
+
+def warnings(
+    cafe: CafeDeployment,
+    pods: Sequence[Pod],
+    services: Sequence[Service],
+    known: Mapping[str, Revision],
+    template: Json,
+    diff: templates.Difference,
+) -> tuple[Finding, ...]:
+    """All of them, in the order in which they are read."""
+    modes = Counter(mode_of(pod, services) for pod in pods)
+    said = [*_tags(template)]
+    if (bare := modes[Mode.NONE]) and diff.images:
+        lost = lost_switches.described(lost_switches.planned(pods, services, known), cafe.namespace)
+        said.append(
+            _traffic(
+                f"{bare} of {len(pods)} pods without a traffic switch (mode None): requests in "
+                f"flight may fail{': ' if lost else ''}{lost}"
+            )
+        )
+    if gated := modes[Mode.GATE]:
+        said.append(
+            _traffic(
+                f"{gated} of {len(pods)} pods in Gate mode: one that is replaced while nobody "
+                "drives stays out of traffic until somebody opens it (Label mode has no such gap)"
+            )
+        )
+    if labelled := modes[Mode.LABEL]:
+        said.append(ok(TRAFFIC, f"{labelled} of {len(pods)} pods in Label mode"))
+    if deaf := publishing_unready(pods, services):
+        said.append(
+            _traffic(
+                f"{', '.join(deaf)}: publishNotReadyAddresses is true, so a pod never leaves it: "
+                "it is sent requests while it restarts (Label mode takes it out of every Service)"
+            )
+        )
+    if cafe.paused_by_spec:
+        pausing = "spec.strategy.pause is true: the release will pause before its first pod"
+        said.append(warning("release", pausing))
+    if cafe.foreign_record:
+        foreign = "the release annotation belongs to another object and is not acted on"
+        said.append(warning("release", foreign))
+    return tuple(said)
+
+
+def _traffic(message: str) -> Finding:
+    return warning(TRAFFIC, message)
+
+
+def _tags(template: Json) -> list[Finding]:
+    """Tags under which new content may come without a new string (C7)."""
+    return [
+        warning(
+            "images",
+            f"container {name}: the tag of {image} usually moves: the same string may mean "
+            "new content, and a release to it changes nothing",
+        )
+        for name, image in templates.images(template).items()
+        if images.mutable(image)
+    ]
+
+
+def publishing_unready(pods: Sequence[Pod], services: Sequence[Service]) -> list[str]:
+    """The Services that go on sending requests to a pod that is not ready (C30).
+
+    A pod in Label mode leaves those too: they select by the label that is switched off.
+    """
+    switched_by_label = [pod for pod in pods if mode_of(pod, services) is Mode.LABEL]
+    others = [pod for pod in pods if pod not in switched_by_label]
+    return sorted(
+        f"Service {service.name}"
+        for service in services
+        if service.publishes_unready and any(service.selects(pod.labels) for pod in others)
+    )

@@ -1,0 +1,53 @@
+"""A CafeDeployment that has had releases and whose record is gone: the rollback from Idle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.recordless_pods import lost_pods
+from kubectl_cafe.errors import Refused
+from kubectl_cafe.planning.proposal import Around
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.revisions.revision import name_of
+from statemachine.lifecycle import State
+from statemachine.record import Plan, Record
+from statemachine.steps import Kind
+
+
+def presumed(cafe: CafeDeployment, around: Around) -> Record:
+    """What a rollback goes by: as if the spec as it stands had been released (protocol 9).
+
+    `around` has the revisions and the pods. Raises Refused where there has been no release, and
+    where pods are in the middle of one: then nothing starts (C72).
+    """
+    if not around.revisions:
+        raise Refused(
+            "there has been no release yet: nothing to go back to",
+            where=cafe.where,
+            hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace}",
+        )
+    refuse_unfinished(cafe, around.pods)
+    return Record(
+        uid=cafe.uid,
+        id="",
+        kind=Kind.UPGRADE,
+        state=State.IDLE,
+        plan=Plan(cafe.allocated(), cafe.strategy),
+        to_revision=name_of(cafe.name, cafe.template),
+        spec_hash=cafe.spec_hash,
+        since="",
+        started="",
+        who="",
+    )
+
+
+def refuse_unfinished(cafe: CafeDeployment, pods: Sequence[Pod]) -> None:
+    """Raise Refused for pods of a release that has no record any more (C72)."""
+    if lost := lost_pods(cafe, pods):
+        raise Refused(
+            f"{len(lost)} pods are in the middle of an upgrade whose release has no record any "
+            f"more ({', '.join(lost[:3])}). Nothing was written",
+            where=cafe.where,
+            hint=f"kubectl cafe repair {cafe.name} -n {cafe.namespace}",
+        )

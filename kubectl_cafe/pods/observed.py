@@ -1,0 +1,189 @@
+"""What this process has seen of one pod, folded event by event (protocol 6, 10).
+
+A kubelet publishes observedGeneration when it begins to act on a spec, not when it is done,
+so one status alone can't tell whose container it shows. The order of statuses can. Losing
+this memory with the process makes the engine slower, never wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kubectl_cafe.pods.managed_fields import Writer
+from kubectl_cafe.pods.model import Container, Pod
+
+ON_ITS_WAY = frozenset({"", "ContainerCreating", "PodInitializing"})
+"""Waiting reasons of a container that is being started. The others are an open vocabulary:
+kubelets, runtimes and virtual kubelets add to it."""
+TROUBLE = frozenset(
+    {
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "RunContainerError",
+        "CrashLoopBackOff",
+    }
+)
+"""Waiting reasons that are known not to pass by themselves: they need not last to be believed."""
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """A time that a node's clock wrote, and when this process first saw what it is the time of.
+
+    `stated` is in seconds since the epoch, `seen` by the monotonic clock. `witnessed`: this
+    process had seen the pod before that happened.
+    """
+
+    stated: float = 0.0
+    seen: float = 0.0
+    witnessed: bool = False
+
+    def at(self, now: float, time: float) -> float:
+        """When it happened, by the server's clock; `now` and `time` are the same moment.
+
+        The node's clock may be ahead or behind. What was seen to happen, happened when it was
+        seen; anything else not later than that.
+        """
+        seen = time - (now - self.seen)
+        return seen if self.witnessed else min(self.stated, seen)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One container: all times by this process' monotonic clock, in seconds; None: not now.
+
+    `first_id` and `first_trouble` are from the first status with observedGeneration at or
+    above the sighting's generation that this process saw, at `acted_since`. `started` is when
+    this container started.
+    """
+
+    container_id: str
+    id_since: float
+    ready_since: float | None = None
+    trouble_since: float | None = None
+    first_id: str | None = None
+    first_trouble: str = ""
+    acted_since: float | None = None
+    started: Stamp = Stamp()
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One pod under one set of images.
+
+    `generation` is the first one that this process saw with these images, `last` the last
+    one. `wrote` is the record's `gen`: whoever patches an image of ours writes it anew.
+    `turned` is when Ready changed to what it is.
+    """
+
+    generation: int
+    ready_reason: str
+    ready_reason_since: float
+    gate: str
+    containers: Mapping[str, Seen]
+    last: int = 0
+    images: Mapping[str, str] | None = None
+    wrote: int = 0
+    ready: tuple[str, float] = ("", 0.0)
+    turned: Stamp = Stamp()
+
+
+def trouble(container: Container) -> str:
+    """Why the container does not run, as one text; empty if it does, or is being started."""
+    if container.waiting not in ON_ITS_WAY:
+        return f"{container.waiting}: {container.message}"
+    if container.terminated:
+        return f"{container.terminated}: {container.container_id}"
+    return ""
+
+
+def look(before: Sighting | None, pod: Pod, now: float) -> Sighting:
+    """The sighting after `pod` was shown at `now`."""
+    same = before if before and same_images(before, pod) else None
+    known = before.containers if before else {}
+    reason = pod.ready.reason
+    # A reason that stood before the gate was written says nothing about the gate (C85).
+    stands = before and (before.ready_reason, before.gate) == (reason, pod.gate.status)
+    since = before.ready_reason_since if before and stands else now
+    ready = (pod.ready.status, pod.ready.since)
+    turned = Stamp(pod.ready.since, now, before is not None)
+    generation = same.generation if same else pod.generation
+    return Sighting(
+        generation=generation,
+        ready_reason=reason,
+        ready_reason_since=since,
+        gate=pod.gate.status,
+        containers={
+            name: _look(
+                known.get(name),
+                bool(same),
+                container,
+                acted=bool(pod.observed) and pod.observed >= generation,
+                now=now,
+            )
+            for name, container in pod.containers.items()
+        },
+        last=pod.generation,
+        images=pod.images(),
+        wrote=_gen(pod),
+        ready=ready,
+        turned=before.turned if before and before.ready == ready else turned,
+    )
+
+
+def same_images(before: Sighting, pod: Pod) -> bool:
+    """Whether no image was written since `before`, although the generation may have moved.
+
+    An ephemeral container, a toleration or a resize moves it as an image does; that it is none
+    the images show, and who wrote them: a stranger may have changed one and changed it back.
+    """
+    if before.last == pod.generation:
+        return True
+    return (
+        before.images == pod.images()
+        and before.wrote == _gen(pod)
+        and all(c.writer in (Writer.BIRTH, Writer.OURS) for c in pod.containers.values())
+    )
+
+
+def _gen(pod: Pod) -> int:
+    return pod.record.gen if pod.record else 0
+
+
+def _look(
+    before: Seen | None, same_spec: bool, container: Container, *, acted: bool, now: float
+) -> Seen:
+    same_id = before is not None and before.container_id == container.container_id
+    first_id, first_trouble, acted_since = None, "", None
+    if before and same_spec:
+        first_id, first_trouble = before.first_id, before.first_trouble
+        acted_since = before.acted_since
+    if acted and first_id is None:
+        first_id, first_trouble, acted_since = container.container_id, trouble(container), now
+    kept = before if before and same_spec else None
+    started = Stamp(container.started_at, now, before is not None)
+    same_start = before is not None and same_id and bool(before.started.stated)
+    return Seen(
+        container_id=container.container_id,
+        # A change of the spec starts the clock anew: the same container may be an earlier spec's.
+        id_since=before.id_since if before and same_id and same_spec else now,
+        ready_since=_since(
+            before.ready_since if before and same_id else None, container.ready, now
+        ),
+        trouble_since=_since(kept.trouble_since if kept else None, bool(trouble(container)), now),
+        first_id=first_id,
+        first_trouble=first_trouble,
+        acted_since=acted_since,
+        started=before.started if before and same_start else started,
+    )
+
+
+def _since(before: float | None, holds: bool, now: float) -> float | None:
+    if not holds:
+        return None
+    return now if before is None else before

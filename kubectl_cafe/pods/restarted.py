@@ -1,0 +1,233 @@
+"""Whether the container that a pod shows was made from the spec that it has now (protocol 6).
+
+Neither observedGeneration nor a new containerID nor a new imageID says so by itself: a
+kubelet that was told v2 and then v1 again shows v2, running and ready, at v1's generation,
+and kills it next. Rules a, b and c below are the ones that hold on a real kubelet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kubectl_cafe import names
+from kubectl_cafe.pods.managed_fields import Writer
+from kubectl_cafe.pods.model import Container, Pod
+from kubectl_cafe.pods.observed import Seen, Sighting
+from kubectl_cafe.pods.record import Before
+
+KILL_FLOOR = 2.0
+"""The kubelet grants at least 2 s to a container that it kills."""
+KILL_MARGIN = 10.0
+"""Seconds that rule c adds per container for the kill, the start and their publishing."""
+
+
+class By(StrEnum):
+    """Which rule settled a container."""
+
+    NEW_CONTAINER = "a"
+    ACKNOWLEDGED = "b"
+    TIME = "c"
+    PEER = "c, a peer shows the same image"
+    BORN = "the pod was never patched"
+    BEFORE = "verified before its record was finished"
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """`by` is None while the container isn't settled; `ambiguous`: b or c must decide."""
+
+    by: By | None = None
+    ambiguous: bool = False
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the rules read besides the pod: this process' sighting, its clock, and peers.
+
+    `peers` maps an image string to the imageIDs that pods settled by rule a showed for it.
+    `changed` are the containers whose image string the upgrade changed; `verified` those that
+    were settled when the pod's record was finished: what they do since then is their own.
+    `overdue`: the pod's image patch is older than progressDeadlineSeconds and its grace periods.
+    """
+
+    sighting: Sighting
+    now: float
+    changed: Mapping[str, Before | None]
+    peers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    verified: frozenset[str] = frozenset()
+    overdue: bool = False
+
+
+NOT_YET = Settlement()
+
+
+def settled(pod: Pod, name: str, evidence: Evidence) -> Settlement:
+    """Whether container `name` was made from the pod's present spec (C1 to C11, C67, C68)."""
+    container = pod.containers[name]
+    before = evidence.changed.get(name)
+    seen = evidence.sighting.containers.get(name)
+    if not container.container_id or seen is None:
+        return NOT_YET  # C14: no status yet.
+    if name in evidence.verified:
+        return Settlement(By.BEFORE)
+    if before is None and as_born(pod, container):
+        return Settlement(By.BORN)
+    unchanged = before is not None and container.container_id == before.container_id
+    if unchanged and not undone(pod, name, before):
+        return NOT_YET  # Never, however long it shows running and ready (C68).
+    if pod.observed and pod.observed < pod.generation:
+        return NOT_YET  # C67: the kubelet has not seen this spec.
+    if made_after(container, seen):
+        return Settlement(By.NEW_CONTAINER)
+    if acknowledged(pod):
+        return Settlement(By.ACKNOWLEDGED)
+    if shown_by_a_peer(container, before, evidence.peers):
+        return Settlement(By.PEER)
+    if quoting(pod):
+        return Settlement(ambiguous=True)  # Rule b decides, whatever the pull takes (C84).
+    if evidence.now - _begun(seen) >= patience(pod, name, evidence.changed):
+        return Settlement(By.TIME)
+    return Settlement(ambiguous=True)
+
+
+def undone(pod: Pod, name: str, before: Before | None) -> bool:
+    """Whether the container's image is again the one that the recorded container was made from.
+
+    Another client has set it back. If the kubelet had not read the patch yet, nothing is
+    restarted and the recorded container stays: rules b and c tell, where the kubelet says which
+    generation it has read.
+    """
+    return pod.observed > 0 and before is not None and pod.images().get(name) == before.image
+
+
+def as_born(pod: Pod, container: Container) -> bool:
+    """Whether the container's image is the one that the pod was created with (protocol 6)."""
+    return pod.generation <= 1 or container.writer is Writer.BIRTH
+
+
+def made_after(container: Container, seen: Seen) -> bool:
+    """Rule a: it appeared after the first status of this generation (C2, C3, C8, C9).
+
+    Every container of an earlier spec is visible in that first status already.
+    """
+    return seen.first_id is not None and container.container_id != seen.first_id
+
+
+def acknowledged(pod: Pod) -> bool:
+    """Rule b: the kubelet quotes a gate that was rewritten after it had seen this spec (C84)."""
+    return (
+        pod.gate.message == acknowledgement(pod.generation)
+        and pod.observed >= pod.generation
+        and pod.observed > 0
+        and pod.containers_ready.status == "True"
+        and quotes_gate(pod)
+    )
+
+
+def acknowledgement(generation: int) -> str:
+    """The message of a gate that was rewritten to be quoted back under `generation`."""
+    return f"acknowledge generation {generation}"
+
+
+def quotes_gate(pod: Pod) -> bool:
+    """Whether Ready's message quotes the present value of our gate.
+
+    Source: pkg/kubelet/status/generate.go words it `the status of pod readiness gate "G" is
+    not "True", but V`. The reason beside it may be another node agent's own.
+    """
+    said = f'readiness gate "{names.IN_SERVICE}" is not "True", but {pod.gate.status}'
+    return (
+        pod.ready.status == "False"
+        and re.search(re.escape(said) + r"\b", pod.ready.message) is not None
+    )
+
+
+def quoting(pod: Pod) -> bool:
+    """Whether the kubelet answers by quoting our gate, so that an acknowledgement can be had."""
+    return (
+        pod.gated
+        and pod.gate.status in ("False", "Unknown")
+        and pod.observed > 0
+        and pod.containers_ready.status == "True"
+        and f'readiness gate "{names.IN_SERVICE}" is not "True", but ' in pod.ready.message
+    )
+
+
+def shown_by_a_peer(
+    container: Container, before: Before | None, peers: Mapping[str, frozenset[str]]
+) -> bool:
+    """Rule c, at once: another pod proved that this imageID is what this string means."""
+    return (
+        before is not None
+        and container.image_id != before.image_id
+        and container.image_id in peers.get(container.image, frozenset())
+    )
+
+
+def _begun(seen: Seen) -> float:
+    """Since when rule c counts: the same ID, under a spec that the kubelet has seen."""
+    return seen.id_since if seen.acted_since is None else max(seen.id_since, seen.acted_since)
+
+
+def patience(pod: Pod, name: str, changed: Mapping[str, Before | None]) -> float:
+    """Rule c: seconds that an ID must stay unchanged; the last resort, a slow pull can fool it.
+
+    Containers are killed one after the other (C44). Twice as long where the imageID is one
+    that this pod had under another string: it proves nothing then.
+    """
+    once = (max(float(pod.grace), KILL_FLOOR) + KILL_MARGIN) * max(1, len(changed))
+    before, container = changed.get(name), pod.containers[name]
+    same_content = (
+        before is not None
+        and before.image_id == container.image_id
+        and before.image != container.image
+    )
+    return 2 * once if same_content else once
+
+
+def verifying(pod: Pod, evidence: Evidence) -> float | None:
+    """Seconds until rule c settles the pod at the latest; None where nothing is ambiguous.
+
+    0 where the kubelet's acknowledgement is awaited (rule b), which has no time of its own.
+    """
+    waited = []
+    for name in _present(pod, evidence):
+        if settled(pod, name, evidence).ambiguous:
+            end = _begun(evidence.sighting.containers[name]) + patience(pod, name, evidence.changed)
+            waited.append(0.0 if quoting(pod) else max(0.0, end - evidence.now))
+    return max(waited, default=None)
+
+
+def all_settled(pod: Pod, evidence: Evidence) -> bool:
+    """Whether every changed container is settled."""
+    return all(settled(pod, name, evidence).by is not None for name in _present(pod, evidence))
+
+
+def wants_acknowledgement(pod: Pod, evidence: Evidence) -> bool:
+    """Whether rewriting the gate would decide: Gate mode, ambiguous, containers ready (C84)."""
+    return (
+        pod.gated
+        and pod.gate.status in ("False", "Unknown")
+        and pod.observed >= pod.generation > 0
+        and pod.containers_ready.status == "True"
+        and pod.gate.message != acknowledgement(pod.generation)
+        # The present value must have been quoted before: else an old quote would pass for it.
+        and quotes_gate(pod)
+        and any(settled(pod, name, evidence).ambiguous for name in _present(pod, evidence))
+    )
+
+
+def _present(pod: Pod, evidence: Evidence) -> Iterable[str]:
+    return (name for name in evidence.changed if name in pod.containers)
+
+
+def renewed(pod: Pod, evidence: Evidence) -> list[tuple[str, str]]:
+    """Image and imageID of each changed container that settled by its new containerID (a)."""
+    return [
+        (pod.containers[name].image, pod.containers[name].image_id)
+        for name in evidence.changed
+        if settled(pod, name, evidence).by is By.NEW_CONTAINER
+    ]

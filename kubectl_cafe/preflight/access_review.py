@@ -1,0 +1,137 @@
+"""Whether the one who asks may write what the release will write (product.md, Conventions)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from kubectl_cafe import names
+from kubectl_cafe.errors import CafeError
+from kubectl_cafe.planning.finding import Finding, ok, refused, unknown, warning
+
+CHECK = "rights"
+
+
+@dataclass(frozen=True)
+class Right:
+    """One verb on one resource of the release's namespace."""
+
+    verb: str
+    resource: str
+    group: str = ""
+    subresource: str = ""
+
+    @property
+    def path(self) -> str:
+        """The resource as kubectl spells it: pods/status, replicasets.apps."""
+        plural = f"{self.resource}.{self.group}" if self.group else self.resource
+        return f"{plural}/{self.subresource}" if self.subresource else plural
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.path}"
+
+    def can_i(self, namespace: str) -> str:
+        """The command that asks the server the same."""
+        plural = f"{self.resource}.{self.group}" if self.group else self.resource
+        sub = f" --subresource={self.subresource}" if self.subresource else ""
+        return f"kubectl auth can-i {self.verb} {plural}{sub} -n {namespace}"
+
+
+RECORD = Right("patch", names.PLURAL, names.GROUP)
+STATUS = Right("patch", names.PLURAL, names.GROUP, "status")
+OWN = Right("update", names.PLURAL, names.GROUP, "finalizers")
+PODS = Right("patch", "pods")
+GATES = Right("patch", "pods", subresource="status")
+TRY_TEMPLATE = Right("create", "replicasets", "apps")
+COMMIT = Right("patch", "replicasets", "apps")
+NEW_REVISION = Right("create", "controllerrevisions", "apps")
+REVISE = Right("patch", "controllerrevisions", "apps")
+PRUNE = Right("delete", "controllerrevisions", "apps")
+NEW_LEASE = Right("create", "leases", "coordination.k8s.io")
+LEASE = Right("update", "leases", "coordination.k8s.io")
+TELL = Right("create", "events")
+
+EVERY = frozenset(
+    {RECORD, STATUS, OWN, PODS, GATES, TRY_TEMPLATE, COMMIT, NEW_REVISION, REVISE, PRUNE}
+    | {NEW_LEASE, LEASE, TELL}
+)
+"""Every write of a release, as the operator's role in manifests/rbac.yaml allows them."""
+ALWAYS = frozenset({RECORD, STATUS, TRY_TEMPLATE, COMMIT, NEW_REVISION, REVISE, LEASE})
+"""What no release can do without; a Lease that we create is renewed by an update, too."""
+VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+"""The authorizer's verb for a request of one object."""
+CONSEQUENCES = {
+    OWN: "a server that protects blockOwnerDeletion will refuse what is owned",
+    PRUNE: "revisions beyond historyLimit will stay",
+    TELL: "kubectl describe will not tell the story",
+}
+"""What becomes of a release that lacks a right it can do without."""
+
+
+def needed(*, pods: bool, gated: bool, leased: bool) -> frozenset[Right]:
+    """The rights without which the release is certain to fail.
+
+    `pods`: there are some to be patched; `gated`: some have our readiness gate; `leased`: its
+    Lease is there, or may be.
+    """
+    of_pods = {PODS} if pods else set()
+    of_gates = {GATES} if gated else set()
+    of_lease = set() if leased else {NEW_LEASE}
+    return ALWAYS | of_pods | of_gates | of_lease
+
+
+def judge(
+    answers: Mapping[Right, bool] | CafeError | None, sure: Iterable[Right], namespace: str
+) -> list[Finding]:
+    """Only what is denied is told; what the release can't do without is refused."""
+    if answers is None:
+        return []
+    if isinstance(answers, CafeError):
+        return [unknown(CHECK, f"whether you may write what it writes: {answers.message}")]
+    denied = sorted((right for right, allowed in answers.items() if not allowed), key=str)
+    fatal = [right for right in denied if right in set(sure)]
+    if fatal:
+        listed = ", ".join(map(str, fatal))
+        hint = f"{fatal[0].can_i(namespace)}   (the least roles needed: kubectl cafe init --rbac)"
+        where = f"{fatal[0].path} in namespace {namespace}"
+        return [refused(CHECK, f"you may not {listed}", where=where, hint=hint)]
+    if not denied:
+        return [ok(CHECK, f"you may do each of its {len(answers)} kinds of write")]
+    return [
+        warning(
+            CHECK,
+            f"you may not {right}: {CONSEQUENCES.get(right, 'this release does not need it')}",
+            hint=right.can_i(namespace),
+        )
+        for right in denied
+    ]
+
+
+def asked(method: str, path: str) -> tuple[Right, str, str]:
+    """The right that a request needs, its namespace and its object's name ("" for a create)."""
+    parts = [unquote(part) for part in path.strip("/").split("/")]
+    group, rest = ("", parts[2:]) if parts[0] == "api" else (parts[1], parts[3:])
+    namespace = ""
+    if rest[0] == "namespaces" and len(rest) > 2:
+        namespace, rest = rest[1], rest[2:]
+    resource, name, subresource = (*rest, "", "")[:3]
+    verb = "list" if method == "GET" and not name else VERBS.get(method, "patch")
+    return Right(verb, resource, group, subresource), namespace, name
+
+
+def review(right: Right, namespace: str, name: str = "") -> dict[str, object]:
+    """The SelfSubjectAccessReview of one right; with `name`, on that object."""
+    attributes = {
+        "namespace": namespace,
+        "verb": right.verb,
+        "group": right.group,
+        "resource": right.resource,
+        "subresource": right.subresource,
+        **({"name": name} if name else {}),
+    }
+    return {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }

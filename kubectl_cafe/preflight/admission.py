@@ -1,0 +1,77 @@
+"""What admission made of the tried writes: refused, rewritten, or as they were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from kubectl_cafe.client.errors import AdmissionFailed, Forbidden, Invalid, UnknownOutcome
+from kubectl_cafe.errors import CafeError
+from kubectl_cafe.planning.finding import Finding, ok, refused, unknown, warning
+from kubectl_cafe.preflight.evidence import Trial
+from kubectl_cafe.revisions import template as templates
+
+CHECK = "admission"
+NO_TRIALS = "does not support dry run"
+"""The server's words for a webhook with side effects (apiserver, webhook/errors)."""
+BIRTH = "birth"
+COMMIT = "commit"
+WHAT = {
+    "image": "the image patch",
+    "relabel": "the labels",
+    BIRTH: "a newborn pod",
+    COMMIT: "the new template of a ReplicaSet",
+}
+HINT = (
+    "kubectl get validatingadmissionpolicies,validatingwebhookconfigurations,"
+    "mutatingwebhookconfigurations"
+)
+
+
+def judge(trials: Sequence[Trial], namespace: str) -> list[Finding]:
+    """Every refusal and rewriting once, however many cells met it."""
+    found = [finding for trial in trials for finding in _judge(trial, namespace)]
+    told = {(finding.level, finding.message): finding for finding in reversed(found)}
+    if trials and not told:
+        pods = sorted({trial.pod for trial in trials if trial.pod and trial.what != COMMIT})
+        on = f" on {', '.join(pods)}" if pods else ""
+        return [ok(CHECK, f"the first writes pass in a dry run{on}")]
+    return list(reversed(told.values()))
+
+
+def _judge(trial: Trial, namespace: str) -> Iterator[Finding]:
+    what = WHAT.get(trial.what, "taking a pod out of traffic")
+    kind = "replicaset" if trial.what == COMMIT else "pod"
+    of = f"{kind}/{trial.pod}" if trial.pod else f"{kind}s"
+    match trial.answer:
+        case CafeError() as error:
+            yield _refusal(error, trial.what, what, f"{of} in namespace {namespace}")
+        case answer:
+            yield from rewritten(trial.images, templates.images(answer))
+
+
+def _refusal(error: CafeError, kind: str, what: str, where: str) -> Finding:
+    match error:
+        case Forbidden(denied_right=True):
+            return unknown(CHECK, f"what admission makes of {what}: you may not try it")
+        case Invalid(server_message=said) if NO_TRIALS in said:
+            return unknown(CHECK, f"what admission makes of {what}: {said}", where=where)
+        case Forbidden(server_message=said) | Invalid(server_message=said) if kind == BIRTH:
+            # It was tried as us; the ReplicaSet controller may be let in.
+            return warning(CHECK, f"the API server refuses {what}: {said}", where=where, hint=HINT)
+        case Forbidden(server_message=said) | Invalid(server_message=said):
+            return refused(CHECK, f"the API server refuses {what}: {said}", where=where, hint=HINT)
+        case UnknownOutcome(server_message=said) | AdmissionFailed(server_message=said) if said:
+            return warning(CHECK, f"the API server fails at {what}: {said}", where=where, hint=HINT)
+        case _:
+            return unknown(CHECK, f"what admission makes of {what}: {error.message}", where=where)
+
+
+def rewritten(sent: Mapping[str, str], stored: Mapping[str, str]) -> Iterator[Finding]:
+    """The images that admission replaces by others (protocol 6: whoever sent it is known)."""
+    for container, image in sent.items():
+        if (made := stored.get(container, image)) != image:
+            yield warning(
+                CHECK,
+                f"admission makes {made} of {image} (container {container}): that is what the "
+                "pods will run, and it counts as this release's",
+            )

@@ -1,0 +1,82 @@
+"""The pods that a release creates, and what each of their containers asks of the namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from kubectl_cafe.preflight.evidence import Case
+from kubectl_cafe.preflight.quantity import quantity
+from statemachine.steps import Kind
+
+Json = Mapping[str, Any]
+MUST_SAY = ("cpu", "memory")
+"""The resources that each container must say where a quota limits them (quota/core/pods.go)."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """One container's requests and limits, completed as the API server does it."""
+
+    container: str
+    requests: Json
+    limits: Json
+
+
+def count(case: Case) -> int:
+    """How many pods the release creates; a restart in place is no birth."""
+    if case.proposal.kind is not Kind.CREATE:
+        return 0
+    return max(0, sum(case.proposal.plan.cells.values()) - len(case.around.living))
+
+
+def demands(template: Json, ranges: Sequence[Json]) -> list[Demand]:
+    """What the containers ask for: a request that isn't said is the limit, then the defaults.
+
+    `ranges` are the namespace's LimitRanges. Init containers and overhead are not among them.
+    """
+    defaults = [item for one in ranges for item in items(one, "Container")]
+    result: list[Demand] = []
+    for container in (template.get("spec") or {}).get("containers") or ():
+        given = container.get("resources") or {}
+        limits = dict(given.get("limits") or {})
+        requests = {**limits, **(given.get("requests") or {})}
+        for item in defaults:
+            limits = {**(item.get("default") or {}), **limits}
+            requests = {**(item.get("defaultRequest") or {}), **requests}
+        result.append(Demand(container["name"], requests, limits))
+    return result
+
+
+def exact(template: Json) -> bool:
+    """Whether the containers are all that a pod asks for."""
+    spec = template.get("spec") or {}
+    return not any(spec.get(key) for key in ("initContainers", "overhead", "resources"))
+
+
+def items(limit_range: Json, kind: str) -> list[Json]:
+    """The items of a LimitRange that are about `kind`: Container, Pod."""
+    found = limit_range["spec"].get("limits") or ()
+    return [item for item in found if item.get("type") == kind]
+
+
+def share(resource: str, wanted: Sequence[Demand]) -> Decimal | str | None:
+    """What one pod takes of a quota's `resource`.
+
+    The name of a container instead that does not say it and must; None: no pod takes of it.
+    """
+    if resource in ("pods", "count/pods"):
+        return Decimal(1)
+    side, dot, plain = resource.partition(".")
+    if side not in ("requests", "limits") or not dot:
+        side, plain = "requests", resource
+        if plain not in (*MUST_SAY, "ephemeral-storage"):
+            return None
+    said = [one.limits if side == "limits" else one.requests for one in wanted]
+    if plain in MUST_SAY:
+        for one, resources in zip(wanted, said, strict=True):
+            if plain not in resources:
+                return one.container
+    return sum((quantity(resources.get(plain, 0)) for resources in said), Decimal(0))

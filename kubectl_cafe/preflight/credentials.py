@@ -1,0 +1,106 @@
+"""The imagePullSecrets: whether they are there, and hold the registries of the new images.
+
+What they hold beside the registries' names is not kept, and never shown.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from kubectl_cafe.errors import CafeError
+from kubectl_cafe.planning.finding import Finding, many, ok, unknown, warning
+from kubectl_cafe.preflight.evidence import Case, Evidence, coming
+from kubectl_cafe.revisions import image as images
+
+CHECK = "images"
+TYPES = {
+    "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
+    "kubernetes.io/dockercfg": ".dockercfg",
+}
+"""The types of secrets that a kubelet reads, and where each keeps its registries."""
+
+
+def judge(case: Case, evidence: Evidence) -> Iterator[Finding]:
+    """The imagePullSecrets: there, of a type that is read, and with the registry's host."""
+    if evidence.secrets is None:
+        return
+    space = case.cafe.namespace
+    for name, secret in evidence.secrets.items():
+        yield from secret_problem(name, secret, space)
+    read = [one for one in evidence.secrets.values() if not isinstance(one, CafeError)]
+    if not read or len(read) < len(evidence.secrets):
+        return
+    keys = [key for secret in read if secret is not None for key in registries(secret)]
+    listed = many(sorted(evidence.secrets))
+    for name, image in coming(case).items():
+        where = images.repository(image)
+        if any(covers(key, where) for key in keys):
+            yield ok(CHECK, f"{listed} hold credentials for {where}")
+        else:
+            yield warning(
+                CHECK,
+                f"no pull secret ({listed}) holds credentials for {where} (container {name}): it "
+                "is pulled without, or with the node's own",
+            )
+
+
+def secret_problem(
+    name: str, secret: Mapping[str, object] | CafeError | None, namespace: str
+) -> Iterator[Finding]:
+    """What is wrong with one pull secret; a kubelet passes over one that it can't use."""
+    where = f"secret/{name} in namespace {namespace}"
+    match secret:
+        case CafeError() as error:
+            yield unknown(CHECK, f"the pull secret {name}: {error.message}", where=where)
+        case None:
+            yield warning(
+                CHECK,
+                f"the pull secret {name} is not there",
+                where=where,
+                hint=f"kubectl create secret docker-registry {name} -n {namespace} --help",
+            )
+        case found if found.get("type") not in TYPES:
+            yield warning(
+                CHECK,
+                f"the pull secret {name} is of type {found.get('type')}: no kubelet reads it",
+                where=where,
+            )
+
+
+def registries(secret: Mapping[str, object]) -> Sequence[str]:
+    """The registries that a pull secret has credentials for; nothing else of it is kept."""
+    kind, data = str(secret.get("type")), secret.get("data")
+    if kind not in TYPES or not isinstance(data, Mapping):
+        return ()
+    try:
+        config = json.loads(base64.b64decode(str(data.get(TYPES[kind], ""))))
+    except (ValueError, RecursionError):
+        return ()
+    if not isinstance(config, Mapping):
+        return ()
+    found = config.get("auths") if kind.endswith("json") else config
+    return sorted(found) if isinstance(found, Mapping) else ()
+
+
+def covers(key: str, repository: str) -> bool:
+    """Whether a registry's `key` in a pull secret is one for `repository`.
+
+    Source: pkg/credentialprovider/keyring.go: scheme and /v1/ or /v2/ are dropped, each part of
+    the host may be a pattern, the port must be the same, the path is a beginning.
+    """
+    bare = key.partition("://")[2] or key
+    host, _, path = bare.partition("/")
+    path = path.rstrip("/")
+    if path in ("v1", "v2"):
+        path = ""
+    if host in ("index.docker.io", "registry-1.docker.io"):
+        host = images.DOCKER
+    name, _, port = host.partition(":")
+    wanted, _, rest = repository.partition("/")
+    at, _, at_port = wanted.partition(":")
+    parts, asked = name.split("."), at.split(".")
+    alike = len(parts) == len(asked) and all(map(fnmatchcase, asked, parts))
+    return alike and port == at_port and f"{rest}/".startswith(f"{path}/" if path else "")

@@ -1,0 +1,152 @@
+"""The first writes of a release, made as its driver would make them, for a server-side dry run.
+
+A webhook or a policy that refuses an image patch is met by each pod after it has left traffic.
+So the very patches are tried before, on one pod of each cell; nothing is stored (protocol 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.pod import Assessment, PodState, assess
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.planning.proposal import Around, Proposal
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.observed import look
+from kubectl_cafe.pods.patches import PodPatch
+from kubectl_cafe.pods.record import Mode
+from kubectl_cafe.podsets import WorkloadWrite
+from kubectl_cafe.podsets.inplaceset import InPlaceSet, generate_name, pod_template
+from kubectl_cafe.preflight import births
+from kubectl_cafe.preflight.evidence import Case
+from kubectl_cafe.reconcile.pod_patches import Writes
+from kubectl_cafe.revisions.revision import Revision, next_number
+from kubectl_cafe.times import rfc3339
+from statemachine.lifecycle import State
+from statemachine.record import Record
+
+TRIED = (PodState.CANDIDATE, PodState.UNLABELLED)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A patch to be tried, and the images that it sends, by container."""
+
+    cell: str
+    patch: PodPatch
+    images: Mapping[str, str]
+
+
+def case(
+    cafe: CafeDeployment,
+    wished: CafeDeployment,
+    around: Around,
+    proposal: Proposal,
+    time: float,
+    *,
+    superseding: bool = False,
+) -> Case:
+    """The release as its driver would see it in its first moment, `time` by the server."""
+    snapshot = first_view(wished, around, proposal, time)
+    assessments = tuple(assess(pod, snapshot) for pod in around.pods)
+    return Case(cafe, wished, around, proposal, snapshot, assessments, superseding)
+
+
+def first_view(wished: CafeDeployment, around: Around, proposal: Proposal, time: float) -> Snapshot:
+    """The view of a driver that has just begun; its record is nobody's and never written."""
+    at = rfc3339(time)
+    record = Record(
+        uid=wished.uid,
+        id="r-00000000",
+        kind=proposal.kind,
+        state=State.PROGRESSING,
+        plan=proposal.plan,
+        to_revision=proposal.target,
+        from_revision=proposal.source.name if proposal.source else "",
+        spec_hash=wished.spec_hash,
+        since=at,
+        started=at,
+        who="",
+        epoch=1,
+    )
+    goal = Revision(proposal.target, next_number(around.revisions), proposal.template)
+    return Snapshot(
+        owner=wished.obj,
+        record=record,
+        revisions={**around.known, goal.name: around.revision(goal.name) or goal},
+        pods={pod.uid: pod for pod in around.pods},
+        workloads=around.workloads,
+        sightings={pod.uid: look(None, pod, 0.0) for pod in around.pods},
+        now=0.0,
+        time=time,
+        services=around.services,
+        budgets=around.budgets,
+    )
+
+
+def chosen(of: Case) -> list[Assessment]:
+    """One pod of each cell that the release changes: a healthy one, if there is any."""
+    if of.proposal.refusals:
+        return []
+    able = (s for s in of.assessments if s.row in TRIED and not s.pod.lost)
+    first: dict[str, Assessment] = {}
+    for assessment in sorted(able, key=lambda s: (not s.healthy, s.pod.name)):
+        first.setdefault(assessment.pod.cell, assessment)
+    return [first[cell] for cell in sorted(first)]
+
+
+def attempts(of: Case, assessment: Assessment) -> Iterator[Attempt]:
+    """The writes that take the pod: traffic off, if it has a switch, and the images."""
+    writes, cell = Writes(of.snapshot), assessment.pod.cell
+    if assessment.row is PodState.UNLABELLED:
+        yield Attempt(cell, writes.relabel(assessment), {})
+        return
+    if assessment.mode is not Mode.NONE:
+        yield Attempt(cell, writes.take(assessment), {})
+    patch = writes.patch_images(assessment)
+    sent = patch.body.get("spec", {}).get("containers", ())
+    yield Attempt(cell, patch, {c["name"]: c["image"] for c in sent})
+
+
+def commits(of: Case) -> Iterator[tuple[str, WorkloadWrite]]:
+    """The commit of every workload that has another template, by cell.
+
+    Without a resourceVersion: its controller writes its status at any time.
+    """
+    if of.proposal.refusals:
+        return
+    for workload in of.around.workloads:
+        if workload.revision != of.proposal.target:
+            wished = of.wished.obj, workload, of.proposal.target, of.proposal.template
+            write = InPlaceSet().commit(*wished)
+            yield (
+                workload.cell,
+                replace(write, body={**write.body, "metadata": {"uid": workload.uid}}),
+            )
+
+
+def newborns(of: Case) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A pod as the ReplicaSet controller creates it, by cell; none where no pod is born."""
+    if births.count(of) == 0 or of.proposal.refusals:
+        return
+    for cell, size in of.proposal.plan.cells.items():
+        if size:
+            wished = of.wished
+            made = pod_template(wished.obj, cell, of.proposal.target, of.proposal.template)
+            meta = {**made["metadata"], "generateName": generate_name(wished.name)}
+            yield cell, {"apiVersion": "v1", "kind": "Pod", **made, "metadata": meta}
+
+
+def again(of: Case, pod: Pod, what: str) -> Attempt | None:
+    """The same write for the pod as it is by now; None if it is no longer to be taken."""
+    pods = {**of.snapshot.pods, pod.uid: pod}
+    sightings = {**of.snapshot.sightings, pod.uid: look(None, pod, 0.0)}
+    snapshot = replace(of.snapshot, pods=pods, sightings=sightings)
+    assessment = assess(pod, snapshot)
+    if assessment.row not in TRIED:
+        return None
+    made: Sequence[Attempt] = list(attempts(replace(of, snapshot=snapshot), assessment))
+    return next((one for one in made if one.patch.what == what), None)

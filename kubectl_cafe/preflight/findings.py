@@ -1,0 +1,82 @@
+"""All findings of a release, in the order in which they are read: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kubectl_cafe.errors import CafeError, Refused
+from kubectl_cafe.planning import traffic_finalizers, without_record
+from kubectl_cafe.planning.finding import Finding, Level, refused
+from kubectl_cafe.preflight import (
+    access_review,
+    admission,
+    credentials,
+    driver,
+    field_managers,
+    pods,
+    pulling,
+    quota,
+)
+from kubectl_cafe.preflight.evidence import Case, Evidence
+
+NOTHING = Evidence()
+WRITTEN = ". Nothing was written"
+
+
+def judge(case: Case, evidence: Evidence = NOTHING) -> tuple[Finding, ...]:
+    """What is refused first, then warnings, what could not be checked, and what is well.
+
+    Without evidence: what can be told from the release itself, its pods and Services.
+    """
+    found = [
+        *(of_error(error) for error in case.proposal.refusals),
+        *_without_record(case),
+        *driver.unfinished(case),
+        *driver.lease(case, evidence),
+        *_rights(case, evidence),
+        *admission.judge(evidence.trials, case.cafe.namespace),
+        *quota.judge(case, evidence),
+        *pulling.judge(case, evidence),
+        *credentials.judge(case, evidence),
+        *field_managers.judge(case.cafe, case.wished),
+        *case.proposal.notes,
+        *pods.health(case),
+        *pods.room(case),
+        *pods.nodes(case, evidence),
+        *pods.size(case),
+        *driver.clock(evidence),
+    ]
+    order = list(Level)
+    return tuple(sorted(found, key=lambda finding: order.index(finding.level)))
+
+
+def refuse(findings: Iterable[Finding]) -> None:
+    """Raise Refused (exit 7) for what is certain to fail."""
+    for finding in findings:
+        if finding.level is Level.REFUSED:
+            raise Refused(f"{finding.message}{WRITTEN}", where=finding.where, hint=finding.hint)
+
+
+def of_error(error: CafeError) -> Finding:
+    """A refusal of the release itself, as a finding."""
+    message = error.message.removesuffix(WRITTEN)
+    return refused("release", message, where=error.where, hint=error.hint)
+
+
+def _without_record(case: Case) -> list[Finding]:
+    try:
+        without_record.refuse_unfinished(case.cafe, case.around.pods)
+    except Refused as error:
+        return [of_error(error)]
+    return []
+
+
+def _rights(case: Case, evidence: Evidence) -> list[Finding]:
+    lease, living = evidence.lease, case.around.living
+    newborn = traffic_finalizers.newborn(case.wished, case.proposal.template)
+    sure = access_review.needed(
+        pods=bool(living),
+        gated=any(pod.gated for pod in living or [newborn]),
+        leased=lease is None or isinstance(lease, CafeError) or lease.there,
+    )
+    return access_review.judge(evidence.rights, sure, case.cafe.namespace)

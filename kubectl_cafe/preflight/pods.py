@@ -1,0 +1,140 @@
+"""What the pods and their nodes are like now: who is down, who stays down, how many they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kubectl_cafe.assessment import waiting_reasons
+from kubectl_cafe.assessment.pod import Assessment, PodState
+from kubectl_cafe.errors import CafeError
+from kubectl_cafe.planning.finding import Finding, many, ok, unknown, warning
+from kubectl_cafe.preflight.evidence import Case, Evidence, Node
+from kubectl_cafe.reconcile import candidates
+from statemachine.record import cut
+from statemachine.steps import Kind
+
+HEALTH, NODES, SIZE, BUDGETS = "pods", "nodes", "size", "budgets"
+TOUCHES = 220
+"""Objects a second that whoever takes over can touch, on a small server (protocol 10)."""
+SAID = 80
+"""Characters of the scheduler's words in a finding."""
+LONG = 10.0
+"""Seconds of touching that a person should know of beforehand."""
+
+
+def health(case: Case) -> Iterator[Finding]:
+    """Pods that are unavailable now, with the reason, and what that leaves of the budget."""
+    living = [s for s in case.assessments if s.row is not PodState.FORGOTTEN]
+    down = [s for s in living if not s.available]
+    if down:
+        shown = many([f"{s.pod.name} ({reason(s)})" for s in down])
+        yield warning(
+            HEALTH,
+            f"{len(down)} of {len(living)} pods are unavailable now: {shown}",
+            hint=f"kubectl cafe status {case.cafe.name} -n {case.cafe.namespace}",
+        )
+    elif living:
+        yield ok(HEALTH, f"all {len(living)} pods are available")
+    budget = candidates.budget(case.snapshot, case.assessments)
+    if living and budget.unavailable >= budget.limit:
+        yield warning(
+            HEALTH,
+            f"{budget.unavailable} pods are missing or unavailable and maxUnavailable allows "
+            f"{budget.limit}: no healthy pod is taken until that is better",
+        )
+
+
+def reason(assessment: Assessment) -> str:
+    """Why a pod is unavailable, in a word or two."""
+    pod = assessment.pod
+    if pod.lost:
+        return f"node {pod.node} is lost"
+    if why := waiting_reasons.unscheduled(pod):
+        return cut(why, SAID)
+    for container in pod.containers.values():
+        if why := container.waiting or container.terminated:
+            return f"{container.name}: {why}"
+    if assessment.in_flight and pod.record is not None:
+        return f"{pod.record.phase} by release {pod.record.release}"
+    if assessment.row in (PodState.ORPHAN, PodState.NEWBORN):
+        return "out of traffic"
+    if pod.ready.status != "True":
+        return pod.ready.reason or pod.phase
+    return "not in traffic long enough"
+
+
+def room(case: Case) -> Iterator[Finding]:
+    """PodDisruptionBudgets that leave no room now; those that never do are told elsewhere."""
+    rooms = candidates.rooms(case.snapshot, case.assessments)
+    for budget in case.proposal.budgets:
+        if budget.never:
+            continue
+        if rooms[budget.name] < 1:
+            yield warning(
+                BUDGETS,
+                f"{budget} leaves no room now: no healthy pod is taken until it does",
+                hint=f"kubectl describe pdb {budget.name} -n {case.cafe.namespace}",
+            )
+        else:
+            yield ok(BUDGETS, f"{budget} has room for {rooms[budget.name]}")
+
+
+def nodes(case: Case, evidence: Evidence) -> Iterator[Finding]:
+    """Nodes that are lost, cell by cell; cells in which no pod could be born."""
+    lost: dict[tuple[str, str], list[str]] = {}
+    read = evidence.nodes if isinstance(evidence.nodes, tuple) else ()
+    ready = {node.name: node.ready for node in read}
+    for pod in case.around.living:
+        if replace(pod, node_ready=ready.get(pod.node)).lost:
+            lost.setdefault((pod.cell, pod.node), []).append(pod.name)
+    for (cell, node), pods in sorted(lost.items()):
+        yield warning(
+            NODES,
+            f"node {node}{_of(cell)} is lost with {many(pods)}: a pod there is unavailable and "
+            "never taken, so its group waits for it until the deadline",
+            hint=f"kubectl describe node {node}",
+        )
+    if evidence.nodes is None:
+        return
+    if isinstance(evidence.nodes, CafeError):
+        yield unknown(NODES, f"how the nodes are: {evidence.nodes.message}")
+        return
+    told = {node for _, node in lost}
+    used = {pod.node for pod in case.around.living}
+    down = [n for n in evidence.nodes if not n.ready and n.name in used and n.name not in told]
+    for one in down:
+        why = f"node {one.name}{_of(one.cell)} is not Ready"
+        yield warning(NODES, why, hint=f"kubectl describe node {one.name}")
+    cells = list(barren(case, evidence.nodes))
+    yield from cells
+    if not (lost or down or cells):
+        yield ok(NODES, "the nodes of its pods are Ready")
+
+
+def barren(case: Case, known: tuple[Node, ...]) -> Iterator[Finding]:
+    """Cells in which a newborn pod would stay Pending."""
+    if case.proposal.kind is not Kind.CREATE:
+        return
+    for cell, size in case.proposal.plan.cells.items():
+        able = [n for n in known if n.cell == cell and n.ready and n.schedulable]
+        if size and not able:
+            where = f"in cell {cell}" if cell else "in the cluster"
+            why = f"no node {where} is Ready and takes new pods: they would stay Pending"
+            yield warning(NODES, why, hint="kubectl get nodes --show-labels")
+
+
+def size(case: Case) -> Iterator[Finding]:
+    """A set so large that whoever takes over is kept waiting (protocol 10)."""
+    objects = max(len(case.around.living), sum(case.proposal.plan.cells.values()))
+    seconds = objects / TOUCHES
+    if seconds >= LONG:
+        yield warning(
+            SIZE,
+            f"{objects} pods: if the driver dies, whoever takes over touches each of them first, "
+            f"which takes about {seconds:.0f} s",
+        )
+
+
+def _of(cell: str) -> str:
+    return f" of cell {cell}" if cell else ""

@@ -1,0 +1,68 @@
+"""Whether the new images can be pulled, as far as that can be known before (protocol 1).
+
+The kubelet kills the old container first and only then pulls: a tag that isn't there is an
+outage of that pod. Nobody asks the registry: the node would ask it, from where the node is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from kubectl_cafe.errors import CafeError
+from kubectl_cafe.planning.finding import Finding, many, ok, unknown, warning
+from kubectl_cafe.preflight.evidence import Case, Evidence, Node, coming
+from kubectl_cafe.revisions import image as images
+
+CHECK = "images"
+Nodes = tuple[Node, ...] | CafeError
+
+
+def judge(case: Case, evidence: Evidence) -> Iterator[Finding]:
+    """One finding for each image that the release brings."""
+    if evidence.nodes is None:
+        return
+    for name, image in coming(case).items():
+        nodes = meant(case, evidence.nodes)
+        yield pullable(name, image, policy(case.proposal.template, name, image), nodes)
+
+
+def policy(template: Mapping[str, object], name: str, image: str) -> str:
+    """The container's imagePullPolicy, as the API server defaults it."""
+    spec = template.get("spec")
+    containers = spec.get("containers") or () if isinstance(spec, Mapping) else ()
+    given = next((c.get("imagePullPolicy") for c in containers if c["name"] == name), None)
+    usual = "Always" if images.canonical(image).endswith(":latest") else "IfNotPresent"
+    return str(given or usual)
+
+
+def meant(case: Case, nodes: Nodes) -> Nodes:
+    """The nodes on which the pods run, or may be born."""
+    if isinstance(nodes, CafeError):
+        return nodes
+    used = {pod.node for pod in case.around.living}
+    return tuple(node for node in nodes if node.name in used) if used else nodes
+
+
+def pullable(name: str, image: str, policy: str, nodes: Nodes) -> Finding:
+    """What is known of one image; a node lists 50 images at most, so only presence is proof."""
+    if isinstance(nodes, CafeError):
+        return unknown(CHECK, f"whether {image} can be pulled: {nodes.message}")
+    wanted = images.canonical(image)
+    lacking = [node.name for node in nodes if wanted not in map(images.canonical, node.images)]
+    if nodes and not lacking:
+        if policy == "Always":
+            return unknown(
+                CHECK,
+                f"whether {image} can be pulled: each of its {len(nodes)} nodes has it, but "
+                f"container {name} has imagePullPolicy Always, so the registry is asked again",
+            )
+        return ok(CHECK, f"each of the {len(nodes)} nodes has {image} already")
+    if policy == "Never":
+        return warning(
+            CHECK,
+            f"container {name} has imagePullPolicy Never, and {many(lacking)} don't say that they "
+            f"have {image}: it would not start there",
+        )
+    there = f"{len(nodes) - len(lacking)} of its {len(nodes)} nodes have it" if nodes else ""
+    why = f" ({there})" if there else ""
+    return unknown(CHECK, f"whether {image} can be pulled{why}: not known until it is pulled")

@@ -1,0 +1,101 @@
+"""Whether ResourceQuotas and LimitRanges let the newborn pods in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from kubectl_cafe.errors import CafeError
+from kubectl_cafe.planning.finding import Finding, Level, ok, refused, unknown
+from kubectl_cafe.preflight import births
+from kubectl_cafe.preflight.births import Demand
+from kubectl_cafe.preflight.evidence import Case, Evidence
+from kubectl_cafe.preflight.quantity import quantity
+
+Json = Mapping[str, Any]
+CHECK = "quota"
+
+
+def judge(case: Case, evidence: Evidence) -> Iterator[Finding]:
+    """Quotas that the newborn pods don't fit in, limits that their containers break."""
+    born, quotas, limits = births.count(case), evidence.quotas, evidence.limits
+    if not born or quotas is None or limits is None:
+        return
+    for missing in (quotas, limits):
+        if isinstance(missing, CafeError):
+            yield unknown(CHECK, f"whether the namespace lets {born} pods in: {missing.message}")
+            return
+    assert not isinstance(quotas, CafeError)
+    assert not isinstance(limits, CafeError)
+    template, space = case.proposal.template, case.cafe.namespace
+    try:
+        wanted = births.demands(template, limits)
+        found = [
+            *(f for one in limits for f in outside(one, wanted, space)),
+            *(f for one in quotas for f in beyond(one, born, wanted, space)),
+        ]
+    except (ValueError, ArithmeticError) as error:
+        yield unknown(CHECK, f"whether the namespace lets {born} pods in: {error}")
+        return
+    yield from found
+    if any(finding.level is Level.REFUSED for finding in found):
+        return
+    if (quotas or limits) and not births.exact(template):
+        yield unknown(CHECK, "what init containers and overhead take of the namespace's quotas")
+    elif not found:
+        yield ok(CHECK, f"the namespace's quotas and limits let {born} pods in")
+
+
+def beyond(quota: Json, born: int, wanted: Sequence[Demand], space: str) -> Iterator[Finding]:
+    """Whether `born` pods fit into one ResourceQuota; one with scopes is not judged."""
+    name, spec = quota["metadata"]["name"], quota.get("spec") or {}
+    where = f"resourcequota/{name} in namespace {space}"
+    hint = f"kubectl describe quota {name} -n {space}"
+    if spec.get("scopes") or spec.get("scopeSelector"):
+        yield unknown(CHECK, f"whether quota {name} lets pods in: it has scopes", where=where)
+        return
+    status = quota.get("status") or {}
+    used = status.get("used") or {}
+    for resource, hard in (status.get("hard") or spec.get("hard") or {}).items():
+        each = births.share(resource, wanted)
+        if isinstance(each, str):
+            why = f"quota {name} wants {resource} of every container, {each} has none"
+            yield refused(CHECK, why, where=where, hint=hint)
+        elif each is not None:
+            free, need = quantity(hard) - quantity(used.get(resource, 0)), each * born
+            if need > free:
+                why = f"quota {name} leaves {_plain(free)} {resource}, {born} pods need"
+                yield refused(CHECK, f"{why} {_plain(need)}", where=where, hint=hint)
+
+
+def outside(limit_range: Json, wanted: Sequence[Demand], space: str) -> Iterator[Finding]:
+    """What one LimitRange would not let in (plugin/pkg/admission/limitranger)."""
+    name = limit_range["metadata"]["name"]
+    where = f"limitrange/{name} in namespace {space}"
+    hint = f"kubectl describe limitrange {name} -n {space}"
+    if births.items(limit_range, "Pod"):
+        yield unknown(CHECK, f"the limits of LimitRange {name} for whole pods", where=where)
+    for item in births.items(limit_range, "Container"):
+        for one in wanted:
+            for problem in breaks(item, one):
+                why = f"LimitRange {name}: container {one.container} {problem}"
+                yield refused(CHECK, why, where=where, hint=hint)
+
+
+def breaks(item: Json, one: Demand) -> Iterator[str]:
+    """How a container breaks one item's bounds, in words."""
+    for resource, most in (item.get("max") or {}).items():
+        if resource not in one.limits:
+            yield f"has no limit of {resource}, the most is {most}"
+        elif quantity(one.limits[resource]) > quantity(most):
+            yield f"has a limit of {one.limits[resource]} {resource}, the most is {most}"
+    for resource, least in (item.get("min") or {}).items():
+        if resource not in one.requests:
+            yield f"does not request {resource}, the least is {least}"
+        elif quantity(one.requests[resource]) < quantity(least):
+            yield f"requests {one.requests[resource]} {resource}, the least is {least}"
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value.normalize():f}"

@@ -1,0 +1,50 @@
+"""What a terminal leaves out of a status because it is shown elsewhere, or has no room for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kubectl_cafe.printers.changes import changes_text
+from kubectl_cafe.status.model import ImageChange
+from kubectl_cafe.text import columns
+
+LABELS = len("Started by:  ")
+"""The columns that the labels of the longest head take."""
+
+
+def versions(
+    source: str, target: str, changes: Sequence[ImageChange], width: int | None
+) -> Sequence[tuple[str, str]]:
+    """From and to which revision; where that takes more than a line each, only what changes."""
+    whole = (("From", source), ("To", target))
+    if not width or not changes or all(columns(text) + LABELS <= width for _, text in whole):
+        return whole
+    return (("Images", f"{changes_text(changes)} ({revisions(source, target)})"),)
+
+
+def revisions(source: str, target: str) -> str:
+    """`revision 1 -> revision 2`, without their images."""
+    numbers = (text.partition(" (")[0] for text in (source, target))
+    return " -> ".join(number for number in numbers if number)
+
+
+def awaited(waits: Sequence[str], failure: str) -> Sequence[str]:
+    """What is waited for, without the trouble that is the failure."""
+    return [wait for wait in waits if not (failure and failure.startswith(_place(wait)))]
+
+
+def _place(wait: str) -> str:
+    """`POD/CONTAINER: REASON` of `pod POD: container CONTAINER: REASON: message`, as a failure
+    begins; the message goes on changing.
+    """
+    match wait.split(": "):
+        case [pod, container, reason, *_] if pod.startswith("pod "):
+            return f"{pod.removeprefix('pod ')}/{container.removeprefix('container ')}: {reason}"
+        case _:
+            return wait
+
+
+def rows(text: str, width: int | None) -> int:
+    """The rows that a terminal needs for `text`, whose longest lines it breaks."""
+    lines = text.split("\n")
+    return sum(max(1, -(-columns(line) // width)) if width else 1 for line in lines)

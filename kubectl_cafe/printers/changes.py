@@ -1,0 +1,42 @@
+"""What a release changes, as people look for it: `payments: 1.0.0 -> 1.1.0`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kubectl_cafe.status.model import ImageChange
+
+DIGEST = len("sha256:") + 12
+"""Characters of a digest that are shown."""
+
+
+def changes_text(changes: Sequence[ImageChange]) -> str:
+    """The changes in one line, as short as tells old from new."""
+    return ", ".join(map(_change, changes))
+
+
+def _change(change: ImageChange) -> str:
+    old, new = _split(change.source), _split(change.target)
+    if not change.source or not change.target:
+        told = _short(new) if change.target else f"{_short(old)} -> (removed)"
+    elif old[0] != new[0]:
+        told = f"{change.source} -> {change.target}"
+    elif old[1] != new[1]:
+        told = f"{old[1] or '(no tag)'} -> {new[1] or '(no tag)'}"
+    else:
+        told = f"{old[2][:DIGEST] or '(no digest)'} -> {new[2][:DIGEST] or '(no digest)'}"
+    return f"{change.container}: {told}"
+
+
+def _split(image: str) -> tuple[str, str, str]:
+    """Repository, tag and digest of an image as it is written."""
+    name, _, digest = image.partition("@")
+    head, slash, last = name.rpartition("/")
+    plain, _, tag = last.partition(":")
+    return head + slash + plain, tag, digest
+
+
+def _short(image: tuple[str, str, str]) -> str:
+    """The tag, else the digest's beginning, else the repository."""
+    repository, tag, digest = image
+    return tag or digest[:DIGEST] or repository

@@ -1,0 +1,268 @@
+"""The timeline: every pod a bar, by group and cell, on one axis; and the same as a table.
+
+A cell of a group is one strip in which each pod is a stripe, ten or five hundred of them; it
+opens to a row a pod. The words are in the table, so the drawing needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from kubectl_cafe.history.report_model import Group, Mark, Passage, Report, Span, What
+from kubectl_cafe.printers.html.axis import WIDTH, Axis, axis
+from kubectl_cafe.printers.html.markup import Markup, element, join, table
+from kubectl_cafe.printers.html.words import clock, label
+from kubectl_cafe.times import UNKNOWN, lasted
+
+OPEN = 40
+"""With up to so many pods every row is shown from the start."""
+SLIVER = 3.0
+"""What took no time is drawn so wide, or it could not be seen."""
+LANES, LANE = 3, 24.0
+"""Marks nearer than LANE to each other are drawn one below the other."""
+
+
+def timeline(report: Report) -> Markup:
+    """The drawing, its legend, what the marks say, and the table."""
+    told = [passage for group in report.groups for passage in group.passages]
+    busy = [(s.start, s.end) for p in told for s in p.spans]
+    busy += [(s.start, s.end) for s in report.states if s.what is What.RUNNING]
+    scale = axis(report.started, report.until, busy)
+    whole = element(
+        "div",
+        element("span", report.kind, class_="name"),
+        _strip([report.states], scale, "The release itself"),
+        element("span", lasted(report.until - report.started), class_="took"),
+        class_="row release",
+    )
+    drawing = element(
+        "div",
+        _axis(scale, report.marks),
+        _lines(scale, report.marks),
+        whole,
+        *(_group(group, scale, len(told) <= OPEN) for group in report.groups),
+        class_="timeline",
+    )
+    return join([drawing, _legend(report, told), _marks(report), _table(report)])
+
+
+# The axis
+
+
+def _axis(scale: Axis, marks: Sequence[Mark]) -> Markup:
+    """Labels of times, and the number of each mark."""
+    labels = (
+        element("span", label(at, scale.start), class_="tick", style=_left(place))
+        for at, place in scale.ticks()
+    )
+    numbers = (
+        element(
+            "a",
+            str(number),
+            href=f"#mark-{number}",
+            class_="flag bad" if mark.bad else "flag",
+            style=f"{_left(place)};--lane:{lane}",
+            title=f"{clock(mark.at, scale.start)} {mark.text}",
+        )
+        for number, (mark, place, lane) in enumerate(_in_lanes(scale, marks), start=1)
+    )
+    plot = element("span", *labels, *numbers, class_="plot")
+    lanes = max((lane for *_, lane in _in_lanes(scale, marks)), default=-1) + 1
+    return element(
+        "div", element("span"), plot, element("span"), class_="row axis", style=f"--lanes:{lanes}"
+    )
+
+
+def _in_lanes(scale: Axis, marks: Iterable[Mark]) -> Iterator[tuple[Mark, float, int]]:
+    last = [-LANE] * LANES
+    for mark in marks:
+        place = scale.place(mark.at)
+        lane = next((n for n in range(LANES) if place - last[n] >= LANE), LANES - 1)
+        last[lane] = place
+        yield mark, place, lane
+
+
+def _lines(scale: Axis, marks: Iterable[Mark]) -> Markup:
+    """A line through every row for each mark, and the stretches that were cut short."""
+    cuts = (
+        element(
+            "span",
+            element("span", lasted(piece.end - piece.start)),
+            class_="cut",
+            style=f"{_left(piece.left)};width:{_percent(piece.right - piece.left)}",
+        )
+        for piece in scale.pieces
+        if piece.cut
+    )
+    lines = (
+        element("span", class_="at bad" if m.bad else "at", style=_left(scale.place(m.at)))
+        for m in marks
+    )
+    return element("div", *cuts, *lines, class_="lines", aria_hidden="true")
+
+
+# Groups, cells and pods
+
+
+def _group(group: Group, scale: Axis, opened: bool) -> Markup:
+    """Its heading, and a strip for each cell."""
+    head = element(
+        "h3",
+        element("span", group.title),
+        " ",
+        element("small", _said(group, scale.start)),
+        class_="group",
+    )
+    cells = (
+        _cell(cell, [p for p in group.passages if p.cell == cell], scale, opened)
+        for cell in group.cells()
+        if any(p.cell == cell for p in group.passages)
+    )
+    return element("section", head, *cells)
+
+
+def _said(group: Group, day: float) -> str:
+    """When, how many, by whom let go."""
+    planned = sum(group.counts.values())
+    found = len(group.passages)
+    pods = f"{found} of {planned} pods" if planned and planned != found else f"{found} pods"
+    if not group.number:
+        return f"{found} pods"
+    if not group.begun:
+        return f"{planned} pods, not begun"
+    if not found and (group.over or group.given_up):
+        pods = "no pod tells of it"
+    unended = "given up" if group.given_up else "not over"
+    took = lasted(group.over - group.begun) if group.over else unended
+    return ", ".join(part for part in (pods, clock(group.begun, day), took, group.let_go) if part)
+
+
+def _cell(cell: str, passages: Sequence[Passage], scale: Axis, opened: bool) -> Markup:
+    """One strip of all its pods, and under it a row for each."""
+    name = cell or "all pods"
+    longest = max((p.out for p in passages if p.out is not None), default=None)
+    bad = sum(bool(p.trouble) for p in passages)
+    label = f"{name} · {len(passages)}" + (f" · {bad} in trouble" if bad else "")
+    strip = _strip([p.spans for p in passages], scale, f"{len(passages)} pods of {name}")
+    summary = element(
+        "summary",
+        element("span", label, class_="name"),
+        strip,
+        element("span", lasted(longest), class_="took"),
+        class_="row cell",
+    )
+    rows = (
+        element(
+            "div",
+            element("span", passage.pod, class_="name", title=passage.pod),
+            _strip([passage.spans], scale, f"{passage.pod}: {passage.stands}"),
+            element("span", lasted(passage.out), class_="took"),
+            class_="row pod bad" if passage.trouble else "row pod",
+        )
+        for passage in passages
+    )
+    return element("details", summary, *rows, open=opened)
+
+
+def _strip(rows: Sequence[Sequence[Span]], scale: Axis, title: str) -> Markup:
+    """The spans of each row as stripes of one picture, stretched to its place."""
+    shapes = (_shape(span, scale, line) for line, spans in enumerate(rows) for span in spans)
+    return element(
+        "svg",
+        element("title", title),
+        *shapes,
+        viewBox=f"0 0 {WIDTH:g} {max(1, len(rows))}",
+        preserveAspectRatio="none",
+        class_="plot",
+        role="img",
+    )
+
+
+def _shape(span: Span, scale: Axis, line: int) -> Markup:
+    left, right = scale.place(span.start), scale.place(span.end)
+    width = max(SLIVER, right - left)
+    lasting = lasted(span.end - span.start)
+    said = f"{span.text or span.what}, {clock(span.start, scale.start)}, {lasting}"
+    return element(
+        "rect",
+        element("title", said),
+        class_=span.what.name.lower(),
+        x=f"{min(left, WIDTH - width):.1f}",
+        y=line,
+        width=f"{width:.1f}",
+        height=1,
+    )
+
+
+# Words
+
+
+def _legend(report: Report, told: Iterable[Passage]) -> Markup:
+    """The colours that are there."""
+    spans = [*report.states, *(span for passage in told for span in passage.spans)]
+    seen = {span.what for span in spans}
+    keys = (
+        element("li", element("span", class_=f"key {what.name.lower()}"), what.value)
+        for what in What
+        if what in seen
+    )
+    return element("ul", *keys, class_="legend")
+
+
+def _marks(report: Report) -> Markup | str:
+    """What the numbers on the axis stand for."""
+    if not report.marks:
+        return ""
+    rows = (
+        element(
+            "li",
+            element("span", str(number), class_="flag bad" if mark.bad else "flag"),
+            element("time", clock(mark.at, report.started)),
+            " ",
+            mark.text,
+            id=f"mark-{number}",
+        )
+        for number, mark in enumerate(report.marks, start=1)
+    )
+    return element("ol", *rows, class_="marks")
+
+
+def _table(report: Report) -> Markup | str:
+    """The timeline as a table: for whoever can't see the drawing, and for the record."""
+    heads = (
+        *("Group", "Cell", "Pod", "Born", "Traffic off", "Image written", "And again"),
+        *("Runs", "Traffic on", "Ready", "Out for", "Stands"),
+    )
+    rows = [
+        (
+            group.title,
+            p.cell or UNKNOWN,
+            p.pod,
+            *(
+                clock(at, report.started)
+                for at in (p.born, p.off, p.patched, p.again, p.runs, p.on, p.ready)
+            ),
+            lasted(p.out),
+            p.stands,
+        )
+        for group in report.groups
+        for p in group.passages
+    ]
+    if not rows:
+        return ""
+    kept = [n for n, _ in enumerate(heads) if any(row[n] != UNKNOWN for row in rows)]
+    shown = table(
+        [heads[n] for n in kept],
+        [[row[n] for n in kept] for row in rows],
+        "Every pod in order of time (UTC)",
+    )
+    summary = element("summary", "The timeline as a table")
+    return element("details", summary, shown, class_="aside")
+
+
+def _left(place: float) -> str:
+    return f"left:{_percent(place)}"
+
+
+def _percent(place: float) -> str:
+    return f"{place / WIDTH * 100:.2f}%"

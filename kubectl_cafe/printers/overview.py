@@ -1,0 +1,70 @@
+"""`status` without a name: one line for each CafeDeployment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from kubectl_cafe.printers import document as documents
+from kubectl_cafe.printers.document import fields_of
+from kubectl_cafe.printers.table import table
+from kubectl_cafe.status.model import Overview
+from kubectl_cafe.times import age
+
+
+def render(
+    lines: Sequence[Overview],
+    *,
+    spaces: bool,
+    wide: bool = False,
+    width: int | None = None,
+    steady: bool = False,
+) -> str:
+    """A table; with `spaces` the namespace comes first, `wide` adds the release and its target.
+
+    `steady`: its columns have room for any state, so that later lines stand under them.
+    """
+    heads = ["name", "state", "group", "pods", "updated", "ready", "for"]
+    ranks = [0, 0, 0, 1, 2, 3, 0]
+    if steady:
+        # Measured with them, and not shown.
+        ruler = replace(
+            lines[0], state="AwaitingConfirm", problem="", deleted=False, spec_ahead=True
+        )
+        text = render([*lines, ruler], spaces=spaces, wide=wide, width=width)
+        return text.rpartition("\n")[0]
+    rows = [_row(line) for line in lines]
+    if any(line.spec_ahead for line in lines):
+        heads, ranks = [*heads[:2], "spec", *heads[2:]], [*ranks[:2], 0, *ranks[2:]]
+        edited = ("edited" if line.spec_ahead else "" for line in lines)
+        rows = [(*row[:2], spec, *row[2:]) for row, spec in zip(rows, edited, strict=True)]
+    if wide:
+        heads += ["release", "kind", "to", "started by"]
+        more = [(line.release, line.kind, line.target, line.who) for line in lines]
+        rows = [(*row, *rest) for row, rest in zip(rows, more, strict=True)]
+        width = None
+    if spaces:
+        heads, ranks = ["namespace", *heads], [0, *ranks]
+        rows = [(line.namespace, *row) for line, row in zip(lines, rows, strict=True)]
+    # What is wrong with a record is longer than any state.
+    least = {heads.index("state"): len("AwaitingConfirm")}
+    return table(heads, rows, width=width, ranks=ranks, least=least)
+
+
+def _row(line: Overview) -> tuple[object, ...]:
+    counts = ("" if n is None else n for n in (line.pods, line.updated, line.ready))
+    group = f"{line.group}/{line.groups}" if line.groups else ""
+    state = "deleted" if line.deleted else line.problem or line.state
+    return (line.name, state, group, *counts, age(line.age) if line.release else "")
+
+
+def item(line: Overview) -> Mapping[str, object]:
+    """One of them, as the lines of `-w -o json` show it (docs/output.md)."""
+    fields = fields_of(replace(line, age=round(line.age, 1)))
+    shown = {"releaseKind" if key == "kind" else key: value for key, value in fields.items()}
+    return documents.document("ReleaseOverview", shown)
+
+
+def document(lines: Sequence[Overview]) -> Mapping[str, object]:
+    """The versioned shape of `-o json` and `-o yaml` (docs/output.md)."""
+    return documents.document("ReleaseOverviewList", {"items": [item(line) for line in lines]})

@@ -1,0 +1,160 @@
+"""`plan`: the groups cell by cell, the template's difference, the findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from kubectl_cafe.planning.plan import FindingLine, PlanView, StepLine
+from kubectl_cafe.printers import document as documents
+from kubectl_cafe.printers.table import fields, table
+from kubectl_cafe.text import columns, hanging, one_line, padded, printable, wrapped
+
+FEW = 6
+"""Names that are listed before the rest is counted, where no width says how many fit."""
+NARROWEST = 24
+"""Columns that a list of names needs beside a table; with less it stands below."""
+
+
+def render(plan: PlanView, *, width: int | None = None, wide: bool = False) -> str:
+    """The whole plan as text; `wide`: every pod, and what was found to be well in full."""
+    parts = [_head(plan, width)]
+    if plan.changes or plan.others:
+        parts.append(_changes(plan, width))
+    if plan.needed:
+        parts.append(_groups(plan.steps, width, wide))
+    parts.append("\n".join(_findings(plan.findings, width, wide)))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _head(plan: PlanView, width: int | None) -> str:
+    place = "" if plan.kind == "create" else ", in place"
+    if plan.others:
+        place = ", which can't go in place"
+    return fields(
+        [
+            ("Name", f"{plan.name} (namespace {plan.namespace})"),
+            ("Context", plan.context),
+            (
+                "Release",
+                plan.kind + place if plan.needed else "nothing to do: already at the target",
+            ),
+            ("From", plan.source if plan.needed else ""),
+            ("To", plan.target),
+            ("Unavailable", f"at most {plan.max_unavailable} at a time"),
+            *(("Asked", budget) for budget in plan.budgets),
+            ("Confirmations", "between groups" if plan.confirmations else "none"),
+        ],
+        width=width,
+    )
+
+
+def _changes(plan: PlanView, width: int | None) -> str:
+    rows = [(one_line(c.path), _value(c.old), _value(c.new)) for c in plan.changes]
+    text = table(("change", "from", "to"), rows) if rows else ""
+    if width is not None and any(len(line) > width for line in text.splitlines()):
+        text = "\n".join(f"{path}\n  from  {old}\n  to    {new}" for path, old, new in rows)
+    not_in_place = [f"not in place: {one_line(path)}" for path in plan.others]
+    return "\n".join([*([text] if text else []), *not_in_place])
+
+
+def _value(text: str | None) -> str:
+    """A value of the template in one line that shows where its own lines end."""
+    return one_line((text or "-").replace("\n", "\\n"))
+
+
+def _groups(steps: Sequence[StepLine], width: int | None, wide: bool) -> str:
+    """One row a group and cell; the names are folded to what fits, unless `wide`."""
+    rows: list[tuple[object, ...]] = []
+    names: list[tuple[str, ...]] = []
+    for step in steps:
+        for cell in step.cells:
+            count = f"{cell.done}/{cell.size}"
+            rows.append((step.kind, step.group, cell.cell or "(all)", cell.takes, count))
+            names.append(cell.pods)
+        if not step.cells:
+            rows.append((step.kind, "", "", "", ""))
+            names.append(())
+    head, *lines = table(("step", "group", "cell", "takes", "done"), rows).splitlines()
+    if not any(names):
+        return "\n".join([head, *lines])
+    start = max(map(columns, (head, *lines))) + 2
+    shown = [padded(head, start) + "PODS"]
+    for line, pods in zip(lines, names, strict=True):
+        clean = [one_line(pod) for pod in pods]
+        shown.append(_beside(line, clean, start, width, wide))
+    return "\n".join(shown)
+
+
+def _beside(line: str, pods: Sequence[str], start: int, width: int | None, wide: bool) -> str:
+    """The table's line with the names behind it, or below where there is no room for them."""
+    if not pods:
+        return line
+    if width is None:
+        return padded(line, start) + (", ".join(pods) if wide else _first(pods, FEW))
+    room, first, rest = width - start, padded(line, start), " " * start
+    if room < NARROWEST:
+        room, first, rest = width - 2, f"{line}\n  ", "  "
+    if not wide:
+        return first + folded(pods, room)
+    return first + f"\n{rest}".join(wrapped(", ".join(pods), room))
+
+
+def folded(names: Sequence[str], room: int) -> str:
+    """As many of the names as fit into `room` columns, and how many more there are."""
+    shown = len(names)
+    while shown > 0 and len(_first(names, shown)) > room:
+        shown -= 1
+    return _first(names, shown)
+
+
+def _first(names: Sequence[str], shown: int) -> str:
+    more = len(names) - shown
+    if more <= 0:
+        return ", ".join(names)
+    return f"{', '.join(names[:shown])} and {more} more" if shown else f"{more} pods"
+
+
+def _findings(found: Sequence[FindingLine], width: int | None, wide: bool) -> Iterator[str]:
+    fine = [finding for finding in found if finding.level == "ok"]
+    for finding in found:
+        if finding.level != "ok":
+            yield _finding(finding, width)
+    if fine and not wide:
+        checks = dict.fromkeys(finding.check for finding in fine)
+        yield _hanging(f"ok: {', '.join(checks)}", width)
+    elif fine:
+        yield "\n".join(_finding(finding, width) for finding in fine)
+
+
+def _finding(finding: FindingLine, width: int | None) -> str:
+    lines = [_hanging(f"{finding.level}: {finding.message}", width)]
+    if finding.where and finding.level == "refused":
+        lines.append(_hanging(f"  where: {finding.where}", width))
+    if finding.hint:  # A command stays whole: it is there to be copied.
+        lines.append(f"  next:  {one_line(finding.hint)}")
+    return "\n".join(lines)
+
+
+def _hanging(text: str, width: int | None) -> str:
+    """`text` in one line, or broken at `width` with its further lines indented."""
+    indent = text[: len(text) - len(text.lstrip())]
+    whole = indent + " ".join(printable(text).split())
+    return whole if width is None else hanging(whole, width)
+
+
+def names(plan: PlanView) -> list[str]:
+    """`pod/NAME` of every pod that is changed, in the order in which they are taken."""
+    return [f"pod/{pod}" for step in plan.steps for cell in step.cells for pod in cell.pods]
+
+
+def document(plan: PlanView) -> Mapping[str, object]:
+    """The shape of `-o json` and `-o yaml` (docs/output.md)."""
+    shown = documents.fields_of(plan)
+    head = {key: shown.pop(key) for key in ("name", "namespace", "context")}
+    answers = {
+        "releaseKind": shown.pop("kind"),  # `kind` is the document's own.
+        "refused": plan.refused,
+        "inPlace": plan.kind != "create" and not plan.others,
+    }
+    not_in_place = {"notInPlace": shown.pop("others")}
+    return documents.document("ReleasePlan", head | answers | shown | not_in_place)

@@ -1,0 +1,63 @@
+"""`repair`: what was found, what is done about it, and what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kubectl_cafe.printers import document as documents
+from kubectl_cafe.printers.table import table
+from kubectl_cafe.text import cut, one_line, wrapped
+
+
+@dataclass(frozen=True)
+class RepairLine:
+    """One finding. `mend` is what repair does about it, empty: `hint` says what a person may."""
+
+    what: str
+    object: str
+    found: str
+    mend: str = ""
+    hint: str = ""
+    mended: bool = False
+
+
+def render(lines: Sequence[RepairLine], *, wide: bool = False, width: int | None = None) -> str:
+    """The findings as a table; what each of them needs stands below its row's number.
+
+    `wide`: in a column of its own, and one row is all that there is to say. In a terminal of
+    `width` columns each finding has lines of its own; a command stays whole, to be copied.
+    """
+    heads = ("#", "object", "finding", "what is wrong")
+    rows = [(number, line.object, line.what, line.found) for number, line in enumerate(lines, 1)]
+    if wide:
+        wider = [(*row, _needs(line)) for row, line in zip(rows, lines, strict=True)]
+        return table((*heads, "what is to be done"), wider)
+    if width is not None:
+        return "\n".join(_block(number, line, width) for number, line in enumerate(lines, 1))
+    needs = [f"{number}  {_needs(line)}" for number, line in enumerate(lines, 1)]
+    return "\n".join([table(heads, rows), "", *needs])
+
+
+def _block(number: int, line: RepairLine, width: int) -> str:
+    indent = " " * 3
+    said = [*wrapped(one_line(line.found), width - len(indent))]
+    said += wrapped(f"repair would {one_line(line.mend)}", width - len(indent)) if line.mend else []
+    said += [] if line.mend else ["left to you:", one_line(line.hint)]
+    head = cut(one_line(f"{number:<3}{line.object}: {line.what}"), width)
+    return "\n".join((head, *(f"{indent}{text}" for text in said)))
+
+
+def _needs(line: RepairLine) -> str:
+    return one_line(f"repair would {line.mend}" if line.mend else f"left to you: {line.hint}")
+
+
+def names(lines: Sequence[RepairLine]) -> str:
+    """`-o name`: what something is wrong with, each once."""
+    return "\n".join(dict.fromkeys(line.object for line in lines))
+
+
+def document(name: str, namespace: str, lines: Sequence[RepairLine]) -> Mapping[str, object]:
+    """The shape of `-o json` and `-o yaml` (docs/output.md)."""
+    content = {"name": name, "namespace": namespace, "findings": lines}
+    return documents.document("Repair", content)

@@ -1,0 +1,208 @@
+"""`status`: cells by groups by pods, what is waited for, and who drives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from kubectl_cafe.printers import brief
+from kubectl_cafe.printers import document as documents
+from kubectl_cafe.printers.document import fields_of
+from kubectl_cafe.printers.table import fields, table
+from kubectl_cafe.status.model import PodLine, Status
+from kubectl_cafe.text import Size, cut
+from kubectl_cafe.times import age
+
+FEW = 20
+"""Up to so many pods are all shown; of more only those in flight or in trouble."""
+PROMPT = 1
+"""A row of the terminal is the prompt's."""
+SOME = 50
+"""So many pods in flight or in trouble are shown; `-o wide` shows all."""
+
+
+DURATIONS = ("age", "elapsed", "remaining", "renewed")
+"""Fields of a Status that change with time alone, in seconds."""
+
+
+def render(status: Status, *, wide: bool = False, size: Size | None = None) -> str:
+    """The whole view; with `wide` every pod and its address.
+
+    In a terminal of `size` long texts are wrapped, and cut as far as must be; tables lose
+    columns, and pods that are well give way to the others. Without one (a pipe) every line is
+    whole.
+    """
+    if size is None or wide:
+        return _rendered(status, wide, size.width if size else None)
+    rows = size.height - PROMPT
+    text = ""
+    for most in (4, 3, 2, 1):
+        text = _rendered(status, wide, size.width, most, rows)
+        if brief.rows(text, size.width) <= rows:
+            break
+    return text
+
+
+def _rendered(
+    status: Status,
+    wide: bool,
+    width: int | None,
+    most: int | None = None,
+    height: int | None = None,
+) -> str:
+    """In lines of `width`, texts of at most `most` lines, and `height` lines if that can be."""
+    parts = [_head(status, width, most)]
+    if status.cells:
+        parts.append(cells(status, width))
+    used = sum(brief.rows(part, width) + 1 for part in parts)
+    # The table's own head is one more row.
+    room = max(3, height - used - 1) if height is not None else None
+    if shown := _pods(status, wide, width, room):
+        parts.append(shown)
+    return "\n\n".join(parts)
+
+
+def _head(status: Status, width: int | None, most: int | None) -> str:
+    step = f" ({at_work(status)})" if status.group else ""
+    yet = "" if status.notes else " yet"
+    return fields(
+        [
+            ("Name", f"{status.name} (namespace {status.namespace})"),
+            ("State", f"{stands(status)}{step} for {age(status.age)}" if status.release else ""),
+            ("State", "" if status.release else f"{status.state}: no release{yet}"),
+            ("Release", f"{status.release} {status.kind}" if status.release else ""),
+            *brief.versions(status.source, status.target, status.changes, most and width),
+            ("Started by", status.who + (f": {status.why}" if status.why else "")),
+            ("Turned back by", status.turned if status.turned not in status.last else ""),
+            ("Last said", status.last),
+            ("Driven by", driven(status)),
+            ("Remaining", about(status)),
+            ("Failure", status.failure),
+            (
+                "Waits for",
+                "; ".join(brief.awaited(status.waits, status.failure) if most else status.waits),
+            ),
+            ("Note", "; ".join(status.notes)),
+            *(("Next", command) for command in status.next),
+        ],
+        width=width,
+        most=most,
+    )
+
+
+def stands(status: Status) -> str:
+    """The state, and where it came from."""
+    return f"{status.state} (from {status.origin})" if status.origin else status.state
+
+
+def at_work(status: Status) -> str:
+    """The group at work, of how many, and what its step does."""
+    return f"group {status.group} of {status.groups}: {status.step}" if status.group else ""
+
+
+def driven(status: Status) -> str:
+    """Who drives, and when that was last heard of."""
+    if status.renewed is None:
+        return status.driver
+    return f"{status.driver} (lease renewed {age(status.renewed)} ago)"
+
+
+def about(status: Status) -> str:
+    """The remaining time, as what it is: an estimate."""
+    return "" if status.remaining is None else f"about {age(status.remaining)}"
+
+
+def cells(status: Status, width: int | None = None) -> str:
+    """One row a cell, one column a group; the groups far from the one at work go first."""
+    numbers = range(1, status.groups + 1)
+    rows = [
+        (
+            line.cell or "(all)",
+            line.pods,
+            line.updated,
+            line.available,
+            line.in_flight,
+            *(f"{min(line.updated, count)}/{count}" for count in line.groups),
+        )
+        for line in status.cells
+    ]
+    heads = ("cell", "pods", "updated", "available", "in flight")
+    ranks = (0, 0, 0, 1, 2, *(3 + abs(status.group - number) for number in numbers))
+    groups = (f"group {number}" for number in numbers)
+    return table((*heads, *groups), rows, width=width, ranks=ranks)
+
+
+def odd(pod: PodLine) -> bool:
+    """Whether it is in flight or in trouble."""
+    return bool(pod.phase or pod.trouble or not pod.ready)
+
+
+def urgency(pod: PodLine) -> int:
+    """The order in which pods are worth a row: trouble, in flight, not ready, the group's own."""
+    reasons = (pod.trouble, pod.phase, not pod.ready, pod.current)
+    return next((place for place, holds in enumerate(reasons) if holds), len(reasons))
+
+
+def most_urgent(pods: Sequence[PodLine], room: int) -> Sequence[PodLine]:
+    """The `room` most urgent ones, in their own order."""
+    if len(pods) <= room:
+        return pods
+    places = sorted(range(len(pods)), key=lambda place: urgency(pods[place]))
+    return [pods[place] for place in sorted(places[:room])]
+
+
+def _pods(status: Status, wide: bool, width: int | None, room: int | None) -> str:
+    everyone = wide or len(status.pods) <= FEW
+    lines = [pod for pod in status.pods if everyone or odd(pod)]
+    if not lines:
+        return ""
+    most = len(lines) if wide else min(SOME, room or SOME)
+    left = len(lines) - most if len(lines) > most else 0
+    # The line that counts what is left out takes a row of its own.
+    shown = most_urgent(lines, most - 1 if left and room else most)
+    text = pods_table(shown, wide=wide, width=width)
+    left = len(lines) - len(shown)
+    return f"{text}\n{cut(f'... and {left} more (-o wide shows all)', width)}" if left else text
+
+
+def pods_table(pods: Sequence[PodLine], *, wide: bool = False, width: int | None = None) -> str:
+    """One row a pod; what is in trouble is never cut away."""
+    heads = ["pod", "revision", "ready", "available", "in place", "restarts", "ip"]
+    ranks = [0, 1, 0, 2, 0, 3, 4]
+    rows: list[tuple[object, ...]] = []
+    for pod in pods:
+        ready = ("yes" if pod.ready else "no", "yes" if pod.available else "no")
+        row = (pod.name, pod.revision, *ready, pod.stage or pod.phase, pod.restarts, pod.ip)
+        rows.append((*row, pod.node, pod.images, pod.trouble) if wide else (*row, pod.trouble))
+    heads += ["node", "images", "trouble"] if wide else ["trouble"]
+    return table(heads, rows, width=None if wide else width, ranks=ranks)
+
+
+def _tenths(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
+
+
+def news(before: Status, after: Status) -> bool:
+    """Whether `after` says anything that only the passing of time doesn't."""
+    return _timeless(before) != _timeless(after)
+
+
+def _timeless(status: Status) -> Status:
+    return replace(status, time="", age=0.0, elapsed=0.0, remaining=None, renewed=None)
+
+
+def line(status: Status) -> str:
+    """The status in one line, for whoever watches without a terminal."""
+    step = f" ({at_work(status)})" if status.group else ""
+    counts = (f"{c.cell or 'all'} {c.updated}/{c.pods}" for c in status.cells)
+    parts = [f"{stands(status)}{step}", " ".join(counts)]
+    parts += ["; ".join(status.waits), status.failure if not status.waits else ""]
+    return "  ".join(part for part in parts if part)
+
+
+def document(status: Status) -> Mapping[str, object]:
+    """The versioned shape of `-o json` and `-o yaml` (docs/output.md)."""
+    times = {name: _tenths(getattr(status, name)) for name in DURATIONS}
+    # `kind` is the document's own, as in every Kubernetes object.
+    shown = {"releaseKind" if k == "kind" else k: v for k, v in fields_of(status).items()}
+    return documents.document("ReleaseStatus", {**shown, **times})

@@ -1,0 +1,133 @@
+"""`version`: which client, which server, which resource, and what doesn't fit together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kubectl_cafe.names import GROUP, VERSION
+from kubectl_cafe.printers import document as documents
+
+LAST_FOUR = ((1, 33), (1, 36))
+"""The minor versions of Kubernetes, first and last, that this client is made for."""
+SAYS_WHAT_IT_SAW = (1, 34)
+"""Since then a kubelet publishes a pod's observedGeneration by itself (protocol 6)."""
+INIT = "next: kubectl cafe init"
+SLOWER = (
+    "a restart counts as done by the kubelet's acknowledgement or by time alone, which is slower"
+)
+"""Rules b) and c) of protocol 6, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """The CafeDeployment resource of a cluster: the API versions it serves, and who installed it.
+
+    `installed_by` is the version of the plugin that did, empty where the CRD itself may not be
+    read.
+    """
+
+    versions: tuple[str, ...]
+    installed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """All that `version` knows. `server` is /version's answer, None where none was asked.
+
+    `resource` is None where the cluster has none, or none was asked.
+    """
+
+    client: str
+    server: Mapping[str, object] | None = None
+    resource: Resource | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What doesn't fit together, and what to do about it."""
+        if self.server is None:
+            return ()
+        git = str(self.server["gitVersion"])
+        return (*server_warnings(git), *resource_warnings(self.resource, self.client))
+
+
+def server_warnings(version: str) -> list[str]:
+    """What an old API server means for a release; `version` as in v1.32.4-eks-1."""
+    number = _numbers(version)[:2]
+    if len(number) < 2:
+        return [f"the server's version {version!r} can't be read: its age is unknown"]
+    if number < LAST_FOUR[0]:
+        first, last = (".".join(map(str, minor)) for minor in LAST_FOUR)
+        return [
+            f"server {version} is older than the last four minor versions ({first} to {last}): it "
+            f"does not count a pod's generations, so {SLOWER}"
+        ]
+    if number < SAYS_WHAT_IT_SAW:
+        return [
+            f"kubelets of {version} do not say which generation of a pod they have seen: {SLOWER}"
+        ]
+    return []
+
+
+def resource_warnings(resource: Resource | None, client: str) -> list[str]:
+    """What the cluster lacks for this client, or this client for the cluster."""
+    if resource is None:
+        return [f"CafeDeployments are not installed in this cluster; {INIT}"]
+    if VERSION not in resource.versions:
+        served = ", ".join(resource.versions)
+        return [
+            f"the cluster serves CafeDeployments as {served}, this client speaks {VERSION}; {INIT}"
+        ]
+    if not resource.installed_by or resource.installed_by == client:
+        return []
+    if _numbers(resource.installed_by) > _numbers(client):
+        return [
+            f"the resource was installed by version {resource.installed_by}, this client is older "
+            f"({client}): it may not know every field; next: kubectl krew upgrade cafe"
+        ]
+    return [
+        f"the resource was installed by version {resource.installed_by}, this client is {client}: "
+        f"the cluster may refuse or drop what it doesn't know yet; {INIT}"
+    ]
+
+
+def document(versions: Versions) -> Mapping[str, object]:
+    """The shape of `-o json` and `-o yaml` (docs/output.md)."""
+    shown: dict[str, object] = {"clientVersion": {"version": f"v{versions.client}"}}
+    if versions.server is not None:
+        shown["serverVersion"] = versions.server
+        shown["resource"] = _shown(versions.resource)
+        shown["warnings"] = versions.warnings
+    return documents.document("Version", shown)
+
+
+def render(versions: Versions) -> str:
+    """One line each, as `kubectl version` prints them."""
+    lines = [f"Client Version: v{versions.client}"]
+    if versions.server is not None:
+        lines.append(f"Server Version: {versions.server['gitVersion']}")
+        lines.append(f"Resource Version: {_told(versions.resource)}")
+    return "\n".join(lines)
+
+
+def _shown(resource: Resource | None) -> dict[str, object] | None:
+    if resource is None:
+        return None
+    return {
+        "apiVersions": [f"{GROUP}/{version}" for version in resource.versions],
+        "installedBy": f"v{resource.installed_by}" if resource.installed_by else None,
+    }
+
+
+def _told(resource: Resource | None) -> str:
+    if resource is None:
+        return "not installed"
+    by = f" (installed by v{resource.installed_by})" if resource.installed_by else ""
+    return ", ".join(f"{GROUP}/{version}" for version in resource.versions) + by
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The numbers at the beginning of a version, v or no v; empty where there are none."""
+    found = re.match(r"v?(\d+(?:\.\d+)*)", version)
+    return tuple(int(part) for part in found[1].split(".")) if found else ()

@@ -1,0 +1,263 @@
+"""Which pods a group takes next: its count per cell, the order, and the budget (protocol 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kubectl_cafe import names
+from kubectl_cafe.assessment import desired_replicas
+from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
+from kubectl_cafe.assessment.pod import Assessment, PodState, touched
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.record import Mode
+from kubectl_cafe.reconcile import previous_group, shared_budgets
+from statemachine.steps import StepKind
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many pods are unavailable, for any cause, and how many may be (protocol 7, C62, C73).
+
+    `new_unavailable` are those at or on their way to the goal: a bad version can't eat an
+    already broken set.
+    """
+
+    limit: int
+    unavailable: int
+    new_unavailable: int
+
+
+def limit_of(max_unavailable: int | str, replicas: int) -> int:
+    """maxUnavailable in pods: a percentage is rounded down, and one pod is always allowed."""
+    text = str(max_unavailable)
+    if text.endswith("%"):
+        return max(1, replicas * int(text[:-1]) // 100)
+    return max(1, int(text))
+
+
+def budget(snapshot: Snapshot, assessments: Iterable[Assessment]) -> Budget:
+    """The budget as the snapshot shows it; a missing pod is unavailable too."""
+    pods = [s for s in assessments if s.row is not PodState.FORGOTTEN]
+    wanted = desired_replicas.total(snapshot)
+    busy = snapshot.busy
+    available = sum(s.available and s.pod.uid not in busy for s in pods)
+    # A pod whose first write is under way heads for the goal, although it does not show it yet.
+    heading = [
+        s for s in pods if (s.upgraded and touched(s, snapshot)) or s.in_flight or s.pod.uid in busy
+    ]
+    return Budget(
+        limit=limit_of(snapshot.record.plan.strategy.max_unavailable, wanted),
+        unavailable=max(0, wanted - available),
+        new_unavailable=sum(not s.available or s.pod.uid in busy for s in heading),
+    )
+
+
+def counts(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, int]:
+    """How many pods of each cell the current step brings to the goal.
+
+    The last group and the sweep upgrade every pod that lives or is desired, so pods that a
+    stranger added are upgraded with them (C51); a cell whose workload wishes for fewer than its
+    count is done sooner (C52). A pod that is missing, on its way out or not yet replaced is
+    waited for: a group is never over because its pod is gone (C45, C49). Where the group before
+    is not available any more, its counts hold until it is (`earlier`).
+    """
+    wanted = wished(snapshot, assessments)
+    step = previous_group.held(snapshot, assessments, wanted) or snapshot.record.current
+    if step is None or step.kind is StepKind.COMMIT:
+        return dict.fromkeys(wanted, 0)
+    if step.kind is StepKind.SCALE_OUT:
+        return {cell: step.count(cell) for cell in snapshot.record.plan.cells}
+    if step.kind is StepKind.SWEEP or step.counts == snapshot.record.plan.cells:
+        return wanted
+    return {cell: min(size, step.count(cell)) for cell, size in wanted.items()}
+
+
+def wished(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, int]:
+    """How many pods each cell is to have: what is desired, or what lives if that is more."""
+    wanted = desired_replicas.per_cell(snapshot)
+    for cell, living in living_per_cell(assessments).items():
+        wanted[cell] = max(living, wanted.get(cell, 0))
+    return wanted
+
+
+def living_per_cell(assessments: Iterable[Assessment]) -> dict[str, int]:
+    """The pods of each cell that count."""
+    living: dict[str, int] = {}
+    for assessment in assessments:
+        if assessment.row is not PodState.FORGOTTEN:
+            living[assessment.pod.cell] = living.get(assessment.pod.cell, 0) + 1
+    return living
+
+
+def surplus(snapshot: Snapshot, assessments: Sequence[Assessment]) -> frozenset[str]:
+    """Drained pods whose cell has its count without them: released, not stranded (C48)."""
+    result: set[str] = set()
+    for cell, count in counts(snapshot, assessments).items():
+        here = [s for s in assessments if s.pod.cell == cell]
+        there = sum(s.upgraded or s.row is PodState.PATCHED_ELSEWHERE for s in here)
+        drained = sorted((s for s in here if s.row is PodState.DRAINED), key=_first)
+        result.update(s.pod.uid for s in drained[max(0, count - there) :])
+    return frozenset(result)
+
+
+def choose(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assessment]:
+    """The pods to take now, in order: within the group's counts and within every budget."""
+    return afford(snapshot, assessments, _wanted(snapshot, assessments))[0]
+
+
+def closed(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[DisruptionBudget, ...]:
+    """The PodDisruptionBudgets for whose sake alone a pod is not taken now (C64)."""
+    if not snapshot.budgets or not snapshot.running:
+        return ()
+    return afford(snapshot, assessments, _wanted(snapshot, assessments))[1]
+
+
+def rooms(snapshot: Snapshot, assessments: Iterable[Assessment]) -> dict[str, int]:
+    """How many healthy pods each PodDisruptionBudget lets go, by its name (protocol 7, C64)."""
+    pods = [s for s in assessments if s.row is not PodState.FORGOTTEN]
+    replicas = desired_replicas.total(snapshot)
+    result: dict[str, int] = {}
+    for one in snapshot.budgets:
+        covered = [s for s in pods if one.covers(s.pod.labels)]
+        available = sum(s.available and s.pod.uid not in snapshot.busy for s in covered)
+        result[one.name] = one.room(
+            available, max(len(covered), replicas), shared_budgets.healthy(one, snapshot)
+        )
+    return result
+
+
+def afford(
+    snapshot: Snapshot, assessments: Sequence[Assessment], wanted: Iterable[Assessment]
+) -> tuple[list[Assessment], tuple[DisruptionBudget, ...]]:
+    """Those of `wanted` that every budget lets go now, in order (I3, C62, C64).
+
+    And the PodDisruptionBudgets for whose sake alone another one has to wait.
+    """
+    chosen: list[Assessment] = []
+    closed: dict[str, DisruptionBudget] = {}
+    room = rooms(snapshot, assessments)
+    now = budget(snapshot, assessments)
+    unavailable, new_unavailable = now.unavailable, now.new_unavailable
+    for assessment in wanted:
+        if assessment.row is PodState.UNLABELLED:
+            chosen.append(assessment)  # Its containers go on: it costs nothing (C78).
+            continue
+        if new_unavailable >= now.limit:
+            continue
+        if assessment.healthy:
+            if unavailable >= now.limit or snapshot.unseen_takes:
+                continue
+            covering = [one for one in snapshot.budgets if one.covers(assessment.pod.labels)]
+            unread = snapshot.shared_budgets if snapshot.others is None else ()
+            full = {one.name: one for one in covering if room[one.name] < 1 or one in unread}
+            if full:
+                closed |= full
+                continue
+            for one in covering:
+                room[one.name] -= assessment.available
+            # A pod inside its minReadySeconds is counted as unavailable already.
+            unavailable += assessment.available
+        new_unavailable += 1
+        chosen.append(assessment)
+    return chosen, tuple(closed.values())
+
+
+def _wanted(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assessment]:
+    """The candidates of the current group beyond what each cell already has."""
+    by_cell: dict[str, list[Assessment]] = {}
+    for assessment in assessments:
+        by_cell.setdefault(assessment.pod.cell, []).append(assessment)
+    wanted: list[Assessment] = []
+    for cell, count in counts(snapshot, assessments).items():
+        here = by_cell.get(cell, [])
+        taken = sum(s.upgraded or s.in_flight or s.pod.uid in snapshot.busy for s in here)
+        free = sorted((s for s in here if is_candidate(s, snapshot)), key=_first)
+        wanted += free[: max(0, count - taken)]
+    return wanted
+
+
+def is_candidate(assessment: Assessment, snapshot: Snapshot) -> bool:
+    """Whether the pod may be taken at all (C27, C29, C80).
+
+    Not a lost one, not one with a write under way, and not one whose opening is on the way,
+    at its kubelet or in the EndpointSlices.
+    """
+    pod = assessment.pod
+    if pod.uid in snapshot.busy or pod.lost or pod.unexplained:
+        return False
+    if assessment.row is PodState.NEWBORN:
+        return not assessment.upgraded and bool(assessment.stuck)
+    if assessment.row is PodState.UNLABELLED:
+        return assessment.settled
+    return (
+        assessment.row is PodState.CANDIDATE
+        and not opening(pod)
+        and not joining(assessment, snapshot)
+    )
+
+
+def opening(pod: Pod) -> bool:
+    """Whether the kubelet has yet to answer our gate's True (protocol 5).
+
+    Its gate is True and its containers are ready while Ready is still False. Where Ready's
+    message leaves our gate out, the kubelet has seen it, and it is another gate, somebody
+    else's, that keeps the pod unready (C29, C32): that one is not waited for.
+    """
+    return (
+        pod.gated
+        and pod.gate.status == "True"
+        and pod.containers_ready.status == "True"
+        and pod.ready.status != "True"
+        and not others_hold(pod)
+    )
+
+
+def joining(assessment: Assessment, snapshot: Snapshot) -> bool:
+    """Whether the EndpointSlices that this process knows have yet to show a Ready pod (C22).
+
+    Their watch may lag behind the pods'. One that has not shown the pod come would not show
+    it gone either, but not there yet: taken now, the pod would pass for off while it is served.
+    """
+    pod = assessment.pod
+    return (
+        assessment.mode is not Mode.NONE
+        and pod.ready.status == "True"
+        and bool(pod.ip)
+        and pod.uid not in snapshot.endpoints
+        and any(s.selects(pod.labels) and not s.publishes_unready for s in snapshot.services)
+    )
+
+
+def others_hold(pod: Pod) -> bool:
+    """Whether Ready is False by readiness gates of which ours is none."""
+    return (
+        pod.ready.status == "False"
+        and "readiness gate" in pod.ready.message
+        and names.IN_SERVICE not in pod.ready.message
+    )
+
+
+def order(pod: Pod, *, in_flight: bool, healthy: bool) -> tuple[bool, bool, bool, float, str]:
+    """Who comes first inside a cell (protocol 7): in flight, then unavailable, then newest.
+
+    A pod on a lost node comes after the others: it is never taken (C80). Stable for equal input.
+    """
+    return (not in_flight, pod.lost, healthy, -pod.created, pod.name)
+
+
+def _first(assessment: Assessment) -> tuple[bool, bool, bool, float, str]:
+    return order(assessment.pod, in_flight=assessment.in_flight, healthy=assessment.healthy)
+
+
+def missing(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Mapping[str, int]:
+    """How many available upgraded pods each cell still lacks for the current step to be over."""
+    result: dict[str, int] = {}
+    for cell, count in counts(snapshot, assessments).items():
+        there = sum(
+            s.available and s.row is PodState.AT_GOAL for s in assessments if s.pod.cell == cell
+        )
+        if there < count:
+            result[cell] = count - there
+    return result

@@ -1,0 +1,202 @@
+"""From a snapshot to what is to be done: a pure function (protocol 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kubectl_cafe.assessment import image_digests
+from kubectl_cafe.assessment.pod import Assessment, PodState, assess
+from kubectl_cafe.assessment.snapshot import Decision, Snapshot, Wanted
+from kubectl_cafe.pods.patches import PodPatch
+from kubectl_cafe.pods.record import Mode
+from kubectl_cafe.pods.restarted import wants_acknowledgement
+from kubectl_cafe.reconcile import candidates, group_progress, shared_budgets, step_progress
+from kubectl_cafe.reconcile.pod_patches import Writes
+from kubectl_cafe.traffic import finalizers, switch
+from kubectl_cafe.traffic.endpoints import unlisted
+from statemachine.lifecycle import Facts, State, Trigger
+
+CARRIES_ON = (State.PROGRESSING, State.ROLLING_BACK, State.PAUSED, State.AWAITING_CONFIRM)
+"""States in which pods in flight go on to the goal; in the others drained ones are reopened."""
+
+
+def decide(snapshot: Snapshot) -> Decision:
+    """What to do now, and what is awaited if that is nothing."""
+    assessments = [assess(pod, snapshot) for pod in snapshot.pods.values()]
+    if snapshot.record.forced:
+        return _force(snapshot, assessments)
+    failure = group_progress.failure(snapshot, assessments) if snapshot.running else None
+    writes = Writes(snapshot)
+    surplus = candidates.surplus(snapshot, assessments)
+    surplus |= shared_budgets.giving_way(snapshot, assessments)
+    patches: list[PodPatch] = []
+    for assessment in assessments:
+        if assessment.pod.uid in snapshot.busy or assessment.pod.uid in snapshot.barred:
+            continue
+        if failure is not None and assessment.row is PodState.DRAINED:
+            continue  # It is reopened once the failure is recorded.
+        write = carry_on(assessment, snapshot, writes, surplus)
+        if write is not None:
+            patches.append(write)
+    takes = snapshot.takes and snapshot.goal is not None and failure is None
+    chosen = candidates.choose(snapshot, assessments) if takes else []
+    patches += [writes.take(assessment) for assessment in chosen]
+    in_flight = [s for s in assessments if s.in_flight and s.row is not PodState.FORGOTTEN]
+    under_way = snapshot.busy - snapshot.barred
+    at_rest = not patches and not under_way and all(can_rest(s, snapshot) for s in in_flight)
+    moved, architectures = image_digests.differing(assessments), snapshot.architectures
+    restored = step_progress.restored(snapshot)
+    decision = Decision(
+        patches=tuple(patches),
+        workloads=restored,
+        takes=frozenset(s.pod.uid for s in chosen if s.healthy),
+        at_rest=at_rest and not restored,
+        waits=group_progress.waits(snapshot, assessments),
+        nodes=snapshot.nodes_due or (bool(moved) and architectures is None),
+        others=shared_budgets.unread(snapshot),
+        warnings=() if architectures is None else image_digests.findings(moved, architectures),
+    )
+    if snapshot.record.state is State.ABORTING:
+        return replace(decision, move=_aborted(snapshot, in_flight) if at_rest else None)
+    if not snapshot.running:
+        return decision
+    if failure is not None:
+        return replace(decision, workloads=(), move=Wanted(Trigger.FAIL, failure=failure))
+    if restored:
+        return decision
+    return step_progress.advance(snapshot, assessments, decision)
+
+
+def _aborted(snapshot: Snapshot, in_flight: Sequence[Assessment]) -> Wanted:
+    """The end of an abort whose pods are at rest; a restart that may yet come is none.
+
+    What is stuck, or settled and not ready, stays out of traffic and is listed.
+    """
+    failure = group_progress.unfinished(snapshot, in_flight)
+    return Wanted(Trigger.FAIL, failure=failure) if failure else Wanted(Trigger.PODS_SETTLED)
+
+
+def _force(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Decision:
+    """Abort by force: nothing more is written, the pods that are left behind are named (C87)."""
+    if snapshot.busy - snapshot.barred:
+        return Decision(at_rest=False, waits=("own writes to be answered",))
+    left = [s.pod.name for s in assessments if s.in_flight or s.row is PodState.ORPHAN]
+    named = f": {', '.join(sorted(left)[: group_progress.NAMED])}" if left else ""
+    why = f"--force; {len(left)} pods are left out of traffic{named}"
+    asked = [entry.who for entry in snapshot.record.journal if entry.trigger is Trigger.ABORT]
+    who = asked[-1] if asked else ""
+    return Decision(move=Wanted(Trigger.ABORT, why, facts=Facts(forced=True), who=who))
+
+
+def carry_on(
+    assessment: Assessment,
+    snapshot: Snapshot,
+    writes: Writes,
+    surplus: frozenset[str] = frozenset(),
+) -> PodPatch | None:
+    """The next write of a pod that is already under way, newborn, or not ours to take."""
+    pod = assessment.pod
+    match assessment.row:
+        case PodState.NEWBORN if pod.containers_ready.status == "True" and _made_now(assessment):
+            return writes.open(assessment)
+        case PodState.DRAINED:
+            return _drained(assessment, snapshot, writes, surplus)
+        case PodState.PATCHED if assessment.mode is Mode.NONE:
+            return None
+        case PodState.PATCHED if assessment.done:
+            return writes.finish(assessment)
+        case PodState.PATCHED | PodState.PATCHED_ELSEWHERE if wants_acknowledgement(
+            pod, assessment.evidence
+        ):
+            return writes.acknowledge(assessment)
+        case PodState.PATCHED_ELSEWHERE:
+            return _patched_elsewhere(assessment, snapshot, writes)
+        case _:
+            return None
+
+
+def _made_now(assessment: Assessment) -> bool:
+    """A newborn at the goal is opened when it is settled; one of another version as it stands."""
+    return assessment.settled or not assessment.upgraded
+
+
+def _carries_on(snapshot: Snapshot) -> bool:
+    """Whether pods in flight are patched to the goal."""
+    return snapshot.record.state in CARRIES_ON and not snapshot.reopening
+
+
+def _drained(
+    assessment: Assessment, snapshot: Snapshot, writes: Writes, surplus: frozenset[str]
+) -> PodPatch | None:
+    """On to the image patch, or reopened without a restart (C58, C59)."""
+    at_goal = snapshot.goal is not None and writes.at_goal(assessment.pod)
+    goes_on = _carries_on(snapshot) and snapshot.goal is not None and not at_goal
+    if not goes_on or assessment.pod.uid in surplus:
+        return _reopen(assessment, writes)
+    if is_off(assessment, snapshot) and not shared_budgets.unproven(assessment.pod, snapshot):
+        return writes.patch_images(assessment)
+    return None
+
+
+def _patched_elsewhere(
+    assessment: Assessment, snapshot: Snapshot, writes: Writes
+) -> PodPatch | None:
+    """A change of mind under the same drain: only once the last change is settled or stuck."""
+    ready_to_change = assessment.settled or bool(assessment.stuck)
+    if not _carries_on(snapshot) or not ready_to_change:
+        return None
+    if assessment.mode is Mode.NONE or is_off(assessment, snapshot):
+        return writes.patch_images(assessment)
+    return None
+
+
+def _reopen(assessment: Assessment, writes: Writes) -> PodPatch | None:
+    """Traffic on as it stands; where a stranger patched it, once that is settled (C55, I2)."""
+    if assessment.settled:
+        return writes.finish(assessment)
+    if wants_acknowledgement(assessment.pod, assessment.evidence):
+        return writes.acknowledge(assessment)
+    return None
+
+
+def is_off(assessment: Assessment, snapshot: Snapshot) -> bool:
+    """Whether the pod is out of traffic, was seen so, and for drainSeconds (C22, C23, C33).
+
+    And whether every traffic finalizer that is asked of it has let it go (C31).
+    """
+    if finalizers.holding(assessment.pod, assessment.finalizers):
+        return False
+    since = snapshot.off_since.get(assessment.pod.uid)
+    return since is not None and snapshot.now - since >= snapshot.record.plan.strategy.drain_seconds
+
+
+def seen_off(assessment: Assessment, snapshot: Snapshot, *, before: bool = False) -> bool:
+    """Whether this very view shows the pod out of traffic: acknowledged, and in no endpoints.
+
+    `before`: the snapshot before this one did; then it is enough that nothing speaks against it. A
+    gate's pod stays selected: it is off where its Services list it as unready.
+    """
+    pod, traffic = assessment.pod, switch(assessment.mode)
+    acknowledged = traffic.acknowledged_off(pod, snapshot.sightings[pod.uid], snapshot.now)
+    return (
+        assessment.row in (PodState.DRAINED, PodState.PATCHED, PodState.PATCHED_ELSEWHERE)
+        and (acknowledged or (before and traffic.stays_off(pod)))
+        and pod.uid not in snapshot.endpoints
+        # A label takes a pod out of a Service's selection: even one that publishes all (C30).
+        and not (assessment.mode is Mode.LABEL and pod.uid in snapshot.published)
+        and not (assessment.mode is Mode.GATE and unlisted(pod, snapshot.services, snapshot.listed))
+    )
+
+
+def can_rest(assessment: Assessment, snapshot: Snapshot) -> bool:
+    """Whether a pod in flight can't move by itself any more (protocol 9)."""
+    if assessment.pod.uid in snapshot.barred or snapshot.time > group_progress.pod_deadline(
+        snapshot, assessment.pod
+    ):
+        return True
+    if assessment.row is PodState.DRAINED:
+        return False
+    if (snapshot.record.state is State.FAILED or snapshot.reopening) and assessment.settled:
+        return True
+    return bool(assessment.stuck) and assessment.row is PodState.PATCHED

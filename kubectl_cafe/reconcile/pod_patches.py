@@ -1,0 +1,194 @@
+"""The pod writes of a release, built from where a pod stands (protocol 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from kubectl_cafe import names
+from kubectl_cafe.assessment.image_revisions import lacking, runs
+from kubectl_cafe.assessment.pod import Assessment, PodState
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.patches import PodPatch, patch
+from kubectl_cafe.pods.record import Before, Mode, Phase, PodRecord
+from kubectl_cafe.pods.restarted import settled
+from kubectl_cafe.revisions import template as templates
+from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.times import rfc3339
+from kubectl_cafe.traffic import gate, switch
+
+
+class Writes:
+    """Builds the patches of one snapshot."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.at = rfc3339(snapshot.time)
+
+    def at_goal(self, pod: Pod) -> bool:
+        """Whether the pod's spec already has the goal's images."""
+        return self.snapshot.goal is not None and runs(
+            pod, self.snapshot.goal, self.snapshot.revisions
+        )
+
+    def take(self, assessment: Assessment) -> PodPatch:
+        """The first write of a candidate: W1, or the only write there is (None, C78)."""
+        if assessment.row is PodState.UNLABELLED:
+            return self.relabel(assessment)
+        if assessment.mode is Mode.NONE:
+            return self.patch_images(assessment)
+        record = replace(self._record(assessment, Phase.DRAINED), gen=self._vouched(assessment.pod))
+        return switch(assessment.mode).turn_off(assessment.pod, record, self.at)
+
+    def relabel(self, assessment: Assessment) -> PodPatch:
+        """Labels and annotations of a pod that has the images already: no restart (C78)."""
+        record = replace(self._record(assessment, Phase.FINISHED), gen=assessment.pod.generation)
+        goal = self._goal()
+        labels, notes = self._metadata(assessment, goal)
+        return patch(assessment.pod, "relabel", record=record, labels=labels, annotations=notes)
+
+    def patch_images(self, assessment: Assessment) -> PodPatch:
+        """W2: every changed image in one write, with labels and the record (C18, C21)."""
+        pod, goal = assessment.pod, self._goal()
+        images = {
+            name: image
+            for name, image in lacking(pod, goal.images, self.snapshot.revisions).items()
+            if name in pod.containers
+        }
+        record = replace(
+            self._record(assessment, Phase.PATCHED),
+            gen=pod.generation + 1,
+            before=self._before(assessment, images),
+        )
+        labels, notes = self._metadata(assessment, goal)
+        return patch(pod, "image", record=record, labels=labels, annotations=notes, images=images)
+
+    def finish(self, assessment: Assessment) -> PodPatch:
+        """W3: traffic on, and the record closed.
+
+        A pod that was only drained keeps its revision; its record says so.
+        """
+        pod = assessment.pod
+        record = replace(
+            pod.record or self._record(assessment, Phase.FINISHED),
+            release=self.snapshot.record.id,
+            epoch=self.snapshot.record.epoch,
+            phase=Phase.FINISHED,
+            gen=pod.generation,
+            before={},
+            since=self.at,
+            passed=_passed(assessment),
+            restarts={name: one.restart_count for name, one in pod.containers.items()},
+        )
+        if assessment.row is PodState.DRAINED:
+            own = pod.labels.get(names.REVISION, "")
+            record = replace(record, to=own, gen=self._vouched(pod))
+        return switch(assessment.mode).turn_on(pod, record, self.at)
+
+    def open(self, assessment: Assessment) -> PodPatch:
+        """A newborn's gate (C27)."""
+        return switch(Mode.GATE).turn_on(assessment.pod, None, self.at)
+
+    def acknowledge(self, assessment: Assessment) -> PodPatch:
+        """The gate, rewritten for the kubelet to quote (C84)."""
+        return gate.acknowledge(assessment.pod, self.at)
+
+    def _vouched(self, pod: Pod) -> int:
+        """The generation for which the pod's label tells its images; 0 if a stranger's are there.
+
+        With it the record goes on vouching for what the one before it, or the birth, did (C55).
+        """
+        own = self.snapshot.revisions.get(pod.labels.get(names.REVISION, ""))
+        return pod.generation if own and runs(pod, own, self.snapshot.revisions) else 0
+
+    def _goal(self) -> Revision:
+        goal = self.snapshot.goal
+        if goal is None:
+            raise AssertionError("no pod is taken without a goal")
+        return goal
+
+    def _record(self, assessment: Assessment, phase: Phase) -> PodRecord:
+        release, step = self.snapshot.record, self.snapshot.record.current
+        return PodRecord(
+            release=release.id,
+            epoch=release.epoch,
+            phase=phase,
+            mode=assessment.mode,
+            to=release.to_revision,
+            since=self.at,
+            group=step.group if step else 0,
+            passed=_passed(assessment),
+        )
+
+    def _before(self, assessment: Assessment, images: Mapping[str, str]) -> dict[str, Before]:
+        """What each container that restarts was before, as judged now.
+
+        One whose last change is stuck goes on being what it was before that change; one that
+        this write leaves alone but the last one changed stays listed until it is settled.
+        """
+        pod = assessment.pod
+        unsettled = {
+            name: before
+            for name, before in assessment.evidence.changed.items()
+            if before is not None
+            and name in pod.containers
+            and settled(pod, name, assessment.evidence).by is None
+        }
+        judged = {name: _judged(pod, name) for name in images if name not in unsettled}
+        kept = {
+            name: replace(
+                before,
+                container_id=pod.containers[name].container_id or before.container_id,
+                image_id=pod.containers[name].image_id or before.image_id,
+                restart_count=pod.containers[name].restart_count,
+            )
+            for name, before in unsettled.items()
+        }
+        return {**kept, **judged}
+
+    def _metadata(
+        self, assessment: Assessment, goal: Revision
+    ) -> tuple[dict[str, str | None], dict[str, str | None]]:
+        """Labels and annotations to set, and those of the pod's own revision to remove.
+
+        The traffic label is the switch's alone; what no template of ours named stays (I10).
+        """
+        pod = assessment.pod
+        own = self.snapshot.revisions.get(pod.labels.get(names.REVISION, ""))
+        old = own.template if own else {}
+        labels = _merge(templates.labels(old), templates.labels(goal.template), pod.labels)
+        labels.pop(names.TRAFFIC, None)
+        labels.pop(names.CELL, None)
+        if pod.labels.get(names.REVISION) != goal.name:
+            labels[names.REVISION] = goal.name
+        notes = _merge(templates.notes(old), templates.notes(goal.template), pod.annotations)
+        notes.pop(names.IN_PLACE, None)
+        return labels, notes
+
+
+def _passed(assessment: Assessment) -> Mapping[str, str]:
+    """When the phases up to now were written; nothing where a pod is taken anew."""
+    record = assessment.pod.record
+    return record.written if record and assessment.in_flight else {}
+
+
+def _judged(pod: Pod, name: str) -> Before:
+    container = pod.containers[name]
+    return Before(
+        image=container.image,
+        image_id=container.image_id,
+        container_id=container.container_id,
+        restart_count=container.restart_count,
+    )
+
+
+def _merge(
+    old: Mapping[str, str], new: Mapping[str, str], shown: Mapping[str, str]
+) -> dict[str, str | None]:
+    """The keys of `shown` that differ from `new`; those only in `old` are removed (None)."""
+    result: dict[str, str | None] = {
+        key: value for key, value in new.items() if shown.get(key) != value
+    }
+    result.update({key: None for key in old if key not in new and key in shown})
+    return result

@@ -1,0 +1,129 @@
+"""The group before the one at work: it stays available, or the next one does not begin.
+
+A confirmation may come hours after its group was over, and a verb without a driver sees no
+pods: so whoever drives looks again before it takes the first pod of the next group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kubectl_cafe.assessment.node_clocks import moved_at
+from kubectl_cafe.assessment.pod import Assessment, PodState, touched
+from kubectl_cafe.assessment.snapshot import Snapshot
+from statemachine.lifecycle import State, Trigger
+from statemachine.record import Failure
+from statemachine.steps import Step
+
+REASON = "GroupNotAvailable"
+TOLERANCE = 30.0
+"""Seconds for which pods of an earlier group may be unready before the next one fails."""
+HEADING = (PodState.DRAINED, PodState.PATCHED)
+"""Where a pod was taken already: it counts for the group that took it."""
+
+
+def held(
+    snapshot: Snapshot, assessments: Sequence[Assessment], wanted: Mapping[str, int]
+) -> Step | None:
+    """The group before the current one, where it has to become available first (protocol 7).
+
+    Not once the current group has taken a pod: then its own count and the budget hold. `wanted`
+    are the pods that each cell is to have. A rollback is an emergency and waits for nothing.
+    """
+    if (before := _before(snapshot, assessments)) is None:
+        return None
+    whole = all(
+        _available(assessments, cell) >= min(size, before.count(cell))
+        for cell, size in wanted.items()
+    )
+    return None if whole else before
+
+
+def _before(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Step | None:
+    """The group before the current one, until that has taken its first pod."""
+    record = snapshot.record
+    step = record.current
+    if record.state is not State.PROGRESSING or step is None or not step.is_group:
+        return None
+    before = next((s for s in reversed(record.steps[: record.step]) if s.is_group), None)
+    return None if before is None or _begun(snapshot, assessments, before) else before
+
+
+def restarted(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure | None:
+    """Why the next group fails: a container has restarted since its pod's group was over.
+
+    It may be Ready again: the version is not as stable as it seemed to the person who confirms.
+    A `retry` takes the pods as they are. Records of older versions tell nothing of it.
+    """
+    journal = snapshot.record.journal
+    if (journal and journal[-1].trigger is Trigger.RETRY) or not (
+        before := _before(snapshot, assessments)
+    ):
+        return None
+    for pod in (one.pod for one in _upgraded(snapshot, assessments)):
+        known = pod.record.restarts if pod.record else {}
+        for name, container in pod.containers.items():
+            more = container.restart_count - known.get(name, container.restart_count)
+            if more > 0:
+                message = (
+                    f"group {before.group} was over and container {name} of this pod "
+                    f"has restarted since, {_times(more)}"
+                )
+                return Failure(REASON, message, pod.name)
+    return None
+
+
+def failure(
+    snapshot: Snapshot, assessments: Sequence[Assessment], before: Step | None
+) -> Failure | None:
+    """Why the next group fails: a pod of the group `before` was unready for too long.
+
+    Not one that is Ready and within its minReadySeconds, and not one that is gone: what
+    replaced it is upgraded with that group again.
+    """
+    since = max(moved_at(snapshot), snapshot.driven_since)
+    if before is None or snapshot.time - since < TOLERANCE:
+        return None
+    for one in _upgraded(snapshot, assessments):
+        if not one.released:
+            message = f"group {before.group} was over and this pod is unready: {_why(one)}"
+            return Failure(REASON, message, one.pod.name)
+    return None
+
+
+def _upgraded(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assessment]:
+    """The pods that are at the goal by this release, by their names."""
+    found = (one for one in assessments if one.row is PodState.AT_GOAL and touched(one, snapshot))
+    return sorted(found, key=lambda one: one.pod.name)
+
+
+def _begun(snapshot: Snapshot, assessments: Sequence[Assessment], before: Step) -> bool:
+    """Whether more pods were taken than the group `before` has."""
+    taken: dict[str, int] = {}
+    for one in assessments:
+        if one.upgraded or one.row in HEADING or one.pod.uid in snapshot.busy:
+            taken[one.pod.cell] = taken.get(one.pod.cell, 0) + 1
+    return any(count > before.count(cell) for cell, count in taken.items())
+
+
+def _available(assessments: Sequence[Assessment], cell: str) -> int:
+    return sum(s.available and s.row is PodState.AT_GOAL for s in assessments if s.pod.cell == cell)
+
+
+def _times(count: int) -> str:
+    """A number of times in words."""
+    return "once" if count == 1 else f"{count} times"
+
+
+def _why(assessment: Assessment) -> str:
+    """What is wrong with it, by its containers and its conditions."""
+    pod = assessment.pod
+    said = [
+        f"container {c.name}: {c.waiting or c.terminated or 'not ready'}"
+        + (f", restarted {c.restart_count} times" if c.restart_count else "")
+        for c in pod.containers.values()
+        if not c.ready
+    ]
+    if not said:
+        said = [": ".join(p for p in ("not Ready", pod.ready.reason, pod.ready.message) if p)]
+    return "; ".join(said)

@@ -1,0 +1,76 @@
+"""What people say to a release without a verb: annotations, fields, a yes typed here (protocol 9).
+
+Pure: from the CafeDeployment as it stands to the move that it calls for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.edited_spec import REASON as SPEC_CHANGED
+from kubectl_cafe.assessment.edited_spec import spec_changed
+from kubectl_cafe.assessment.snapshot import Signed, Wanted
+from kubectl_cafe.revisions.revision import Revision
+from statemachine.lifecycle import Facts, State, Trigger
+from statemachine.record import OnFailure, Record
+from statemachine.steps import Kind
+
+UNKNOWN_PERSON = "unknown, see the audit log"
+BY_FIELD = "spec.strategy.pause"
+FORWARD = (State.PROGRESSING, State.AWAITING_CONFIRM)
+"""Where a release goes forward, so that the pause field and the spec are heard."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A yes typed at the driver's terminal."""
+
+    group: int
+    who: str
+
+
+def heard(
+    cafe: CafeDeployment, record: Record, planned: Revision | None, typed: Typed | None, me: str
+) -> Signed | None:
+    """The move that people want, if any; `me` signs what the engine finds by itself.
+
+    `planned` is the revision that the release goes to. The pause field comes first: nothing
+    else should let a release go on that is to stand still.
+    """
+    if cafe.paused_by_spec and record.state in FORWARD:
+        return Signed(Wanted(Trigger.PAUSE, BY_FIELD, by_field=True), UNKNOWN_PERSON)
+    if record.state is State.PAUSED and record.paused_by_field and not cafe.paused_by_spec:
+        return Signed(Wanted(Trigger.RESUME, BY_FIELD), UNKNOWN_PERSON)
+    if cafe.spec_hash != record.spec_hash and record.state in FORWARD:
+        return Signed(Wanted(Trigger.FAIL, failure=spec_changed(cafe, planned)), me)
+    if record.state is State.AWAITING_CONFIRM:
+        return _confirmation(cafe, record, typed)
+    return None
+
+
+def _confirmation(cafe: CafeDeployment, record: Record, typed: Typed | None) -> Signed | None:
+    """A yes for the group that waits, typed here or annotated from anywhere."""
+    waits = Facts(group_waits=True)
+    if typed is not None and typed.group == record.waiting_group:
+        return Signed(Wanted(Trigger.CONFIRM, "typed at the terminal", facts=waits), typed.who)
+    if cafe.waiting_group_confirmed:
+        return Signed(Wanted(Trigger.CONFIRM, "by annotation", facts=waits), UNKNOWN_PERSON)
+    return None
+
+
+def rolls_back_by_itself(record: Record) -> bool:
+    """Whether `onFailure: Rollback` calls for a rollback now (protocol 9).
+
+    Not where the spec was edited under the release: that edit is a person's, and going back
+    would discard it. Not out of a rollback, and not where nothing came before.
+    """
+    return (
+        record.state is State.FAILED
+        and record.origin in FORWARD
+        and record.plan.strategy.on_failure is OnFailure.ROLLBACK
+        and record.kind is Kind.UPGRADE
+        and record.failure is not None
+        and record.failure.reason != SPEC_CHANGED
+        and not record.forced
+    )

@@ -1,0 +1,107 @@
+"""PodDisruptionBudgets that cover pods of others, too, and what those pods count (protocol 7).
+
+In Label mode a pod leaves traffic and stays Ready: a budget's status counts it as healthy, and
+so does another driver that reads that status. So whoever shares a budget reads the pods.
+
+Two drivers may take a pod each in the same moment, and both have seen room for one. After the
+write that takes its pod out of traffic each reads a consistent list of all pods before it changes
+an image: the one whose write came later sees both, finds the budget overdrawn, and lets its pod
+back into traffic. So the budget may be overdrawn by pods that are out of traffic for as long as
+such a list takes, never by restarts. Mode None has no such moment; there both go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from kubectl_cafe import names
+from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
+from kubectl_cafe.assessment.pod import Assessment, PodState
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.record import Mode, Phase
+
+
+def unread(snapshot: Snapshot) -> bool:
+    """Whether the pods of others have to be read before a pod is taken, or its image changed."""
+    sharing = snapshot.shared_budgets
+    if not sharing or snapshot.others is None:
+        return bool(sharing)
+    return any(
+        _due(pod, sharing) and pod.uid not in snapshot.cleared for pod in snapshot.pods.values()
+    )
+
+
+def drained(pods: Iterable[Pod]) -> frozenset[str]:
+    """The uids of those that are known as drained: a list that is read now shows what followed."""
+    return frozenset(p.uid for p in pods if p.record and p.record.phase is Phase.DRAINED)
+
+
+def _due(pod: Pod, sharing: Iterable[DisruptionBudget]) -> bool:
+    """Whether it was drained under one of these budgets."""
+    return bool(drained((pod,))) and any(one.covers(pod.labels) for one in sharing)
+
+
+def serving(pod: Pod) -> bool:
+    """Whether a pod of others is healthy: Ready, in traffic, no restart outstanding."""
+    return (
+        pod.ready.status == "True"
+        and not pod.terminating
+        and not pod.over
+        and pod.labels.get(names.TRAFFIC, "on") == "on"
+        and (not pod.gated or pod.gate.status == "True")
+        and not _restarting(pod)
+    )
+
+
+def _restarting(pod: Pod) -> bool:
+    """Whether its record is unfinished. Mode None writes no end: there the containers tell."""
+    record = pod.record
+    if record is None or record.phase is Phase.FINISHED:
+        return False
+    if record.mode is not Mode.NONE:
+        return True
+    return pod.observed < record.gen or any(
+        pod.containers[name].container_id == before.container_id
+        for name, before in record.before.items()
+        if name in pod.containers
+    )
+
+
+def healthy(budget: DisruptionBudget, snapshot: Snapshot) -> int | None:
+    """How many healthy pods of others it covers; None where its status alone can tell."""
+    if snapshot.others is None or budget not in snapshot.shared_budgets:
+        return None
+    return sum(budget.covers(pod.labels) and serving(pod) for pod in snapshot.others)
+
+
+def unproven(pod: Pod, snapshot: Snapshot) -> bool:
+    """Whether others may have taken pods in the same moment, and no list was read since."""
+    return pod.uid not in snapshot.cleared and _due(pod, snapshot.shared_budgets)
+
+
+def giving_way(snapshot: Snapshot, assessments: Sequence[Assessment]) -> frozenset[str]:
+    """Drained pods that go back into traffic, for a budget that is shared is overdrawn.
+
+    Only those whose taking cost availability: one that was unavailable asked no budget, and
+    would be taken again at once.
+    """
+    result: set[str] = set()
+    pods = [s for s in assessments if s.row is not PodState.FORGOTTEN]
+    for one in snapshot.shared_budgets:
+        others = healthy(one, snapshot)
+        if others is None:
+            continue
+        covered = [s for s in pods if one.covers(s.pod.labels)]
+        available = sum(s.available and s.pod.uid not in snapshot.busy for s in covered)
+        owed = one.desired - available - others
+        able = sorted((s for s in covered if _cost(s, snapshot)), key=lambda s: s.pod.name)
+        result.update(s.pod.uid for s in able[: max(0, owed)])
+    return frozenset(result)
+
+
+def _cost(assessment: Assessment, snapshot: Snapshot) -> bool:
+    """Whether a drained pod was healthy when it was taken; in Label mode it still shows that."""
+    pod = assessment.pod
+    shows = assessment.mode is Mode.LABEL and pod.ready.status == "True"
+    return assessment.row is PodState.DRAINED and (shows or pod.uid in snapshot.took)

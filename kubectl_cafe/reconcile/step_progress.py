@@ -1,0 +1,144 @@
+"""What each kind of step needs beyond its pods, and when it is over (protocol 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from kubectl_cafe.assessment import desired_replicas, edited_templates
+from kubectl_cafe.assessment.pod import Assessment, PodState
+from kubectl_cafe.assessment.snapshot import Decision, Snapshot, Wanted
+from kubectl_cafe.podsets import PodSet, WorkloadWrite
+from kubectl_cafe.podsets.inplaceset import InPlaceSet
+from kubectl_cafe.reconcile import candidates, previous_group
+from statemachine.lifecycle import State, Trigger
+from statemachine.steps import Step, StepKind
+
+DONE = Wanted(Trigger.STEP_DONE)
+RESTORES = (State.PROGRESSING, State.ROLLING_BACK, State.AWAITING_CONFIRM)
+"""States in which a driver creates a workload again that is gone."""
+
+
+def podset(_view: Snapshot) -> PodSet:
+    """The pod set of the CafeDeployment's podSetType; upgrade refuses every other one."""
+    return InPlaceSet()
+
+
+def restored(snapshot: Snapshot) -> tuple[WorkloadWrite, ...]:
+    """The workloads that are gone, created again with their planned number of pods (protocol 7).
+
+    At the template that their cell has at this step: a replacement is the known good version
+    until the commit. Pods that a deletion has orphaned are adopted by it instead of created.
+    """
+    if snapshot.stopping or snapshot.reopening or snapshot.record.state not in RESTORES:
+        return ()
+    return creations(snapshot, desired_replicas.lost_cells(snapshot))
+
+
+def creations(snapshot: Snapshot, cells: Collection[str]) -> tuple[WorkloadWrite, ...]:
+    """The workloads of those of `cells` that have lost theirs, with their planned pods."""
+    revision = desired_replicas.revision_now(snapshot)
+    if revision is None:
+        return ()
+    return tuple(
+        podset(snapshot).create(
+            snapshot.owner,
+            cell,
+            revision.name,
+            revision.template,
+            desired_replicas.planned(snapshot.record, cell),
+        )
+        for cell in desired_replicas.lost_cells(snapshot)
+        if cell in cells
+    )
+
+
+def advance(snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision) -> Decision:
+    """`decision`, with what the current step needs, or with the move that ends it."""
+    step = snapshot.record.current
+    if step is None:
+        return replace(decision, move=DONE)
+    match step.kind:
+        case StepKind.COMMIT:
+            return _commit(snapshot, decision)
+        case StepKind.SCALE_OUT:
+            return _scale_out(snapshot, assessments, decision, step)
+        case StepKind.UPGRADE:
+            return (
+                replace(decision, move=DONE) if _over(snapshot, assessments, decision) else decision
+            )
+        case StepKind.SWEEP:
+            return _sweep(snapshot, assessments, decision)
+
+
+def _commit(snapshot: Snapshot, decision: Decision) -> Decision:
+    """Every workload's template is the goal's, and its controller has seen it (C54).
+
+    Workloads that don't exist yet are created: without pods in a first release.
+    """
+    goal = snapshot.goal
+    if goal is None:
+        return decision
+    sets, present = podset(snapshot), {workload.cell: workload for workload in snapshot.workloads}
+    writes: list[WorkloadWrite] = [
+        sets.create(
+            snapshot.owner,
+            cell,
+            goal.name,
+            goal.template,
+            desired_replicas.planned(snapshot.record, cell),
+        )
+        for cell in snapshot.record.plan.cells
+        if cell not in present
+    ]
+    writes += [
+        sets.commit(snapshot.owner, workload, goal.name, goal.template)
+        for workload in snapshot.workloads
+        if workload.revision != goal.name or edited_templates.paths(workload, snapshot.revisions)
+    ]
+    if writes:
+        return replace(decision, workloads=tuple(writes))
+    unseen = [workload.name for workload in snapshot.workloads if not workload.settled]
+    if unseen:
+        waits = (f"the new template to be seen by {', '.join(unseen)}", *decision.waits)
+        return replace(decision, waits=waits)
+    return replace(decision, move=DONE)
+
+
+def _scale_out(
+    snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision, step: Step
+) -> Decision:
+    """The group's pods are born; over when each cell has its count of them available."""
+    writes = tuple(
+        podset(snapshot).scale(workload, step.count(workload.cell))
+        for workload in snapshot.workloads
+        if workload.replicas < step.count(workload.cell)
+    )
+    if writes and not previous_group.held(
+        snapshot, assessments, candidates.wished(snapshot, assessments)
+    ):
+        return replace(decision, workloads=writes)
+    if not writes and _over(snapshot, assessments, decision):
+        return replace(decision, move=DONE)
+    return decision
+
+
+def _over(snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision) -> bool:
+    """A group is over when every cell has its count, available, and none is on its way."""
+    return (
+        not decision.patches
+        and not snapshot.busy
+        and not candidates.missing(snapshot, assessments)
+        and not any(s.row in (PodState.DRAINED, PodState.PATCHED) for s in assessments)
+    )
+
+
+def _sweep(snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision) -> Decision:
+    """A consistent list shows every pod at the goal; till then it is upgraded as the last group.
+
+    A replacement can be born from the other template until the workload's controller has
+    seen the commit (C46, C89).
+    """
+    if not _over(snapshot, assessments, decision):
+        return decision
+    return replace(decision, move=DONE) if snapshot.swept else replace(decision, sweep=True)

@@ -1,0 +1,192 @@
+"""The record in the cluster: read, and moved by compare-and-swap (protocol 4, 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from kubectl_cafe import annotations as sizes
+from kubectl_cafe import names
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.client import paths
+from kubectl_cafe.client.access.identity import here
+from kubectl_cafe.client.errors import Conflict, Gone, UnknownOutcome, not_stale
+from kubectl_cafe.client.transport import PatchKind, Transport
+from kubectl_cafe.errors import CafeError, Refused
+from kubectl_cafe.record import events
+from kubectl_cafe.text import meant
+from statemachine.lifecycle import State
+from statemachine.record import SIZE_LIMIT, Entry, Record, encode, fit
+
+ATTEMPTS = 10
+
+
+class Missing(CafeError):
+    """There is no such CafeDeployment."""
+
+
+def read(
+    transport: Transport, namespace: str, name: str, *, timeout: float | None = None
+) -> CafeDeployment:
+    """The CafeDeployment. Raises Missing, with the next command.
+
+    Within `timeout`, if there is one: then no similar names are looked for.
+    """
+    path = paths.cafedeployments(namespace, name)
+    try:
+        return CafeDeployment(transport.get(path, timeout=timeout))
+    except Gone:
+        known = _others(transport, namespace) if timeout is None else ()
+        raise missing(namespace, name, known) from None
+
+
+def _others(transport: Transport, namespace: str) -> list[str]:
+    """The names there are; none where they may not be listed: it is a courtesy."""
+    try:
+        items = transport.list(paths.cafedeployments(namespace)).items
+    except CafeError:
+        return []
+    return [item["metadata"]["name"] for item in items]
+
+
+def missing(namespace: str, name: str, known: Iterable[str] = ()) -> Missing:
+    """The error where the CafeDeployment never was, or was deleted meanwhile."""
+    return Missing(
+        f'there is no CafeDeployment "{name}" in namespace {namespace}{meant(name, known)}',
+        where=f"cafedeployment/{name}",
+        hint="kubectl get cafed --all-namespaces",
+    )
+
+
+def write(
+    transport: Transport,
+    cafe: CafeDeployment,
+    record: Record,
+    *,
+    spec: Mapping[str, Any] | None = None,
+    annotations: Mapping[str, str | None] | None = None,
+) -> CafeDeployment:
+    """The record, and what must change with it, in one PATCH on the object that was judged.
+
+    Entering AwaitingConfirm resets the confirmation in the same write; a later write there
+    (a new driver's epoch) leaves alone what a person has annotated since. A move is told as
+    an Event once it is written. Raises Conflict.
+    """
+    record = signed(cafe.record, record, here())
+    notes: dict[str, str | None] = dict(annotations or {})
+    entered = cafe.position.state is not State.AWAITING_CONFIRM
+    if record.state is State.AWAITING_CONFIRM and entered:
+        notes[names.CONFIRMED] = "false"
+    notes[names.RELEASE] = _text(cafe, record, notes)
+    body: dict[str, Any] = {
+        "metadata": {
+            "uid": cafe.uid,
+            "resourceVersion": cafe.resource_version,
+            "annotations": notes,
+        }
+    }
+    if spec:
+        body["spec"] = dict(spec)
+    path = paths.cafedeployments(cafe.namespace, cafe.name)
+    try:
+        after = CafeDeployment(transport.patch(path, body, PatchKind.MERGE))
+    except Gone:
+        raise missing(cafe.namespace, cafe.name) from None
+    _tell(transport, after, new_entry(cafe.record, record))
+    return after
+
+
+def change(
+    transport: Transport,
+    cafe: CafeDeployment,
+    judge: Callable[[CafeDeployment], Record | None],
+) -> CafeDeployment:
+    """Write what `judge` makes of the CafeDeployment; on a conflict read and judge again.
+
+    `judge` returns the new record, or None if there is nothing to write; what it raises
+    (IllegalMove, Refused) goes to the caller. A lost answer is settled by reading again.
+    Raises Denied where a 409 is no conflict: nobody has changed the object.
+    """
+    lost: UnknownOutcome | None = None
+    for _ in range(ATTEMPTS):
+        judged = judge(cafe)
+        if judged is None:
+            return cafe
+        record = signed(cafe.record, judged, here())
+        entry = new_entry(cafe.record, record)
+        try:
+            return write(transport, cafe, record)
+        except Conflict as error:
+            judged_on = (cafe.uid, cafe.resource_version)
+            cafe = read(transport, cafe.namespace, cafe.name)
+            if (cafe.uid, cafe.resource_version) == judged_on:
+                raise not_stale(error) from None
+        except UnknownOutcome as error:
+            lost = error
+            cafe = read(transport, cafe.namespace, cafe.name)
+            # Where room is short, less was written than was meant.
+            if cafe.record is not None and fit(cafe.record, 0) == fit(record, 0):
+                _tell(transport, cafe, entry)
+                return cafe
+    if lost is not None:
+        raise lost
+    raise CafeError(
+        f"somebody else keeps changing it: {ATTEMPTS} attempts met a newer version",
+        where=cafe.where,
+        hint=f"kubectl cafe status {cafe.name} -n {cafe.namespace}",
+    )
+
+
+def _text(cafe: CafeDeployment, record: Record, notes: Mapping[str, str | None]) -> str:
+    """The record's text beside the other annotations, as they are to be after `notes`.
+
+    Raises Refused where even the smallest record finds no room, and names the largest other one.
+    """
+    room = sizes.room({**cafe.annotations, **notes}, names.RELEASE)
+    text = encode(record, min(SIZE_LIMIT, room))
+    if len(text.encode()) <= room:
+        return text
+    others = {key: value for key, value in cafe.annotations.items() if key != names.RELEASE}
+    largest = max(others, key=lambda key: len(others[key]), default="")
+    raise Refused(
+        f"its annotations may have {sizes.TOTAL} bytes together: the others leave {max(0, room)}, "
+        f"the release's record needs {len(text.encode())}. Nothing was written",
+        where=f"{cafe.where}, annotation {largest}, the largest",
+        hint=f"kubectl annotate cafed {cafe.name} -n {cafe.namespace} {largest}-",
+    )
+
+
+def new_entry(before: Record | None, after: Record) -> Entry | None:
+    """The move that `after` tells and `before` does not; None where it only has a new driver."""
+    known = _moves(before) if before and before.id == after.id else 0
+    return after.journal[-1] if after.journal and _moves(after) > known else None
+
+
+def _moves(record: Record) -> int:
+    return record.journal_cut + len(record.journal)
+
+
+def signed(before: Record | None, after: Record, host: str) -> Record:
+    """`after` with the machine that its new move is made on; every other entry as it is."""
+    entry = new_entry(before, after)
+    if entry is None:
+        return after
+    return replace(after, journal=(*after.journal[:-1], replace(entry, host=host)))
+
+
+def _tell(transport: Transport, cafe: CafeDeployment, entry: Entry | None) -> None:
+    """An Event of the move. Best effort: no release waits for it or fails by it."""
+    if entry is not None and cafe.record is not None:
+        transport.create_aside(paths.events(cafe.namespace), events.event(cafe, cafe.record, entry))
+
+
+def forget(transport: Transport, cafe: CafeDeployment) -> CafeDeployment:
+    """Remove a record that belongs to another object, from the object that was judged."""
+    meta = {
+        "uid": cafe.uid,
+        "resourceVersion": cafe.resource_version,
+        "annotations": {names.RELEASE: None},
+    }
+    path = paths.cafedeployments(cafe.namespace, cafe.name)
+    return CafeDeployment(transport.patch(path, {"metadata": meta}, PatchKind.MERGE))

@@ -1,0 +1,239 @@
+"""What people say to a release, judged and written by compare-and-swap (protocol 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment import lost_switches
+from kubectl_cafe.cache import lister
+from kubectl_cafe.client import paths
+from kubectl_cafe.client.errors import Conflict, not_stale
+from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.errors import Refused
+from kubectl_cafe.planning import deletion, rollback_plan
+from kubectl_cafe.planning.allowed_commands import illegal
+from kubectl_cafe.planning.proposal import Around
+from kubectl_cafe.record import store
+from kubectl_cafe.release import start
+from kubectl_cafe.release.held import under
+from kubectl_cafe.release.start import Mover
+from kubectl_cafe.times import rfc3339
+from kubectl_cafe.traffic.endpoints import parse_service
+from statemachine.lifecycle import (
+    RESTING,
+    Facts,
+    IllegalMove,
+    State,
+    Trigger,
+    legal,
+)
+from statemachine.record import Entry, Record, cut, moved
+
+
+def say(
+    transport: Transport,
+    cafe: CafeDeployment,
+    trigger: Trigger,
+    mover: Mover,
+    check: Callable[[CafeDeployment], Facts | None] = lambda _cafe: None,
+) -> CafeDeployment:
+    """Make the move and take the wheel (if `mover` has an epoch) in one write.
+
+    `check` may refuse, and gives the facts that the guards read. Raises Refused.
+    """
+
+    return store.change(transport, cafe, _judge(transport, trigger, mover, check))
+
+
+def _judge(
+    transport: Transport,
+    trigger: Trigger,
+    mover: Mover,
+    check: Callable[[CafeDeployment], Facts | None] = lambda _cafe: None,
+) -> Callable[[CafeDeployment], Record]:
+    """What the move makes of a CafeDeployment as it stands."""
+
+    def judge(current: CafeDeployment) -> Record:
+        record = current.record
+        if record is None:
+            raise illegal(current, trigger)
+        deletion.refuse(current, trigger)
+        try:
+            after = moved(
+                record,
+                trigger,
+                at=rfc3339(transport.server_time()),
+                who=mover.who,
+                why=mover.why,
+                facts=check(current),
+            )
+        except IllegalMove:
+            raise illegal(current, trigger) from None
+        return after if mover.epoch is None else under(after, mover.epoch, current)
+
+    return judge
+
+
+def confirm(
+    transport: Transport, cafe: CafeDeployment, mover: Mover, group: int | None
+) -> CafeDeployment:
+    """Confirm the group that waits; a number guards against confirming the one after it."""
+
+    def check(current: CafeDeployment) -> Facts:
+        record = current.record
+        waits = record.waiting_group if record else 0
+        if (
+            group is not None
+            and record
+            and record.state is State.AWAITING_CONFIRM
+            and group != waits
+        ):
+            raise Refused(
+                f"group {group} does not wait for a confirmation, group {waits} does",
+                where=current.where,
+                hint=f"kubectl cafe confirm {current.name} -n {current.namespace} --group {waits}",
+            )
+        return Facts(group_waits=True)
+
+    return say(transport, cafe, Trigger.CONFIRM, mover, check)
+
+
+def abort(transport: Transport, cafe: CafeDeployment, mover: Mover, force: bool) -> CafeDeployment:
+    """End the release: pods in flight finish first, unless `force` leaves them as they are.
+
+    By force it is never ended past a driver (C87): the wish is recorded, and whoever drives
+    ends it once no write of its own is under way.
+    """
+
+    def judge(current: CafeDeployment) -> Record | None:
+        record = current.record
+        if record is None or Trigger.ABORT not in legal(record.state):
+            raise illegal(current, Trigger.ABORT)
+        at, who = rfc3339(transport.server_time()), mover.who
+        if record.state is State.ABORTING and not force:
+            return None  # It is recorded: whoever drives carries it out.
+        if not force or record.state not in (State.FAILED, State.ABORTING):
+            record = moved(record, Trigger.ABORT, at=at, who=who, why=mover.why)
+        elif record.forced:
+            return None
+        else:
+            why = cut(f"--force {mover.why}".strip())
+            entry = Entry(at, Trigger.ABORT, record.state, cut(who), why)
+            record = replace(record, journal=(*record.journal, entry))
+        record = replace(record, forced=force)
+        return record if mover.epoch is None else under(record, mover.epoch, current)
+
+    return store.change(transport, cafe, judge)
+
+
+def pause(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
+    """Upgrade no more pods; a repeat is refused, as `kubectl rollout pause` refuses it.
+
+    Over a pause that the field made it is a person's, which the field does not end (C79).
+    """
+
+    def judge(current: CafeDeployment) -> Record | None:
+        record = current.record
+        if record is None or record.state is not State.PAUSED:
+            return say_to(current)
+        if not record.paused_by_field:
+            raise illegal(current, Trigger.PAUSE)
+        at = rfc3339(transport.server_time())
+        entry = Entry(at, Trigger.PAUSE, record.state, cut(mover.who), cut(mover.why))
+        return replace(record, paused_by_field=False, journal=(*record.journal, entry))
+
+    say_to = _judge(transport, Trigger.PAUSE, mover)
+    return store.change(transport, cafe, judge)
+
+
+def resume(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
+    """Go on after a pause; the field has to be put back first where it says pause (C79)."""
+
+    def check(current: CafeDeployment) -> None:
+        if current.position.state is State.PAUSED and current.paused_by_spec:
+            patch = '{"spec":{"strategy":{"pause":false}}}'
+            raise Refused(
+                "spec.strategy.pause is true: a resume would be paused again at once",
+                where=f"{current.where}, spec.strategy.pause",
+                hint=f"kubectl patch cafed {current.name} -n {current.namespace} "
+                f"--type merge -p '{patch}'",
+            )
+
+    return say(transport, cafe, Trigger.RESUME, mover, check)
+
+
+def become_driver(transport: Transport, cafe: CafeDeployment, epoch: int) -> CafeDeployment:
+    """Write the epoch: from here on a driver of a lower one stops at its next look (I7).
+
+    Nothing of an earlier driver is in flight any more: the wheel was handed over, or it was
+    fenced. Raises Fenced where a later driver has come.
+    """
+
+    def judge(current: CafeDeployment) -> Record | None:
+        record = current.record
+        if record is None or record.epoch == record.fenced_epoch == epoch:
+            return None
+        return under(record, epoch, current)
+
+    return store.change(transport, cafe, judge)
+
+
+def rollback(
+    transport: Transport,
+    cafe: CafeDeployment,
+    around: Around,
+    mover: Mover,
+    fast: bool,
+    number: int = 0,
+) -> CafeDeployment:
+    """As `roll_back`, judged again where somebody else wrote in between: it is an emergency."""
+    for _ in range(store.ATTEMPTS):
+        try:
+            return roll_back(transport, cafe, around, mover, fast, number)
+        except Conflict as error:
+            before = cafe.resource_version
+            cafe = store.read(transport, cafe.namespace, cafe.name)
+            if cafe.resource_version == before and error.where == paths.cafedeployments(
+                cafe.namespace, cafe.name
+            ):
+                raise not_stale(error) from None
+    return roll_back(transport, cafe, around, mover, fast, number)
+
+
+def roll_back(
+    transport: Transport,
+    cafe: CafeDeployment,
+    around: Around,
+    mover: Mover,
+    fast: bool,
+    number: int = 0,
+) -> CafeDeployment:
+    """Back to revision `number` (0: the last good one), from the middle or the morning after.
+
+    One that runs or has ended already is not begun again. Raises Refused where there is none,
+    where every pod is there, or where it can't go in place.
+    """
+    if rollback_plan.under_way(cafe, number, around) or (
+        not number and rollback_plan.repeated(cafe)
+    ):
+        return cafe  # Somebody typed the same, and was faster.
+    if cafe.record is None:
+        around = replace(around, pods=lister.pods(transport, cafe))
+    way = rollback_plan.way(cafe, around, fast, number)
+    resting = cafe.position.state in RESTING
+    lost = _unswitched(transport, cafe, around) if resting else ()
+    return start.start_rollback(transport, cafe, way.target, way.source, way.plan, mover, lost)
+
+
+def _unswitched(transport: Transport, cafe: CafeDeployment, around: Around) -> tuple[str, ...]:
+    """Why pods are in mode None although they have a switch, as a rollback of its own begins."""
+    services = map(parse_service, transport.list(paths.services(cafe.namespace)).items)
+    return lost_switches.planned(lister.pods(transport, cafe), services, around.known)
+
+
+def epoch_after(cafe: CafeDeployment, transitions: int, of_pods: int) -> int:
+    """The epoch of a new driver: above every epoch ever seen (C71)."""
+    known = cafe.record.epoch if cafe.record else 0
+    return max(transitions, known + 1, of_pods + 1)

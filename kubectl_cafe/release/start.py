@@ -1,0 +1,298 @@
+"""Starting a release: what must exist before the record that names it, and the record (I5)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kubectl_cafe import names
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.api.merge_patch import merge_patch
+from kubectl_cafe.assessment import lost_switches
+from kubectl_cafe.cache import lister
+from kubectl_cafe.cache.informers import Observer
+from kubectl_cafe.client import paths
+from kubectl_cafe.client.errors import Invalid
+from kubectl_cafe.client.transport import PatchKind, Transport
+from kubectl_cafe.errors import CONFLICT, CafeError, Refused
+from kubectl_cafe.planning import deletion
+from kubectl_cafe.planning.proposal import Around, Proposal
+from kubectl_cafe.planning.releasable import (
+    refuse_bad_images,
+    refuse_long_name,
+    refuse_misshapen,
+    refuse_unsupported,
+)
+from kubectl_cafe.podsets.inplaceset import InPlaceSet, generate_name
+from kubectl_cafe.record import store
+from kubectl_cafe.release import names_taken, outcome
+from kubectl_cafe.release.held import under
+from kubectl_cafe.revisions import revision as revisions
+from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.times import rfc3339
+from statemachine.lifecycle import RESTING, State, Trigger, move
+from statemachine.record import Entry, Plan, Record, cut
+from statemachine.steps import Kind
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Mover:
+    """Who makes a move and why; `epoch` is the lease's, None when nobody drives by it."""
+
+    who: str
+    why: str = ""
+    epoch: int | None = None
+
+
+def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) -> Around:
+    """What stands around the CafeDeployment; the observer has its first lists."""
+    cache, known = observer.cache, lister.read_revisions(transport, cafe)
+    return Around(
+        revisions=known,
+        workloads=cache.workloads.all(),
+        pods=tuple(cache.pods()),
+        services=cache.services.all(),
+        budgets=cache.budgets.all(),
+        warnings=observer.warnings(cafe, known),
+        taken=names_taken.read(transport, cafe, cache.workloads.all()),
+        unowned=tuple(cache.unowned()),
+    )
+
+
+def check_new(transport: Transport, cafe: CafeDeployment) -> None:
+    """Refuse a CafeDeployment that is not created yet, for what its own spec shows."""
+    refuse_long_name(cafe)
+    refuse_misshapen(cafe, cafe.template)
+    refuse_unsupported(cafe)
+    refuse_bad_images(cafe, cafe.template)
+    _try_template(transport, cafe, cafe.cells[0], cafe.template)
+
+
+def check_template(transport: Transport, cafe: CafeDeployment, proposal: Proposal) -> None:
+    """Ask the server whether the template makes a ReplicaSet; nothing is stored (protocol 2)."""
+    _try_template(transport, cafe, next(iter(proposal.plan.cells), ""), proposal.template)
+
+
+def _try_template(transport: Transport, cafe: CafeDeployment, cell: str, template: Json) -> None:
+    revision = revisions.name_of(cafe.name, template)
+    trial = dict(InPlaceSet().create(cafe.obj, cell, revision, template).body)
+    meta = {**trial["metadata"], "generateName": generate_name(cafe.name)}
+    del meta["name"]
+    query = {"dryRun": "All", "fieldValidation": "Strict"}
+    try:
+        transport.create(
+            paths.replicasets(cafe.namespace), {**trial, "metadata": meta}, query, guarded=False
+        )
+    except Invalid as error:
+        raise Refused(
+            f"{error.message}. Nothing was written",
+            where=f"{cafe.where}, spec.template",
+            hint=f"kubectl edit cafed {cafe.name} -n {cafe.namespace}",
+        ) from None
+
+
+def store_revision(
+    transport: Transport, cafe: CafeDeployment, around: Around, template: Json
+) -> Revision:
+    """The ControllerRevision of `template`, created or given the next number."""
+    name, number = (
+        revisions.name_of(cafe.name, template),
+        revisions.next_number(around.revisions),
+    )
+    known = around.revision(name)
+    path = paths.controllerrevisions(cafe.namespace, name)
+    if known is None:
+        # By server-side apply, which stores `data` in the server's own spelling: a created
+        # object keeps the bytes that were sent, and no later patch of its metadata would
+        # pass for one that leaves the immutable data alone.
+        body = revisions.manifest(cafe.obj, template, number)
+        return revisions.parse(transport.patch(path, body, PatchKind.APPLY, {"force": True}))
+    if known.number == number - 1:
+        return known
+    judged = {"uid": known.uid, "resourceVersion": known.resource_version}
+    answer = transport.patch(path, {"metadata": judged, "revision": number}, PatchKind.MERGE)
+    return revisions.parse(answer)
+
+
+@dataclass
+class Beginning:
+    """A release that was proposed for `planned` as it stood, and is to be begun by `trigger`.
+
+    `wished` is the CafeDeployment as it is to become. `revisions` are those that its driver
+    needs to know, once it is recorded.
+    """
+
+    planned: CafeDeployment
+    wished: CafeDeployment
+    around: Around
+    proposal: Proposal
+    trigger: Trigger = Trigger.START
+    revisions: tuple[Revision, ...] | None = None
+
+    def record(self, transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
+        """The record of the new release, and the spec it changes, in one PATCH.
+
+        What it names must exist before (I5): its revision. Raises IllegalMove over an
+        unfinished release, CafeError (exit 6) where `cafe` is no longer what was planned for.
+        """
+        if under_way(cafe, self.proposal.target) and self.trigger is Trigger.START:
+            return cafe  # Somebody typed the same, and was faster.
+        deletion.refuse(cafe, self.trigger)
+        refuse_stale(self.planned, cafe)
+        superseding = self.trigger is Trigger.SUPERSEDE
+        around = self.around
+        told = outcome.conclude(transport, cafe, around.revisions, superseded=superseding)
+        template = self.proposal.template
+        stored = store_revision(transport, cafe, replace(around, revisions=told), template)
+        others = (r for r in told if r.name != stored.name)
+        self.revisions = (*others, stored)
+        return start(transport, cafe, self.proposal, mover, self.wished.spec, self.trigger)
+
+
+def under_way(cafe: CafeDeployment, target: str) -> bool:
+    """Whether an unfinished release goes to the revision `target` already."""
+    record = cafe.record
+    return (
+        record is not None
+        and record.state not in RESTING
+        and record.kind is not Kind.ROLLBACK
+        and record.to_revision == target
+    )
+
+
+def refuse_stale(planned: CafeDeployment, now: CafeDeployment) -> None:
+    """The plan that a person agreed to was made for this spec and this release."""
+    same = planned.record and now.record and planned.record.id == now.record.id
+    unmoved = planned.position == now.position and (same or planned.record is now.record)
+    if planned.uid != now.uid or planned.spec != now.spec or not unmoved:
+        raise CafeError(
+            "it has changed since the plan was made. Nothing was written",
+            where=now.where,
+            hint=f"kubectl cafe status {now.name} -n {now.namespace}, then the same command again",
+            exit_code=CONFLICT,
+        )
+
+
+def start(
+    transport: Transport,
+    cafe: CafeDeployment,
+    proposal: Proposal,
+    mover: Mover,
+    spec: Json,
+    trigger: Trigger = Trigger.START,
+) -> CafeDeployment:
+    """The record of a new release, and the spec it is to have, in one PATCH.
+
+    Raises IllegalMove over an
+    unfinished release unless `trigger` is SUPERSEDE, Conflict when somebody was faster.
+    """
+    deletion.refuse(cafe, trigger)
+    position = move(cafe.position, trigger)
+    record = _new(transport, cafe, proposal.kind, proposal.plan, position.state, mover)
+    wished = CafeDeployment({**cafe.obj, "spec": spec})
+    record = _aimed(record, proposal.target, proposal.source, wished, mover, trigger)
+    notes: dict[str, str | None] = {}
+    if proposal.kind is Kind.CREATE:
+        allocation = json.dumps(dict(proposal.plan.cells), separators=(",", ":"))
+        notes[names.ALLOCATION] = allocation
+    if proposal.unswitched:
+        notes[names.UNSWITCHED] = lost_switches.note(record.id, proposal.unswitched)
+    return store.write(
+        transport, cafe, record, spec=merge_patch(cafe.spec, spec), annotations=notes
+    )
+
+
+def start_rollback(
+    transport: Transport,
+    cafe: CafeDeployment,
+    target: Revision,
+    source: Revision | None,
+    plan: Plan,
+    mover: Mover,
+    unswitched: Sequence[str] = (),
+) -> CafeDeployment:
+    """The record of a rollback: the same release planned anew, or the morning after's.
+
+    `unswitched` is why pods are in mode None although they have a switch; a release that is
+    turned back keeps what was planned.
+    """
+    deletion.refuse(cafe, Trigger.ROLLBACK)
+    position = move(cafe.position, Trigger.ROLLBACK)
+    unfinished = cafe.record if cafe.record and cafe.position.state not in RESTING else None
+    record = _new(transport, cafe, Kind.ROLLBACK, plan, position.state, mover)
+    if unfinished is not None:
+        record = _continued(record, unfinished)
+    wished = CafeDeployment({**cafe.obj, "spec": {**cafe.spec, "template": target.template}})
+    record = _aimed(record, target.name, source, wished, mover, Trigger.ROLLBACK)
+    fields = {"template": merge_patch(cafe.template, target.template)}
+    notes = {names.UNSWITCHED: lost_switches.note(record.id, unswitched)} if unswitched else None
+    return store.write(
+        transport, cafe, record, spec=fields if fields["template"] else None, annotations=notes
+    )
+
+
+def _new(
+    transport: Transport,
+    cafe: CafeDeployment,
+    kind: Kind,
+    plan: Plan,
+    state: State,
+    mover: Mover,
+) -> Record:
+    at = rfc3339(transport.server_time())
+    before = cafe.record
+    record = Record(
+        uid=cafe.uid,
+        id=f"r-{secrets.token_hex(4)}",
+        kind=kind,
+        state=state,
+        plan=plan,
+        to_revision="",
+        spec_hash="",
+        since=at,
+        started=at,
+        who=mover.who,
+        why=cut(mover.why),
+        epoch=before.epoch if before else 0,
+        fenced_epoch=before.fenced_epoch if before else 0,
+    )
+    return record if mover.epoch is None else under(record, mover.epoch, cafe)
+
+
+def _continued(record: Record, before: Record) -> Record:
+    """The rollback `record` as the second leg of `before`.
+
+    Who started the release and why stay as they were: the rollback's own stand in the journal.
+    """
+    return replace(
+        record,
+        id=before.id,
+        started=before.started,
+        who=before.who,
+        why=before.why,
+        journal=before.journal,
+        journal_cut=before.journal_cut,
+    )
+
+
+def _aimed(
+    record: Record,
+    target: str,
+    source: Revision | None,
+    wished: CafeDeployment,
+    mover: Mover,
+    trigger: Trigger,
+) -> Record:
+    entry = Entry(record.since, trigger, record.state, cut(mover.who), cut(mover.why))
+    return replace(
+        record,
+        to_revision=target,
+        from_revision=source.name if source else "",
+        spec_hash=wished.spec_hash,
+        journal=(*record.journal, entry),
+    )

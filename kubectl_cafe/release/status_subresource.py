@@ -1,0 +1,121 @@
+"""`.status`: what `kubectl get`, `kubectl wait` and a health check read (protocol 2, 4).
+
+A projection of the record and the pods; it is written and never read back as truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment import desired_replicas, edited_spec
+from kubectl_cafe.assessment.pod import PodState, assess
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.client import paths
+from kubectl_cafe.client.errors import Gone
+from kubectl_cafe.client.transport import PatchKind, Transport
+from kubectl_cafe.record.store import missing
+from kubectl_cafe.times import rfc3339
+from statemachine.lifecycle import RESTING, RUNNING, State
+from statemachine.record import Record, cut
+
+Json = Mapping[str, Any]
+
+
+def status(cafe: CafeDeployment, snapshot: Snapshot) -> dict[str, Any]:
+    """The `.status` that `snapshot` calls for.
+
+    observedGeneration stays behind the spec's while the spec is ahead of the release, and says
+    so even while nobody drives: an edit raises metadata.generation alone.
+    """
+    record = snapshot.record
+    assessments = [assess(pod, snapshot) for pod in snapshot.pods.values()]
+    living = [s for s in assessments if s.row is not PodState.FORGOTTEN]
+    wanted = desired_replicas.total(snapshot)
+    available = sum(s.available for s in living)
+    at_goal = [s for s in living if s.row is PodState.AT_GOAL]
+    before = cafe.obj.get("status") or {}
+    old = {c["type"]: c for c in before.get("conditions") or ()}
+    ahead = edited_spec.ahead(cafe)
+    generation = cafe.obj["metadata"].get("generation", 0)
+    if ahead:
+        generation = min(before.get("observedGeneration", 0), generation - 1)
+    waits = ahead and record.state in RESTING
+    ready = _condition(
+        old.get("Ready"),
+        "Ready",
+        available >= wanted,
+        "PodsAvailable" if available >= wanted else "PodsUnavailable",
+        f"{available} of {wanted} pods are available",
+        snapshot,
+        generation,
+    )
+    progressing = _condition(
+        old.get("Progressing"),
+        "Progressing",
+        record.state in (*RUNNING, State.COMPLETED, State.ROLLED_BACK) and not waits,
+        "WaitingForRelease" if waits else _reason(record),
+        "the spec was edited and not released" if waits else _message(record, snapshot.troubles),
+        snapshot,
+        generation,
+    )
+    return {
+        "observedGeneration": generation,
+        "selector": cafe.label_selector,
+        "replicas": len(living),
+        "readyReplicas": sum(s.pod.ready.status == "True" for s in living),
+        "updatedReplicas": len(at_goal),
+        "state": str(record.state),
+        "group": f"{record.group}/{sum(step.is_group for step in record.steps)}",
+        "revision": record.to_revision,
+        "conditions": [ready, progressing],
+    }
+
+
+def _reason(record: Record) -> str:
+    return record.failure.reason if record.failure else str(record.state)
+
+
+def _message(record: Record, troubles: Sequence[str]) -> str:
+    """The message of Progressing: the failure, or the state and what the driver can't do now."""
+    state = f"release {record.id} is {record.state}"
+    return cut(str(record.failure or "") or "; ".join((state, *troubles)))
+
+
+def _condition(
+    old: Json | None,
+    kind: str,
+    holds: bool,
+    reason: str,
+    message: str,
+    snapshot: Snapshot,
+    generation: int,
+) -> dict[str, Any]:
+    value = "True" if holds else "False"
+    same = old is not None and old.get("status") == value
+    since = old["lastTransitionTime"] if same and old else rfc3339(snapshot.time)
+    return {
+        "type": kind,
+        "status": value,
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": since,
+        "observedGeneration": generation,
+    }
+
+
+def write(transport: Transport, cafe: CafeDeployment, snapshot: Snapshot) -> CafeDeployment | None:
+    """PATCH `.status` if it says something new; the CafeDeployment as it then is."""
+    wanted = status(cafe, snapshot)
+    if (cafe.obj.get("status") or {}) == wanted:
+        return None
+    body = {
+        "metadata": {"uid": cafe.uid, "resourceVersion": cafe.resource_version},
+        "status": wanted,
+    }
+    path = paths.cafedeployments(cafe.namespace, cafe.name, "status")
+    try:
+        return CafeDeployment(transport.patch(path, body, PatchKind.MERGE))
+    except Gone:
+        raise missing(cafe.namespace, cafe.name) from None

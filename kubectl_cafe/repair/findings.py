@@ -1,0 +1,258 @@
+"""What is wrong around a release and nobody mends by driving it: found, and mended. Pure.
+
+Two questions of one snapshot: what is there to mend (`find`), and which write of a pod is due
+now (`write`; of one that has drifted: `drift.due`); whoever repairs asks both again after every
+answer, so a finding that is gone is mended (protocol 4, 5, 10; C47, C55, C56, C72).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kubectl_cafe import names
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment import desired_replicas, waiting_reasons
+from kubectl_cafe.assessment.image_revisions import shown_revision
+from kubectl_cafe.assessment.pod import LEFT, Assessment, PodState, assess
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.observed import trouble
+from kubectl_cafe.pods.record import Mode, newer
+from kubectl_cafe.podsets.inplaceset import workload_name
+from kubectl_cafe.reconcile import drift
+from kubectl_cafe.repair.rebuilt_record import Rebuilt
+from statemachine.lifecycle import RESTING
+
+
+class What(StrEnum):
+    """The kinds of findings."""
+
+    LOST_RECORD = "lost record"
+    FOREIGN_RECORD = "foreign record"
+    ORPHAN = "orphan"
+    NEWBORN = "newborn"
+    LEFTOVER = "leftover"
+    UNREADABLE = "unreadable record"
+    DRIFT = "drift"
+    WORKLOAD = "missing workload"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong: `found` says what, `mend` what repair would do about it.
+
+    An empty `mend`: it is listed alone, and `hint` is what a person may do. `object` is
+    kind/name, `uid` the object's.
+    """
+
+    what: What
+    object: str
+    uid: str
+    found: str
+    mend: str = ""
+    hint: str = ""
+
+    @property
+    def key(self) -> tuple[What, str]:
+        """What stays the same while it is looked at again."""
+        return self.what, self.uid
+
+
+def find(
+    cafe: CafeDeployment, snapshot: Snapshot, rebuilt: Rebuilt | None = None
+) -> tuple[Finding, ...]:
+    """Every finding. `rebuilt` is the record that the snapshot was made with, where one is lost."""
+    workloads = of_workloads(cafe, snapshot)
+    return (*_of_the_record(cafe, rebuilt), *workloads, *_of_the_pods(cafe, snapshot))
+
+
+def of_workloads(cafe: CafeDeployment, snapshot: Snapshot) -> tuple[Finding, ...]:
+    """The workloads that are gone; `uid` is the cell. A release's own driver creates them again."""
+    revision = desired_replicas.revision_now(snapshot)
+    place = f"{cafe.name} -n {cafe.namespace}"
+    made: list[Finding] = []
+    for cell in desired_replicas.lost_cells(snapshot):
+        name = workload_name(cafe.name, cell, cafe.cells)
+        mend, hint, count = "", "", desired_replicas.planned(snapshot.record, cell)
+        if snapshot.record.state not in RESTING:
+            hint = f"kubectl cafe drive {place}"
+        elif revision is None:
+            hint = f"kubectl cafe upgrade {place}"
+        else:
+            mend = f"create it again with {count} pods of revision {revision.number}"
+        found = f"it is gone: {count} pods are missing"
+        made.append(Finding(What.WORKLOAD, f"replicaset/{name}", cell, found, mend, hint))
+    return tuple(made)
+
+
+@dataclass(frozen=True)
+class Left:
+    """A finding that was to be mended and is not, and why."""
+
+    finding: Finding
+    why: str
+
+
+def _of_the_record(cafe: CafeDeployment, rebuilt: Rebuilt | None) -> Iterator[Finding]:
+    place = f"cafedeployment/{cafe.name}"
+    if rebuilt is not None:
+        record = rebuilt.record
+        doubts = "".join(f"; {doubt}" for doubt in rebuilt.doubts)
+        yield Finding(
+            What.LOST_RECORD,
+            place,
+            cafe.uid,
+            f"pods are in the middle of release {record.id}, whose record is gone",
+            f"rebuild it, Paused in group {record.group} on the way to {record.to_revision}"
+            f"{doubts}",
+        )
+    elif cafe.foreign_record:
+        found = "the release's record is another object's (a backup's, or a copy's)"
+        yield Finding(What.FOREIGN_RECORD, place, cafe.uid, found, "remove the annotation")
+
+
+def _of_the_pods(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[Finding]:
+    for pod in sorted(snapshot.pods.values(), key=lambda pod: (pod.cell, pod.name)):
+        found = _of(assess(pod, snapshot), snapshot, f"{cafe.name} -n {cafe.namespace}")
+        if found is not None:
+            yield found
+
+
+def _of(assessment: Assessment, snapshot: Snapshot, place: str) -> Finding | None:
+    """The finding of one pod, if any; under way, what is in flight is its driver's."""
+    if assessment.row is PodState.FORGOTTEN:
+        return None
+    if assessment.row is PodState.UNREADABLE:
+        return _unreadable(assessment, snapshot)
+    if assessment.row in LEFT and snapshot.record.state not in RESTING:
+        return None
+    if said := _strays(assessment, snapshot):
+        return _drift(assessment, snapshot, said, place)
+    match assessment.row:
+        case PodState.ORPHAN:
+            return _orphan(assessment, snapshot)
+        case PodState.NEWBORN:
+            return _newborn(assessment)
+        case PodState.DRAINED:
+            return _drained(assessment, snapshot)
+        case PodState.PATCHED | PodState.PATCHED_ELSEWHERE if assessment.mode is not Mode.NONE:
+            return _patched(assessment, place)
+        case _:
+            return None
+
+
+def _orphan(assessment: Assessment, snapshot: Snapshot) -> Finding:
+    """Opened if the pod is ready but for the switch, and runs what is known (I2)."""
+    found = "out of traffic, and no record says why"
+    if why := _unwell(assessment.pod):
+        return _finding(
+            assessment, What.ORPHAN, f"{found}; {why}", hint=_describe(assessment, snapshot)
+        )
+    return _finding(assessment, What.ORPHAN, found, "let it into traffic once it is verified")
+
+
+def _newborn(assessment: Assessment) -> Finding:
+    """Opened as a driver would, whatever version its workload gave it (C27, C47)."""
+    found = "born while nobody drove: its gate was never opened"
+    if why := _unwell(assessment.pod):
+        return _finding(assessment, What.NEWBORN, f"{found}; {why}", hint="the same, later")
+    return _finding(assessment, What.NEWBORN, found, "open its gate")
+
+
+def _drained(assessment: Assessment, snapshot: Snapshot) -> Finding:
+    """Reopened as it stands; where a stranger patched it, once that restart is over (C55)."""
+    found = "taken out of traffic by a release that has ended, before its image was touched"
+    if not assessment.settled and (why := _unwell(assessment.pod)):
+        hint = _describe(assessment, snapshot)
+        return _finding(assessment, What.LEFTOVER, f"{found}; {why}", hint=hint)
+    return _finding(assessment, What.LEFTOVER, found, "let it back into traffic")
+
+
+def _patched(assessment: Assessment, place: str) -> Finding:
+    """What an abort by force left behind: finished where that is all it needs."""
+    found = "patched by a release that has ended, and out of traffic"
+    if why := _unwell(assessment.pod):
+        hint = f"kubectl cafe rollback {place}, or upgrade"
+        return _finding(assessment, What.LEFTOVER, f"{found}; {why}", hint=hint)
+    return _finding(
+        assessment, What.LEFTOVER, found, "let it back into traffic once its restart is verified"
+    )
+
+
+def _unreadable(assessment: Assessment, snapshot: Snapshot) -> Finding:
+    """A damaged record is written anew; a newer one is somebody's who knows more than we do."""
+    pod = assessment.pod
+    found = f"its record can't be read: {pod.record_problem}"
+    known = shown_revision(pod, snapshot.revisions)
+    if newer(pod.annotations.get(names.IN_PLACE, "")):
+        return _finding(assessment, What.UNREADABLE, found, hint="kubectl cafe version")
+    why = _unwell(pod) or ("" if known else "it runs an image of no known revision")
+    if why:
+        hint = _describe(assessment, snapshot)
+        return _finding(assessment, What.UNREADABLE, f"{found}; {why}", hint=hint)
+    mend = "write it anew as finished, and let it into traffic, once it is verified"
+    return _finding(assessment, What.UNREADABLE, found, mend)
+
+
+def _strays(assessment: Assessment, snapshot: Snapshot) -> str:
+    """In which way the pod is not what its workload's template makes; empty if it is (C55)."""
+    pod, said = assessment.pod, []
+    if drift.interrupted(assessment):
+        said.append("in the middle of a repair that was interrupted")
+    elif assessment.row is PodState.ORPHAN or (
+        assessment.in_flight and assessment.mode is not Mode.NONE
+    ):
+        said.append("out of traffic")
+    images, shown = ", ".join(pod.images().values()), shown_revision(pod, snapshot.revisions)
+    if shown is None:
+        return "; ".join((*said, f"runs {images}: no revision of this CafeDeployment"))
+    if drift.overwritten(pod, snapshot):
+        return "; ".join((*said, f"another image was patched over: {images}"))
+    if drift.astray(pod, snapshot):
+        return "; ".join((*said, f"runs revision {shown.number} ({images}), its template another"))
+    return said[0] if drift.interrupted(assessment) else ""
+
+
+def _drift(assessment: Assessment, snapshot: Snapshot, found: str, place: str) -> Finding:
+    """Brought back after a person's yes, once no release is under way (C55)."""
+    namespace = snapshot.owner["metadata"]["namespace"]
+    delete = f"kubectl delete pod {assessment.pod.name} -n {namespace} (a new pod, not in place)"
+    own, why = drift.home(assessment.pod, snapshot), drift.obstacle(assessment, snapshot)
+    if own is None or why:
+        return _finding(assessment, What.DRIFT, f"{found}; {why}", hint=delete)
+    if snapshot.record.state not in RESTING:
+        hint = f"kubectl cafe repair {place}, once the release has ended; or {delete}"
+        return _finding(assessment, What.DRIFT, found, hint=hint)
+    traffic = "with its traffic on" if assessment.mode is Mode.NONE else "out of traffic"
+    mend = f"bring it back to revision {own.number} in place: it restarts {traffic}"
+    return _finding(assessment, What.DRIFT, found, mend)
+
+
+def _finding(
+    assessment: Assessment, what: What, found: str, mend: str = "", hint: str = ""
+) -> Finding:
+    pod = assessment.pod
+    return Finding(what, f"pod/{pod.name}", pod.uid, found, mend, hint)
+
+
+def _describe(assessment: Assessment, snapshot: Snapshot) -> str:
+    return (
+        f"kubectl describe pod {assessment.pod.name} -n {snapshot.owner['metadata']['namespace']}"
+    )
+
+
+def _unwell(pod: Pod) -> str:
+    """Why the pod would not be Ready even in traffic; empty if only the switch holds it."""
+    if pod.lost:
+        return "its node is lost"
+    if why := waiting_reasons.unscheduled(pod):
+        return why
+    troubles = [f"{c.name}: {trouble(c)}" for c in pod.containers.values() if trouble(c)]
+    if troubles:
+        return "; ".join(troubles)
+    return "" if pod.containers_ready.status == "True" else "its containers are not ready"
+
+
+# The write that is due

@@ -1,0 +1,123 @@
+"""A release whose record is gone, rebuilt from its pods and revisions (protocol 4; C72). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kubectl_cafe import names
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.planning.proposal import Around
+from kubectl_cafe.pods.record import REPAIR, PodRecord
+from kubectl_cafe.reconcile.requests import UNKNOWN_PERSON
+from kubectl_cafe.revisions.revision import Revision
+from statemachine.lifecycle import State, Trigger
+from statemachine.record import Entry, Plan, Record, encode
+from statemachine.steps import Kind
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """The record as it may be written again; `doubts` are what a person should know of it."""
+
+    record: Record
+    doubts: tuple[str, ...] = ()
+
+
+def rebuild(
+    cafe: CafeDeployment, around: Around, *, at: str, who: str, epoch: int = 0
+) -> Rebuilt | None:
+    """The record that the unfinished pods of `cafe` speak of; None where none is lost.
+
+    It is Paused, so that nothing moves before a person has looked, in the group that took
+    the last pod. What the pods don't know (who started it and why, the strategy as it was) is
+    taken from the spec, or said to be unknown. It is not fenced: its driver may still live. Pods
+    that a repair has left unfinished speak of no release: the next repair goes on with them.
+    """
+    known = {revision.name: revision for revision in around.revisions}
+    left = [] if cafe.record else [p.record for p in around.pods if p.record and p.unfinished]
+    spoken = [r for r in left if r.to in known and r.release != REPAIR]
+    if not spoken:
+        return None
+    target = max((known[record.to] for record in spoken), key=lambda r: r.number)
+    ours = [record for record in spoken if record.to == target.name]
+    last = max(ours, key=lambda record: (record.epoch, record.since))
+    why = "rebuilt by repair from the pods' own records"
+    record = Record(
+        uid=cafe.uid,
+        id=last.release,
+        kind=Kind.UPGRADE,
+        state=State.PAUSED,
+        origin=State.PROGRESSING,
+        plan=Plan(cafe.allocated(), cafe.strategy),
+        to_revision=target.name,
+        from_revision=_source(around, target),
+        spec_hash=_wished(cafe, target).spec_hash,
+        since=at,
+        started=min(r.since for r in ours if r.release == last.release),
+        who=UNKNOWN_PERSON,
+        epoch=epoch,
+        journal=(Entry(at, Trigger.PAUSE, State.PAUSED, who, why),),
+    )
+    group = _group([r for r in ours if r.release == last.release])
+    return Rebuilt(replace(record, step=_step(record, group)), _doubts(cafe, spoken, target))
+
+
+def _source(around: Around, target: Revision) -> str:
+    """Until the commit every workload has the old template; after it nothing shows the old one."""
+    shown = {workload.revision for workload in around.workloads} - {target.name}
+    return shown.pop() if len(shown) == 1 else ""
+
+
+def _wished(cafe: CafeDeployment, target: Revision) -> CafeDeployment:
+    return CafeDeployment({**cafe.obj, "spec": {**cafe.spec, "template": target.template}})
+
+
+def _group(records: list[PodRecord]) -> int:
+    """The group that took the last of these pods; 0: the sweep did, all groups are over."""
+    return 0 if any(r.group == 0 for r in records) else max(r.group for r in records)
+
+
+def _step(record: Record, group: int) -> int:
+    """The step of that group; the last one there is where the plan has fewer now."""
+    if not group:
+        return len(record.steps) - 1
+    reached = (
+        index for index, step in enumerate(record.steps) if step.is_group and (step.group <= group)
+    )
+    return max(reached, default=0)
+
+
+def _doubts(cafe: CafeDeployment, spoken: list[PodRecord], target: Revision) -> tuple[str, ...]:
+    said: list[str] = []
+    others = len({record.to for record in spoken}) - 1
+    if others:
+        said.append(f"the pods name {others + 1} revisions; the newest is taken")
+    if _wished(cafe, target).spec_hash != cafe.spec_hash:
+        said.append("the spec is not that revision's: put it back before resume, or roll back")
+    return tuple(said)
+
+
+def assume(cafe: CafeDeployment, around: Around, at: str, epoch: int) -> Record:
+    """A resting record for looking at pods where there is no release: it is never written."""
+    shown = {workload.revision for workload in around.workloads}
+    return Record(
+        uid=cafe.uid,
+        id=REPAIR,
+        kind=Kind.UPGRADE,
+        state=State.IDLE,
+        plan=Plan({w.cell: w.replicas for w in around.workloads}, cafe.strategy),
+        to_revision=max(shown, default=""),
+        spec_hash=cafe.spec_hash,
+        since=at,
+        started=at,
+        who="",
+        epoch=epoch,
+    )
+
+
+def with_record(cafe: CafeDeployment, record: Record) -> CafeDeployment:
+    """`cafe` as it would be with `record`; nothing is written."""
+    meta: dict[str, Any] = dict(cafe.obj["metadata"])
+    meta["annotations"] = {**(meta.get("annotations") or {}), names.RELEASE: encode(record)}
+    return CafeDeployment({**cafe.obj, "metadata": meta})

@@ -1,0 +1,39 @@
+"""Creating workloads that are gone while no release is under way: `repair` does it after a yes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from threading import Event
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.driver.writers import Writers
+from kubectl_cafe.reconcile import step_progress
+from kubectl_cafe.repair import findings
+from kubectl_cafe.repair.findings import Finding
+
+PATIENCE = 30.0
+"""Seconds for the workloads to be created and seen by their watch."""
+EVERY = 0.5
+"""Seconds between two looks."""
+
+
+def create(
+    actor: Writers,
+    cafe: CafeDeployment,
+    cells: Collection[str],
+    look: Callable[[], Snapshot],
+    stop: Event,
+) -> list[Finding]:
+    """Create the workloads of `cells` with their planned pods; those that are still gone.
+
+    Raises Invalid, Forbidden and NotOurs where the server refuses one.
+    """
+    snapshot = look()
+    late = snapshot.now + PATIENCE
+    while left := [f for f in findings.of_workloads(cafe, snapshot) if f.uid in cells]:
+        if snapshot.now > late or stop.wait(EVERY):
+            break
+        actor.write_workloads(step_progress.creations(snapshot, cells), lambda _what: None)
+        snapshot = look()
+    return left

@@ -1,0 +1,280 @@
+"""Carrying repairs out: look, write what is due, look again, under the lease (protocol 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from threading import Event
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.cache.informers import Observer
+from kubectl_cafe.cache.lister import read_revisions
+from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.driver import fencing
+from kubectl_cafe.driver.leader import Leader, Told, lead
+from kubectl_cafe.driver.writers import Writers
+from kubectl_cafe.planning import deletion
+from kubectl_cafe.planning.proposal import Around
+from kubectl_cafe.pods.restarted import patience
+from kubectl_cafe.reconcile import drift
+from kubectl_cafe.record import store
+from kubectl_cafe.release import moves
+from kubectl_cafe.release.held import READ_TIMEOUT, Fenced
+from kubectl_cafe.release.write_failures import named
+from kubectl_cafe.repair import findings, mending, rebuilt_record, recreate
+from kubectl_cafe.repair.findings import Finding, Left, What
+from kubectl_cafe.repair.long_waits import Lasting
+from kubectl_cafe.repair.rebuilt_record import Rebuilt
+from kubectl_cafe.repair.unfinished import (
+    STOPPED,
+    raise_fatal,
+    refused,
+    refused_watch,
+    tired_of,
+    unmended,
+)
+from kubectl_cafe.times import rfc3339
+from statemachine.lifecycle import Trigger
+from statemachine.record import Failure
+
+TICK = 0.5
+"""Seconds after which rules that read a clock are asked again."""
+SLACK = 30.0
+"""Seconds beyond the rules' own patience for a kubelet to follow."""
+OF_THE_RECORD = (What.LOST_RECORD, What.FOREIGN_RECORD)
+LATE = "not verified in time, repair it again"
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at what is there to repair."""
+
+    snapshot: Snapshot
+    rebuilt: Rebuilt | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass
+class Repair:
+    """The repair of `cafe` by `who`; the observer has its first lists.
+
+    `says` hears of every pod that is brought back, and of what is awaited for long. `stop` is
+    set by Ctrl-C: the pod that is under way is finished, and no other one begun.
+    """
+
+    transport: Transport
+    cafe: CafeDeployment
+    observer: Observer
+    around: Around
+    who: str
+    says: Callable[[str], None] = lambda _text: None
+    stop: Event = field(default_factory=Event)
+    newest: CafeDeployment | None = None
+
+    def look(self, epoch: int = 0) -> Look:
+        """What there is; reads only."""
+        cafe = self.cafe
+        now, at = self.transport.clock.monotonic(), self.transport.server_time()
+        cache = self.observer.cache
+        around = Around(
+            revisions=self.around.revisions,
+            workloads=cache.workloads.all(),
+            pods=tuple(cache.pods()),
+        )
+        found = rebuilt_record.rebuild(cafe, around, at=rfc3339(at), who=self.who, epoch=epoch)
+        record = found.record if found else cafe.record
+        record = record or rebuilt_record.assume(cafe, around, rfc3339(at), epoch)
+        known = {revision.name: revision for revision in around.revisions}
+        seen = rebuilt_record.with_record(cafe, record)
+        snapshot = cache.snapshot(seen, known, now=now, time=at, stopping=False)
+        return Look(snapshot, found, findings.find(cafe, snapshot, found))
+
+    def mend(self, agreed: Iterable[Finding], told: Told, silent: str = "") -> list[Left]:
+        """Mend what a person has agreed to; what is left of it.
+
+        `silent` is the resourceVersion of a lease that was watched for its whole duration.
+
+        Raises LeaseHeld (exit 6) while somebody drives, Fenced (6) where a release begins
+        meanwhile, and what no retry mends.
+        """
+        deletion.refuse(self.cafe, Trigger.START)
+        strays = [finding for finding in agreed if finding.what is What.DRIFT]
+        others = {finding.key for finding in agreed if finding not in strays}
+        left: list[Left] = []
+        with lead(self.transport, self.cafe, self.observer, silent=silent, told=told) as wheel:
+            self.cafe = self._mend_record(wheel, others, told)
+            wheel.driver = self
+            if any(what is What.WORKLOAD for what, _ in others):
+                left += self._create(
+                    wheel, {cell for what, cell in others if what is What.WORKLOAD}
+                )
+            if any(what not in (*OF_THE_RECORD, What.WORKLOAD) for what, _ in others):
+                left += self._mend_pods(wheel, others)
+            if strays:
+                left += self._bring_back(wheel, strays)
+        return left
+
+    # Told from other threads
+
+    def refresh(self) -> None:
+        """Read the CR; runs at each renewal of the lease, so a release is seen within 5 s."""
+        place = (self.cafe.namespace, self.cafe.name)
+        self.newest = store.read(self.transport, *place, timeout=READ_TIMEOUT)
+        self.wake()
+
+    def wake(self) -> None:
+        """Look again now."""
+        self.observer.cache.wake()
+
+    # The record of the release
+
+    def _mend_record(
+        self, wheel: Leader, keys: Collection[tuple[What, str]], told: Told
+    ) -> CafeDeployment:
+        """The CafeDeployment's own record first: pods are judged by it."""
+        cafe = self.cafe = wheel.cafe
+        look = self.look(wheel.epoch)
+        if look.rebuilt is not None and (What.LOST_RECORD, cafe.uid) in keys:
+            cafe = store.write(self.transport, cafe, look.rebuilt.record)
+            # Whoever drove before the record was lost may still have a write in flight.
+            return fencing.fence(self.transport, cafe, wheel.epoch, told.fencing, told.slow)
+        if cafe.foreign_record and (What.FOREIGN_RECORD, cafe.uid) in keys:
+            return store.forget(self.transport, cafe)
+        return moves.become_driver(self.transport, cafe, wheel.epoch)
+
+    def _create(self, wheel: Leader, cells: Collection[str]) -> list[Left]:
+        """The workloads of `cells` first: their pods come up meanwhile."""
+        with self._acting(wheel) as actor:
+            left = recreate.create(
+                actor, self.cafe, cells, lambda: self._look_under(wheel).snapshot, self.stop
+            )
+        return [Left(f, STOPPED if self.stop.is_set() else LATE) for f in left]
+
+    # Its pods
+
+    def _mend_pods(self, wheel: Leader, keys: Collection[tuple[What, str]]) -> list[Left]:
+        """All at once: these only get what keeps them out of traffic taken away."""
+        cache, clock = self.observer.cache, self.transport.clock
+        begun = clock.monotonic()
+        with self._acting(wheel) as actor:
+            while True:
+                look = self._look_under(wheel)
+                raise_fatal(actor)
+                if tired := tired_of(actor, look.snapshot.now, begun):
+                    raise tired
+                left = [f for f in look.findings if f.key in keys and f.what is not What.WORKLOAD]
+                able = [f for f in left if f.mend]
+                late = clock.monotonic() > begun + _patience(look.snapshot, able)
+                if cache.idle and (not able or late or self.stop.is_set()):
+                    return [Left(f, STOPPED if self.stop.is_set() else LATE) for f in left]
+                free = (f for f in able if f.uid not in look.snapshot.busy and not late)
+                due = (mending.write(finding, look.snapshot) for finding in free)
+                actor.patch([patch for patch in due if patch], frozenset())
+                cache.wait(TICK)
+
+    def _bring_back(self, wheel: Leader, strays: Sequence[Finding]) -> list[Left]:
+        """One pod after the other, until one of them fails (C55)."""
+        agreed, tried = {finding.uid for finding in strays}, set[str]()
+        failed: dict[str, str] = {}
+        with self._acting(wheel) as actor:
+            while True:
+                look = self._look_under(wheel, blind=bool(failed))
+                found = {f.uid for f in look.findings if f.what is What.DRIFT and f.mend}
+                waiting = agreed & found - tried
+                if not waiting or failed or self.stop.is_set():
+                    break
+                pod = drift.first(look.snapshot, waiting)
+                tried.add(pod.uid)
+                self.says(f"pod/{pod.name}: on its way back")
+                way = drift.begin(pod, look.snapshot, rfc3339(look.snapshot.time))
+                if failure := self._carry(wheel, actor, way):
+                    failed[pod.uid] = str(failure)
+        return unmended(strays, look.findings, failed, self.stop.is_set())
+
+    def _carry(self, wheel: Leader, actor: Writers, way: drift.Way) -> Failure | None:
+        """One pod to the end of its way; the failure that ended it, if one has."""
+        lasting = Lasting(self.says, self.transport.clock.monotonic())
+        while True:
+            look = self._look_under(wheel, blind=True)
+            unseen = refused_watch(self.observer.refusal())
+            actor.blind = unseen is not None
+            if not unseen and self.observer.read_missing(look.snapshot):
+                continue
+            due = drift.due(look.snapshot, way)
+            failure = refused(actor, way) or due.failure or unseen
+            if tired := tired_of(actor, look.snapshot.now, lasting.begun):
+                if way.failure is not None:
+                    raise tired
+                failure = failure or Failure("WriteFailed", tired.message)
+            if failure is not None and way.failure is None:
+                way, lasting.begun = replace(way, failure=failure), look.snapshot.now
+                continue
+            if due.over and self.observer.cache.idle:
+                return way.failure
+            if way.failure and unseen and not due.patch and self.observer.cache.idle:
+                left = f"{way.failure.message}; the pod is left out of traffic"
+                return replace(way.failure, message=left)
+            awaited = (*named(actor.troubles.all().values()), *due.waits)
+            lasting.waits(awaited, look.snapshot.now)
+            actor.patch([due.patch] if due.patch else [], due.takes)
+            self.observer.cache.wait(TICK)
+
+    @contextmanager
+    def _acting(self, wheel: Leader) -> Iterator[Writers]:
+        """Writers of pods; whether all they sent is answered decides what becomes of the lease."""
+        actor = Writers(self.transport, self.cafe.namespace, self.observer.cache)
+        try:
+            yield actor
+        except BaseException:
+            actor.abandon()
+            raise
+        finally:
+            actor.close()
+            wheel.answered = actor.answered
+
+    def _look_under(self, wheel: Leader, *, blind: bool = False) -> Look:
+        """One more look, unless the wheel is lost, or a release has begun.
+
+        `blind`: even where a watch was refused for good, which is then old.
+        """
+        if (refusal := self.observer.refusal()) is not None and not blind:
+            raise refusal
+        if self.transport.before_write is not None:
+            self.transport.before_write()
+        if self.observer.cache.highest_epoch() > wheel.epoch:
+            raise Fenced("a pod was written by a later driver", where=self.cafe.where)
+        if self.newest is not None and self.newest.record != self.cafe.record:
+            place = f"{self.cafe.name} -n {self.cafe.namespace}"
+            raise Fenced(
+                "a release has begun, or was moved, meanwhile: whoever drives it goes on with the "
+                "pod that was under way",
+                where=self.cafe.where,
+                hint=f"kubectl cafe status {place}",
+            )
+        return self.look(wheel.epoch)
+
+
+def begin(
+    transport: Transport,
+    cafe: CafeDeployment,
+    observer: Observer,
+    who: str,
+    says: Callable[[str], None] = lambda _text: None,
+) -> Repair:
+    """A repair of `cafe` as it stands; reads the revisions."""
+    around = Around(read_revisions(transport, cafe), workloads=(), pods=())
+    return Repair(transport, cafe, observer, around, who, says)
+
+
+def _patience(snapshot: Snapshot, findings: Iterable[Finding]) -> float:
+    """Seconds for every rule of settling to have spoken, the last resort too (protocol 6)."""
+    rules = (
+        2 * patience(pod, name, dict.fromkeys(pod.containers))
+        for pod in (
+            snapshot.pods[finding.uid] for finding in findings if finding.uid in snapshot.pods
+        )
+        for name in pod.containers
+    )
+    return max(rules, default=0.0) + SLACK

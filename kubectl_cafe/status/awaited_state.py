@@ -1,0 +1,71 @@
+"""Waiting for a state: reached, still to come, or out of reach; pure."""
+
+from __future__ import annotations
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.edited_spec import ahead
+from kubectl_cafe.errors import FAILED, TIMED_OUT, CafeError
+from kubectl_cafe.status.next_commands import next_command
+from kubectl_cafe.times import age
+from statemachine.lifecycle import RESTING, State
+from statemachine.reach import reachable
+
+GRACE = 5.0
+"""Seconds after the wait began in which a release that had ended before is not judged: the one
+that is waited for may be about to start."""
+
+
+class OutOfReach(CafeError):
+    """The release has failed or ended another way: what is waited for can't come any more."""
+
+    exit_code = FAILED
+
+
+class TimedOut(CafeError):
+    """It was waited for long enough."""
+
+    exit_code = TIMED_OUT
+
+
+def reached(
+    cafe: CafeDeployment,
+    target: State,
+    *,
+    first: CafeDeployment | None = None,
+    waited: float = GRACE,
+) -> bool:
+    """Whether the release is in the state `target`.
+
+    Completed counts once the spec as it stands is released, not while it is ahead. Raises
+    OutOfReach where only another release, or another try, could bring it there; while the spec
+    is ahead of a release that has ended, the next release is still to come. `first` is how it
+    stood when the wait began, `waited` seconds ago.
+    """
+    position = cafe.position
+    if position.state is target:
+        return target is not State.COMPLETED or not ahead(cafe)
+    if target in reachable(position) or (position.state in RESTING and ahead(cafe)):
+        return False
+    if waited < GRACE and position.state in RESTING and first and first.record == cafe.record:
+        return False
+    failure = cafe.record.failure if cafe.record else None
+    why = f" ({failure})" if failure else ""
+    raise OutOfReach(
+        f"{target} can't be reached any more: the release is {position.state}{why}",
+        where=cafe.where,
+        hint=next_command(cafe, driven=False).replace("\n", ", or ") or _status(cafe),
+    )
+
+
+def timed_out(cafe: CafeDeployment, target: State, seconds: float) -> TimedOut:
+    """The error where `target` has not come within `seconds`."""
+    edited = ", and its spec was edited and not released" if ahead(cafe) else ""
+    return TimedOut(
+        f"{target} was not reached within {age(seconds)}: it is {cafe.position.state}{edited}",
+        where=cafe.where,
+        hint=next_command(cafe, driven=False).partition("\n")[0] if edited else _status(cafe),
+    )
+
+
+def _status(cafe: CafeDeployment) -> str:
+    return f"kubectl cafe status {cafe.name} -n {cafe.namespace}"

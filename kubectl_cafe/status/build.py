@@ -1,0 +1,238 @@
+"""From a snapshot to the status that people are shown: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment import (
+    desired_replicas,
+    edited_spec,
+    edited_templates,
+    image_digests,
+    lost_switches,
+)
+from kubectl_cafe.assessment.pod import (
+    Assessment,
+    PodState,
+    assess,
+    out_of_traffic,
+    touched,
+)
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.client.lease_view import LeaseView
+from kubectl_cafe.planning.allowed_commands import last_said, signed
+from kubectl_cafe.pods.done import digest_contradicts
+from kubectl_cafe.pods.restarted import By, settled
+from kubectl_cafe.reconcile import drift
+from kubectl_cafe.revisions.revision import revision_text
+from kubectl_cafe.status import estimate, holder
+from kubectl_cafe.status.model import Status
+from kubectl_cafe.status.next_commands import (
+    next_command,
+    repair_command,
+    upgrade_command,
+)
+from kubectl_cafe.status.table_rows import cell_line, image_changes, number_of, pod_line
+from kubectl_cafe.times import rfc3339, seconds
+from statemachine.lifecycle import RESTING, State, Trigger
+from statemachine.record import Record
+from statemachine.steps import Kind, StepKind
+
+
+def status_of(
+    cafe: CafeDeployment,
+    snapshot: Snapshot | None,
+    waits: Sequence[str],
+    lease: LeaseView | None,
+    lost: Sequence[str] = (),
+    silent: str = "",
+) -> Status:
+    """The status of `cafe`; without a snapshot it has had no release, or its record is gone.
+
+    `lost` are pods in the middle of an upgrade that has no record any more (C72); `silent` is
+    why all of this may be old.
+    """
+    old = (silent,) if silent else ()
+    if snapshot is None:
+        bare = _without_record(cafe, lost)
+        return replace(bare, notes=(*old, *bare.notes))
+    record = snapshot.record
+    assessments = [assess(pod, snapshot) for pod in snapshot.pods.values()]
+    out, away = out_of_traffic(snapshot, assessments), drift.strays(snapshot, assessments)
+    mendable = out or away or (record.state in RESTING and desired_replicas.lost_cells(snapshot))
+    repairs = (repair_command(cafe),) if mendable and not holder.driver(lease) else ()
+    grouped = [step for step in record.steps if step.is_group]
+    step = record.current
+    driver = holder.driver(lease)
+    return Status(
+        name=cafe.name,
+        namespace=cafe.namespace,
+        state=str(record.state),
+        origin=str(record.origin or ""),
+        release=record.id,
+        kind=str(record.kind),
+        source=revision_text(snapshot.revisions.get(record.from_revision)),
+        target=revision_text(snapshot.revisions.get(record.to_revision)),
+        changes=image_changes(
+            snapshot.revisions.get(record.from_revision), snapshot.revisions.get(record.to_revision)
+        ),
+        group=record.group if step else 0,
+        groups=len(grouped),
+        step=str(step.kind) if step else "",
+        time=rfc3339(snapshot.time),
+        age=snapshot.time - seconds(record.since),
+        elapsed=estimate.elapsed(record, snapshot.time),
+        remaining=estimate.remaining(record, snapshot.time) if driver else None,
+        who=record.who,
+        why=record.why,
+        last=last_said(record),
+        turned=_turned(record),
+        driver=driver or ("" if record.state in RESTING else "nobody"),
+        renewed=holder.renewed(lease, snapshot.time) if driver else None,
+        failure=str(record.failure or ""),
+        spec_ahead=edited_spec.ahead(cafe),
+        waits=_awaited(cafe, record, waits, bool(driver)),
+        notes=(
+            *old,
+            *holder.overdue(record, lease),
+            *_notes(cafe, snapshot, assessments, out, away),
+        ),
+        next=(*next_command(cafe, bool(driver)).splitlines(), *repairs),
+        cells=tuple(
+            cell_line(cell, [s for s in assessments if s.pod.cell == cell], record)
+            for cell in record.plan.cells
+        ),
+        pods=tuple(
+            pod_line(assessment, snapshot)
+            for assessment in sorted(assessments, key=lambda s: (s.pod.cell, s.pod.name))
+        ),
+    )
+
+
+def _without_record(cafe: CafeDeployment, lost: Sequence[str]) -> Status:
+    """Idle, and whether that is all there is to say."""
+    said = []
+    if lost:
+        said.append(f"{len(lost)} pods are in the middle of a release whose record is gone")
+    if cafe.foreign_record:
+        said.append("the release annotation belongs to another object and is not acted on")
+    following = repair_command(cafe) if said else upgrade_command(cafe)
+    state = str(State.IDLE)
+    return Status(cafe.name, cafe.namespace, state, notes=tuple(said), next=(following,))
+
+
+def _turned(record: Record) -> str:
+    """Who turned the release back, when and why; empty where a rollback is how it began."""
+    turns = [e for e in record.journal[1:] if e.trigger is Trigger.ROLLBACK]
+    return signed(turns[-1]) if turns else ""
+
+
+def turned_by(cafe: CafeDeployment) -> str:
+    """Who began the rollback that is under way, when and why."""
+    record = cafe.record
+    turns = [e for e in record.journal if e.trigger is Trigger.ROLLBACK] if record else []
+    return signed(turns[-1]) if turns else "somebody"
+
+
+def _awaited(
+    cafe: CafeDeployment, record: Record, waits: Sequence[str], driven: bool
+) -> tuple[str, ...]:
+    moving = tuple(w for w in waits if not w.startswith("pods to become available"))
+    if record.state is State.AWAITING_CONFIRM:
+        if cafe.waiting_group_confirmed:
+            return (f"group {record.waiting_group} is confirmed; somebody to drive",)
+        return (f"a person to confirm group {record.waiting_group}",)
+    if record.state is State.PAUSED:
+        field = "spec.strategy.pause to be false"
+        return (field if record.paused_by_field else "a person to resume it", *moving)
+    if record.state is State.FAILED:
+        return ("a person to decide", *moving)
+    if record.state not in RESTING and not driven:
+        return ("somebody to drive", *moving)
+    if record.state in RESTING:
+        return ("the edited spec to be released",) if edited_spec.ahead(cafe) else ()
+    if record.current and record.current.kind is StepKind.COMMIT and not waits:
+        return ("the commit",)
+    return tuple(waits)
+
+
+def _notes(
+    cafe: CafeDeployment,
+    snapshot: Snapshot,
+    assessments: Sequence[Assessment],
+    out: Sequence[str],
+    away: Sequence[str],
+) -> tuple[str, ...]:
+    """What people should know although nothing waits for it.
+
+    `out` are the pods that are left out of traffic, `away` those that have drifted.
+    """
+    said: list[str] = []
+    record = snapshot.record
+    if cafe.deleting:
+        said.append("it is being deleted: no more pods are upgraded")
+    if record.state is State.ABORTED:
+        said.append(mixed(snapshot, assessments))
+    said += [
+        f"the workload of cell {cell or 'all'} is gone: "
+        f"{desired_replicas.planned(record, cell)} pods are missing"
+        for cell in desired_replicas.lost_cells(snapshot)
+    ]
+    if out:
+        said.append(f"{len(out)} pods are left out of traffic: {', '.join(out[:3])}")
+    if away:
+        said.append(f"{len(away)} pods are not what their template makes: {', '.join(away[:3])}")
+    said += edited_templates.noted(snapshot.workloads, snapshot.revisions)
+    said += edited_spec.noted(cafe, snapshot)
+    if record.state not in (*RESTING, State.FAILED):
+        said += lost_switches.noted(snapshot, assessments)
+    ahead = [s.pod.name for s in assessments if _born_ahead(s, snapshot)]
+    if ahead:
+        said.append(f"born at the new version, ahead of their group: {', '.join(ahead[:3])}")
+    by_time = [s.pod.name for s in assessments if _by(s) in (By.TIME, By.PEER)]
+    if by_time:
+        said.append(f"judged by time alone (no acknowledgement): {', '.join(by_time[:3])}")
+    moved = image_digests.differing(assessments)
+    said += image_digests.findings(moved, snapshot.architectures or {})
+    contradicted = [
+        s.pod.name
+        for s in assessments
+        if any(digest_contradicts(container) for container in s.pod.containers.values())
+    ]
+    if contradicted:
+        said.append(f"imageID contradicts the pinned digest: {', '.join(contradicted[:3])}")
+    return tuple(said)
+
+
+def _born_ahead(assessment: Assessment, snapshot: Snapshot) -> bool:
+    """Whether a replacement was born from a template that somebody flipped too early (C47)."""
+    step, state = snapshot.record.current, snapshot.record.state
+    upgrading = step is not None and step.kind is StepKind.UPGRADE and state not in RESTING
+    born = assessment.upgraded and assessment.pod.record is None and touched(assessment, snapshot)
+    return upgrading and snapshot.record.kind is Kind.UPGRADE and born
+
+
+def mixed(snapshot: Snapshot, assessments: Sequence[Assessment]) -> str:
+    """How mixed the set is: pods by the number of their revision."""
+    counts: dict[str, int] = {}
+    for assessment in assessments:
+        if assessment.row is not PodState.FORGOTTEN:
+            name = f"revision {number_of(assessment.pod, snapshot)}"
+            counts[name] = counts.get(name, 0) + 1
+    listed = ", ".join(f"{count} at {name}" for name, count in sorted(counts.items()))
+    return f"pods: {listed or 'none'}"
+
+
+def _by(assessment: Assessment) -> By | None:
+    found = (
+        [
+            settled(assessment.pod, name, assessment.evidence).by
+            for name in assessment.evidence.changed
+            if name in assessment.pod.containers
+        ]
+        if assessment.in_flight
+        else []
+    )
+    return next((by for by in found if by in (By.TIME, By.PEER)), None)

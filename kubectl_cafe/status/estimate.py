@@ -1,0 +1,64 @@
+"""About how long a release will still take, judged by the groups that are over: pure."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from kubectl_cafe.reconcile.candidates import limit_of
+from kubectl_cafe.times import seconds
+from statemachine.lifecycle import LEGS, MOVING, State
+from statemachine.record import Entry, Record
+from statemachine.steps import sizes
+
+
+def elapsed(record: Record, now: float) -> float:
+    """Seconds since the release began, up to `now` or to its end."""
+    over = record.state in (State.COMPLETED, State.ROLLED_BACK, State.ABORTED)
+    return max(0.0, (seconds(record.since) if over else now) - seconds(record.started))
+
+
+def remaining(record: Record, now: float) -> float | None:
+    """Seconds that the groups ahead will about take; None where nothing is known of it.
+
+    A group takes as long as its waves of at most maxUnavailable pods. What people took to
+    confirm or to resume is not counted, nor foreseen.
+    """
+    step = record.current
+    if record.state not in MOVING or step is None or not step.is_group:
+        return None
+    waves, spent = _waves(record), _spent(record, now)
+    over = [group for group in spent if group < step.group and group in waves]
+    if not over:
+        return None
+    one = sum(spent[group] for group in over) / sum(waves[group] for group in over)
+    here = max(0.0, waves[step.group] * one - spent.get(step.group, 0.0))
+    return here + one * sum(count for group, count in waves.items() if group > step.group)
+
+
+def _waves(record: Record) -> dict[int, int]:
+    """How many waves each group needs at the least, by its number."""
+    limit = limit_of(record.plan.strategy.max_unavailable, sum(record.plan.cells.values()))
+    return {
+        group: max(1, ceil(sum(taken.values()) / limit))
+        for group, taken in sizes(record.steps).items()
+    }
+
+
+def _spent(record: Record, now: float) -> dict[int, float]:
+    """Seconds in which pods were taken, by the number of the group."""
+    spent: dict[int, float] = {}
+    told = _since_the_beginning(record)
+    ends = [*(seconds(entry.at) for entry in told[1:]), now]
+    for entry, end in zip(told, ends, strict=False):
+        group = entry.group or 1  # The move that begins a release names none.
+        if entry.state in MOVING:
+            spent[group] = spent.get(group, 0.0) + end - seconds(entry.at)
+    return spent
+
+
+def _since_the_beginning(record: Record) -> tuple[Entry, ...]:
+    """The journal from the move on that planned the groups, without a gap in it."""
+    # Where the journal was cut, its first entry is followed by the gap.
+    journal = record.journal[1:] if record.journal_cut else record.journal
+    last = max((n for n, entry in enumerate(journal) if entry.trigger in LEGS), default=0)
+    return journal[last:]

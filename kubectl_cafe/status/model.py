@@ -1,0 +1,120 @@
+"""The status of a release as data: what printers show, and documents hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ImageChange:
+    """One container's image before and after; `source` is empty where there was none before."""
+
+    container: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class PodLine:
+    """One pod. `revision` is a number, ? for unknown images; `phase` its own record's.
+
+    `updated`: it is at the goal. `current`: the group at work has taken it. `stage` says more
+    of the phase, where there is more to say.
+    """
+
+    name: str
+    cell: str
+    ready: bool
+    available: bool
+    revision: str
+    images: str
+    phase: str
+    restarts: int
+    ip: str
+    node: str
+    trouble: str = ""
+    current: bool = False
+    updated: bool = False
+    stage: str = ""
+
+
+@dataclass(frozen=True)
+class CellLine:
+    """One cell: its pods, those at the goal, available, in flight; the groups' counts."""
+
+    cell: str
+    pods: int
+    updated: int
+    available: int
+    in_flight: int
+    groups: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Status:
+    """One release as a person asks for it.
+
+    `origin` is where a Paused or Failed one came from. `time` is when it was looked at, by the
+    server's clock, RFC 3339. `age` are the seconds in this state, `elapsed` those since the
+    release began, `remaining` those that its groups will about take (None: not known),
+    `renewed` those since the driver was last heard of. `turned`: who turned it back, when and
+    why, after somebody else may have started it. `spec_ahead`: the spec asks for something
+    that no release has been started for.
+    """
+
+    name: str
+    namespace: str
+    state: str
+    origin: str = ""
+    release: str = ""
+    kind: str = ""
+    source: str = ""
+    target: str = ""
+    group: int = 0
+    groups: int = 0
+    step: str = ""
+    time: str = ""
+    age: float = 0.0
+    elapsed: float = 0.0
+    remaining: float | None = None
+    who: str = ""
+    why: str = ""
+    driver: str = ""
+    renewed: float | None = None
+    failure: str = ""
+    spec_ahead: bool = False
+    waits: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    last: str = ""
+    turned: str = ""
+    next: tuple[str, ...] = ()
+    cells: tuple[CellLine, ...] = ()
+    pods: tuple[PodLine, ...] = ()
+    changes: tuple[ImageChange, ...] = ()
+
+
+@dataclass(frozen=True)
+class Overview:
+    """One CafeDeployment and its release. `age` are the seconds in this state.
+
+    State and group are the record's own; the pods are counted as `.status` last told them, None
+    before it has told any. `spec_ahead`: the spec was edited and not released.
+    `problem` says why the record can't be read.
+    """
+
+    name: str
+    namespace: str
+    state: str
+    release: str = ""
+    kind: str = ""
+    group: int = 0
+    groups: int = 0
+    pods: int | None = None
+    updated: int | None = None
+    ready: int | None = None
+    age: float = 0.0
+    who: str = ""
+    target: str = ""
+    spec_ahead: bool = False
+    problem: str = ""
+    deleted: bool = False

@@ -1,1 +1,0 @@
-"""Renderers: data in, text out. They ask nobody and decide nothing."""

@@ -1,0 +1,89 @@
+"""What was edited or scaled under a release, as `status` says it (C51, C61, C81)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.edited_spec import ahead, noted, releasable, spec_changed
+from statemachine.lifecycle import State
+from statemachine.record import Plan, Record
+from statemachine.steps import Kind
+from tests.unit.builders import cafe_object, pod, release, revision, snapshot, template, workload
+
+CAFE = CafeDeployment(cafe_object())
+
+
+def of_spec(state: State = State.PROGRESSING, **changes: Any) -> Record:
+    """A record that was planned from the spec as it stands."""
+    made = release(state, **{"spec_hash": CAFE.spec_hash, **changes})
+    return replace(made, plan=Plan(made.plan.cells, CAFE.strategy))
+
+
+def said(record: Record, cafe: CafeDeployment = CAFE, replicas: int = 2) -> list[str]:
+    of = replace(snapshot(pod("a"), pod("b"), record=record), workloads=(workload(replicas),))
+    return list(noted(cafe, of))
+
+
+def test_of_a_spec_as_it_was_nothing_is_said() -> None:
+    assert said(of_spec()) == []
+
+
+def test_c51_a_spec_that_asks_for_more_pods_is_told() -> None:
+    (note,) = said(of_spec(), CafeDeployment(cafe_object(replicas=5)))
+    assert "ask for another number of pods: it waits" in note
+
+
+@pytest.mark.guard("a-scaled-workload-is-told")
+def test_c51_a_workload_that_a_stranger_scaled_is_told() -> None:
+    (note,) = said(of_spec(), replicas=5)
+    assert note.startswith("the workloads were scaled (all: 5)")
+
+
+@pytest.mark.guard("a-scale-down-is-warned-of")
+def test_c53_a_scale_down_by_a_stranger_may_have_taken_the_upgraded_pods() -> None:
+    _, warning = said(of_spec(), replicas=1)
+    assert "takes freshly upgraded pods first" in warning
+
+
+def test_pods_that_the_release_brings_to_life_are_no_strangers_scaling() -> None:
+    assert said(of_spec(kind=Kind.CREATE), replicas=1) == []
+
+
+STRATEGY = CafeDeployment(cafe_object(strategy={"batchSize": 1}))
+
+
+@pytest.mark.guard("an-edited-strategy-is-told")
+def test_c61_an_edited_strategy_takes_effect_with_the_next_release() -> None:
+    (note,) = said(of_spec(), STRATEGY)
+    assert "takes effect with the next release" in note
+
+
+def test_c61_of_an_edited_strategy_nothing_is_said_between_releases() -> None:
+    assert said(of_spec(State.COMPLETED), STRATEGY) == []
+
+
+@pytest.mark.guard("an-edit-under-a-rollback-is-told")
+@pytest.mark.parametrize("state", [State.ROLLING_BACK, State.PAUSED])
+def test_c81_a_spec_edited_under_a_rollback_is_told(state: State) -> None:
+    edited = CafeDeployment(cafe_object(template=template("app:v9")))
+    (note,) = said(of_spec(state, kind=Kind.ROLLBACK), edited)
+    assert "the rollback goes on to its revision all the same" in note
+
+
+def test_an_edit_of_an_image_may_be_released_by_the_next_upgrade() -> None:
+    edited = CafeDeployment(cafe_object(template=template("app:v9")))
+    assert releasable(spec_changed(edited, revision("v1")))
+
+
+def test_an_edit_that_can_t_go_in_place_may_not_be_released() -> None:
+    spec = {**template()["spec"], "hostNetwork": True}
+    edited = CafeDeployment(cafe_object(template={**template(), "spec": spec}))
+    assert not releasable(spec_changed(edited, revision("v1")))
+
+
+def test_before_the_first_release_the_spec_is_ahead_of_nothing() -> None:
+    assert not ahead(CAFE)

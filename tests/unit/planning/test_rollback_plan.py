@@ -1,0 +1,125 @@
+"""Where a rollback goes, and a repeat that goes nowhere (protocol 7, protocol-next A3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.errors import Refused
+from kubectl_cafe.planning import rollback_plan
+from kubectl_cafe.planning.proposal import Around
+from kubectl_cafe.release import moves
+from kubectl_cafe.release.start import Mover
+from statemachine.lifecycle import State, Trigger
+from statemachine.record import Entry
+from statemachine.steps import Kind, UpgradeType
+from tests.unit.builders import pod, release, revision, template
+from tests.unit.server import CR, Server, cafe
+
+TURN = Entry("2026-11-28T03:09:00Z", Trigger.ROLLBACK, State.ROLLING_BACK, "bob", "INC-99")
+REVISIONS = (
+    revision("v0", 1, "Completed"),
+    revision("v1", 2, "RolledBack"),
+    revision("v2", 3, "RolledBack"),
+)
+AROUND = Around(REVISIONS, (), (pod("a"), pod("b")))
+BOB = Mover("bob", "again")
+
+
+def gone_back(state: State = State.ROLLED_BACK, **changes: Any) -> dict[str, Any]:
+    """The CafeDeployment after, or in, a rollback from v2 to v1."""
+    record = release(
+        state, kind=Kind.ROLLBACK, to_revision="v1", from_revision="v2", journal=(TURN,)
+    )
+    return cafe(replace(record, **changes))
+
+
+@pytest.mark.guard("a-repeated-rollback-goes-nowhere")
+def test_a_rollback_that_has_ended_is_not_made_twice() -> None:
+    server: Any = Server({CR: gone_back()})
+    of = CafeDeployment(server.get(CR))
+
+    after = moves.rollback(server, of, AROUND, BOB, fast=False)
+
+    assert after is of
+    assert server.record.state is State.ROLLED_BACK
+    assert rollback_plan.repeated(of) == TURN
+
+
+def test_a_rollback_that_runs_is_not_made_twice() -> None:
+    server: Any = Server({CR: gone_back(State.ROLLING_BACK)})
+    of = CafeDeployment(server.get(CR))
+    assert moves.rollback(server, of, AROUND, BOB, fast=False, number=2) is of
+    assert moves.rollback(server, of, AROUND, BOB, fast=False) is of
+
+
+def test_while_a_rollback_runs_one_to_another_revision_is_refused() -> None:
+    server: Any = Server({CR: gone_back(State.ROLLING_BACK)})
+    with pytest.raises(Refused, match="rollback is not legal while the release is RollingBack"):
+        moves.rollback(server, CafeDeployment(server.get(CR)), AROUND, BOB, fast=False, number=1)
+
+
+def test_with_a_revision_named_it_goes_further_back() -> None:
+    assert rollback_plan.way(CafeDeployment(gone_back()), AROUND, False, 1).target.name == "v0"
+
+
+@pytest.mark.parametrize("state", [State.COMPLETED, State.ABORTED, State.FAILED, State.PAUSED])
+def test_in_any_other_state_it_is_no_repeat(state: State) -> None:
+    assert (
+        rollback_plan.repeated(CafeDeployment(gone_back(state, origin=State.ROLLING_BACK))) is None
+    )
+
+
+def test_after_an_edit_of_the_spec_it_is_no_repeat() -> None:
+    obj = gone_back()
+    obj["spec"]["template"] = template("app:v9")
+    assert rollback_plan.repeated(CafeDeployment(obj)) is None
+
+
+def test_an_edit_that_was_not_released_is_named_as_what_is_discarded() -> None:
+    obj = cafe(release(State.COMPLETED))
+    obj["spec"]["template"] = template("app:v9", team="payments")
+    assert rollback_plan.discarded(CafeDeployment(obj), AROUND, REVISIONS[1]) == (
+        "image of main: app:v2 -> app:v9",
+        "label team",
+    )
+
+
+def test_an_edit_that_the_rollback_brings_about_is_not_discarded() -> None:
+    obj = cafe(release(State.COMPLETED))
+    obj["spec"]["template"] = template("app:v1")
+    assert rollback_plan.discarded(CafeDeployment(obj), AROUND, REVISIONS[1]) == ()
+
+
+@pytest.mark.guard("a-discarded-edit-is-told")
+def test_its_plan_has_the_difference_the_steps_of_a_rollback_and_the_discarded_edit() -> None:
+    obj = cafe(release(State.COMPLETED))
+    obj["spec"]["template"] = template("app:v9")
+    of = CafeDeployment(obj)
+
+    found = rollback_plan.proposal(of, AROUND, rollback_plan.way(of, AROUND, fast=False))
+
+    assert (found.kind, found.target) == (Kind.ROLLBACK, "v1")
+    assert found.difference.images == {"main": ("app:v2", "app:v1")}
+    assert str(found.steps[0].kind) == "commit"
+    assert f"{rollback_plan.DISCARDED}: image of main: app:v2 -> app:v9" in found.warnings
+
+
+def test_where_the_revision_of_the_last_release_is_gone_no_edit_is_known() -> None:
+    obj = cafe(release(State.COMPLETED))
+    obj["spec"]["template"] = template("app:v9")
+    around = Around(REVISIONS[:2], (), ())
+    assert rollback_plan.discarded(CafeDeployment(obj), around, REVISIONS[1]) == ()
+
+
+@pytest.mark.parametrize(("fast", "group"), [(True, None), (False, 1)])
+def test_a_fast_rollback_takes_the_pods_of_a_cell_in_one_group(
+    fast: bool, group: int | None
+) -> None:
+    of = CafeDeployment(cafe(release(State.COMPLETED, batch_size=1)))
+    strategy = rollback_plan.way(of, AROUND, fast=fast).plan.strategy
+    assert strategy.batch_size == group
+    assert strategy.upgrade_type is (UpgradeType.BATCH if fast else UpgradeType.BETA)

@@ -1,0 +1,160 @@
+"""When a step is over, and how a failure and an abort end (protocol 9, 10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kubectl_cafe.assessment.snapshot import Snapshot, Wanted
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.observed import look
+from kubectl_cafe.podsets import Workload
+from kubectl_cafe.reconcile.decide import decide
+from statemachine.lifecycle import State, Trigger
+from tests.unit.builders import (
+    START,
+    container,
+    patched,
+    pod,
+    release,
+    renewed,
+    snapshot,
+    upgraded,
+    workload,
+    writes,
+)
+
+
+def in_state(of: Snapshot, state: State, **changes: Any) -> Snapshot:
+    return replace(of, record=replace(of.record, state=state, **changes))
+
+
+def at_step(
+    step: int, *pods: Pod, workloads: tuple[Workload, ...] = (), **changes: Any
+) -> Snapshot:
+    of = snapshot(*pods, record=release(step=step), **changes)
+    return replace(of, workloads=workloads) if workloads else of
+
+
+# Steps
+
+
+def done() -> Wanted:
+    return Wanted(Trigger.STEP_DONE)
+
+
+def test_a_group_is_over_when_every_cell_has_its_count() -> None:
+    assert decide(snapshot(upgraded("a"), pod("b"))).move == done()
+
+
+def test_a_group_is_not_over_while_a_pod_of_it_is_in_flight() -> None:
+    assert decide(snapshot(upgraded("a"), patched("b"))).move is None
+
+
+def test_a_group_is_not_over_while_a_write_is_on_its_way() -> None:
+    of = snapshot(upgraded("a"), pod("b"), busy=frozenset({"uid-b"}))
+    assert decide(of).move is None
+
+
+def test_c82_a_group_is_not_over_inside_min_ready_seconds() -> None:
+    of = snapshot(upgraded("a"), pod("b"), record=release(min_ready_seconds=2000))
+    assert decide(of).move is None
+
+
+def test_the_commit_replaces_the_template_of_every_workload_that_has_another() -> None:
+    found = decide(at_step(2, upgraded("a"), workloads=(workload(2),)))
+    assert [write.what for write in found.workloads] == ["commit v2"]
+    assert found.move is None
+
+
+@pytest.mark.guard("commit-is-seen-by-the-controller")
+def test_the_commit_waits_until_the_controller_has_seen_the_template() -> None:
+    unseen = workload(2, revision="v2", generation=2, observed=1)
+    found = decide(at_step(2, upgraded("a"), workloads=(unseen,)))
+    assert (found.move, found.workloads) == (None, ())
+    assert found.waits == ("the new template to be seen by set",)
+
+
+def test_the_commit_is_over_when_every_controller_has_seen_it() -> None:
+    assert decide(at_step(2, upgraded("a"), workloads=(workload(2, revision="v2"),))).move == done()
+
+
+def test_c54_a_cell_without_a_workload_gets_one_at_the_commit() -> None:
+    of = snapshot(record=release(step=1, cells={"A": 0}), workloads=())
+    of = replace(of, record=replace(of.record, step=0), workloads=())
+    assert [(write.create, write.name) for write in decide(of).workloads] == [(True, "shop-a")]
+
+
+def test_until_the_commit_no_workload_is_written() -> None:
+    assert decide(snapshot(pod("a"))).workloads == ()
+
+
+def test_the_sweep_asks_for_a_consistent_list_before_it_ends() -> None:
+    found = decide(at_step(3, upgraded("a"), upgraded("b")))
+    assert (found.sweep, found.move) == (True, None)
+
+
+def test_the_sweep_ends_when_a_consistent_list_shows_every_pod_at_the_goal() -> None:
+    assert decide(at_step(3, upgraded("a"), upgraded("b"), swept=True)).move == done()
+
+
+@pytest.mark.guard("sweep-takes-what-was-born-old")
+def test_c46_c89_the_sweep_takes_a_pod_that_was_born_from_the_other_template() -> None:
+    assert writes(at_step(3, upgraded("a"), pod("b"), swept=True)) == ["off b"]
+
+
+# Failing and aborting
+
+
+def test_a_group_fails_with_the_reason_of_its_stuck_pod() -> None:
+    waiting = container(
+        "C1", "app:v2", ready=False, running=False, waiting="ErrImagePull", message='"app:v2"'
+    )
+    first = patched("a", waiting, observed=2)
+    of = snapshot(first, sightings={first.uid: look(None, first, 0.0)})
+    move = decide(of).move
+    assert move is not None
+    assert str(move.failure) == 'a/main: ErrImagePull: "app:v2"'
+
+
+def test_an_abort_is_over_once_no_pod_is_in_flight() -> None:
+    of = snapshot(pod("a"), upgraded("b"), record=release(State.ABORTING))
+    assert decide(of).move == Wanted(Trigger.PODS_SETTLED)
+
+
+def test_an_abort_waits_for_a_pod_that_may_yet_be_done() -> None:
+    assert decide(snapshot(patched("a"), record=release(State.ABORTING))).move is None
+
+
+def test_an_abort_finishes_a_pod_that_is_done() -> None:
+    assert writes(in_state(renewed(), State.ABORTING)) == ["on a"]
+
+
+@pytest.mark.guard("an-abort-knows-what-becomes-of-its-pods")
+def test_an_abort_fails_at_the_deadline_of_a_restart_that_may_yet_come() -> None:
+    """Its end is not known: nothing says that this pod will come back as it is."""
+    of = snapshot(patched("a"), record=release(State.ABORTING, progress_deadline_seconds=600))
+    move = decide(replace(of, time=START + 600 + 30 + 1)).move
+    assert move is not None
+    assert str(move.failure) == "ProgressDeadlineExceeded: no end of 1 restarts within 600 s: a"
+
+
+def test_an_abort_leaves_behind_what_is_settled_and_not_ready_at_its_deadline() -> None:
+    first = patched("a", observed=2)
+    unready = container("C2", "app:v2", ready=False)
+    shown = patched("a", unready, observed=2)
+    sightings = {shown.uid: look(look(None, first, 0), shown, 5)}
+    record = release(State.ABORTING, progress_deadline_seconds=600)
+    of = snapshot(shown, record=record, sightings=sightings)
+    assert decide(of).move is None
+    assert decide(replace(of, time=START + 600 + 30 + 1)).move == Wanted(Trigger.PODS_SETTLED)
+
+
+def test_a_release_that_waits_is_at_rest_when_no_pod_is_in_flight() -> None:
+    assert decide(snapshot(pod("a"), record=release(State.AWAITING_CONFIRM))).at_rest
+
+
+def test_a_paused_release_is_not_at_rest_while_a_pod_restarts() -> None:
+    assert not decide(snapshot(patched("a"), record=release(State.PAUSED))).at_rest

@@ -1,0 +1,145 @@
+"""When a group has failed, and what is awaited (protocol 7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.pods.model import ABSENT, Condition
+from kubectl_cafe.pods.observed import look
+from kubectl_cafe.pods.record import Phase
+from kubectl_cafe.reconcile.group_progress import DEADLINE, deadline, failure, waits
+from kubectl_cafe.times import rfc3339
+from statemachine.lifecycle import State
+from statemachine.steps import Kind
+from tests.unit.builders import (
+    START,
+    assessments,
+    before,
+    container,
+    patched,
+    pod,
+    pod_record,
+    release,
+    snapshot,
+    upgraded,
+)
+
+PULLING = container(
+    "C1", "app:v2", ready=False, running=False, waiting="ErrImagePull", message='"app:v2"'
+)
+
+
+def due(of: Snapshot) -> float:
+    """Seconds after the start at which the group fails."""
+    return deadline(of, assessments(of)) - START
+
+
+def failed(of: Snapshot) -> str:
+    return str(failure(of, assessments(of)) or "")
+
+
+def test_a_group_without_progress_fails_at_its_deadline() -> None:
+    of = snapshot(upgraded("a"))
+    assert [failed(replace(of, time=START + t)) for t in (599, 600)] == [
+        "",
+        f"{DEADLINE}: no progress for 600 s: no pods",
+    ]
+
+
+@pytest.mark.guard("grace-is-added-to-the-deadline")
+def test_c43_the_longest_grace_period_of_a_pod_that_restarts_is_added() -> None:
+    assert due(snapshot(patched(grace=600), patched("b", grace=30))) == 1200
+
+
+def test_c44_two_containers_are_killed_one_after_the_other() -> None:
+    both = {"main": before(), "side": before("S1", "side:v1", "S")}
+    assert due(snapshot(patched(grace=30, record=pod_record(before=both)))) == 660
+
+
+@pytest.mark.guard("progress-moves-the-deadline")
+def test_c82_the_deadline_is_counted_from_the_last_progress_of_any_pod() -> None:
+    record = pod_record(since=rfc3339(START + 50))
+    assert due(snapshot(patched(record=record, grace=30))) == 680
+
+
+def test_c82_the_record_of_an_earlier_release_is_no_progress() -> None:
+    record = pod_record(Phase.DRAINED, release="r0", since=rfc3339(START + 500))
+    of = snapshot(pod("a", gate=Condition("False"), record=record), revisions={})
+    assert due(of) == 600
+
+
+def test_a_retry_starts_the_deadline_anew() -> None:
+    of = snapshot(upgraded("a"), record=release(since=rfc3339(START + 300)))
+    assert due(of) == 900
+
+
+def test_min_ready_seconds_are_no_lack_of_progress() -> None:
+    shown = upgraded(ready=Condition("True", since=START + 50))
+    assert due(snapshot(shown, record=release(min_ready_seconds=1000))) == 1650
+
+
+def test_c34_a_pull_error_of_the_new_image_fails_the_group_with_its_reason() -> None:
+    shown = patched("a", PULLING, observed=2)
+    of = snapshot(shown, sightings={shown.uid: look(None, shown, 0.0)})
+    assert failed(of) == 'a/main: ErrImagePull: "app:v2"'
+
+
+def test_c77_trouble_of_a_pod_that_is_to_be_changed_again_fails_nothing() -> None:
+    shown = patched("a", PULLING, observed=2)
+    back = release(State.ROLLING_BACK, to_revision="v1")
+    of = snapshot(shown, record=back, sightings={shown.uid: look(None, shown, 0.0)})
+    assert failed(of) == ""
+
+
+def test_a_pod_that_restarts_is_named_as_awaited() -> None:
+    of = snapshot(patched("a"))
+    assert waits(of, assessments(of)) == ("restarting: a",)
+
+
+def test_c80_a_pod_on_a_lost_node_is_named_as_awaited() -> None:
+    of = snapshot(pod("a", ready=Condition("False"), gated=False, gate=ABSENT))
+    assert "on a lost node: a" in waits(of, assessments(of))
+
+
+def test_of_many_pods_the_first_are_named_and_the_rest_counted() -> None:
+    of = snapshot(*(patched(f"p{n}") for n in range(5)))
+    assert waits(of, assessments(of)) == ("restarting: p0, p1, p2 and 2 more",)
+
+
+def test_what_a_stuck_pod_says_comes_first() -> None:
+    of = snapshot(patched("a", PULLING, observed=2))
+    assert waits(of, assessments(of))[0] == 'pod a: container main: ErrImagePull: "app:v2"'
+
+
+def test_where_nothing_is_under_way_the_missing_pods_are_awaited() -> None:
+    of = snapshot(pod("a"))
+    assert waits(of, assessments(of)) == ("pods to become available (all: 1)",)
+
+
+def crashed(name: str, **changes: object) -> Snapshot:
+    """A rollback to v1 with one pod at v1, in a crash loop."""
+    shown = container("C1", "app:v1", ready=False, running=False, waiting="CrashLoopBackOff")
+    record = release(State.ROLLING_BACK, kind=Kind.ROLLBACK, to_revision="v1", from_revision="v2")
+    return snapshot(pod(name, shown, ready=Condition("False"), **changes), record=record)
+
+
+@pytest.mark.guard("what-nobody-touched-fails-nothing")
+def test_c74_an_old_pod_that_crashes_does_not_fail_the_rollback_to_its_version() -> None:
+    of = crashed("a")
+    assert failure(of, assessments(of)) is None
+
+
+def test_c77_a_pod_born_under_the_rollback_that_crashes_fails_it() -> None:
+    of = crashed("a", created=START + 1)
+    found = failure(of, assessments(of))
+    assert found is not None
+    assert found.reason == "CrashLoopBackOff"
+
+
+@pytest.mark.guard("nobody-drove-is-nobodys-failure")
+def test_the_time_in_which_nobody_drove_fails_nothing() -> None:
+    of = snapshot(patched("a"))
+    assert due(replace(of, driven_since=START + 5000)) > 5000
