@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
 
 
 class Clock(Protocol):
@@ -22,8 +24,17 @@ class Clock(Protocol):
         ...
 
 
-_SLEEPLESS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Linux has a clock of its own for this; macOS' monotonic one runs on by itself."""
+def running_on(clocks: Any = time) -> Callable[[], float]:
+    """The clock of `clocks`, a module like `time`, that runs on while the machine sleeps.
+
+    Linux has one of its own for that. macOS' and Windows' monotonic ones run on; Windows has no
+    clock_gettime.
+    """
+    for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"):
+        if hasattr(clocks, name):
+            return partial(clocks.clock_gettime, getattr(clocks, name))
+    monotonic: Callable[[], float] = clocks.monotonic
+    return monotonic
 
 
 class BootClock:
@@ -33,9 +44,12 @@ class BootClock:
     meanwhile would look fresh.
     """
 
+    def __init__(self) -> None:
+        self._monotonic = running_on()
+
     def monotonic(self) -> float:
         """Seconds since boot, sleep included."""
-        return time.clock_gettime(_SLEEPLESS)
+        return self._monotonic()
 
     def time(self) -> float:
         """Seconds since the epoch."""

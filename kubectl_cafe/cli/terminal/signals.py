@@ -86,7 +86,7 @@ class Stops:
         """While it lasts the time is up after so many seconds."""
         if seconds is None:
             yield
-        elif self._alarm:
+        elif sys.platform != "win32" and self._alarm:
             signal.setitimer(signal.ITIMER_REAL, seconds)
             try:
                 yield

@@ -6,6 +6,7 @@ import base64
 import binascii
 import os
 import ssl
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -84,6 +85,8 @@ def _as_file(content: bytes) -> Iterator[str]:
 
 def _in_memory(content: bytes) -> int | None:
     """The descriptor of a file in memory; None where the system has none, or no /proc."""
+    if sys.platform != "linux":
+        return None
     try:
         descriptor = os.memfd_create("kubectl-cafe")
     except (AttributeError, OSError):
