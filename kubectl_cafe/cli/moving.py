@@ -109,7 +109,7 @@ def _steered(
     while True:
         try:
             with leader.lead(
-                transport, cafe, observer, wait=takeover, silent=silent, told=_told()
+                transport, cafe, observer, who=who, wait=takeover, silent=silent, told=_told()
             ) as held:
                 cafe = held.cafe
                 if saying is not None:
@@ -149,7 +149,7 @@ def _standing(view: LeaseView) -> str:
     from kubectl_cafe.client.lease_view import lease_text
 
     if view.live:
-        return f"{view.holder} drives (its lease runs out in {view.seconds_left:.0f} s)"
+        return f"{view.driver} drives (its lease runs out in {view.seconds_left:.0f} s)"
     return lease_text(view)
 
 
@@ -163,7 +163,7 @@ def _told() -> Told:
         if view.holder and view.holder not in heard:
             heard.add(view.holder)
             left = f"{view.seconds_left:.0f} s"
-            say(f"waiting for the lease of {view.holder}: taken over in {left} unless renewed")
+            say(f"waiting for the lease of {view.driver}: taken over in {left} unless renewed")
 
     def fencing(count: int) -> None:
         say(f"the last driver left without a word: fencing it off from {count} objects")

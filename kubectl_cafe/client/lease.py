@@ -23,6 +23,7 @@ from kubectl_cafe.client.lease_view import (
     LeaseLost,
     LeaseView,
     LeaseWatch,
+    driver,
     judge,
     micro_time,
     taken,
@@ -250,7 +251,7 @@ class LeaseKeeper:
             lease = self._take(None, transitions) or self._read() or {}
         holder = (lease.get("spec") or {}).get("holderIdentity")
         if holder != self._identity:
-            self._lose(f"{holder or 'nobody'} holds it now")
+            self._lose(f"{driver(holder) or 'nobody'} holds it now")
             self.check()
         self._lease = lease
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ MARGIN = 2.0
 SKEW = 300.0
 """Seconds by which the clocks of a driver's API server and of ours may differ. A lease that is
 past its time by more was renewed by no driver that lives; within it only watching it can tell."""
+_UNIQUE = re.compile(r" \[[0-9a-f]{6}\]$")
+"""What makes the name of a holder unique, and says nothing to people."""
 ANSWER = 5.0
 """Seconds for a lease request with all its tries: a later answer is of no use."""
 
@@ -51,7 +54,7 @@ class LeaseLost(CafeError):
 
 @dataclass(frozen=True)
 class LeaseView:
-    """A Lease as it stands. `holder` None: it is free.
+    """A Lease as it stands. `holder` None: it is free; people are told of it as `driver`.
 
     `live`: its time has not run out, `seconds_left` of it are left. By the server's clock and
     the margin (`judge`) that is for people to read; a driver goes by `LeaseWatch`. `expired`:
@@ -69,6 +72,11 @@ class LeaseView:
     age: float = 0.0
     duration: float = DURATION
     version: str = ""
+
+    @property
+    def driver(self) -> str:
+        """The holder as USER on HOST, pid N (`identity.process`); "" if there is none."""
+        return driver(self.holder)
 
 
 class LeaseWatch:
@@ -99,13 +107,18 @@ class LeaseWatch:
         return replace(view, live=live, seconds_left=left if live else 0.0)
 
 
+def driver(holder: str | None) -> str:
+    """A lease's holder as people are told of it; "" for none."""
+    return _UNIQUE.sub("", holder or "")
+
+
 def lease_text(view: LeaseView) -> str:
     """How a lease stands that is held, by the server's clock."""
     if view.live:
         left = f"{view.seconds_left:.0f} s"
-        return f"{view.holder} drives; its lease runs out in {left} unless it is renewed"
+        return f"{view.driver} drives; its lease runs out in {left} unless it is renewed"
     return (
-        f"{view.holder} has not renewed its lease for {view.age:.0f} s by the API server's clock: "
+        f"{view.driver} has not renewed its lease for {view.age:.0f} s by the API server's clock: "
         f"the lease is watched for {view.duration + MARGIN:.0f} s before it is taken over"
     )
 

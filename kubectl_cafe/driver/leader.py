@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.cache import lister
 from kubectl_cafe.cache.informers import Observer
-from kubectl_cafe.client.access.identity import here
+from kubectl_cafe.client.access.identity import process
 from kubectl_cafe.client.errors import ApiError
 from kubectl_cafe.client.lease import LeaseKeeper, LeaseView
 from kubectl_cafe.client.transport import Transport
@@ -75,12 +73,11 @@ class Told:
     slow: Callable[[str], None] = lambda _text: None
 
 
-def keeper(transport: Transport, cafe: CafeDeployment) -> LeaseKeeper:
-    """The lease of `cafe` for this process; its name is unique per process."""
+def keeper(transport: Transport, cafe: CafeDeployment, who: str) -> LeaseKeeper:
+    """The lease of `cafe` for this process of `who`."""
     owner = {**owner_reference(cafe.obj), "controller": False}
-    identity = f"{here()}_{os.getpid()}_{secrets.token_hex(3)}"
     name = names.lease_name(cafe.name)
-    return LeaseKeeper(transport, cafe.namespace, name, owner, identity, transport.clock)
+    return LeaseKeeper(transport, cafe.namespace, name, owner, process(who), transport.clock)
 
 
 @contextmanager
@@ -89,6 +86,7 @@ def lead(
     cafe: CafeDeployment,
     observer: Observer,
     *,
+    who: str,
     wait: bool = False,
     silent: str = "",
     told: Told = Told(),
@@ -98,9 +96,10 @@ def lead(
     In this order: the Lease, the CR with the new epoch, every workload and pod, `fencedEpoch`.
     It is given back at the end if every own request is answered, and the fence is complete.
     Raises LeaseHeld (exit 6) while another driver lives, unless `wait`; `silent` is the
-    resourceVersion of a lease that the caller has watched for its whole duration.
+    resourceVersion of a lease that the caller has watched for its whole duration. The API server
+    knows this process' user as `who`.
     """
-    lease = keeper(transport, cafe)
+    lease = keeper(transport, cafe, who)
     transitions = lease.acquire(wait, told.waiting, silent)
     wheel = Leader(transport, observer, lease, cafe)
     transport.before_write = lease.check

@@ -35,7 +35,7 @@ def lease(case: Case, evidence: Evidence) -> Iterator[Finding]:
         case held if held.live:
             yield warning(
                 CHECK,
-                f"{held.holder} drives: what you say is left to that driver",
+                f"{held.driver} drives: what you say is left to that driver",
                 hint=status,
             )
         case held if held.holder and not held.expired:

@@ -103,7 +103,9 @@ class Repair:
         strays = [finding for finding in agreed if finding.what is What.DRIFT]
         others = {finding.key for finding in agreed if finding not in strays}
         left: list[Left] = []
-        with lead(self.transport, self.cafe, self.observer, silent=silent, told=told) as wheel:
+        with lead(
+            self.transport, self.cafe, self.observer, who=self.who, silent=silent, told=told
+        ) as wheel:
             self.cafe = self._mend_record(wheel, others, told)
             wheel.driver = self
             if any(what is What.WORKLOAD for what, _ in others):

@@ -10,7 +10,7 @@ from statemachine.record import Record
 
 def driver(lease: LeaseView | None) -> str:
     """Who holds a lease that has not run out; "" for nobody."""
-    return lease.holder or "" if lease is not None and lease.live else ""
+    return lease.driver if lease is not None and lease.live else ""
 
 
 def overdue(record: Record, lease: LeaseView | None) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import pytest
 
 from testbed.faults import Fault
 from testbed.proxy import FaultProxy
+from tests.integration.leases import driver as driver_of
 from tests.integration.restarting import KILL, in_the_middle, restarts
 from tests.integration.shop import AGENT, LEASE, LEASES, NAME, RECORD, Shop, image, phase
 
@@ -20,7 +21,7 @@ def test_takeover_waits_until_the_lease_of_a_killed_driver_has_run_out(shop: Sho
     first = in_the_middle(shop, 5)
     first.kill9()
     renewed = datetime.fromisoformat(shop.lease()["renewTime"])
-    dead = shop.lease()["holderIdentity"]
+    dead = driver_of(shop)
 
     done = shop.cafe("drive", NAME, "--takeover")
 

@@ -10,6 +10,7 @@ from testbed.plugin import Running
 from testbed.proxy import FaultProxy
 from testbed.puppet import Container
 from testbed.waiting import wait_for
+from tests.integration.leases import driver as driver_of
 from tests.integration.restarting import KILL, in_the_middle, restarts
 from tests.integration.shop import NAME, Shop, image
 from tests.integration.stage import Stage
@@ -43,7 +44,7 @@ def test_c65_a_rollback_under_a_live_driver_is_recorded_for_it_and_followed(
     stage: Stage, proxy: FaultProxy
 ) -> None:
     first = restarting(stage)
-    holder = stage.shop.lease()["holderIdentity"]
+    holder = driver_of(stage.shop)
 
     second = stage.shop.cafe.at(proxy.kubeconfig).start("rollback", NAME, "--yes")
     until_it_says(first, "RollingBack")
@@ -181,7 +182,7 @@ def test_a_follower_leaves_when_a_person_is_waited_for(shop: Shop) -> None:
 
 def test_takeover_waits_for_the_wheel_instead_of_following(stage: Stage) -> None:
     first = restarting(stage)
-    holder = stage.shop.lease()["holderIdentity"]
+    holder = driver_of(stage.shop)
 
     second = stage.shop.cafe.start("drive", NAME, "--takeover")
     until_it_says(second, f"waiting for the lease of {holder}")

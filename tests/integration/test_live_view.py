@@ -10,6 +10,7 @@ import pytest
 
 from testbed.terminal import Terminal
 from testbed.waiting import wait_for
+from tests.integration.leases import driver as driver_of
 from tests.integration.restarting import KILL
 from tests.integration.shop import CAFED, NAME, Shop
 
@@ -176,7 +177,7 @@ def test_a_follower_has_the_view_too_and_names_who_drives(shop: Shop, terminal: 
     shop.born(2, notes=SLOW, maxUnavailable=1)
     driver = shop.start("app:v2")
     shop.until_pod(lambda pod: "app:v2" in str(pod["spec"]), "a pod to be patched")
-    holder = shop.lease()["holderIdentity"]
+    holder = driver_of(shop)
 
     one = terminal("drive", NAME)
 

@@ -41,7 +41,7 @@ VARIES = (
     (r"back-off \d+s", "back-off AGE"),
     (r"TIME \d+s", "TIME AGE"),
     (r"in \d+ s\b", "in N s"),
-    (r"[\w.-]+_\d+_[0-9a-f]{6}\b", "HOLDER"),
+    (r"\b\S+ on [\w.-]+, pid \d+", "DRIVER"),
 )
 """What is another one each time."""
 

@@ -21,7 +21,7 @@ PLACEHOLDERS = (
     (r"\b\d+(\.\d+)? s\b", "SECONDS"),
     (r"\b\d+m\d*s?\b", "SECONDS"),
     (r"\bpid \d+\b", "pid N"),
-    (r"_\d+_[0-9a-f]{6}\b", "_PROCESS"),
+    (r"pid \d+ \[[0-9a-f]{6}\]", "PROCESS"),
     (r'(\\*"host\\*": ?\\*")[^"\\]+', r"\1HOST"),
     (r'(resourceVersion\\*": ?\\*")\d+', r"\1VERSION"),
 )

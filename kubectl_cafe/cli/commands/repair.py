@@ -114,7 +114,7 @@ def _refuse_driven(lease: LeaseView, cafe: CafeDeployment) -> None:
     """Whoever drives mends what is in flight; two at once would be one too many."""
     if lease.live and lease.holder:
         raise Refused(
-            f"{lease.holder} drives (its lease runs out in {lease.seconds_left:.0f} s unless it "
+            f"{lease.driver} drives (its lease runs out in {lease.seconds_left:.0f} s unless it "
             "is renewed): what is in flight is its own. Nothing was written",
             where=cafe.where,
             hint=f"kubectl cafe status {cafe.name} -n {cafe.namespace}",

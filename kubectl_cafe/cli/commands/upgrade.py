@@ -204,7 +204,7 @@ def _driver(session: Session, cafe: CafeDeployment) -> str:
         held = inspect(session.transport, cafe.namespace, cafe.name)
     except CafeError:
         return ""
-    return f"driven by {held.holder}" if held.live and held.holder else "nobody drives it"
+    return f"driven by {held.driver}" if held.live and held.holder else "nobody drives it"
 
 
 def _proposed(wished: CafeDeployment, around: Around) -> Proposal:

@@ -1,7 +1,9 @@
-"""Who the API server takes us for, and where we are."""
+"""Who the API server takes us for, where we are, and how a process is named."""
 
 from __future__ import annotations
 
+import os
+import secrets
 import socket
 
 from kubectl_cafe.client import paths
@@ -16,5 +18,10 @@ def whoami(transport: Transport) -> str:
 
 
 def here() -> str:
-    """This machine's name, as the holder of a lease begins with it; always text."""
+    """This machine's name; always text."""
     return socket.gethostname().encode(errors="replace").decode()
+
+
+def process(who: str) -> str:
+    """The name of this process of `who` in a Lease: USER on HOST, pid N, and what is unique."""
+    return f"{who} on {here()}, pid {os.getpid()} [{secrets.token_hex(3)}]"

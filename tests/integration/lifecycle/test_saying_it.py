@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from tests.integration.leases import driver as driver_of
 from tests.integration.rows import ways
 from tests.integration.shop import NAME, Shop, confirm, image, name, phase, waiting
 
@@ -83,7 +84,7 @@ def test_of_two_upgrades_to_different_versions_the_second_is_told_of_the_first(
     shop.born(2, notes={ways.KILL: "4000"}, batchSize=1)
     first = shop.start("app:v2", "--reason", "CHG-1")
     shop.until("Progressing")
-    holder, record = shop.lease()["holderIdentity"], shop.record()
+    holder, record = driver_of(shop), shop.record()
 
     second = shop.upgrade("app:v3")
 

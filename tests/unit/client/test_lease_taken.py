@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from kubectl_cafe.client import errors
+from kubectl_cafe.client.access.identity import here, process
 from kubectl_cafe.client.lease import LeaseHeld, LeaseKeeper
-from kubectl_cafe.client.lease_view import ANSWER, inspect, judge, micro_time
+from kubectl_cafe.client.lease_view import ANSWER, driver, inspect, judge, micro_time
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.errors import CONFLICT
 from tests.unit.client.conftest import HandClock
@@ -250,6 +253,27 @@ def test_a_look_waits_for_a_server_that_is_busy_for_longer_than_a_renewal_may_ta
     busy = [throttled(int(ANSWER) + 1)]
     stub.script = lambda asked: busy.pop() if busy else server(asked)
     assert inspect(transport, "shop", "web").holder == "you"
+
+
+@pytest.mark.parametrize(
+    ("holder", "told"),
+    [
+        ("ann on laptop, pid 7 [3f9a1c]", "ann on laptop, pid 7"),
+        ("laptop_7_3f9a1c", "laptop_7_3f9a1c"),
+        ("ann [admin]", "ann [admin]"),
+        ("", ""),
+    ],
+)
+def test_people_are_told_of_a_driver_without_what_makes_its_name_unique(
+    holder: str, told: str
+) -> None:
+    assert judge({"spec": {"holderIdentity": holder}}, 0).driver == told
+
+
+def test_two_processes_of_one_user_on_one_machine_have_two_names() -> None:
+    one, other = process("ann"), process("ann")
+    assert one != other
+    assert driver(one) == driver(other) == f"ann on {here()}, pid {os.getpid()}"
 
 
 def test_a_holder_without_a_time_counts_as_live() -> None:
