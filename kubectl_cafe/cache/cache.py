@@ -38,7 +38,7 @@ class Cache:
     def __init__(self, owner_uid: str, podset: PodSet) -> None:
         self.changed = threading.Condition(threading.RLock())
         self._owner = owner_uid
-        self._podset = podset
+        self.podset = podset
         self._pods: dict[str, Pod] = {}
         self._sightings: dict[str, Sighting] = {}
         self._gone: dict[str, int] = {}  # uid: the resourceVersion at which it was last seen gone
@@ -138,7 +138,7 @@ class Cache:
         ours = controlled_by(item, (self._owner,))
         if not ours or "deletionTimestamp" in item["metadata"]:
             return None
-        return self._podset.parse(item)
+        return self.podset.parse(item)
 
     # Writing
 

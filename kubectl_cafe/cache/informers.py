@@ -17,7 +17,7 @@ from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.client.watch import Informer
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.pods.model import lean
-from kubectl_cafe.podsets.inplaceset import InPlaceSet
+from kubectl_cafe.podsets import kinds
 from kubectl_cafe.reconcile import shared_budgets
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.revisions.revision import Revision
@@ -33,7 +33,8 @@ class Observer:
 
     def __init__(self, transport: Transport, cafe: CafeDeployment) -> None:
         clock, space = transport.clock, cafe.namespace
-        cache = self.cache = Cache(cafe.uid, InPlaceSet())
+        podset = kinds.of(cafe.spec)
+        cache = self.cache = Cache(cafe.uid, podset)
         self._transport = transport
         self._pods_path = paths.pods(space)
         self._pods_query = {"labelSelector": cafe.label_selector}
@@ -54,7 +55,9 @@ class Observer:
                 on_failed=self._failed,
                 slim=lean,
             ),
-            self._informer(paths.replicasets(space), cache.workloads, self._pods_query),
+            self._informer(
+                paths.workloads(podset.resource, space), cache.workloads, self._pods_query
+            ),
             self._informer(paths.endpointslices(space), cache.slices),
             self._informer(paths.services(space), cache.services),
             self._informer(paths.poddisruptionbudgets(space), cache.budgets),

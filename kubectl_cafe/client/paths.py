@@ -74,6 +74,11 @@ def endpointslices(ns: str | None, name: str | None = None) -> str:
     return _path("/apis/discovery.k8s.io/v1", "endpointslices", ns, name)
 
 
+def workloads(resource: str, ns: str | None, name: str | None = None) -> str:
+    """The workloads of a pod set, by their resource in apps/v1."""
+    return _path("/apis/apps/v1", resource, ns, name)
+
+
 def deployments(ns: str | None, name: str | None = None, sub: str | None = None) -> str:
     """Deployments; `sub`: status, scale."""
     return _path("/apis/apps/v1", "deployments", ns, name, sub)

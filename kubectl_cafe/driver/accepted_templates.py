@@ -10,7 +10,7 @@ from kubectl_cafe.cache.cache import Cache
 from kubectl_cafe.client.errors import ApiError, Conflict, UnknownOutcome
 from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.podsets import WorkloadWrite
-from kubectl_cafe.podsets.inplaceset import note
+from kubectl_cafe.podsets.commits import note
 
 TRIES = 5
 """Readings of a workload that its controller writes to meanwhile."""

@@ -25,6 +25,7 @@ from kubectl_cafe.client.errors import (
 )
 from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.podsets import kinds
 from kubectl_cafe.record import store
 from kubectl_cafe.release.held import under
 from kubectl_cafe.revisions.revision import controlled_by
@@ -118,14 +119,19 @@ def needed(record: Record | None, given_back: bool) -> bool:
     return record is not None and not (given_back and record.fenced_epoch == record.epoch)
 
 
-def touches(workloads: Iterable[Json], pods: Iterable[Json], owner: str) -> Iterator[Touch]:
-    """What is to be touched: the workloads of the CafeDeployment `owner` (uid), their pods."""
+def touches(
+    resource: str, workloads: Iterable[Json], pods: Iterable[Json], owner: str
+) -> Iterator[Touch]:
+    """What is to be touched: the workloads of the CafeDeployment `owner` (uid), their pods.
+
+    `resource` is that of the workloads.
+    """
     ours: set[str] = set()
     for workload in workloads:
         if controlled_by(workload, (owner,)):
             ours.add(workload["metadata"]["uid"])
             meta = workload["metadata"]
-            yield Touch(paths.replicasets(meta["namespace"], meta["name"]), workload)
+            yield Touch(paths.workloads(resource, meta["namespace"], meta["name"]), workload)
     for pod in pods:
         if controlled_by(pod, ours):
             yield Touch(paths.pods(pod["metadata"]["namespace"], pod["metadata"]["name"]), pod)
@@ -159,10 +165,11 @@ def fence(
         return under(record, epoch, current)
 
     cafe = store.change(transport, cafe, arrived)
-    query = {"labelSelector": cafe.label_selector}
+    query, resource = {"labelSelector": cafe.label_selector}, kinds.of(cafe.spec).resource
     found = list(
         touches(
-            transport.list(paths.replicasets(cafe.namespace), query).items,
+            resource,
+            transport.list(paths.workloads(resource, cafe.namespace), query).items,
             transport.list(paths.pods(cafe.namespace), query).items,
             cafe.uid,
         )

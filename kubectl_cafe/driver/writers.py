@@ -49,7 +49,7 @@ class Writers:
     ) -> None:
         self._transport = transport
         self._namespace = namespace
-        self._memory = cache
+        self._cache, self._kind = cache, cache.podset.kind
         self.queue: queue.SimpleQueue[tuple[PodPatch, bool] | None] = queue.SimpleQueue()
         self.failures: queue.SimpleQueue[tuple[Exception, PodPatch]] = queue.SimpleQueue()
         self.troubles = Troubles()
@@ -71,7 +71,7 @@ class Writers:
         self.troubles.keep({patch.uid for patch in patches} | self._under_way)
         for patch in patches:
             self._under_way.add(patch.uid)
-            self._memory.writing(patch.uid)
+            self._cache.writing(patch.uid)
             self.queue.put((patch, patch.uid in takes))
 
     def abandon(self) -> None:
@@ -80,7 +80,7 @@ class Writers:
         with suppress(queue.Empty):
             while (job := self.queue.get_nowait()) is not None:
                 self._under_way.discard(job[0].uid)
-                self._memory.written(job[0].uid)
+                self._cache.written(job[0].uid)
 
     @property
     def answered(self) -> bool:
@@ -91,14 +91,14 @@ class Writers:
         """
         sets = self._shown()
         return (
-            self._memory.idle
+            self._cache.idle
             and not self._lost
             and not any(may_land(write, sets) for write in self._lost_workloads)
         )
 
     def _shown(self) -> dict[str, str]:
         """The resourceVersions of the workloads by name."""
-        return {one.name: one.resource_version for one in self._memory.workloads.all()}
+        return {one.name: one.resource_version for one in self._cache.workloads.all()}
 
     def failed(self) -> list[tuple[Exception, PodPatch]]:
         """The errors that no retry mends since it was last asked, each with its write."""
@@ -126,7 +126,7 @@ class Writers:
             self._transport.clock.sleep(RETRY)  # The loop hears of it before it decides anew.
             stale = ""
         self._under_way.discard(patch.uid)
-        self._memory.written(patch.uid, stale)
+        self._cache.written(patch.uid, stale)
 
     def _send(self, patch: PodPatch, took: bool) -> str:
         """Send one write; the resourceVersion that turned out to be stale, or nothing."""
@@ -137,7 +137,7 @@ class Writers:
         except Conflict as error:
             return self._stale(patch, error)
         except Gone:
-            self._memory.pod_gone(patch.uid)
+            self._cache.pod_gone(patch.uid)
         except UnknownOutcome as error:
             self._note(patch, error)
             self._lost.append(patch)
@@ -149,7 +149,7 @@ class Writers:
             clock.sleep(RETRY)
             return ""
         else:
-            self._memory.pod_answered(answer, clock.monotonic(), took=took)
+            self._cache.pod_answered(answer, clock.monotonic(), took=took)
         self.troubles.over(patch.uid)
         return ""
 
@@ -163,7 +163,7 @@ class Writers:
         try:
             pod = self._transport.get(paths.pods(self._namespace, patch.pod))
         except Gone:
-            self._memory.pod_gone(patch.uid)
+            self._cache.pod_gone(patch.uid)
             return ""
         except NotSent as unread:
             self._note(patch, unread)
@@ -174,7 +174,7 @@ class Writers:
             raise not_stale(error)  # A webhook may answer 409 to every repetition.
         self.troubles.over(patch.uid)
         if self.blind:
-            self._memory.pod_answered(pod, self._transport.clock.monotonic(), took=False)
+            self._cache.pod_answered(pod, self._transport.clock.monotonic(), took=False)
         return patch.resource_version
 
     def _settle(self, patch: PodPatch, took: bool) -> bool:
@@ -190,14 +190,14 @@ class Writers:
                 pod = self._transport.get(path)
                 came = pod["metadata"]["resourceVersion"] != patch.resource_version
                 if pod["metadata"]["uid"] != patch.uid:
-                    self._memory.pod_gone(patch.uid)
+                    self._cache.pod_gone(patch.uid)
                     return True
                 if not came:
                     pod = self._transport.patch(
                         path, touch(patch.uid, patch.resource_version), PatchKind.MERGE
                     )
             except Gone:
-                self._memory.pod_gone(patch.uid)
+                self._cache.pod_gone(patch.uid)
                 return True
             except (Conflict, NotSent, UnknownOutcome) as error:
                 self._note(patch, error)
@@ -205,7 +205,7 @@ class Writers:
                     self._transport.before_write()
                 clock.sleep(RETRY)
                 continue
-            self._memory.pod_answered(pod, clock.monotonic(), took=took and came)
+            self._cache.pod_answered(pod, clock.monotonic(), took=took and came)
             return True
         return False
 
@@ -217,11 +217,10 @@ class Writers:
         self.workload_troubles.keep({write.name for write in writes})
         for write in writes:
             told(write.what)
-            path = paths.replicasets(self._namespace, write.name)
+            path = self._path(write.name)
             try:
                 if write.create:
-                    collection = paths.replicasets(self._namespace)
-                    answer = self._transport.create(collection, dict(write.body))
+                    answer = self._transport.create(self._path(), dict(write.body))
                 else:
                     answer = self._transport.patch(path, dict(write.body), PatchKind.STRATEGIC)
             except AlreadyExists:
@@ -236,13 +235,16 @@ class Writers:
                 self._note_workload(write, error)
             else:
                 self.workload_troubles.over(write.name)
-                self._memory.workloads.event("MODIFIED", answer)
-                lost = accept(self._transport, self._memory, write, path, answer)
+                self._cache.workloads.event("MODIFIED", answer)
+                lost = accept(self._transport, self._cache, write, path, answer)
                 self._lost_workloads += [lost] if lost else []
+
+    def _path(self, name: str | None = None) -> str:
+        return paths.workloads(self._cache.podset.resource, self._namespace, name)
 
     def _note_workload(self, write: WorkloadWrite, error: ApiError) -> None:
         """The workload's write has failed; the watch shows what is there now."""
-        now, what = self._transport.clock.monotonic(), f"replicaset {write.name}"
+        now, what = self._transport.clock.monotonic(), f"{self._kind.lower()} {write.name}"
         self.workload_troubles.note(write.name, what, error, now)
         self._transport.clock.sleep(RETRY)
 
@@ -267,7 +269,7 @@ class Writers:
         sets = self._shown()
         lost = [one for one in self._lost_workloads if not one.create and may_land(one, sets)]
         for write in lost:
-            path = paths.replicasets(self._namespace, write.name)
+            path = self._path(write.name)
             meta = write.body["metadata"]
             body = touch(meta["uid"], meta["resourceVersion"])
             try:
@@ -276,7 +278,7 @@ class Writers:
                 self._note_workload(write, error)
             else:
                 self.workload_troubles.over(write.name)
-                self._memory.workloads.event("MODIFIED", answer)
+                self._cache.workloads.event("MODIFIED", answer)
         return bool(lost)
 
     def _known(self, write: WorkloadWrite, path: str) -> None:
@@ -289,10 +291,10 @@ class Writers:
         ours = {o["uid"] for o in write.body["metadata"]["ownerReferences"]}
         if not controlled_by(found, ours):
             raise NotOurs(
-                f"ReplicaSet {write.name} exists and is not controlled by this CafeDeployment",
+                f"{self._kind} {write.name} exists and is not controlled by this CafeDeployment",
                 where=path,
-                hint=f"kubectl get replicaset {write.name} -n {self._namespace} -o yaml",
+                hint=f"kubectl get {self._kind.lower()} {write.name} -n {self._namespace} -o yaml",
             )
-        self._memory.workloads.event("MODIFIED", found)
+        self._cache.workloads.event("MODIFIED", found)
         if "deletionTimestamp" in found["metadata"]:
             self._transport.clock.sleep(RETRY)  # An earlier one is still going.

@@ -7,6 +7,7 @@ from typing import Any
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import Refused
+from kubectl_cafe.podsets import kinds
 from kubectl_cafe.revisions import image as images
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import LONGEST_OWNER
@@ -54,7 +55,7 @@ def refuse_unsupported(cafe: CafeDeployment) -> None:
     spec = cafe.spec
     topology = spec.get("topology") or {}
     found = {
-        "spec.podSetType": spec.get("podSetType", "InPlaceSet") != "InPlaceSet",
+        "spec.podSetType": not kinds.supported(spec),
         "spec.volumeClaimTemplates": bool(spec.get("volumeClaimTemplates")),
         "spec.serviceName": bool(spec.get("serviceName")),
         "spec.topology.autoReschedule.enable": bool(

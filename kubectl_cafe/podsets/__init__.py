@@ -1,6 +1,7 @@
 """What a CafeDeployment's pods are made of: one interface, one module per podSetType.
 
-A pod set returns objects and patches as data; the engine writes them (protocol 3).
+A pod set returns objects and patches as data; the driver writes them (protocol 3). `kinds` has
+them by their podSetType.
 """
 
 from __future__ import annotations
@@ -68,7 +69,17 @@ class WorkloadWrite:
 
 
 class PodSet(Protocol):
-    """What the engine knows of a podSetType."""
+    """One podSetType: its native workloads, read and written."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of its workloads, of the API group apps/v1."""
+        ...
+
+    @property
+    def resource(self) -> str:
+        """Their resource: the plural in a path, and in a role."""
+        ...
 
     def parse(self, obj: Json) -> Workload:
         """The Workload in a native object."""

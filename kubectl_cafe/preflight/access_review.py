@@ -43,8 +43,6 @@ STATUS = Right("patch", names.PLURAL, names.GROUP, "status")
 OWN = Right("update", names.PLURAL, names.GROUP, "finalizers")
 PODS = Right("patch", "pods")
 GATES = Right("patch", "pods", subresource="status")
-TRY_TEMPLATE = Right("create", "replicasets", "apps")
-COMMIT = Right("patch", "replicasets", "apps")
 NEW_REVISION = Right("create", "controllerrevisions", "apps")
 REVISE = Right("patch", "controllerrevisions", "apps")
 PRUNE = Right("delete", "controllerrevisions", "apps")
@@ -52,13 +50,9 @@ NEW_LEASE = Right("create", "leases", "coordination.k8s.io")
 LEASE = Right("update", "leases", "coordination.k8s.io")
 TELL = Right("create", "events")
 
-EVERY = frozenset(
-    {RECORD, STATUS, OWN, PODS, GATES, TRY_TEMPLATE, COMMIT, NEW_REVISION, REVISE, PRUNE}
-    | {NEW_LEASE, LEASE, TELL}
-)
-"""Every write of a release, as the operator's role in manifests/rbac.yaml allows them."""
-ALWAYS = frozenset({RECORD, STATUS, TRY_TEMPLATE, COMMIT, NEW_REVISION, REVISE, LEASE})
-"""What no release can do without; a Lease that we create is renewed by an update, too."""
+ALWAYS = frozenset({RECORD, STATUS, NEW_REVISION, REVISE, LEASE})
+"""What no release can do without, whatever its workloads are; a Lease that we create is renewed by
+an update, too."""
 VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 """The authorizer's verb for a request of one object."""
 CONSEQUENCES = {
@@ -69,16 +63,27 @@ CONSEQUENCES = {
 """What becomes of a release that lacks a right it can do without."""
 
 
-def needed(*, pods: bool, gated: bool, leased: bool) -> frozenset[Right]:
+def of_workloads(resource: str) -> frozenset[Right]:
+    """The rights to try a template, and to commit it; `resource` is that of the workloads."""
+    return frozenset({Right("create", resource, "apps"), Right("patch", resource, "apps")})
+
+
+def every(resource: str) -> frozenset[Right]:
+    """Every write of a release, as the operator's role in manifests/rbac.yaml allows them."""
+    others = {OWN, PODS, GATES, PRUNE, NEW_LEASE, TELL}
+    return ALWAYS | of_workloads(resource) | others
+
+
+def needed(resource: str, *, pods: bool, gated: bool, leased: bool) -> frozenset[Right]:
     """The rights without which the release is certain to fail.
 
-    `pods`: there are some to be patched; `gated`: some have our readiness gate; `leased`: its
-    Lease is there, or may be.
+    `resource` is that of the workloads. `pods`: there are some to be patched; `gated`: some have
+    our readiness gate; `leased`: its Lease is there, or may be.
     """
     of_pods = {PODS} if pods else set()
     of_gates = {GATES} if gated else set()
     of_lease = set() if leased else {NEW_LEASE}
-    return ALWAYS | of_pods | of_gates | of_lease
+    return ALWAYS | of_workloads(resource) | of_pods | of_gates | of_lease
 
 
 def judge(

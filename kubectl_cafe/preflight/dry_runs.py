@@ -18,8 +18,8 @@ from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode
-from kubectl_cafe.podsets import WorkloadWrite
-from kubectl_cafe.podsets.inplaceset import InPlaceSet, generate_name, pod_template
+from kubectl_cafe.podsets import WorkloadWrite, kinds
+from kubectl_cafe.podsets.cells import generate_name, pod_template
 from kubectl_cafe.preflight import births
 from kubectl_cafe.preflight.evidence import Case
 from kubectl_cafe.reconcile.pod_patches import Writes
@@ -121,7 +121,7 @@ def commits(of: Case) -> Iterator[tuple[str, WorkloadWrite]]:
     for workload in of.around.workloads:
         if workload.revision != of.proposal.target:
             wished = of.wished.obj, workload, of.proposal.target, of.proposal.template
-            write = InPlaceSet().commit(*wished)
+            write = kinds.of(of.wished.spec).commit(*wished)
             yield (
                 workload.cell,
                 replace(write, body={**write.body, "metadata": {"uid": workload.uid}}),

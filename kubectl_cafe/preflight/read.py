@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import Conflict
 from kubectl_cafe.client.lease_view import inspect
@@ -13,8 +14,8 @@ from kubectl_cafe.client.questions import Answer, Questions
 from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.pods.model import parse
-from kubectl_cafe.podsets import WorkloadWrite
-from kubectl_cafe.podsets.inplaceset import CELL_LABELS
+from kubectl_cafe.podsets import WorkloadWrite, kinds
+from kubectl_cafe.podsets.cells import CELL_LABELS
 from kubectl_cafe.preflight import access_review, births, dry_runs
 from kubectl_cafe.preflight.access_review import Right
 from kubectl_cafe.preflight.admission import BIRTH, COMMIT
@@ -48,10 +49,11 @@ def read(transport: Transport, case: Case, *, thorough: bool) -> Evidence:
         questions.ask(_bear, transport, space, cell, body) for cell, body in dry_runs.newborns(case)
     ]
     tried += [
-        questions.ask(_commit, transport, space, cell, write)
+        questions.ask(_commit, transport, case.cafe, cell, write)
         for cell, write in dry_runs.commits(case)
     ]
-    allowed = {right: ask(partial(_allowed, transport, right, space)) for right in EVERY}
+    every = sorted(access_review.every(kinds.of(case.cafe.spec).resource), key=str)
+    allowed = {right: ask(partial(_allowed, transport, right, space)) for right in every}
     lease = ask(lambda: inspect(transport, space, case.cafe.name))
     nodes = ask(lambda: read_nodes(transport, case)) if thorough else None
     born = births.count(case) > 0
@@ -73,9 +75,6 @@ def read(transport: Transport, case: Case, *, thorough: bool) -> Evidence:
         lease=lease.get(),
         skew=transport.clock.time() - transport.server_time(),
     )
-
-
-EVERY = sorted(access_review.EVERY, key=str)
 
 
 def _or_error(question: Callable[[], T]) -> T | CafeError:
@@ -136,9 +135,9 @@ def _bear(transport: Transport, namespace: str, cell: str, body: dict[str, Any])
     return Trial(cell, "", BIRTH, templates.images(body), _or_error(create))
 
 
-def _commit(transport: Transport, namespace: str, cell: str, write: WorkloadWrite) -> Trial:
+def _commit(transport: Transport, cafe: CafeDeployment, cell: str, write: WorkloadWrite) -> Trial:
     """The commit of one workload in a dry run."""
-    path = paths.replicasets(namespace, write.name)
+    path = paths.workloads(kinds.of(cafe.spec).resource, cafe.namespace, write.name)
     send = partial(transport.patch, path, dict(write.body), PatchKind.STRATEGIC, {"dryRun": "All"})
     return Trial(cell, write.name, COMMIT, {}, _or_error(send))
 

@@ -8,8 +8,7 @@ from dataclasses import replace
 from kubectl_cafe.assessment import desired_replicas, edited_templates
 from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot, Wanted
-from kubectl_cafe.podsets import PodSet, WorkloadWrite
-from kubectl_cafe.podsets.inplaceset import InPlaceSet
+from kubectl_cafe.podsets import PodSet, WorkloadWrite, kinds
 from kubectl_cafe.reconcile import candidates, previous_group
 from statemachine.lifecycle import State, Trigger
 from statemachine.steps import Step, StepKind
@@ -19,9 +18,9 @@ RESTORES = (State.PROGRESSING, State.ROLLING_BACK, State.AWAITING_CONFIRM)
 """States in which a driver creates a workload again that is gone."""
 
 
-def podset(_view: Snapshot) -> PodSet:
-    """The pod set of the CafeDeployment's podSetType; upgrade refuses every other one."""
-    return InPlaceSet()
+def podset(snapshot: Snapshot) -> PodSet:
+    """The pod set of the CafeDeployment's podSetType."""
+    return kinds.of(snapshot.owner["spec"])
 
 
 def restored(snapshot: Snapshot) -> tuple[WorkloadWrite, ...]:

@@ -8,18 +8,17 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.planning.conflicts import Taken, lacking, parse
-from kubectl_cafe.podsets import Workload
-from kubectl_cafe.podsets.inplaceset import workload_name
+from kubectl_cafe.podsets import Workload, kinds
+from kubectl_cafe.podsets.cells import workload_name
 
 
 def read(
     transport: Transport, cafe: CafeDeployment, workloads: Iterable[Workload]
 ) -> tuple[Taken, ...]:
     """The ReplicaSets under the names that cells without a workload would get."""
+    resource = kinds.of(cafe.spec).resource
+    names = (workload_name(cafe.name, cell, cafe.cells) for cell in lacking(cafe, workloads))
     found = (
-        transport.get_or_none(
-            paths.replicasets(cafe.namespace, workload_name(cafe.name, cell, cafe.cells))
-        )
-        for cell in lacking(cafe, workloads)
+        transport.get_or_none(paths.workloads(resource, cafe.namespace, name)) for name in names
     )
     return tuple(one for obj in found if obj is not None and (one := parse(cafe, obj)) is not None)

@@ -26,7 +26,8 @@ from kubectl_cafe.planning.releasable import (
     refuse_misshapen,
     refuse_unsupported,
 )
-from kubectl_cafe.podsets.inplaceset import InPlaceSet, generate_name
+from kubectl_cafe.podsets import kinds
+from kubectl_cafe.podsets.cells import generate_name
 from kubectl_cafe.record import store
 from kubectl_cafe.release import names_taken, outcome
 from kubectl_cafe.release.held import under
@@ -80,14 +81,14 @@ def check_template(transport: Transport, cafe: CafeDeployment, proposal: Proposa
 
 def _try_template(transport: Transport, cafe: CafeDeployment, cell: str, template: Json) -> None:
     revision = revisions.name_of(cafe.name, template)
-    trial = dict(InPlaceSet().create(cafe.obj, cell, revision, template).body)
+    podset = kinds.of(cafe.spec)
+    trial = dict(podset.create(cafe.obj, cell, revision, template).body)
     meta = {**trial["metadata"], "generateName": generate_name(cafe.name)}
     del meta["name"]
     query = {"dryRun": "All", "fieldValidation": "Strict"}
     try:
-        transport.create(
-            paths.replicasets(cafe.namespace), {**trial, "metadata": meta}, query, guarded=False
-        )
+        collection = paths.workloads(podset.resource, cafe.namespace)
+        transport.create(collection, {**trial, "metadata": meta}, query, guarded=False)
     except Invalid as error:
         raise Refused(
             f"{error.message}. Nothing was written",

@@ -20,7 +20,7 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.observed import trouble
 from kubectl_cafe.pods.record import Mode, newer
-from kubectl_cafe.podsets.inplaceset import workload_name
+from kubectl_cafe.podsets.cells import workload_name
 from kubectl_cafe.reconcile import drift
 from kubectl_cafe.repair.rebuilt_record import Rebuilt
 from statemachine.lifecycle import RESTING

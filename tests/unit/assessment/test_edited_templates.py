@@ -20,7 +20,8 @@ from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.driver.writers import Writers
 from kubectl_cafe.planning.proposal import Around, everywhere
 from kubectl_cafe.podsets import Workload
-from kubectl_cafe.podsets.inplaceset import SENT, InPlaceSet
+from kubectl_cafe.podsets.commits import SENT
+from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.reconcile.decide import decide
 from tests.unit.builders import REVISIONS, cafe_object, release, snapshot, template, upgraded
 from tests.unit.cache.test_cache import pod_object, seen

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_cafe import names
-from kubectl_cafe.podsets.inplaceset import NAME_LIMIT, InPlaceSet, pod_template, workload_name
+from kubectl_cafe.podsets.cells import NAME_LIMIT, pod_template, workload_name
+from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from tests.unit.builders import cafe_object, template, workload
 
 DNS = re.compile(r"[a-z0-9]([a-z0-9-]{0,55}[a-z0-9])?")

@@ -10,13 +10,14 @@ from kubectl_cafe import names
 from kubectl_cafe.manifests import manifests
 from kubectl_cafe.planning.finding import Level
 from kubectl_cafe.preflight import access_review
-from kubectl_cafe.preflight.access_review import EVERY, Right
+from kubectl_cafe.preflight.access_review import Right, every
 from tests.unit.preflight.cases import MAY_NOT, said
 
 WRITES = {"create", "update", "patch", "delete"}
 CREATE_BY_FILE = Right("create", names.PLURAL, names.GROUP)
 """`upgrade -f` alone creates the resource itself: no release needs it."""
-ALL = access_review.needed(pods=True, gated=True, leased=False)
+EVERY = every("replicasets")
+ALL = access_review.needed("replicasets", pods=True, gated=True, leased=False)
 
 
 def rules(role: str) -> list[Any]:
@@ -66,7 +67,7 @@ def test_a_denied_right_is_refused_with_the_command_that_asks_for_it() -> None:
 
 def test_a_right_that_this_release_does_not_use_refuses_nothing() -> None:
     answers = {**dict.fromkeys(EVERY, True), access_review.GATES: False}
-    sure = access_review.needed(pods=True, gated=False, leased=True)
+    sure = access_review.needed("replicasets", pods=True, gated=False, leased=True)
     assert said(access_review.judge(answers, sure, "stores")) == [
         "warning: you may not patch pods/status: this release does not need it"
     ]

@@ -16,7 +16,7 @@ from tests.unit.preflight.cases import AT_V1, create, upgrade
 
 
 def test_what_is_refused_comes_first_and_what_is_well_last() -> None:
-    denied = {**dict.fromkeys(access_review.EVERY, True), access_review.PODS: False}
+    denied = {**dict.fromkeys(access_review.every("replicasets"), True), access_review.PODS: False}
     found = findings.judge(upgrade(), Evidence(rights=denied, skew=0.0))
     levels = [finding.level for finding in found]
     assert levels == sorted(levels, key=list(Level).index)
@@ -89,7 +89,7 @@ def test_changes_are_images_labels_and_annotations() -> None:
 
 
 def test_a_first_release_of_gated_pods_needs_the_right_to_open_them() -> None:
-    denied = {**dict.fromkeys(access_review.EVERY, True), access_review.GATES: False}
+    denied = {**dict.fromkeys(access_review.every("replicasets"), True), access_review.GATES: False}
     bare, gated = template(), template()
     gated["spec"]["readinessGates"] = [{"conditionType": names.IN_SERVICE}]
     found = [

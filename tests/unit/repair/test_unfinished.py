@@ -11,6 +11,7 @@ from kubectl_cafe.client.errors import ApiError, Forbidden, Invalid, Unreachable
 from kubectl_cafe.driver.refusals import PATIENCE
 from kubectl_cafe.driver.writers import Writers
 from kubectl_cafe.pods.patches import patch
+from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.reconcile.drift import Way
 from kubectl_cafe.repair.findings import Finding, What
 from kubectl_cafe.repair.unfinished import STOPPED, raise_fatal, refused, tired_of, unmended
@@ -24,7 +25,7 @@ HAS_FAILED = Way("uid-a", rfc3339(START), failure=Failure("ErrImagePull"))
 
 def actor(*errors: ApiError) -> Writers:
     """One without threads, to whose writes of pod a the server has answered `errors`."""
-    made = Writers(cast(Any, None), "stores", cast(Cache, None), workers=0)
+    made = Writers(cast(Any, None), "stores", Cache("uid-cafe", InPlaceSet()), workers=0)
     for error in errors:
         made.failures.put((error, patch(pod("a"), "image")))
     return made

@@ -1,0 +1,71 @@
+"""What the workloads of every pod set have in common: their names, and the template of a cell."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from kubectl_cafe import names
+from kubectl_cafe.podsets import Json
+
+CELL_LABELS = {"Cell": names.CELL, "Zone": names.ZONE}
+"""The node label behind each unitType; None has no cells."""
+
+
+NAME_LIMIT = 63 - len("-12345")
+"""A pod's name adds six characters to its ReplicaSet's, and is used as a host name."""
+
+
+def cell_label(cell: str) -> dict[str, str]:
+    """The label of the workload and the pods of `cell`; none without cells."""
+    return {names.CELL: cell} if cell else {}
+
+
+def pod_template(owner: Json, cell: str, revision: str, template: Json) -> dict[str, Any]:
+    """The template as a workload of `cell` carries it: cell, revision, and node affinity."""
+    whole = copy.deepcopy(dict(template))
+    meta = whole.setdefault("metadata", {})
+    meta["labels"] = {
+        **(meta.get("labels") or {}),
+        **cell_label(cell),
+        names.REVISION: revision,
+    }
+    unit = (owner["spec"].get("topology") or {}).get("unitType", "None")
+    if cell and unit in CELL_LABELS:
+        _require_node(whole["spec"], CELL_LABELS[unit], cell)
+    return whole
+
+
+def _require_node(spec: dict[str, Any], label: str, value: str) -> None:
+    """Add `label` in [value] to every alternative of the required node affinity."""
+    affinity = spec.setdefault("affinity", {}).setdefault("nodeAffinity", {})
+    required = affinity.setdefault("requiredDuringSchedulingIgnoredDuringExecution", {})
+    terms = required.setdefault("nodeSelectorTerms", []) or [{}]
+    required["nodeSelectorTerms"] = terms
+    for term in terms:
+        expression = {"key": label, "operator": "In", "values": [value]}
+        term["matchExpressions"] = [*term.get("matchExpressions", ()), expression]
+
+
+def generate_name(owner: str) -> str:
+    """The generateName of objects that are only tried: no name is valid with ".-" or "--" at 40."""
+    return f"{owner[:40].rstrip('-.')}-"
+
+
+def workload_name(owner: str, cell: str, cells: Sequence[str] = ()) -> str:
+    """`<name>-<cell>` in lower case, as a DNS label.
+
+    A short hash is added where characters had to go, or where two of `cells` would clash.
+    """
+    if not cell:
+        return owner
+    plain = f"{owner}-{cell.lower()}"
+    label = re.sub(r"[^a-z0-9-]+", "-", plain)[:NAME_LIMIT].rstrip("-")
+    clashes = [other for other in cells if other != cell and other.lower() == cell.lower()]
+    if label == plain and not clashes:
+        return label
+    digest = hashlib.sha256(f"{owner}/{cell}".encode()).hexdigest()[:5]
+    return f"{label[: NAME_LIMIT - 6].rstrip('-')}-{digest}"

@@ -1,0 +1,26 @@
+"""The pod set of each podSetType. A new one is a module beside this one, and an entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kubectl_cafe.podsets import PodSet
+from kubectl_cafe.podsets.inplaceset import InPlaceSet
+
+DEFAULT = "InPlaceSet"
+"""The podSetType where the spec names none, as the CRD defaults it."""
+KINDS: dict[str, PodSet] = {DEFAULT: InPlaceSet()}
+
+
+def supported(spec: Mapping[str, Any]) -> bool:
+    """Whether this version has the podSetType of a CafeDeployment's spec."""
+    return spec.get("podSetType", DEFAULT) in KINDS
+
+
+def of(spec: Mapping[str, Any]) -> PodSet:
+    """The pod set of a CafeDeployment's spec.
+
+    Of a podSetType that this version has not, which no release begins with: the default one.
+    """
+    return KINDS.get(spec.get("podSetType", DEFAULT), KINDS[DEFAULT])
