@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from testbed.credentials import write_kubeconfig
-from tests.integration.bench import CRD, ROLES, VIEWER, Bench, Done
+from testbed.plugin import Outcome
+from tests.integration.bench import CRD, ROLES, VIEWER, Bench
 
 NAME = CRD.partition("/")[2]
 
@@ -25,7 +26,7 @@ def edited(crd: dict[str, Any], change: Callable[[dict[str, Any]], None]) -> dic
 def test_it_installs_the_resource_and_the_cluster_serves_it_at_once(bench: Bench) -> None:
     done = bench.cafe("init")
 
-    assert done == Done(0, f"{CRD} created\n", "")
+    assert done == Outcome(0, f"{CRD} created\n", "")
     listed = bench.kubectl("get", "cafed", "-A")
     assert (listed.code, listed.err) == (0, "No resources found\n")
 
