@@ -86,7 +86,7 @@ def _overdue(container: Container) -> Stuck | None:
 def _stuck(pod: Pod, container: Container, evidence: Evidence) -> Stuck | None:
     """What is known not to pass is stuck at once, any other reason once it has lasted."""
     seen = evidence.sighting.containers[container.name]
-    if not trouble(container) or seen.trouble_since is None:
+    if seen.trouble_since is None:
         return None
     reason = container.waiting or container.terminated
     lasted = evidence.now - seen.trouble_since

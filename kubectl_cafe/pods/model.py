@@ -28,12 +28,12 @@ class Container:
 
     name: str
     image: str
+    started_at: float
     container_id: str = ""
     image_id: str = ""
     restart_count: int = 0
     ready: bool = False
     running: bool = False
-    started_at: float = 0.0
     waiting: str = ""
     terminated: str = ""
     message: str = ""
@@ -266,12 +266,12 @@ def _container(spec: Json, status: Json, writer: Writer, latest: float) -> Conta
     return Container(
         name=spec["name"],
         image=spec.get("image", ""),
+        started_at=min(latest, seconds((running or {}).get("startedAt"))),
         container_id=status.get("containerID", ""),
         image_id=status.get("imageID", ""),
         restart_count=status.get("restartCount", 0),
         ready=bool(status.get("ready")),
         running=running is not None,
-        started_at=min(latest, seconds((running or {}).get("startedAt"))),
         waiting=waiting.get("reason", ""),
         terminated=terminated.get("reason", "") or ("Exited" if terminated else ""),
         message=waiting.get("message", "") or terminated.get("message", ""),

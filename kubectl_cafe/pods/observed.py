@@ -39,9 +39,9 @@ class Stamp:
     process had seen the pod before that happened.
     """
 
-    stated: float = 0.0
-    seen: float = 0.0
-    witnessed: bool = False
+    stated: float
+    seen: float
+    witnessed: bool
 
     def at(self, now: float, time: float) -> float:
         """When it happened, by the server's clock; `now` and `time` are the same moment.
@@ -64,12 +64,12 @@ class Seen:
 
     container_id: str
     id_since: float
-    ready_since: float | None = None
-    trouble_since: float | None = None
-    first_id: str | None = None
-    first_trouble: str = ""
-    acted_since: float | None = None
-    started: Stamp = Stamp()
+    ready_since: float | None
+    trouble_since: float | None
+    first_id: str | None
+    first_trouble: str
+    acted_since: float | None
+    started: Stamp
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,11 @@ class Sighting:
     ready_reason_since: float
     gate: str
     containers: Mapping[str, Seen]
-    last: int = 0
-    images: Mapping[str, str] | None = None
-    wrote: int = 0
-    ready: tuple[str, float] = ("", 0.0)
-    turned: Stamp = Stamp()
+    last: int
+    images: Mapping[str, str]
+    wrote: int
+    ready: tuple[str, float]
+    turned: Stamp
 
 
 def trouble(container: Container) -> str:
@@ -158,28 +158,27 @@ def _gen(pod: Pod) -> int:
 def _look(
     before: Seen | None, same_spec: bool, container: Container, *, acted: bool, now: float
 ) -> Seen:
-    same_id = before is not None and before.container_id == container.container_id
+    # What was seen of this spec, and what of this container.
+    kept = before if same_spec else None
+    same = before if before and before.container_id == container.container_id else None
     first_id, first_trouble, acted_since = None, "", None
-    if before and same_spec:
-        first_id, first_trouble = before.first_id, before.first_trouble
-        acted_since = before.acted_since
+    if kept:
+        first_id, first_trouble, acted_since = kept.first_id, kept.first_trouble, kept.acted_since
     if acted and first_id is None:
         first_id, first_trouble, acted_since = container.container_id, trouble(container), now
-    kept = before if before and same_spec else None
     started = Stamp(container.started_at, now, before is not None)
-    same_start = before is not None and same_id and bool(before.started.stated)
+    if same and same.started.stated:
+        started = same.started
     return Seen(
         container_id=container.container_id,
         # A change of the spec starts the clock anew: the same container may be an earlier spec's.
-        id_since=before.id_since if before and same_id and same_spec else now,
-        ready_since=_since(
-            before.ready_since if before and same_id else None, container.ready, now
-        ),
+        id_since=same.id_since if same and same_spec else now,
+        ready_since=_since(same.ready_since if same else None, container.ready, now),
         trouble_since=_since(kept.trouble_since if kept else None, bool(trouble(container)), now),
         first_id=first_id,
         first_trouble=first_trouble,
         acted_since=acted_since,
-        started=before.started if before and same_start else started,
+        started=started,
     )
 
 

@@ -44,6 +44,7 @@ def container(
     made = Container(
         name=name,
         image=image,
+        started_at=0.0,
         container_id=container_id,
         image_id=IMAGE_IDS.get(image, "D0") if runs else "",
         ready=runs,
