@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kubectl_cafe.pods.model import Condition, Pod
+from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.restarted import By, Settlement, acknowledgement, wants_acknowledgement
 from tests.unit.builders import container, patched, quoted
 from tests.unit.timelines import Timeline, judged, shown, status, taken_over
@@ -98,6 +98,22 @@ def test_c84_an_ambiguous_container_whose_gate_is_quoted_wants_an_acknowledgemen
 def test_no_acknowledgement_is_asked_for_while_an_old_value_is_still_quoted() -> None:
     seen = Timeline()
     seen.show(0, at_generation_3("C2", Condition("Unknown"), quoted("False")))
+    assert seen.pod is not None
+    assert not wants_acknowledgement(seen.pod, seen.evidence)
+
+
+def test_no_acknowledgement_is_asked_for_while_containers_are_not_ready() -> None:
+    seen = Timeline()
+    shows = at_generation_3("C2", Condition("False"), quoted("False"))
+    seen.show(0, replace(shows, containers_ready=UNREADY))
+    assert seen.pod is not None
+    assert not wants_acknowledgement(seen.pod, seen.evidence)
+
+
+def test_no_acknowledgement_is_asked_for_without_a_gate_whatever_is_quoted_still() -> None:
+    seen = Timeline()
+    shows = at_generation_3("C2", Condition("False"), quoted("False"))
+    seen.show(0, replace(shows, gate=ABSENT))
     assert seen.pod is not None
     assert not wants_acknowledgement(seen.pod, seen.evidence)
 

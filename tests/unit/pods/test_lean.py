@@ -63,9 +63,11 @@ POD: dict[str, Any] = {
     },
 }
 FINAL = {**POD, "metadata": {**POD["metadata"], "finalizers": ["lb/guard"]}}
+EMPTY = {**POD, "spec": {"containers": None}}
+PODS = {"as most are": POD, "with a finalizer": FINAL, "without containers": EMPTY}
 
 
-@pytest.mark.parametrize("pod", [POD, FINAL], ids=["as most are", "with a finalizer"])
+@pytest.mark.parametrize("pod", PODS.values(), ids=PODS)
 def test_nothing_that_is_parsed_is_lost(pod: dict[str, Any]) -> None:
     assert parse(lean(pod)) == parse(pod)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_cafe import names
-from kubectl_cafe.pods.model import ABSENT, Condition, parse
+from kubectl_cafe.pods.model import ABSENT, NODE_REASONS, Condition, parse
 from kubectl_cafe.pods.patches import patch
 from kubectl_cafe.pods.record import Before, Mode, Phase, PodRecord, PodRecordError, decode, encode
 from tests.unit.builders import pod, pod_record, quoted
@@ -51,6 +51,15 @@ def test_c14_a_pod_without_any_status_is_read() -> None:
     found = parse(bare(spec={"containers": [{"name": "main", "image": "app:v1"}]}))
     assert found.containers["main"].container_id == ""
     assert (found.ready, found.gate, found.observed) == (ABSENT, ABSENT, 0)
+
+
+def test_c14_a_container_without_any_status_has_not_been_restarted() -> None:
+    found = parse(bare(spec={"containers": [{"name": "main", "image": "app:v1"}]}))
+    assert found.containers["main"].restart_count == 0
+
+
+def test_a_pod_of_a_server_that_counts_no_generations_has_generation_0() -> None:
+    assert parse(bare()).generation == 0
 
 
 def test_null_lists_and_maps_are_read_as_empty() -> None:
@@ -145,6 +154,15 @@ def test_c80_a_pod_that_is_held_by_a_gate_is_not_lost() -> None:
 def test_c80_a_pod_whose_containers_are_not_ready_is_not_lost() -> None:
     down = Condition("False", "ContainersNotReady")
     assert not pod(ready=down, containers_ready=down).lost
+
+
+@pytest.mark.parametrize("reason", NODE_REASONS)
+@pytest.mark.parametrize("node_ready", [False, None])
+def test_c80_a_pod_whose_containers_are_not_ready_is_not_lost_for_any_reason(
+    reason: str, node_ready: bool | None
+) -> None:
+    down = Condition("False", reason)
+    assert not pod(ready=down, containers_ready=down, node_ready=node_ready).lost
 
 
 @given(RECORDS)

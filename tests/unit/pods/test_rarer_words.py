@@ -182,3 +182,8 @@ def test_c34_a_pull_error_that_names_no_image_is_this_specs_once_it_is_another()
     seen = after((0, RUNS), (3, waiting("ErrImagePull", "pull QPS exceeded")))
     seen.now = 33.0
     assert [s.fails for s in found(seen)] == [True]
+
+
+def test_c34_a_pull_error_that_names_no_image_is_stuck_at_once_where_it_is_another() -> None:
+    seen = after((0, RUNS), (3, waiting("ErrImagePull", "pull QPS exceeded")))
+    assert found(seen) == [Stuck("main", "ErrImagePull", "pull QPS exceeded", fails=False)]

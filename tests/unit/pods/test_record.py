@@ -66,6 +66,18 @@ def test_a_passed_phase_that_is_none_is_refused_by_name() -> None:
         decode(plain(passed={"thinking": NOON}))
 
 
+def test_of_two_passed_phases_that_are_none_the_first_by_name_is_told() -> None:
+    with pytest.raises(PodRecordError, match=r"^\.passed\.dreaming: unknown phase$"):
+        decode(plain(passed={"thinking": NOON, "dreaming": NOON}))
+
+
+def test_a_record_that_names_no_group_and_no_generation_is_of_none() -> None:
+    bare = json.loads(plain())
+    del bare["group"], bare["gen"]
+    record = decode(json.dumps(bare))
+    assert (record.group, record.gen) == (0, 0)
+
+
 def test_a_passed_time_that_is_none_is_refused_by_name() -> None:
     with pytest.raises(PodRecordError, match=r"^\.drained: 'soon' is no RFC 3339 time$"):
         decode(plain(passed={"drained": "soon"}))

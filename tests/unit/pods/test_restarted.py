@@ -45,6 +45,12 @@ def test_c68_the_recorded_container_never_settles_however_long_it_shows_ready() 
     assert judged(seen) == Settlement()
 
 
+def test_c68_nor_does_it_where_the_server_counts_no_generations() -> None:
+    seen = Timeline()
+    seen.show(0, shown(0, 0, "C1", "D1", "app:v2"))
+    assert judged(seen) == Settlement()
+
+
 # Taking over: the first status of the generation was not seen, or already held a new one.
 
 

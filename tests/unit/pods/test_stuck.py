@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kubectl_cafe.pods.done import Stuck, digest_contradicts, names_image, stuck
@@ -140,6 +142,13 @@ def test_c20_a_container_that_was_not_changed_is_no_reason_to_fail() -> None:
     mesh = container("M1", "mesh:1", "mesh", running=False, waiting="CrashLoopBackOff")
     seen.show(0, status(2, 2, NEW, mesh))
     assert found(seen) == []
+
+
+def test_c34_the_30_seconds_of_a_pull_error_begin_anew_with_the_spec() -> None:
+    seen = after((0, RUNS), (3, waiting("ErrImagePull", PULL_V2)))
+    pull_v3 = 'Back-off pulling image "app:v3"'
+    seen.show(50, status(3, 3, replace(waiting("ErrImagePull", pull_v3), image="app:v3")))
+    assert found(seen) == [Stuck("main", "ErrImagePull", pull_v3, fails=False)]
 
 
 NAMES = [
