@@ -31,8 +31,8 @@ class Workload:
     revision: str
     generation: int
     observed: int
+    refused: float
     refusal: str = ""
-    refused: float = 0.0
     template: Json = field(default_factory=dict, compare=False, repr=False)
     shown: str = ""
     committed: str = ""
@@ -86,7 +86,7 @@ class PodSet(Protocol):
         ...
 
     def create(
-        self, owner: Json, cell: str, revision: str, template: Json, replicas: int = 0
+        self, owner: Json, cell: str, revision: str, template: Json, replicas: int
     ) -> WorkloadWrite:
         """The workload of `cell` with `replicas` pods."""
         ...

@@ -29,9 +29,9 @@ def committed(note: str, shown: str) -> str:
 
 
 def replaced(notes: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Containers with the images that the annotation names; none where it can't be read."""
+    """Containers with the images that the annotation names; none without one, or a damaged one."""
     try:
-        found = json.loads(notes.get(names.REPLACED) or "{}")
+        found = json.loads(notes.get(names.REPLACED, ""))
     except (ValueError, TypeError, RecursionError):
         return ()
     kept = found.items() if isinstance(found, dict) else ()

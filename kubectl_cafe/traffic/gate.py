@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.observed import Sighting
 from kubectl_cafe.pods.patches import PodPatch, patch
@@ -14,7 +12,6 @@ UNREADY_SEEN = 5.0
 """Seconds of ContainersNotReady after which a pod is off anyway, whatever its gate."""
 
 
-@dataclass(frozen=True)
 class Gate:
     """The switch is the condition; the kubelet acknowledges by quoting it in Ready's message."""
 

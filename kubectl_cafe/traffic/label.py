@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kubectl_cafe import names
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.observed import Sighting
@@ -11,7 +9,6 @@ from kubectl_cafe.pods.patches import PodPatch, patch
 from kubectl_cafe.pods.record import PodRecord
 
 
-@dataclass(frozen=True)
 class Label:
     """The switch is the label; it works without the kubelet, the EndpointSlices show it."""
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.observed import Sighting
 from kubectl_cafe.pods.patches import PodPatch, patch
 from kubectl_cafe.pods.record import PodRecord
 
 
-@dataclass(frozen=True)
 class NoTraffic:
     """Always on; the only write of such a pod is its image patch."""
 

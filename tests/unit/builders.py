@@ -161,7 +161,7 @@ def release(state: State = State.PROGRESSING, **changes: Any) -> Record:
 
 def workload(replicas: int = 2, cell: str = "", **changes: Any) -> Workload:
     """A ReplicaSet at v1 whose controller has seen its spec."""
-    made = Workload(f"set{cell}", "uid-set", "3", cell, replicas, "v1", 1, 1)
+    made = Workload(f"set{cell}", "uid-set", "3", cell, replicas, "v1", 1, 1, 0.0)
     return replace(made, **changes)
 
 

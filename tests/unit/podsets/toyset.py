@@ -26,11 +26,12 @@ class ToySet:
             revision=meta["annotations"][REVISION],
             generation=meta["generation"],
             observed=(obj.get("status") or {}).get("observedGeneration", 0),
+            refused=0.0,
             template=spec["template"],
         )
 
     def create(
-        self, owner: Json, cell: str, revision: str, template: Json, replicas: int = 0
+        self, owner: Json, cell: str, revision: str, template: Json, replicas: int
     ) -> WorkloadWrite:
         name = workload_name(owner["metadata"]["name"], cell)
         labels = {**owner["spec"]["selector"]["matchLabels"], **cell_label(cell)}
