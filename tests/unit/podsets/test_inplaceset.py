@@ -137,41 +137,63 @@ def test_a_workload_is_read_back_as_it_was_created() -> None:
     assert (found.cell, found.revision, found.replicas) == ("CellA", "r", 0)
 
 
+@pytest.mark.parametrize("field", ["labels", "annotations"])
+def test_a_workload_from_which_all_labels_or_annotations_were_taken_is_read(field: str) -> None:
+    body = InPlaceSet().create(owner(), "CellA", "r", template()).body
+    meta = {**body["metadata"], "uid": "u", "resourceVersion": "9"}
+    del meta[field]
+    found = InPlaceSet().parse({**body, "metadata": meta})
+    cell = "" if field == "labels" else "CellA"
+    assert (found.cell, found.replaced) == (cell, ())
+
+
+def test_the_workloads_of_cells_that_differ_in_case_alone_have_two_names() -> None:
+    of = owner(unitType="Cell", values=["a", "A"])
+    assert len({InPlaceSet().create(of, cell, "r", template()).name for cell in ("a", "A")}) == 2
+
+
+def test_a_note_of_a_template_that_somebody_cut_to_one_word_names_other_images() -> None:
+    assert workload(committed="cut", shown="whole images").breeds_strangers
+
+
 def test_a_workload_whose_controller_has_not_seen_its_spec_is_not_settled() -> None:
     assert not workload(generation=3, observed=2).settled
 
 
+FAILED = {
+    "type": "ReplicaFailure",
+    "status": "True",
+    "reason": "FailedCreate",
+    "message": "exceeded quota: tight",
+    "lastTransitionTime": "1970-01-01T00:01:00Z",
+}
+
+
 def test_why_no_pod_can_be_created_is_read_from_its_condition() -> None:
-    condition = {
-        "type": "ReplicaFailure",
-        "status": "True",
-        "reason": "FailedCreate",
-        "message": "exceeded quota: tight",
-        "lastTransitionTime": "1970-01-01T00:01:00Z",
-    }
     sets = InPlaceSet()
     made = dict(sets.create(cafe_object(), "", "v1", template()).body)
     made["metadata"] = {**made["metadata"], "uid": "u", "resourceVersion": "3"}
 
-    found = sets.parse({**made, "status": {"conditions": [condition]}})
+    found = sets.parse({**made, "status": {"conditions": [FAILED]}})
 
     assert (found.refusal, found.refused) == ("exceeded quota: tight", 60.0)
     assert sets.parse(made).refusal == ""
+
+
+def why_no_pods(condition: dict[str, str | None]) -> tuple[str, float]:
+    """Why the controller of a workload with this condition can create none, and since when."""
+    made = dict(InPlaceSet().create(cafe_object(), "", "v1", template()).body)
+    made["metadata"] = {**made["metadata"], "uid": "u", "resourceVersion": "3"}
+    found = InPlaceSet().parse({**made, "status": {"conditions": [condition]}})
+    return found.refusal, found.refused
 
 
 @pytest.mark.parametrize(
     "other", [{"status": "False"}, {"reason": "FailedDelete"}], ids=["over", "a deletion"]
 )
 def test_any_other_condition_is_no_refusal_of_a_pod(other: dict[str, str]) -> None:
-    condition = {
-        "type": "ReplicaFailure",
-        "status": "True",
-        "reason": "FailedCreate",
-        "message": "exceeded quota: tight",
-        "lastTransitionTime": "1970-01-01T00:01:00Z",
-        **other,
-    }
-    made = dict(InPlaceSet().create(cafe_object(), "", "v1", template()).body)
-    made["metadata"] = {**made["metadata"], "uid": "u", "resourceVersion": "3"}
-    found = InPlaceSet().parse({**made, "status": {"conditions": [condition]}})
-    assert (found.refusal, found.refused) == ("", 0.0)
+    assert why_no_pods({**FAILED, **other}) == ("", 0.0)
+
+
+def test_a_refusal_whose_message_is_missing_has_no_text() -> None:
+    assert why_no_pods({**FAILED, "message": None}) == ("", 60.0)

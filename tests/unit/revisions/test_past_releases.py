@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kubectl_cafe import names
+from kubectl_cafe.annotations import TOTAL
 from kubectl_cafe.revisions import past_releases
 from kubectl_cafe.revisions.past_releases import (
     Chronicle,
@@ -96,6 +97,30 @@ def test_a_good_revision_stays_good_when_a_release_to_it_is_given_up(outcome: st
     assert set(notes) == {names.RELEASES}
 
 
+@pytest.mark.parametrize(
+    ("before", "outcome"), [("", "Aborted"), ("Aborted", "Superseded"), ("Completed", "RolledBack")]
+)
+def test_any_other_revision_has_the_outcome_of_its_last_release(before: str, outcome: str) -> None:
+    notes = notes_of(revision("v2", 2, before), ended(outcome=outcome))
+    assert notes[names.OUTCOME] == outcome
+
+
+def test_of_a_revision_s_first_release_none_before_it_are_cut() -> None:
+    notes = notes_of(revision("v2", 2), ended())
+    assert decode(notes[names.RELEASES]).releases_cut == 0
+
+
+@pytest.mark.parametrize(("spare", "written"), [(0, True), (-1, False)])
+def test_a_chronicle_is_written_as_long_as_there_is_room_for_its_last_byte(
+    spare: int, written: bool
+) -> None:
+    shortest = ended(entries=2)
+    left = len(encode(Chronicle((shortest,))).encode()) + spare
+    pad = "x" * (TOTAL - left - len("pad") - len(names.RELEASES))
+    notes = notes_of(revision("v2", 2, "Completed", annotations={"pad": pad}), shortest)
+    assert (names.RELEASES in notes) is written
+
+
 def test_what_can_t_be_read_is_left_alone() -> None:
     notes = notes_of(revision("v2", 2, releases='{"v":2}'), ended())
     assert notes == {names.OUTCOME: "Completed"}
@@ -138,6 +163,13 @@ def test_a_journal_that_is_too_long_by_itself_keeps_its_first_entry_and_its_last
     assert len(text.encode()) <= past_releases.SIZE_LIMIT
     assert (kept.journal[0], kept.journal[-1]) == (one.journal[0], one.journal[-1])
     assert len(kept.journal) + kept.journal_cut == 200
+
+
+@pytest.mark.parametrize("entries", [2, 3])
+def test_the_first_and_the_last_entry_of_the_newest_journal_stay_in_any_room(entries: int) -> None:
+    one = ended(entries=entries)
+    (kept,) = decode(encode(Chronicle((one,)), limit=1)).releases
+    assert kept.journal == (one.journal[0], one.journal[-1])
 
 
 def test_releases_that_go_for_want_of_room_are_counted() -> None:

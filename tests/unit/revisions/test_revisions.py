@@ -11,9 +11,16 @@ from hypothesis import strategies as st
 
 from kubectl_cafe import names
 from kubectl_cafe.revisions.image import mutable, problem
-from kubectl_cafe.revisions.revision import last_good, name_of, next_number, prunable
+from kubectl_cafe.revisions.revision import (
+    last_good,
+    name_of,
+    next_number,
+    owner_reference,
+    parse,
+    prunable,
+)
 from kubectl_cafe.revisions.template import Difference, changes, difference, fingerprint
-from tests.unit.builders import revision, template
+from tests.unit.builders import cafe_object, revision, template
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -59,6 +66,11 @@ OTHERS = [
     ("a removed one", lambda t: t["spec"]["containers"].pop(), "containers[side]"),
     ("volumes", lambda t: t["spec"]["volumes"].clear(), "volumes"),
     (
+        "a mapping that is text now",
+        lambda t: t["spec"]["volumes"][0].update(emptyDir="none"),
+        "volumes[0].emptyDir",
+    ),
+    (
         "C17 init containers",
         lambda t: t["spec"]["initContainers"][0].update(image="init:v2"),
         "initContainers[0].image",
@@ -70,6 +82,11 @@ OTHERS = [
 @pytest.mark.parametrize(("change", "path"), [o[1:] for o in OTHERS], ids=[o[0] for o in OTHERS])
 def test_what_cannot_go_in_place_is_named_by_its_path(change: Any, path: str) -> None:
     assert compared(change).others == (f"spec.template.spec.{path}",)
+
+
+def test_metadata_that_is_neither_label_nor_annotation_does_not_go_in_place() -> None:
+    found = compared(lambda t: t["metadata"].update(finalizers=["example.com/lb"]))
+    assert found.others == ("spec.template.metadata.finalizers",)
 
 
 def test_equal_templates_do_not_differ() -> None:
@@ -218,6 +235,23 @@ def test_without_a_good_revision_there_is_none() -> None:
 def test_the_oldest_revisions_beyond_the_limit_go() -> None:
     all_of = [revision(name, number) for number, name in enumerate("abcde", start=1)]
     assert [r.name for r in prunable(all_of, (), 3)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("limit", [5, 6, 9])
+def test_within_the_limit_no_revision_goes(limit: int) -> None:
+    all_of = [revision(name, number) for number, name in enumerate("abcde", start=1)]
+    assert prunable(all_of, (), limit) == []
+
+
+@pytest.mark.parametrize("data", [None, {}, {"template": None}])
+def test_a_revision_without_a_template_has_no_images(data: dict[str, Any] | None) -> None:
+    meta = {"name": "a", "resourceVersion": "1", "uid": "u"}
+    assert parse({"metadata": meta, "data": data, "revision": 1}).images == {}
+
+
+def test_what_a_cafedeployment_owns_is_deleted_before_it_in_a_deletion_in_the_foreground() -> None:
+    reference = owner_reference(cafe_object())
+    assert (reference["controller"], reference["blockOwnerDeletion"]) == (True, True)
 
 
 @pytest.mark.guard("used-revisions-stay")

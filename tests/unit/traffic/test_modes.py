@@ -87,6 +87,17 @@ def test_c29_of_a_pod_whose_containers_are_down_that_is_awaited_for_5_seconds() 
     assert [off(down, after) for after in (4.9, 5.0)] == [False, True]
 
 
+def test_c29_of_a_pod_that_is_ready_a_reason_of_its_containers_acknowledges_nothing() -> None:
+    assert not off(drained(ready=Condition("True", "ContainersNotReady")), after=5.0)
+
+
+@pytest.mark.parametrize(("gate", "stays"), [("False", True), ("Unknown", True), ("True", False)])
+def test_c33_a_pod_that_is_not_ready_stays_off_while_its_gate_is_off(
+    gate: str, stays: bool
+) -> None:
+    assert GATE.stays_off(drained(gate=Condition(gate), ready=UNREADY)) is stays
+
+
 def test_c25_a_gate_that_is_true_is_not_off_whatever_ready_says() -> None:
     assert not off(drained(gate=Condition("True"), ready=quoted("True")))
 
@@ -168,6 +179,11 @@ def test_a_services_selector_is_read() -> None:
     assert not service.selects({"app": "cart"})
 
 
+@pytest.mark.parametrize("spec", [{}, {"selector": None}])
+def test_the_selector_of_a_service_without_one_is_empty(spec: dict[str, object]) -> None:
+    assert parse_service({"metadata": {"name": "a"}, "spec": spec}).selector == {}
+
+
 def test_an_external_name_selects_no_pods() -> None:
     item = {
         "metadata": {"name": "shop"},
@@ -225,3 +241,15 @@ def test_endpoints_are_ready_unless_they_say_no() -> None:
         ],
     }
     assert parse_slice(slice_) == Slice("s", "shop", frozenset({"a", "c"}), frozenset({"b"}))
+
+
+@pytest.mark.parametrize("conditions", [{}, {"conditions": None}, {"conditions": {}}])
+def test_an_endpoint_that_has_no_conditions_is_ready(conditions: dict[str, object]) -> None:
+    endpoint = {"targetRef": {"uid": "a"}, **conditions}
+    slice_ = {"metadata": {"name": "s"}, "endpoints": [endpoint]}
+    assert parse_slice(slice_).ready == {"a"}
+
+
+@pytest.mark.parametrize("labels", [{}, {"labels": None}, {"labels": {"a": "b"}}])
+def test_an_endpointslice_without_the_label_is_of_no_service(labels: dict[str, object]) -> None:
+    assert parse_slice({"metadata": {"name": "s", **labels}}).service == ""
