@@ -7,6 +7,7 @@ it; nothing is guessed. Keys are camelCase as in every Kubernetes object.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import reprlib
@@ -98,12 +99,12 @@ def _typed(kind: Any, data: object, path: str) -> object:
         return _dataclass(cast("type[object]", kind), data, path)
     if origin is tuple:
         if not isinstance(data, list):
-            raise CodecError(f"{path or '.'}: a list is expected")
+            raise CodecError(f"{path}: a list is expected")
         item = get_args(kind)[0]
         return tuple(_typed(item, value, f"{path}[{n}]") for n, value in enumerate(data))
     if origin is not None and issubclass(origin, Mapping):
         if not isinstance(data, dict):
-            raise CodecError(f"{path or '.'}: an object is expected")
+            raise CodecError(f"{path}: an object is expected")
         value_type = get_args(kind)[1]
         return {k: _typed(value_type, value, f"{path}.{key_shown(k)}") for k, value in data.items()}
     if isinstance(kind, type) and issubclass(kind, StrEnum):
@@ -113,24 +114,22 @@ def _typed(kind: Any, data: object, path: str) -> object:
             known = ", ".join(str(member) for member in kind)
             raise CodecError(f"{path}: {shown(data)} is none of {known}") from None
     if type(data) is not kind:
-        raise CodecError(f"{path or '.'}: {shown(data)} is not {kind.__name__}")
+        raise CodecError(f"{path}: {shown(data)} is not {kind.__name__}")
     if isinstance(data, int) and abs(data) > MOST:
-        raise CodecError(f"{path or '.'}: {shown(data)} is more than {MOST}")
+        raise CodecError(f"{path}: {shown(data)} is more than {MOST}")
     return data
 
 
 def _one_of(kinds: tuple[Any, ...], data: object, path: str) -> object:
-    problem: CodecError | None = None
-    for kind in kinds:
-        if kind is type(None):
-            if data is None:
-                return None
-            continue
-        try:
-            return _typed(kind, data, path)
-        except CodecError as error:
-            problem = problem or error
-    raise problem or CodecError(f"{path}: {shown(data)} is not expected")
+    """`data` as the first of `kinds` that it is; where it is none, why it is not the first one."""
+    first, *others = kinds
+    try:
+        return _typed(first, data, path)
+    except CodecError:
+        for kind in others:
+            with contextlib.suppress(CodecError):
+                return _typed(kind, data, path)
+        raise
 
 
 def key_shown(key: str) -> str:
@@ -146,7 +145,7 @@ def _hints(cls: Hashable) -> dict[str, Any]:
 
 def _dataclass(cls: type[object], data: object, path: str) -> object:
     if not isinstance(data, dict):
-        raise CodecError(f"{path or '.'}: an object is expected")
+        raise CodecError(f"{path}: an object is expected")
     hints = _hints(cast(Hashable, cls))
     fields = {camel(f.name): f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     if unknown := sorted(set(data) - set(fields)):

@@ -240,7 +240,7 @@ def move(position: Position, trigger: Trigger, facts: Facts = Facts()) -> Positi
     machine = _machine()
     machine.add_model(model, initial=str(position.state))
     try:
-        moved = getattr(model, trigger)(model) if hasattr(model, trigger) else False
+        moved = getattr(model, trigger)(model)
     except MachineError:
         moved = False
     finally:

@@ -36,7 +36,7 @@ def reachable(position: Position) -> frozenset[State]:
 
 
 def _follows(here: Position, row: Row) -> bool:
-    another = row.trigger in ANEW or (row.trigger is Trigger.ROLLBACK and row.source in RESTING)
+    another = row.trigger in ANEW or row.source in RESTING
     came_from = row.guard is not Guard.CAME_FROM or row.dest is here.origin
     return row.source is here.state and not another and came_from
 

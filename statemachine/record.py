@@ -147,7 +147,7 @@ class Record:
     @property
     def group(self) -> int:
         """The number of the last group that was begun; 0 before the first."""
-        return max((step.group for step in self.steps[: self.step + 1]), default=0)
+        return max(step.group for step in self.steps[: self.step + 1])
 
     @property
     def waiting_group(self) -> int:

@@ -159,16 +159,16 @@ def allocate(
 ) -> dict[str, int]:
     """How many pods each cell of `values` has (protocol 8).
 
-    Fixed `unitReplicas` first (percents of `replicas` by largest remainder), the rest evenly
-    over the other cells, the remainder to the first ones. Raises AllocationError.
+    Fixed `unitReplicas` first (text is a percent of `replicas`: these by largest remainder), the
+    rest evenly over the other cells, the remainder to the first ones. Raises AllocationError.
     """
     unknown = [cell for cell in unit_replicas if cell not in values]
     if unknown:
         raise AllocationError(f"unitReplicas names {', '.join(unknown)}, not in topology.values")
     exact = {
-        cell: Fraction(int(str(size).rstrip("%")), 100) * replicas
+        cell: Fraction(int(size.rstrip("%")), 100) * replicas
         for cell, size in unit_replicas.items()
-        if isinstance(size, str) and size.endswith("%")
+        if isinstance(size, str)
     }
     fixed = {cell: int(size) for cell, size in unit_replicas.items() if cell not in exact}
     fixed.update(largest_remainder(floor(sum(exact.values(), Fraction(0))), exact))
@@ -182,6 +182,7 @@ def allocate(
         raise AllocationError(
             f"unitReplicas fix every cell to {replicas - rest} pods in all, replicas is {replicas}"
         )
-    even, more = divmod(rest, len(free)) if free else (0, 0)
-    fixed.update({cell: even + (place < more) for place, cell in enumerate(free)})
+    if free:
+        even, more = divmod(rest, len(free))
+        fixed.update({cell: even + (place < more) for place, cell in enumerate(free)})
     return {cell: fixed[cell] for cell in values}
