@@ -66,6 +66,11 @@ def test_confirmations_of_the_current_leg_stay_and_earlier_ones_go() -> None:
     assert places(fit(made((*first, *second)), 0)) == [0, 3, 4, 8]
 
 
+def test_of_a_journal_in_which_nothing_was_begun_the_first_and_the_last_entry_stay() -> None:
+    """A record that repair has rebuilt begins with a pause."""
+    assert places(fit(made(STEPS[1:]), 0)) == [1, 19]
+
+
 def test_what_decides_stays() -> None:
     record = made(why=LONG)
     kept = fit(record, 0)

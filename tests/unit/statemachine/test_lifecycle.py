@@ -146,6 +146,16 @@ def test_the_last_step_asks_for_no_confirmation() -> None:
     assert move(Position(State.PROGRESSING), Trigger.STEP_DONE, facts).state is State.COMPLETED
 
 
+def test_a_step_that_is_done_leads_to_the_next_one_where_nothing_else_is_known() -> None:
+    at = Position(State.PROGRESSING)
+    assert move(at, Trigger.STEP_DONE) == at
+
+
+def test_of_a_resume_the_note_that_the_confirmation_is_reset_is_told_of_that_state_alone() -> None:
+    noted = [row.dest for row in TABLE if row.trigger is Trigger.RESUME and row.note]
+    assert noted == [State.AWAITING_CONFIRM]
+
+
 def test_an_abort_without_force_is_not_taken_for_a_forced_one() -> None:
     failed = Position(State.FAILED, State.PROGRESSING)
     assert move(failed, Trigger.ABORT).state is State.ABORTING

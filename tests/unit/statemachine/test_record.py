@@ -235,6 +235,10 @@ def test_c79_a_pause_knows_whether_the_field_made_it(by_field: bool) -> None:
     assert not resumed.paused_by_field
 
 
+def test_c79_a_pause_of_which_nothing_is_said_was_not_made_by_the_field() -> None:
+    assert not moved(release(), Trigger.PAUSE, at="noon", who="bob").paused_by_field
+
+
 def test_an_illegal_move_leaves_no_record() -> None:
     with pytest.raises(IllegalMove):
         moved(release(), Trigger.RESUME, at="noon", who="bob")
@@ -274,6 +278,10 @@ def test_a_move_forgets_the_failure_that_it_leaves() -> None:
 
 def test_the_group_is_the_last_one_that_was_begun() -> None:
     assert [replace(release(), step=n).group for n in range(5)] == [1, 2, 2, 2, 2]
+
+
+def test_after_the_last_step_no_group_waits() -> None:
+    assert replace(release(), step=4).waiting_group == 0
 
 
 def test_a_failure_reads_as_place_reason_and_message() -> None:

@@ -1,0 +1,82 @@
+"""What a record refuses to read, and by which path it is named; what it lacks has its default."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from statemachine.codec import MOST, CodecError, check_time, key_shown
+from statemachine.record import RecordError, decode, encode
+from tests.unit.builders import release
+
+AT = "2026-11-23T12:00:00Z"
+ENTRY = {"at": AT, "trigger": "pause", "state": "Paused", "who": "alice"}
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "a list for cells": ({"plan": {"cells": []}}, ".plan.cells: an object is expected"),
+    "a number for a plan": ({"plan": 1}, ".plan: an object is expected"),
+    "a mapping for a journal": ({"journal": {}}, ".journal: a list is expected"),
+    "text for a number": ({"epoch": "1"}, ".epoch: '1' is not int"),
+    "a number that is too large": ({"epoch": MOST + 1}, f".epoch: {MOST + 1} is more than {MOST}"),
+    "what may be missing": (
+        {"journal": [{**ENTRY, "group": "x"}]},
+        ".journal[0].group: 'x' is not int",
+    ),
+    "an object that may be": ({"failure": 1}, ".failure: an object is expected"),
+}
+
+
+def read(**changes: Any) -> None:
+    """Read a record with these fields instead."""
+    decode(json.dumps(json.loads(encode(release())) | changes))
+
+
+@pytest.mark.parametrize(("changes", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_is_refused_is_named_by_its_path(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(RecordError) as refusal:
+        read(**changes)
+    assert str(refusal.value) == said
+
+
+def test_of_what_may_be_of_two_types_the_first_is_told() -> None:
+    plan = json.loads(encode(release()))["plan"]
+    plan["strategy"]["maxUnavailable"] = []
+    with pytest.raises(RecordError) as refusal:
+        read(plan=plan)
+    assert str(refusal.value) == ".plan.strategy.maxUnavailable: [] is not int"
+
+
+@pytest.mark.parametrize("value", [None, {"reason": "Bad"}])
+def test_what_may_be_missing_is_read_as_null_and_as_itself(value: object) -> None:
+    read(failure=value)
+
+
+@pytest.mark.parametrize(("length", "whole"), [(63, True), (64, False)])
+def test_a_key_as_long_as_a_name_may_be_stands_whole_in_a_path(length: int, whole: bool) -> None:
+    key = "x" * length
+    assert (key_shown(key) == key) is whole
+
+
+@pytest.mark.parametrize(
+    ("text", "good"), [("1970-01-01T00:00:00Z", True), ("1969-12-31T23:59:59Z", False)]
+)
+def test_times_begin_with_the_epoch(text: str, good: bool) -> None:
+    try:
+        check_time(text, ".since")
+    except CodecError:
+        assert not good
+    else:
+        assert good
+
+
+def test_a_cell_of_fewer_than_no_pods_is_refused() -> None:
+    plan = json.loads(encode(release()))["plan"]
+    with pytest.raises(RecordError, match=r"^\.plan\.cells: "):
+        read(plan={**plan, "cells": {"": -1}})
+
+
+def test_a_record_that_names_no_epoch_is_older_than_that_of_any_driver() -> None:
+    old = json.loads(encode(release()))
+    del old["epoch"]
+    assert decode(json.dumps(old)).epoch == 0
