@@ -159,8 +159,8 @@ def allocate(
 ) -> dict[str, int]:
     """How many pods each cell of `values` has (protocol 8).
 
-    Fixed `unitReplicas` first (text is a percent of `replicas`: these by largest remainder), the
-    rest evenly over the other cells, the remainder to the first ones. Raises AllocationError.
+    Fixed `unitReplicas` first (percents of `replicas` by largest remainder), the rest evenly
+    over the other cells, the remainder to the first ones. Raises AllocationError.
     """
     unknown = [cell for cell in unit_replicas if cell not in values]
     if unknown:
@@ -168,7 +168,7 @@ def allocate(
     exact = {
         cell: Fraction(int(size.rstrip("%")), 100) * replicas
         for cell, size in unit_replicas.items()
-        if isinstance(size, str)
+        if isinstance(size, str) and size.endswith("%")
     }
     fixed = {cell: int(size) for cell, size in unit_replicas.items() if cell not in exact}
     fixed.update(largest_remainder(floor(sum(exact.values(), Fraction(0))), exact))

@@ -82,7 +82,7 @@ def check_template(transport: Transport, cafe: CafeDeployment, proposal: Proposa
 def _try_template(transport: Transport, cafe: CafeDeployment, cell: str, template: Json) -> None:
     revision = revisions.name_of(cafe.name, template)
     podset = kinds.of(cafe.spec)
-    trial = dict(podset.create(cafe.obj, cell, revision, template).body)
+    trial = dict(podset.create(cafe.obj, cell, revision, template, replicas=0).body)
     meta = {**trial["metadata"], "generateName": generate_name(cafe.name)}
     del meta["name"]
     query = {"dryRun": "All", "fieldValidation": "Strict"}

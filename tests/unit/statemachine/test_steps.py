@@ -133,6 +133,11 @@ def test_fixed_cells_first_and_the_rest_evenly_with_the_remainder_to_the_first()
     assert allocate(10, ["A", "B", "C"], {"A": 3}) == {"A": 3, "B": 4, "C": 3}
 
 
+def test_a_number_that_is_text_is_a_number_of_pods() -> None:
+    """An older version's resource let it be stored."""
+    assert allocate(10, ["A", "B"], {"A": "3"}) == {"A": 3, "B": 7}
+
+
 def test_percents_go_by_the_largest_remainder() -> None:
     assert allocate(10, ["A", "B"], {"A": "55%", "B": "45%"}) == {"A": 6, "B": 4}
 
