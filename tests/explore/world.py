@@ -142,7 +142,7 @@ class Worlds(Thawing):
     def _number(self, live: Live, renames: Mapping[str, Mapping[str, str]]) -> int:
         cache, payload, key = live.cache, {}, []
         for name, value in sorted(vars(cache).items()):
-            if name in ("changed", "_dirty", "_owner", "_podset"):
+            if name in ("changed", "_dirty", "_owner", "podset"):
                 continue
             if isinstance(value, Collection):
                 items = {
