@@ -16,7 +16,7 @@ from kubectl_cafe.release.start import Mover
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Entry
 from statemachine.steps import Kind, UpgradeType
-from tests.unit.builders import pod, release, revision, template
+from tests.unit.builders import cafe_object, pod, release, revision, template
 from tests.unit.server import CR, Server, cafe
 
 TURN = Entry("2026-11-28T03:09:00Z", Trigger.ROLLBACK, State.ROLLING_BACK, "bob", "INC-99")
@@ -123,3 +123,64 @@ def test_a_fast_rollback_takes_the_pods_of_a_cell_in_one_group(
     strategy = rollback_plan.way(of, AROUND, fast=fast).plan.strategy
     assert strategy.batch_size == group
     assert strategy.upgrade_type is (UpgradeType.BATCH if fast else UpgradeType.BETA)
+
+
+@pytest.mark.parametrize(
+    ("state", "command"), [(State.COMPLETED, "upgrade"), (State.PROGRESSING, "abort")]
+)
+def test_without_an_earlier_revision_a_command_is_named_that_is_legal(
+    state: State, command: str
+) -> None:
+    of = CafeDeployment(cafe(release(state)))
+    with pytest.raises(Refused, match="no earlier revision") as error:
+        rollback_plan.way(of, Around(REVISIONS[2:], (), ()), fast=False)
+    assert error.value.hint == f"kubectl cafe {command} shop -n stores"
+
+
+def with_host_network() -> dict[str, Any]:
+    """The template of v1 with a field that no patch changes in place."""
+    made = template("app:v1")
+    return {**made, "spec": {**made["spec"], "hostNetwork": True}}
+
+
+MISSHAPEN = Around(
+    (REVISIONS[0], replace(REVISIONS[1], template=with_host_network()), REVISIONS[2]),
+    (),
+    (pod("a"), pod("b")),
+)
+"""The revision that the release came from differs from the others in more than images."""
+
+
+@pytest.mark.parametrize("state", [State.COMPLETED, State.ROLLED_BACK])
+def test_a_revision_that_no_pod_is_at_any_more_forbids_no_rollback(state: State) -> None:
+    of = CafeDeployment(cafe(release(state)))
+    assert rollback_plan.way(of, MISSHAPEN, fast=False, number=1).target.name == "v0"
+
+
+@pytest.mark.parametrize("state", [State.PROGRESSING, State.FAILED, State.ABORTED])
+def test_c17_a_revision_that_pods_may_still_be_at_forbids_a_rollback_that_is_not_in_place(
+    state: State,
+) -> None:
+    of = CafeDeployment(cafe(release(state)))
+    with pytest.raises(Refused, match=r"revision 1 differs in .*hostNetwork"):
+        rollback_plan.way(of, MISSHAPEN, fast=False, number=1)
+
+
+def test_a_cafedeployment_without_a_record_has_no_rollback_to_repeat_and_none_under_way() -> None:
+    of = CafeDeployment(cafe_object())
+    assert rollback_plan.repeated(of) is None
+    assert not rollback_plan.under_way(of, 0, AROUND)
+
+
+def test_of_several_rollbacks_in_one_release_the_newest_is_the_one_that_would_be_repeated() -> None:
+    again = replace(TURN, at="2026-11-28T04:00:00Z", who="ann")
+    started = replace(TURN, trigger=Trigger.START, state=State.PROGRESSING)
+    of = CafeDeployment(gone_back(journal=(started, TURN, again)))
+    assert rollback_plan.repeated(of) == again
+
+
+def test_a_rollback_that_the_journal_lost_is_told_with_the_end_of_its_release() -> None:
+    of = CafeDeployment(gone_back(journal=()))
+    found = rollback_plan.repeated(of)
+    assert found is not None
+    assert (found.at, found.who) == (release().since, "alice")

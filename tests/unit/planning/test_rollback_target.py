@@ -66,3 +66,44 @@ def test_after_a_rollback_neither_its_goal_nor_what_it_left_is_an_earlier_revisi
     one, two, three = (revision(f"v{n}", n, "Completed") for n in (1, 2, 3))
     back = release(State.ROLLED_BACK, kind=Kind.ROLLBACK, from_revision="v2", to_revision="v3")
     assert rollback_target(back, (one, two, three)) == one
+
+
+def test_after_a_rollback_there_is_no_going_back_to_where_every_pod_is() -> None:
+    with pytest.raises(Refused, match="what every pod was brought to"):
+        goal(2, State.ROLLED_BACK, kind=Kind.ROLLBACK)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "target"),
+    [
+        (("Completed", "Completed"), "v2"),
+        (("Completed", "RolledBack"), "v2"),
+        (("Completed", "Aborted"), "v1"),
+        (("Completed", "Superseded"), "v1"),
+        (("Aborted", "Aborted"), "v2"),
+        (("", ""), "v2"),
+    ],
+)
+def test_it_goes_back_to_the_last_revision_that_ended_well_else_to_where_it_came_from(
+    outcomes: tuple[str, str], target: str
+) -> None:
+    """The release came from v2."""
+    known = [revision(f"v{n}", n, outcome) for n, outcome in enumerate((*outcomes, ""), 1)]
+    of = release(State.FAILED, from_revision="v2", to_revision="v3")
+    found = rollback_target(of, known)
+    assert found is not None
+    assert found.name == target
+
+
+def test_a_release_that_came_from_a_revision_that_was_pruned_goes_back_to_the_last_good_one() -> (
+    None
+):
+    known = (revision("v1", 1, "Completed"), revision("v3", 3))
+    of = release(State.FAILED, from_revision="v2", to_revision="v3")
+    assert rollback_target(of, known) == known[0]
+
+
+def test_after_a_rollback_whose_goal_was_pruned_every_good_revision_is_an_earlier_one() -> None:
+    known = tuple(revision(f"v{n}", n, "Completed") for n in (1, 2, 4))
+    back = release(State.ROLLED_BACK, kind=Kind.ROLLBACK, from_revision="v4", to_revision="v3")
+    assert rollback_target(back, known) == known[1]

@@ -118,3 +118,19 @@ def test_a_rollback_that_is_over_is_reached_although_the_spec_is_ahead() -> None
 def test_a_time_out_under_a_release_whose_spec_was_edited_says_how_it_goes_on() -> None:
     error = timed_out(cafe(State.PROGRESSING, spec=EDITS[0]), State.COMPLETED, 90)
     assert error.hint == "kubectl cafe drive shop -n stores"
+
+
+@pytest.mark.parametrize("waited", [0.0, GRACE])
+def test_a_release_that_had_failed_before_the_wait_is_out_of_reach_at_once(waited: float) -> None:
+    failed = cafe(State.FAILED, origin=State.PROGRESSING)
+    with pytest.raises(OutOfReach, match="the release is Failed"):
+        reached(failed, State.COMPLETED, first=failed, waited=waited)
+
+
+@pytest.mark.parametrize(
+    ("state", "command"), [(State.ROLLED_BACK, "status"), (State.ROLLING_BACK, "drive")]
+)
+def test_where_a_state_is_out_of_reach_a_command_is_named(state: State, command: str) -> None:
+    with pytest.raises(OutOfReach) as error:
+        reached(cafe(state), State.COMPLETED)
+    assert error.value.hint == f"kubectl cafe {command} shop -n stores"
