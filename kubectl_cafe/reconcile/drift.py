@@ -216,8 +216,7 @@ def _at_home(assessment: Assessment, snapshot: Snapshot) -> bool:
 def _next(snapshot: Snapshot, assessment: Assessment) -> Due:
     """The next write towards home, or what is awaited."""
     writes = Writes(snapshot)
-    under_way = assessment.in_flight or assessment.row is PodState.NEWBORN
-    if under_way and (write := carry_on(assessment, snapshot, writes)):
+    if write := carry_on(assessment, snapshot, writes):
         return Due(write)
     if not candidates.is_candidate(assessment, snapshot):
         return Due(waits=group_progress.waits(snapshot, [assessment]))

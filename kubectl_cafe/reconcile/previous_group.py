@@ -18,8 +18,6 @@ from statemachine.steps import Step
 REASON = "GroupNotAvailable"
 TOLERANCE = 30.0
 """Seconds for which pods of an earlier group may be unready before the next one fails."""
-HEADING = (PodState.DRAINED, PodState.PATCHED)
-"""Where a pod was taken already: it counts for the group that took it."""
 
 
 def held(
@@ -98,10 +96,10 @@ def _upgraded(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Ass
 
 
 def _begun(snapshot: Snapshot, assessments: Sequence[Assessment], before: Step) -> bool:
-    """Whether more pods were taken than the group `before` has."""
+    """Whether more pods were taken than the group `before` has; a drained one was."""
     taken: dict[str, int] = {}
     for one in assessments:
-        if one.upgraded or one.row in HEADING or one.pod.uid in snapshot.busy:
+        if one.upgraded or one.row is PodState.DRAINED or one.pod.uid in snapshot.busy:
             taken[one.pod.cell] = taken.get(one.pod.cell, 0) + 1
     return any(count > before.count(cell) for cell, count in taken.items())
 
