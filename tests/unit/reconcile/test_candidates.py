@@ -53,7 +53,15 @@ def of_ten(*pods: Pod, **changes: object) -> Snapshot:
     return snapshot(*pods, record=release(**strategy), workloads=(workload(10),))
 
 
-LIMITS = [("25%", 10, 2), ("25%", 3, 1), ("20%", 3, 1), (2, 10, 2), (0, 10, 1), ("100%", 4, 4)]
+LIMITS = [
+    ("25%", 10, 2),
+    ("25%", 3, 1),
+    ("20%", 3, 1),
+    (2, 10, 2),
+    (0, 10, 1),
+    ("66%", 3, 1),
+    ("100%", 4, 4),
+]
 
 
 @pytest.mark.parametrize(("wished", "replicas", "pods"), LIMITS)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kubectl_cafe.pods.model import Condition
+from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.record import Mode, Phase
-from kubectl_cafe.reconcile.drift import astray, strays
+from kubectl_cafe.reconcile.drift import Due, astray, strays
 from kubectl_cafe.repair.findings import What
 from statemachine.lifecycle import State
 from tests.unit.builders import (
@@ -20,15 +23,20 @@ from tests.unit.builders import (
     workload,
 )
 from tests.unit.strays import (
+    DOWN,
     HOTFIX,
     NONE,
+    ORPHAN,
+    STOPPED,
     STRANGE,
     UNREADY,
     at_rest,
     findings,
     only,
+    step,
     strange,
     taken,
+    written,
 )
 
 # What has drifted
@@ -117,6 +125,7 @@ def test_c31_a_pod_that_no_finalizer_can_be_asked_for_is_listed_alone() -> None:
     asked = {"trafficFinalizers": ["example.com/lb"]}
     assert only(at_rest(strange(**NONE), strategy=asked)).mend == ""
     assert only(at_rest(strange(**NONE))).mend != ""
+    assert only(at_rest(strange(), strategy=asked)).mend != ""
 
 
 def test_a_pod_of_a_known_revision_is_not_astray_where_its_workload_is_not_known() -> None:
@@ -127,3 +136,46 @@ def test_a_pod_of_a_known_revision_is_not_astray_where_its_workload_is_not_known
 def test_a_pod_that_is_on_its_way_out_is_no_stray() -> None:
     of = at_rest(strange(), strange("b", terminating=True))
     assert strays(of, assessments(of)) == ["a"]
+
+
+# On its way
+
+
+def test_c55_an_image_that_two_pods_have_from_one_stranger_is_none_that_admission_made() -> None:
+    stray = drained("a", containers={"main": HOTFIX}, **STRANGE, record=taken(Phase.DRAINED))
+    of = at_rest(stray, strange("b"), off_since={"uid-a": 10.0})
+    assert written(of).body["spec"]["containers"] == [{"name": "main", "image": "app:v1"}]
+
+
+def test_a_way_ends_where_the_template_is_no_known_revision_any_more() -> None:
+    assert step(at_rest(strange(), workloads=(workload(1, revision="v0"),))) == Due(over=True)
+
+
+def test_a_pod_out_of_traffic_that_is_what_its_template_makes_is_not_taken() -> None:
+    assert step(at_rest(pod("a", **ORPHAN), pod("b"))).patch is None
+
+
+def test_what_is_awaited_of_a_pod_that_is_home_and_not_available_yet_is_said() -> None:
+    record = taken(Phase.FINISHED, gen=3, before={})
+    back = pod("a", record=record, generation=3, observed=3, **DOWN)
+    assert step(at_rest(back, pod("b"))).waits == ("pods to become available (all: 2)",)
+
+
+def test_a_restart_that_fails_is_told_in_the_kubelets_words() -> None:
+    waiting = container("C9", "app:v1", ready=False, running=False, waiting="ErrImagePull")
+    shown = drained(
+        "a",
+        containers={"main": replace(waiting, message="no app:v1")},
+        generation=3,
+        observed=3,
+        record=taken(Phase.PATCHED),
+        containers_ready=UNREADY,
+    )
+    failure = step(at_rest(shown, sightings={"uid-a": look(None, shown, 20.0)})).failure
+    assert failure is not None
+    assert (failure.container, failure.message) == ("main", "no app:v1")
+
+
+def test_a_way_that_failed_is_not_over_while_its_pod_restarts() -> None:
+    shown = drained("a", generation=3, observed=2, record=taken(Phase.PATCHED))
+    assert step(at_rest(shown, pod("b")), failure=STOPPED) == Due()

@@ -9,6 +9,7 @@ import pytest
 
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Condition, Pod
+from kubectl_cafe.pods.record import Phase
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.reconcile.previous_group import REASON, TOLERANCE
 from kubectl_cafe.times import rfc3339
@@ -87,15 +88,32 @@ def test_a_pod_that_replaced_the_canary_is_upgraded_before_the_next_group() -> N
     assert writes(confirmed(born, pod("b"), pod("c"), ago=TOLERANCE)) == ["off born"]
 
 
-def test_once_the_group_has_taken_a_pod_its_own_count_and_the_budget_hold() -> None:
-    taken = upgraded("b", record=pod_record(group=2))
-    of = confirmed(unready(), drained("b", record=taken.record), pod("c"), ago=TOLERANCE)
+@pytest.mark.parametrize("phase", [Phase.DRAINED, Phase.PATCHED])
+def test_once_the_group_has_taken_a_pod_its_own_count_and_the_budget_hold(phase: Phase) -> None:
+    taken = drained("b", record=pod_record(phase, group=2))
+    of = confirmed(unready(), taken, pod("c"), ago=TOLERANCE)
     assert decide(of).move is None
 
 
 def test_a_pod_whose_write_is_on_its_way_is_taken_by_the_group_already() -> None:
     of = confirmed(unready(), pod("b"), pod("c"), ago=TOLERANCE)
     assert decide(replace(of, busy=frozenset({"uid-b"}))).move is None
+
+
+def test_an_unready_pod_that_replaced_the_canary_is_no_pod_of_its_group_yet() -> None:
+    born = pod("born", created=START + 30, **NOT_READY)
+    assert decide(confirmed(born, pod("b"), pod("c"), ago=TOLERANCE)).move is None
+
+
+def test_an_unready_pod_that_another_release_brought_to_the_goal_fails_no_group() -> None:
+    there = unready(record=pod_record(Phase.FINISHED, release="r0", gen=2))
+    assert decide(confirmed(there, pod("b"), pod("c"), ago=TOLERANCE)).move is None
+
+
+def test_a_release_whose_steps_are_all_over_has_no_group_to_look_back_at() -> None:
+    move = decide(snapshot(unready(), upgraded("b"), record=release(step=4))).move
+    assert move is not None
+    assert move.trigger is Trigger.STEP_DONE
 
 
 def test_a_rollback_waits_for_nothing() -> None:
@@ -136,7 +154,20 @@ def test_a_record_that_knows_no_restarts_tells_of_none() -> None:
     assert writes(confirmed(old, pod("b"), pod("c"))) == ["off b"]
 
 
+def entry(trigger: Trigger) -> Entry:
+    return Entry(rfc3339(START), trigger, State.PROGRESSING, "ann")
+
+
 @pytest.mark.guard("a-retry-takes-restarted-pods-as-they-are")
-def test_a_retry_goes_on_over_a_canary_that_has_restarted() -> None:
-    retry = Entry(rfc3339(START), Trigger.RETRY, State.PROGRESSING, "ann")
-    assert writes(confirmed(restarted(2), pod("b"), pod("c"), journal=(retry,))) == ["off b"]
+@pytest.mark.parametrize("before", [(), (Trigger.START,)])
+def test_a_retry_goes_on_over_a_canary_that_has_restarted(before: tuple[Trigger, ...]) -> None:
+    journal = tuple(map(entry, (*before, Trigger.RETRY)))
+    assert writes(confirmed(restarted(2), pod("b"), pod("c"), journal=journal)) == ["off b"]
+
+
+@pytest.mark.parametrize("last", [Trigger.STEP_DONE, Trigger.CONFIRM])
+def test_a_retry_of_an_earlier_group_takes_no_restarted_pod_as_it_is(last: Trigger) -> None:
+    journal = tuple(map(entry, (Trigger.RETRY, last)))
+    move = decide(confirmed(restarted(2), pod("b"), pod("c"), journal=journal)).move
+    assert move is not None
+    assert (move.failure and move.failure.reason) == REASON

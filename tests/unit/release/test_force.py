@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from kubectl_cafe.pods.model import Condition
 from kubectl_cafe.reconcile.decide import decide
 from statemachine.lifecycle import Facts, State, Trigger
 from statemachine.record import Entry
-from tests.unit.builders import drained, patched, pod, release, snapshot
+from tests.unit.builders import drained, patched, pod, quoted, release, snapshot
 
 FORCED = release(State.ABORTING, forced=True)
 
@@ -39,3 +40,10 @@ def test_c87_an_abort_by_force_waits_until_every_own_write_is_answered() -> None
 def test_c87_an_abort_by_force_takes_no_pod() -> None:
     record = release(State.FAILED, origin=State.PROGRESSING, forced=True)
     assert decide(snapshot(pod("a"), pod("b"), record=record)).patches == ()
+
+
+def test_c87_an_abort_by_force_names_the_pods_that_were_out_of_traffic_before() -> None:
+    orphan = pod("a", gate=Condition("False"), ready=quoted())
+    found = decide(snapshot(orphan, patched("b"), pod("c"), record=FORCED))
+    assert found.move is not None
+    assert found.move.why == "--force; 2 pods are left out of traffic: a, b"
