@@ -35,7 +35,7 @@ def planned(record: Record, cell: str) -> int:
     """
     step = record.current
     if record.kind is not Kind.CREATE or step is None:
-        return record.plan.cells.get(cell, 0)
+        return record.plan.cells[cell]
     return step.count(cell)
 
 

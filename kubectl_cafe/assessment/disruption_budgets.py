@@ -51,11 +51,11 @@ class DisruptionBudget:
 
     name: str
     selector: tuple[Requirement, ...] | None
-    desired: int = 0
-    allowed: int = 0
-    healthy: int = 0
-    expected: int = 0
-    observed: bool = True
+    desired: int
+    allowed: int
+    healthy: int
+    expected: int
+    observed: bool
 
     def covers(self, labels: Mapping[str, str]) -> bool:
         """Whether it speaks of a pod with `labels`."""
@@ -89,7 +89,7 @@ def parse(item: Json) -> DisruptionBudget:
     meta, status = item["metadata"], item.get("status") or {}
     return DisruptionBudget(
         name=meta["name"],
-        selector=_selector((item.get("spec") or {}).get("selector")),
+        selector=_selector(item["spec"].get("selector")),
         desired=status.get("desiredHealthy", 0),
         allowed=status.get("disruptionsAllowed", 0),
         healthy=status.get("currentHealthy", 0),

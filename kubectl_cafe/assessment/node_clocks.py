@@ -47,8 +47,7 @@ def ready_since(pod: Pod, snapshot: Snapshot, asked: Collection[str] = ()) -> fl
         for name, container in pod.containers.items()
         if container.running
     )
-    record = pod.record
-    written = written_at(pod, snapshot) if record and record.phase is not Phase.DRAINED else 0.0
+    written = written_at(pod, snapshot)
     back = finalizers.back_since(pod, asked)
     return max(turned, *starts, written, back)
 

@@ -55,7 +55,7 @@ def test_a_budget_that_is_used_up_already_is_told() -> None:
 
 def budget(allowed: int) -> DisruptionBudget:
     status = {"desired": 2 - allowed, "allowed": allowed, "healthy": 2, "expected": 3}
-    return DisruptionBudget("keep", selector=(), **status)
+    return DisruptionBudget("keep", selector=(), observed=True, **status)
 
 
 @pytest.mark.guard("a-budget-without-room-now-is-told")

@@ -37,7 +37,7 @@ AHEAD = rfc3339(START + 20 * 86_400)
 LATE = Condition("True", since=START + 20 * 86_400)
 SHOP = Service("shop", {"app": "shop"})
 BALANCER = "example.com/balancer"
-EVERYTHING = DisruptionBudget("all", (), desired=9, allowed=0, healthy=2, expected=9)
+EVERYTHING = DisruptionBudget("all", (), desired=9, allowed=0, healthy=2, expected=9, observed=True)
 
 
 def budget() -> Snapshot:

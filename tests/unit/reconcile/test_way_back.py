@@ -69,7 +69,9 @@ def test_c62_while_others_are_unavailable_a_pod_in_traffic_is_not_taken() -> Non
 @pytest.mark.guard("a-stray-is-taken-within-every-budget")
 def test_c64_while_a_disruption_budget_leaves_no_room_it_is_not_taken() -> None:
     everyone = (Requirement("app", "In", frozenset(["shop"])),)
-    careful = DisruptionBudget("careful", everyone, desired=2, healthy=2, expected=2)
+    careful = DisruptionBudget(
+        "careful", everyone, desired=2, allowed=0, healthy=2, expected=2, observed=True
+    )
     label = {"app": "shop"}
     of = at_rest(strange(labels=label), pod("b", labels=label), budgets=(careful,))
     found = step(of)
