@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
-from kubectl_cafe.assessment.edited_spec import ahead, noted, releasable, spec_changed
+from kubectl_cafe.assessment.edited_spec import (
+    ahead,
+    noted,
+    releasable,
+    rescaled,
+    spec_changed,
+)
+from kubectl_cafe.podsets import Workload
 from statemachine.lifecycle import State
 from statemachine.record import Plan, Record
 from statemachine.steps import Kind
@@ -23,8 +30,11 @@ def of_spec(state: State = State.PROGRESSING, **changes: Any) -> Record:
     return replace(made, plan=Plan(made.plan.cells, CAFE.strategy))
 
 
-def said(record: Record, cafe: CafeDeployment = CAFE, replicas: int = 2) -> list[str]:
-    of = replace(snapshot(pod("a"), pod("b"), record=record), workloads=(workload(replicas),))
+def said(
+    record: Record, cafe: CafeDeployment = CAFE, replicas: int = 2, *others: Workload
+) -> list[str]:
+    workloads = (workload(replicas), *others)
+    of = replace(snapshot(pod("a"), pod("b"), record=record), workloads=workloads)
     return list(noted(cafe, of))
 
 
@@ -47,6 +57,11 @@ def test_c51_a_workload_that_a_stranger_scaled_is_told() -> None:
 def test_c53_a_scale_down_by_a_stranger_may_have_taken_the_upgraded_pods() -> None:
     _, warning = said(of_spec(), replicas=1)
     assert "takes freshly upgraded pods first" in warning
+
+
+def test_a_workload_without_pods_of_a_cell_that_was_not_planned_is_no_scale_down() -> None:
+    (note,) = said(of_spec(), CAFE, 2, workload(0, "X"))
+    assert note.startswith("the workloads were scaled (X: 0)")
 
 
 def test_pods_that_the_release_brings_to_life_are_no_strangers_scaling() -> None:
@@ -87,3 +102,32 @@ def test_an_edit_that_can_t_go_in_place_may_not_be_released() -> None:
 
 def test_before_the_first_release_the_spec_is_ahead_of_nothing() -> None:
     assert not ahead(CAFE)
+
+
+MISFIT = CafeDeployment(
+    cafe_object(topology={"unitType": "Cell", "values": ["A"], "unitReplicas": {"A": 5}})
+)
+"""It asks for five pods in a cell, and for two pods in all."""
+
+
+def test_unit_replicas_that_do_not_fit_the_number_of_pods_are_another_number_of_pods() -> None:
+    assert rescaled(MISFIT, of_spec(cells={"A": 2}))
+    assert not rescaled(CAFE, of_spec())
+
+
+def test_unit_replicas_that_do_not_fit_the_number_of_pods_are_told() -> None:
+    (note,) = said(of_spec(State.COMPLETED), MISFIT)
+    assert "unitReplicas don't fit spec.replicas" in note
+
+
+def test_an_edit_under_a_release_is_told_with_what_changed() -> None:
+    edited = CafeDeployment(cafe_object(template=template("app:v9")))
+    message = spec_changed(edited, revision("v1")).message
+    assert "(image of main: app:v1 -> app:v9)" in message
+
+
+def test_an_edit_of_the_topology_is_told_and_may_not_be_released() -> None:
+    """The template is as it was."""
+    found = spec_changed(MISFIT, revision("v1"))
+    assert "(selector or topology)" in found.message
+    assert not releasable(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from kubectl_cafe.reconcile.decide import decide
 from tests.unit.builders import assessments, container, patched, pod, snapshot, upgraded
 
 OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+PAIR = (OLD, NEW)
 AMD = {"n1": "amd64", "n2": "amd64", "n3": "amd64"}
 
 
@@ -79,6 +81,22 @@ def test_how_a_runtime_spells_the_repository_makes_no_other_digest() -> None:
 @pytest.mark.guard("a-loaded-image-has-no-digest")
 def test_an_image_that_was_loaded_by_hand_has_no_digest_to_compare() -> None:
     assert found(at_v2("a", NEW, "n1"), at_v2("b", OLD, "n2", prefix="")) == ()
+
+
+@pytest.mark.parametrize("leaving", [{"terminating": True}, {"phase": "Failed"}])
+def test_a_pod_that_is_on_its_way_out_tells_of_no_digest(leaving: dict[str, Any]) -> None:
+    gone = replace(at_v2("a", OLD, "n1"), **leaving)
+    assert found(gone, at_v2("b", NEW, "n2")) == ()
+
+
+def test_a_pod_without_a_container_of_the_goal_tells_of_no_digest_of_it() -> None:
+    lone = pod("a", container("C1", "side:v1", name="side"))
+    assert found(lone, at_v2("b", OLD, "n2")) == ()
+
+
+def test_of_digests_on_as_many_pods_each_the_order_is_always_the_same() -> None:
+    ways = [found(at_v2("a", one, "n1"), at_v2("b", two, "n2")) for one, two in (PAIR, PAIR[::-1])]
+    assert ways[0] == ways[1] != ()
 
 
 # What it costs

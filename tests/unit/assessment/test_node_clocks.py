@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kubectl_cafe.assessment.node_clocks import overdue, ready_since
+from kubectl_cafe.assessment.node_clocks import NOISE, overdue, ready_since, written_at
 from kubectl_cafe.assessment.pod import assess
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
@@ -100,6 +100,16 @@ def test_c43_the_deadline_fires_although_a_nodes_clock_is_ahead() -> None:
     of = seen((60, up(AHEAD)), now=60)
     ends = [failure(replace(of, now=t, time=START + t), assessments(of)) for t in (102, 104)]
     assert [str(end or "")[: len(DEADLINE)] for end in ends] == ["", DEADLINE]
+
+
+@pytest.mark.parametrize(("said", "believed"), [(60 + NOISE, True), (61 + NOISE, False)])
+def test_a_record_that_is_yet_to_be_written_counts_from_when_this_driver_took_over(
+    said: float, believed: bool
+) -> None:
+    """Two estimates of one server's clock differ by a little: that much is believed."""
+    shown = patched(record=pod_record(since=rfc3339(START + said)))
+    of = snapshot(shown, now=60, driven_since=START + 20)
+    assert written_at(shown, of) == START + (said if believed else 20)
 
 
 # Overdue

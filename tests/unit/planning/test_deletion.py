@@ -30,6 +30,16 @@ def test_no_move_is_made_after_which_pods_are_upgraded(trigger: Trigger) -> None
         deletion.refuse(CafeDeployment(leaving(cafe_object())), trigger)
 
 
+@pytest.mark.parametrize("kept", [{}, {"finalizers": None}, {"finalizers": []}])
+def test_a_deletion_that_no_finalizer_holds_up_any_more_is_told_with_none(
+    kept: dict[str, Any],
+) -> None:
+    obj = cafe_object()
+    meta = {**obj["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z", **kept}
+    said = deletion.ended(CafeDeployment({**obj, "metadata": meta})).message
+    assert "since 2026-01-01T00:00:00Z; finalizers: none" in said
+
+
 @pytest.mark.parametrize("trigger", [Trigger.PAUSE, Trigger.ABORT])
 def test_a_release_may_be_stopped_to_the_end(trigger: Trigger) -> None:
     deletion.refuse(CafeDeployment(leaving(cafe_object())), trigger)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kubectl_cafe import names
 from kubectl_cafe.planning.downward_api import warnings
 from kubectl_cafe.planning.proposal import Around, propose
 from kubectl_cafe.revisions.template import difference
@@ -58,6 +59,17 @@ def test_a_container_whose_image_changes_restarts_and_has_the_new_value() -> Non
     found = said(made("a", side=side), made("b", image="app:v2", side=side))
     assert "container side" in found
     assert "container main" not in found
+
+
+@pytest.mark.parametrize(("image", "told"), [("app:v2", True), ("app:v1", False)])
+def test_a_variable_from_the_label_of_the_revision_is_named_with_every_release(
+    image: str, told: bool
+) -> None:
+    """A difference that is empty is no release."""
+    path = f"metadata.labels['{names.REVISION}']"
+    side = {"env": [env("REVISION", path)]}
+    found = said(made("a", side=side), made("a", image=image, side=side))
+    assert (f"REVISION ({path})" in found) is told
 
 
 def test_a_variable_from_a_label_that_stays_is_not_named() -> None:
