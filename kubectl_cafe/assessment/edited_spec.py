@@ -70,7 +70,7 @@ def ahead(cafe: CafeDeployment) -> bool:
 def rescaled(cafe: CafeDeployment, record: Record) -> bool:
     """Whether spec.replicas and spec.topology give other pods per cell than the release has.
 
-    So do unitReplicas that don't fit spec.replicas.
+    So do unitReplicas that don't fit spec.replicas, and more pods than a plan can have.
     """
     try:
         return cafe.wished_allocation() != dict(record.plan.cells)
@@ -84,8 +84,8 @@ def noted(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[str]:
     try:
         if cafe.wished_allocation() != dict(record.plan.cells):
             yield "spec.replicas or topology ask for another number of pods: it waits"
-    except Refused:
-        yield "spec.topology.unitReplicas don't fit spec.replicas"
+    except Refused as error:
+        yield f"the spec asks for pods that no release can be planned of: {error.message}"
     if record.state in RESTING:
         return
     if scaled := _scaled(snapshot):

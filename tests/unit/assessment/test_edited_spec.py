@@ -115,9 +115,18 @@ def test_unit_replicas_that_do_not_fit_the_number_of_pods_are_another_number_of_
     assert not rescaled(CAFE, of_spec())
 
 
-def test_unit_replicas_that_do_not_fit_the_number_of_pods_are_told() -> None:
-    (note,) = said(of_spec(State.COMPLETED), MISFIT)
-    assert "unitReplicas don't fit spec.replicas" in note
+@pytest.mark.parametrize(
+    ("asking", "why"),
+    [
+        (MISFIT, "unitReplicas ask for 5 pods, replicas is 2"),
+        (CafeDeployment(cafe_object(replicas=2_000_000)), "2000000 pods are more than the 1000000"),
+    ],
+)
+def test_a_number_of_pods_that_no_release_can_bring_is_told_with_the_reason(
+    asking: CafeDeployment, why: str
+) -> None:
+    (note,) = said(of_spec(State.COMPLETED), asking)
+    assert why in note
 
 
 def test_an_edit_under_a_release_is_told_with_what_changed() -> None:
