@@ -21,3 +21,16 @@ def test_pods_of_our_own_workloads_are_none_of_others() -> None:
     shown = [pod("a"), pod("x", owner="uid-others"), pod("y", owner="")]
     assert READ.of_others(shown, [workload()]) == tuple(shown[1:])
     assert OtherPods().of_others(shown, [workload()]) is None
+
+
+TOOK = OtherPods(known=True, took=frozenset({"uid-a"}))
+
+
+def test_what_we_took_is_kept_until_its_way_is_over() -> None:
+    assert TOOK.of([drained("a"), drained("b")]).took == {"uid-a"}
+    assert TOOK.of([upgraded("a"), drained("b")]).took == frozenset()
+
+
+def test_a_pod_without_a_record_is_on_no_way() -> None:
+    both = READ.read(frozenset({"uid-b"}))
+    assert both.of([drained("a"), pod("b")]).cleared == {"uid-a"}

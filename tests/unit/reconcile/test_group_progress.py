@@ -10,7 +10,15 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import ABSENT, Condition
 from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.record import Phase
-from kubectl_cafe.reconcile.group_progress import DEADLINE, deadline, failure, waits
+from kubectl_cafe.reconcile.group_progress import (
+    DEADLINE,
+    GONE,
+    deadline,
+    failure,
+    pod_deadline,
+    waits,
+    workload_gone,
+)
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import State
 from statemachine.steps import Kind
@@ -67,8 +75,13 @@ def test_c82_the_deadline_is_counted_from_the_last_progress_of_any_pod() -> None
 
 def test_c82_the_record_of_an_earlier_release_is_no_progress() -> None:
     record = pod_record(Phase.DRAINED, release="r0", since=rfc3339(START + 500))
-    of = snapshot(pod("a", gate=Condition("False"), record=record), revisions={})
+    of = snapshot(pod("a", gate=Condition("False"), record=record), revisions={}, now=550.0)
     assert due(of) == 600
+
+
+def test_an_old_pod_that_becomes_ready_is_no_progress() -> None:
+    old = pod("b", ready=Condition("True", since=START + 50), grace=0)
+    assert due(snapshot(upgraded("a", grace=0), old)) == 600
 
 
 def test_a_retry_starts_the_deadline_anew() -> None:
@@ -109,6 +122,11 @@ def test_of_many_pods_the_first_are_named_and_the_rest_counted() -> None:
     assert waits(of, assessments(of)) == ("restarting: p0, p1, p2 and 2 more",)
 
 
+def test_as_many_pods_as_are_named_leave_no_rest() -> None:
+    of = snapshot(*(patched(f"p{n}") for n in range(3)))
+    assert waits(of, assessments(of)) == ("restarting: p0, p1, p2",)
+
+
 def test_what_a_stuck_pod_says_comes_first() -> None:
     of = snapshot(patched("a", PULLING, observed=2))
     assert waits(of, assessments(of))[0] == 'pod a: container main: ErrImagePull: "app:v2"'
@@ -117,6 +135,18 @@ def test_what_a_stuck_pod_says_comes_first() -> None:
 def test_where_nothing_is_under_way_the_missing_pods_are_awaited() -> None:
     of = snapshot(pod("a"))
     assert waits(of, assessments(of)) == ("pods to become available (all: 1)",)
+
+
+def test_a_pod_in_flight_is_given_up_after_its_grace_period_and_the_deadline() -> None:
+    shown = patched("a", grace=45)
+    assert pod_deadline(snapshot(shown), shown) == START + 600 + 45
+
+
+@pytest.mark.parametrize(("cell", "named"), [("", "cell all "), ("A", "cell A ")])
+def test_the_cell_of_a_workload_that_is_gone_is_named(cell: str, named: str) -> None:
+    found = workload_gone(snapshot(record=release(cells={cell: 2}, from_revision=""), workloads=()))
+    assert found is not None
+    assert (found.reason, named in found.message) == (GONE, True)
 
 
 def crashed(name: str, **changes: object) -> Snapshot:

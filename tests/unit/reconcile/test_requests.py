@@ -131,10 +131,14 @@ def test_on_failure_rollback_goes_back_by_itself() -> None:
         failed(kind=Kind.ROLLBACK),
         failed(kind=Kind.CREATE),
         failed(failure=Failure(SPEC_CHANGED)),
+        failed(failure=None),
         failed(forced=True),
         of(S.PROGRESSING, on_failure=OnFailure.ROLLBACK),
     ],
-    ids=["hold", "out of a rollback", "a rollback", "the first", "edited", "forced", "running"],
+    ids=[
+        *("hold", "out of a rollback", "a rollback", "the first", "edited", "no reason recorded"),
+        *("forced", "running"),
+    ],
 )
 def test_on_failure_never_discards_an_edit_nor_goes_back_twice(record: Record) -> None:
     assert not rolls_back_by_itself(record)
