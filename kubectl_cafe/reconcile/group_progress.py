@@ -40,9 +40,7 @@ SHOWN = 120
 def failure(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure | None:
     """Why the current step has failed, if it has (C18, C34, C36, C37, C82)."""
     for assessment in assessments:
-        if not (assessment.upgraded or assessment.row is PodState.PATCHED):
-            continue
-        if not touched(assessment, snapshot):
+        if not assessment.upgraded or not touched(assessment, snapshot):
             continue
         for stuck in assessment.stuck:
             if stuck.fails:
@@ -142,7 +140,7 @@ def _bears(snapshot: Snapshot) -> bool:
 
 def _grace_sum(snapshot: Snapshot, pod: Pod) -> int:
     """Containers are killed one after the other, each with the whole grace period."""
-    changed = len(pod.record.before) if pod.record and pod.record.before else 0
+    changed = len(pod.record.before) if pod.record else 0
     goal = snapshot.goal
     if not changed and goal is not None:
         changed = len(lacking(pod, goal.images, snapshot.revisions))
