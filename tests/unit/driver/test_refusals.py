@@ -290,9 +290,9 @@ def test_a_release_that_goes_on_gives_no_write_up_before_its_deadline() -> None:
 def test_a_move_that_can_t_be_written_for_long_ends_the_driver() -> None:
     ours, _ = refusals()
 
-    ours.unmoved(Trouble("cafedeployment/shop", 0.0, DOWN), 29.0)
+    ours.unmoved(Trouble("cafedeployment/shop", 100.0, DOWN), 129.0)
     assert ours.end is None
-    ours.unmoved(Trouble("cafedeployment/shop", 0.0, DOWN), 30.0)
+    ours.unmoved(Trouble("cafedeployment/shop", 100.0, DOWN), 130.0)
 
     assert ours.end is not None
     assert "could not be moved for 30 s" in ours.end.message

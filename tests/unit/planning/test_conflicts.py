@@ -11,6 +11,7 @@ from kubectl_cafe.errors import Refused
 from kubectl_cafe.names import KIND
 from kubectl_cafe.planning.conflicts import (
     Taken,
+    lacking,
     parse,
     refuse,
     refuse_unknown,
@@ -44,6 +45,16 @@ def refusal(taken: Taken | None) -> Refused:
 
 def test_our_own_replicaset_takes_no_name() -> None:
     assert found(owner(KIND, "shop", CAFE.uid)) is None
+
+
+def test_a_replicaset_without_owner_references_is_without_a_controller() -> None:
+    taken = parse(CAFE, {"metadata": {"name": "shop"}})
+    assert taken == Taken("shop", controller="", earlier=False, leaving=False)
+
+
+def test_the_cells_without_a_workload_are_those_that_lack_one() -> None:
+    two = CafeDeployment(cafe_object(topology={"unitType": "Cell", "values": ["A", "B"]}))
+    assert lacking(two, [workload(1, "A")]) == ["B"]
 
 
 @pytest.mark.guard("an-orphaned-replicaset-takes-its-name")

@@ -232,3 +232,29 @@ def test_a_foreign_record_is_found() -> None:
 def test_a_pod_that_terminates_is_no_finding() -> None:
     record = pod_record(Phase.DRAINED)
     assert findings(looked(pod("a", **ORPHAN, record=record, terminating=True))) == ()
+
+
+def test_a_drained_pod_that_nobody_touched_is_let_back_although_it_is_not_ready() -> None:
+    """No restart of ours is outstanding: its own readiness decides whether it is served."""
+    record = pod_record(Phase.DRAINED, gen=1)
+    finding = only(looked(drained("a", record=record, containers_ready=UNREADY)))
+    assert (finding.what, finding.mend != "", finding.hint) == (What.LEFTOVER, True, "")
+
+
+# Workloads
+
+
+@pytest.mark.parametrize(
+    ("state", "source", "mend", "hint"),
+    [
+        (State.ABORTED, "v1", "create it again with 2 pods of revision 1", ""),
+        (State.ABORTED, "", "", "kubectl cafe upgrade shop -n stores"),
+        (State.PAUSED, "v1", "", "kubectl cafe drive shop -n stores"),
+    ],
+    ids=["at rest", "its template is not known", "under way"],
+)
+def test_a_workload_that_is_gone_is_found(state: State, source: str, mend: str, hint: str) -> None:
+    finding = only(snapshot(record=release(state, from_revision=source), workloads=()))
+    assert (finding.what, finding.object, finding.uid) == (What.WORKLOAD, "replicaset/shop", "")
+    assert (finding.mend, finding.hint) == (mend, hint)
+    assert "2 pods" in finding.found

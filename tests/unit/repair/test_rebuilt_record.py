@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.planning.proposal import Around
 from kubectl_cafe.pods.model import Pod
@@ -45,7 +46,7 @@ def lost(*pods: Pod, known: tuple[Any, ...] = KNOWN, record: Record | None = Non
     cafe = CafeDeployment(cafe_object(**SPEC))
     if record is not None:
         cafe = with_record(cafe, record)
-    return rebuild(cafe, Around(known, (), pods), at=AT, who="bob") is not None
+    return rebuild(cafe, Around(known, (), pods), at=AT, who="bob", epoch=9) is not None
 
 
 def test_c72_the_record_says_what_the_pods_say() -> None:
@@ -88,6 +89,17 @@ def test_a_pod_that_the_sweep_took_means_that_all_groups_are_over() -> None:
     assert record.step == len(record.steps) - 1
 
 
+def test_the_sweep_comes_after_every_group_that_took_pods() -> None:
+    swept = drained("a", record=pod_record(Phase.DRAINED, group=0))
+    record = rebuilt(swept, drained("b", record=pod_record(Phase.DRAINED, group=2))).record
+    assert record.step == len(record.steps) - 1
+
+
+def test_a_plan_without_groups_begins_with_its_first_step() -> None:
+    record = rebuilt(drained("a"), spec={"replicas": 0}).record
+    assert (record.step, [step.group for step in record.steps]) == (0, [0, 0])
+
+
 def test_after_the_commit_no_workload_shows_where_it_came_from() -> None:
     assert rebuilt(drained("a"), at_revision="v2").record.from_revision == ""
 
@@ -103,6 +115,17 @@ def test_a_spec_that_is_not_the_targets_is_said_and_stays_as_it_is() -> None:
     assert "the spec is not that revision's" in found.doubts[0]
     same = rebuilt(drained("a"))
     assert (same.doubts, same.record.spec_hash) == ((), found.record.spec_hash)
+
+
+@pytest.mark.parametrize("notes", [None, {"example.com/note": "kept"}], ids=["without", "with"])
+def test_a_record_is_added_to_the_annotations_that_there_are(notes: dict[str, str] | None) -> None:
+    obj = cafe_object()
+    del obj["metadata"]["annotations"]
+    if notes:
+        obj["metadata"]["annotations"] = notes
+    after = with_record(CafeDeployment(obj), release())
+    assert after.record == release()
+    assert after.obj["metadata"]["annotations"].keys() == {names.RELEASE, *(notes or ())}
 
 
 def test_nothing_is_lost_while_there_is_a_record() -> None:

@@ -14,7 +14,14 @@ from kubectl_cafe.pods.patches import patch
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.reconcile.drift import Way
 from kubectl_cafe.repair.findings import Finding, What
-from kubectl_cafe.repair.unfinished import STOPPED, raise_fatal, refused, tired_of, unmended
+from kubectl_cafe.repair.unfinished import (
+    STOPPED,
+    raise_fatal,
+    refused,
+    refused_watch,
+    tired_of,
+    unmended,
+)
 from kubectl_cafe.times import rfc3339
 from statemachine.record import Failure
 from tests.unit.builders import START, pod
@@ -74,6 +81,13 @@ def test_a_write_is_not_given_up_for_what_failed_before_the_repair_began() -> No
     one = actor()
     one.troubles.note("uid-a", "pod a", Unreachable("no route"), 100.0)
     assert tired_of(one, 100 + PATIENCE, 101) is None
+
+
+def test_a_watch_that_is_refused_fails_the_pod_with_its_words() -> None:
+    error = Forbidden("not allowed", where="pods in namespace stores")
+    found = refused_watch(error)
+    assert found == Failure("WatchRefused", "pods in namespace stores: not allowed")
+    assert refused_watch(None) is None
 
 
 def test_of_what_is_left_each_says_why() -> None:
