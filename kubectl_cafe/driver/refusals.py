@@ -178,11 +178,7 @@ class Refusals:
         if self.end is None or snapshot.record.state in RESTING:
             return
         assessments = [assess(pod, snapshot) for pod in snapshot.pods.values()]
-        left = [
-            s.pod.name
-            for s in assessments
-            if s.in_flight and s.row is not PodState.FORGOTTEN and s.mode is not Mode.NONE
-        ]
+        left = [s.pod.name for s in assessments if s.in_flight and s.mode is not Mode.NONE]
         raise self.end.error(left, snapshot.record.state)
 
     def _tired(self, troubles: Mapping[str, Trouble], mode: object, now: float) -> None:

@@ -36,9 +36,9 @@ class Taken:
     """
 
     name: str
-    controller: str = ""
-    earlier: bool = False
-    leaving: bool = False
+    controller: str
+    earlier: bool
+    leaving: bool
 
 
 def lacking(cafe: CafeDeployment, workloads: Iterable[Workload]) -> list[str]:

@@ -25,7 +25,7 @@ class Rebuilt:
 
 
 def rebuild(
-    cafe: CafeDeployment, around: Around, *, at: str, who: str, epoch: int = 0
+    cafe: CafeDeployment, around: Around, *, at: str, who: str, epoch: int
 ) -> Rebuilt | None:
     """The record that the unfinished pods of `cafe` speak of; None where none is lost.
 
