@@ -55,13 +55,16 @@ def serving(pod: Pod) -> bool:
 
 
 def _restarting(pod: Pod) -> bool:
-    """Whether its record is unfinished. Mode None writes no end: there the containers tell."""
+    """Whether its record is unfinished. Mode None writes no end: there the containers tell.
+
+    And the generation that its kubelet has seen; one before 1.34 does not say that (0).
+    """
     record = pod.record
     if record is None or record.phase is Phase.FINISHED:
         return False
     if record.mode is not Mode.NONE:
         return True
-    return pod.observed < record.gen or any(
+    return 0 < pod.observed < record.gen or any(
         pod.containers[name].container_id == before.container_id
         for name, before in record.before.items()
         if name in pod.containers

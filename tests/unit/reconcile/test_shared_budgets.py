@@ -57,6 +57,7 @@ def two(*ours: Pod, others: tuple[Pod, ...] | None, desired: int = 3, **changes:
 
 
 HEALTHY = (theirs("x"), theirs("y"))
+IN_TRAFFIC: dict[str, Any] = {"record": pod_record(mode=Mode.NONE), "generation": 2}
 OUT: dict[str, dict[str, Any]] = {
     "out of traffic by its label": {"labels": OFF},
     "drained": {"record": OURS, "labels": OFF},
@@ -64,7 +65,14 @@ OUT: dict[str, dict[str, Any]] = {
     "out of traffic by its gate": {"gated": True, "gate": Condition("False")},
     "not Ready": {"ready": Condition("False")},
     "terminating": {"terminating": True},
-    "restarting in mode None": {"record": pod_record(mode=Mode.NONE), "generation": 2},
+    "restarting in mode None": IN_TRAFFIC,
+    "patched in mode None, its kubelet acts": {**IN_TRAFFIC, "observed": 2},
+    "patched in mode None, its kubelet does not say what it saw": {**IN_TRAFFIC, "observed": 0},
+    "crashed in mode None before its kubelet saw the patch": {
+        **IN_TRAFFIC,
+        "observed": 1,
+        "containers": {"main": container("C2")},
+    },
 }
 
 
@@ -83,11 +91,13 @@ def test_c64_a_pod_of_others_that_is_out_of_traffic_is_no_healthy_one(
     assert any("PodDisruptionBudget keep" in said for said in decide(of).waits)
 
 
-def test_a_pod_of_others_that_was_restarted_in_mode_none_is_healthy_again() -> None:
-    record = pod_record(mode=Mode.NONE)
-    back = theirs(
-        "y", record=record, generation=2, observed=2, containers={"main": container("C2")}
-    )
+@pytest.mark.parametrize(
+    "observed", [2, 0], ids=["as its kubelet says", "its kubelet says nothing"]
+)
+def test_a_pod_of_others_that_was_restarted_in_mode_none_is_healthy_again(observed: int) -> None:
+    """Kubelets before 1.34 do not say which generation they have seen: its containers tell."""
+    renewed = {"main": container("C2")}
+    back = theirs("y", **{**IN_TRAFFIC, "observed": observed, "containers": renewed})
     assert len(writes(two(others=(theirs("x"), back)))) == 1
 
 
