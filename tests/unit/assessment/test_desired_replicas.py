@@ -108,6 +108,11 @@ def test_a_workload_that_is_gone_is_left_alone_where_nothing_goes_on(state: Stat
     assert decide(without_b(state=state)).workloads == ()
 
 
+@pytest.mark.parametrize("leaves", [{"stopping": True}, {"reopening": True}])
+def test_a_driver_that_leaves_creates_no_workload_again(leaves: dict[str, Any]) -> None:
+    assert decide(replace(without_b(), **leaves)).workloads == ()
+
+
 def test_a_release_fails_where_nobody_knows_the_template_of_a_workload_that_is_gone() -> None:
     of = snapshot(record=release(cells={"A": 2}, from_revision=""), workloads=())
     move = decide(of).move

@@ -30,6 +30,7 @@ from tests.unit.builders import (
     revision,
     snapshot,
     template,
+    upgraded,
     writes,
 )
 
@@ -110,6 +111,11 @@ def test_c28_what_took_the_switch_before_the_release_started_does_not_stop_it() 
 
 def test_c28_another_service_than_the_one_that_was_planned_for_stops_it() -> None:
     assert failed(seen(labelled(), unswitched=frozenset({"service/old"})))
+
+
+def test_a_pod_at_the_goal_is_not_restarted_so_its_switch_may_be_lost() -> None:
+    there = upgraded("a", gated=False, gate=ABSENT, labels=ON)
+    assert failed(seen(there)) == ""
 
 
 def test_a_pod_that_is_out_of_service_anyway_is_restarted() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kubectl_cafe.assessment.snapshot import Snapshot, Wanted
-from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.model import ABSENT, Pod
 from kubectl_cafe.pods.observed import look
 from kubectl_cafe.podsets import Workload
 from kubectl_cafe.reconcile.decide import decide
@@ -18,6 +18,7 @@ from tests.unit.builders import (
     container,
     patched,
     pod,
+    quoted,
     release,
     renewed,
     snapshot,
@@ -158,3 +159,9 @@ def test_a_release_that_waits_is_at_rest_when_no_pod_is_in_flight() -> None:
 
 def test_a_paused_release_is_not_at_rest_while_a_pod_restarts() -> None:
     assert not decide(snapshot(patched("a"), record=release(State.PAUSED))).at_rest
+
+
+def test_a_group_is_not_over_in_the_moment_in_which_a_newborns_gate_is_opened() -> None:
+    born = pod("b", gate=ABSENT, ready=quoted())
+    found = decide(snapshot(upgraded("a"), born))
+    assert ([patch.what for patch in found.patches], found.move) == (["open"], None)

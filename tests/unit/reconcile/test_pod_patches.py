@@ -9,7 +9,7 @@ import pytest
 from kubectl_cafe import names
 from kubectl_cafe.api.merge_patch import merge_patch
 from kubectl_cafe.assessment.pod import assess
-from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.model import Container, Pod
 from kubectl_cafe.pods.record import Before, Phase, PodRecord, decode
 from kubectl_cafe.reconcile.pod_patches import Writes
 from kubectl_cafe.revisions.revision import Revision
@@ -88,6 +88,31 @@ def test_c8_a_container_whose_last_change_is_stuck_goes_on_being_what_it_was_bef
     assert recorded(image_patch(shown)).before["main"].image == "app:v1"
 
 
+@pytest.mark.parametrize(
+    ("shown", "was"),
+    [
+        (container("", "app:v3"), ("C1", "D1", 0)),
+        (container("C5", "app:v3", image_id="D5", restart_count=4), ("C5", "D5", 4)),
+    ],
+    ids=["none yet", "another one"],
+)
+def test_c8_of_such_a_container_what_runs_now_is_recorded(
+    shown: Container, was: tuple[str, str, int]
+) -> None:
+    found = patched("a", shown, observed=2, record=pod_record(to="v3"))
+    main = recorded(image_patch(found)).before["main"]
+    assert main.image == "app:v1"
+    assert (main.container_id, main.image_id, main.restart_count) == was
+
+
+def test_a_container_that_the_pod_does_not_have_is_no_longer_recorded() -> None:
+    """The record may have been copied with another pod's."""
+    old = {"main": before(), "side": before("S1", "side:v0", "S")}
+    stuck = container("C1", "app:v3", ready=False, running=False, waiting="ErrImagePull")
+    shown = patched("a", stuck, observed=2, record=pod_record(to="v3", before=old))
+    assert set(recorded(image_patch(shown)).before) == {"main"}
+
+
 def test_a_container_that_this_write_leaves_alone_stays_listed_until_it_is_settled() -> None:
     side = container("S1", "side:v1", "side")
     old = {"main": before(), "side": before("S1", "side:v0", "S")}
@@ -107,6 +132,11 @@ def test_a_label_that_the_new_revision_no_longer_has_goes() -> None:
     shown = drained(labels={"app": "shop", "tier": "web"})
     body = image_patch(shown, v1=labelled("v1", tier="web"))
     assert body["metadata"]["labels"]["tier"] is None
+
+
+def test_a_label_that_the_pod_has_lost_already_is_not_removed_again() -> None:
+    body = image_patch(drained(labels={"app": "shop"}), v1=labelled("v1", tier="web"))
+    assert body["metadata"]["labels"] == {names.REVISION: "v2"}
 
 
 def test_a_label_that_the_new_revision_brings_comes() -> None:
