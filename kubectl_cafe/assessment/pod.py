@@ -72,8 +72,8 @@ class Assessment:
 
     @property
     def healthy(self) -> bool:
-        """Whether taking it would cost availability."""
-        return self.available or self.released
+        """Whether taking it would cost availability: within its minReadySeconds, too."""
+        return self.released
 
     @property
     def in_flight(self) -> bool:

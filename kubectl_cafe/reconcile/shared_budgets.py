@@ -25,7 +25,7 @@ from kubectl_cafe.pods.record import Mode, Phase
 def unread(snapshot: Snapshot) -> bool:
     """Whether the pods of others have to be read before a pod is taken, or its image changed."""
     sharing = snapshot.shared_budgets
-    if not sharing or snapshot.others is None:
+    if snapshot.others is None:
         return bool(sharing)
     return any(
         _due(pod, sharing) and pod.uid not in snapshot.cleared for pod in snapshot.pods.values()

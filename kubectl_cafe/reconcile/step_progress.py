@@ -117,9 +117,7 @@ def _scale_out(
         snapshot, assessments, candidates.wished(snapshot, assessments)
     ):
         return replace(decision, workloads=writes)
-    if not writes and _over(snapshot, assessments, decision):
-        return replace(decision, move=DONE)
-    return decision
+    return replace(decision, move=DONE) if _over(snapshot, assessments, decision) else decision
 
 
 def _over(snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision) -> bool:
