@@ -66,7 +66,11 @@ def failure(assessment: Assessment, snapshot: Snapshot) -> Failure | None:
 
     Of a pod that is out of service anyway no request is lost.
     """
-    if assessment.row is not PodState.CANDIDATE or not assessment.healthy:
+    if (
+        assessment.row is not PodState.CANDIDATE
+        or assessment.mode is not Mode.NONE
+        or not assessment.healthy
+    ):
         return None
     found = causes(assessment.pod, snapshot.services, snapshot.revisions)
     if not found or snapshot.unswitched & set(found):
