@@ -14,7 +14,7 @@ from functools import partial
 
 from statemachine import codec
 from statemachine.codec import CodecError
-from statemachine.lifecycle import LEGS, Facts, Position, State, Trigger, move
+from statemachine.lifecycle import LEGS, RESTING, Facts, Position, State, Trigger, move
 from statemachine.steps import ALGORITHM, Kind, Step, UpgradeType, confirmation_due, steps
 
 VERSION = 1
@@ -274,7 +274,8 @@ def decode(text: str) -> Record:
         raise RecordError(problem)
     if record.plan.algorithm != ALGORITHM:
         raise RecordError(f"plan.algorithm: {record.plan.algorithm}, this version has {ALGORITHM}")
-    if record.step < 0 or record.step > len(record.steps):
+    # Only a release that has ended is past its last step.
+    if not 0 <= record.step < len(record.steps) + (record.state in RESTING):
         raise RecordError(f"step: {record.step}, the plan has {len(record.steps)} steps")
     return record
 
