@@ -142,7 +142,7 @@ _ACCESS = (
     _text(
         "--v",
         "LEVEL",
-        "6 prints the requests, 8 their bodies as well.",
+        "4 prints why each pod is taken or not, 6 the requests, 8 their bodies.",
         "-v",
         "verbosity",
         type=int,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kubectl_cafe.client.transport import Transport
 
 TRACE_LEVEL = 6
+DECISIONS_LEVEL = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ def connect(
     from kubectl_cafe.client.access.config import load
     from kubectl_cafe.client.transport import Transport
 
+    if flags.verbosity >= DECISIONS_LEVEL:
+        _log_decisions()
     access = load(flags)
     transport = Transport(
         access,
@@ -52,6 +55,21 @@ def connect(
     transport.dry_run = "All" if dry_run == "server" else None
     transport.field_manager = field_manager
     return Session(transport, access.namespace, access.context)
+
+
+def _log_decisions() -> None:
+    """Print the log of decisions on stderr, above a live view where there is one."""
+    import logging
+
+    class Printed(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            say_as_it_is(printable(record.getMessage()))
+
+    log = logging.getLogger("kubectl_cafe")
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    if not log.handlers:
+        log.addHandler(Printed())
 
 
 def _trace(line: str) -> None:

@@ -21,6 +21,7 @@ from kubectl_cafe.client.errors import (
     UnknownOutcome,
 )
 from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.driver.decision_log import DecisionLog
 from kubectl_cafe.driver.publisher import Shown
 from kubectl_cafe.driver.refusals import Refusals
 from kubectl_cafe.driver.writers import NotOurs, Writers
@@ -89,6 +90,7 @@ class Driver:
         self._typed: Typed | None = None
         self._no_way_back: set[str] = set()
         self._refusals = Refusals(transport, cafe)
+        self._log = DecisionLog()
         self._shown = Shown(transport)
         self._since = self._heard_at = transport.server_time()
         self.stop = threading.Event()
@@ -154,6 +156,7 @@ class Driver:
                 self._hear_people()
             snapshot = self._view(actor)
             decision = self._decided(snapshot)
+            self._log.note(snapshot, decision)
             self._watcher.looked(snapshot, decision)
             self._write(actor, decision)
             with suppress(NotSent):  # They are asked for again.

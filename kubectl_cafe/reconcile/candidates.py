@@ -104,14 +104,14 @@ def surplus(snapshot: Snapshot, assessments: Sequence[Assessment]) -> frozenset[
 
 def choose(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assessment]:
     """The pods to take now, in order: within the group's counts and within every budget."""
-    return afford(snapshot, assessments, _wanted(snapshot, assessments))[0]
+    return afford(snapshot, assessments, wanted(snapshot, assessments))[0]
 
 
 def closed(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[DisruptionBudget, ...]:
     """The PodDisruptionBudgets for whose sake alone a pod is not taken now (C64)."""
     if not snapshot.budgets or not snapshot.running:
         return ()
-    return afford(snapshot, assessments, _wanted(snapshot, assessments))[1]
+    return afford(snapshot, assessments, wanted(snapshot, assessments))[1]
 
 
 def rooms(snapshot: Snapshot, assessments: Iterable[Assessment]) -> dict[str, int]:
@@ -164,7 +164,7 @@ def afford(
     return chosen, tuple(closed.values())
 
 
-def _wanted(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assessment]:
+def wanted(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assessment]:
     """The candidates of the current group beyond what each cell already has."""
     by_cell: dict[str, list[Assessment]] = {}
     for assessment in assessments:

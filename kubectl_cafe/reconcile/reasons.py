@@ -1,0 +1,111 @@
+"""Why each pod is written to, waited for or passed over, for the log of decisions: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from kubectl_cafe.assessment import waiting_reasons
+from kubectl_cafe.assessment.pod import Assessment, PodState, assess
+from kubectl_cafe.assessment.snapshot import Decision, Snapshot
+from kubectl_cafe.reconcile import candidates
+
+SETTLED = {
+    PodState.FORGOTTEN: "it is terminating, or over",
+    PodState.UNREADABLE: "its record cannot be read: it is left alone",
+    PodState.ORPHAN: "it is out of traffic and no record says why: kubectl cafe repair",
+    PodState.DRIFT: "it runs an image of no known revision: it is left alone",
+}
+"""Why nothing is done with a pod in these states."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A pod by name, where it stands, and why it is written to or not."""
+
+    pod: str
+    state: str
+    why: str
+
+
+def reasons(snapshot: Snapshot, decision: Decision) -> Iterator[tuple[str, Reason]]:
+    """The reason for each pod by its uid, as `decide` has found `decision` in `snapshot`."""
+    assessments = [assess(pod, snapshot) for pod in snapshot.pods.values()]
+    writes = {patch.uid: patch.what for patch in decision.patches}
+    wanted = candidates.wanted(snapshot, assessments) if snapshot.takes else []
+    due = {one.pod.uid for one in wanted}
+    for one in assessments:
+        uid, state = one.pod.uid, one.row.name.lower()
+        if uid in writes:
+            why = f"{'taken' if one in wanted else 'goes on'}: write {writes[uid]!r}"
+        else:
+            why = _idle(one, snapshot, assessments, due)
+        yield uid, Reason(one.pod.name, state, why)
+
+
+def _idle(
+    one: Assessment, snapshot: Snapshot, assessments: Sequence[Assessment], due: Collection[str]
+) -> str:
+    """Why nothing is written to the pod now; `due` are the uids that the group takes next."""
+    if one.pod.uid in snapshot.busy:
+        return "its last write has no answer yet"
+    if one.pod.uid in snapshot.barred:
+        return "its writes are refused: it is left as it is"
+    if one.row in SETTLED:
+        return SETTLED[one.row]
+    if one.row is PodState.AT_GOAL:
+        return "it is at the goal" if one.available else "it is at the goal and not available yet"
+    if one.in_flight:
+        return _in_flight(one)
+    return _passed_over(one, snapshot, assessments, due)
+
+
+def _in_flight(one: Assessment) -> str:
+    """What a pod that was taken waits for."""
+    if one.stuck:
+        found = one.stuck[0]
+        return f"container {found.container} is stuck: {found.reason}: {found.message}"
+    if why := waiting_reasons.trouble(one):
+        return why
+    if one.row is PodState.DRAINED:
+        return "it leaves traffic"
+    return waiting_reasons.progress(one)
+
+
+def _passed_over(
+    one: Assessment, snapshot: Snapshot, assessments: Sequence[Assessment], due: Collection[str]
+) -> str:
+    """Why the group does not take the pod, the first reason that there is."""
+    if not snapshot.takes:
+        return _no_takes(snapshot)
+    if one.pod.lost or one.pod.unexplained:
+        return "its node is lost"
+    if not candidates.is_candidate(one, snapshot):
+        return _not_yet(one, snapshot)
+    if one.pod.uid not in due:
+        return "its cell has as many pods at the goal, or on their way, as the group takes"
+    if snapshot.unseen_takes:
+        return "the watch has yet to show the pods that were taken last"
+    covering = [b for b in candidates.closed(snapshot, assessments) if b.covers(one.pod.labels)]
+    if covering:
+        return f"{covering[0]} has no room"
+    now = candidates.budget(snapshot, assessments)
+    return f"maxUnavailable is {now.limit}, and {now.unavailable} pods are unavailable"
+
+
+def _no_takes(snapshot: Snapshot) -> str:
+    if snapshot.unheard:
+        return "the CafeDeployment cannot be read: no pod is taken"
+    if snapshot.stopping or snapshot.reopening:
+        return "this driver takes no more pods"
+    return f"the release is {snapshot.record.state}: no pod is taken"
+
+
+def _not_yet(one: Assessment, snapshot: Snapshot) -> str:
+    if one.row is PodState.NEWBORN:
+        return "it is starting"
+    if one.row is PodState.UNLABELLED:
+        return "its containers are being verified"
+    if candidates.joining(one, snapshot):
+        return "its EndpointSlices do not show it ready yet"
+    return "its kubelet has yet to take it into traffic"
