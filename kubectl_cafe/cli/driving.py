@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kubectl_cafe.cli.ending import Left
 from kubectl_cafe.cli.terminal.printing import say as say
 from kubectl_cafe.cli.terminal.stopping import SENT, Stopping, Work
 from kubectl_cafe.errors import CafeError
@@ -15,11 +14,10 @@ from kubectl_cafe.errors import CafeError
 if TYPE_CHECKING:
     from kubectl_cafe.api.cafedeployment import CafeDeployment
     from kubectl_cafe.cache.informers import Observer
-    from kubectl_cafe.client.transport import Transport
+    from kubectl_cafe.cli.terminal.watchers import Watcher
+    from kubectl_cafe.client.lease_view import LeaseView
     from kubectl_cafe.driver.follower import Follower
-    from kubectl_cafe.driver.leader import Leader
     from kubectl_cafe.driver.loop import Driver
-    from kubectl_cafe.revisions.revision import Revision
 
 FOLLOWED = "whoever drives goes on"
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -39,65 +37,87 @@ def reason_option(verb: Command) -> Command:
     )(verb)
 
 
-def carry(
-    wheel: Leader,
-    cafe: CafeDeployment,
-    who: str,
-    stopping: Stopping,
-    known: Iterable[Revision] | None = None,
-) -> Left:
-    """Drive `cafe` to its end or to where a person is waited for."""
-    from kubectl_cafe.cli.terminal import watchers
-    from kubectl_cafe.client.lease_view import LeaseView
-    from kubectl_cafe.driver import leader as wheels
-    from kubectl_cafe.status.build import status_of
-    from statemachine.lifecycle import State
+class Talk:
+    """Says on stderr what a session reports, and hands on what is typed (`session.Reporter`)."""
 
-    asks = watchers.asks()
-    held: list[Driver | Follower] = []
-    ours = LeaseView("this command", True, 0, 0.0)
-    watcher = watchers.choose(
-        asks, lambda: ours, wheel.observer, lambda text: _answer(held, who, text), who
-    )
+    def __init__(self, observer: Observer, who: str, stopping: Stopping) -> None:
+        self._observer = observer
+        self._who = who
+        self._stopping = stopping
+        self._waited: set[str] = set()
+        self._work: list[Driver | Follower] = []
 
-    def ready(driver: Driver) -> None:
-        held.append(driver)
-        stopping.work = Work(driver)
+    @property
+    def asks(self) -> bool:
+        """Whether a person is there to confirm a group."""
+        from kubectl_cafe.cli.terminal import watchers
 
-    with watcher:
-        watcher.moved(cafe)
-        ended = wheels.drive(wheel, cafe, watcher, who=who, known=known, asks=asks, ready=ready)
-    if ended.cafe.position.state is State.ABORTED:
-        for note in status_of(ended.cafe, ended.snapshot, (), None).notes:
-            say(f"  {note}")
-    return Left(ended.cafe, ended.snapshot, stopping.stopped, stopping.timed_out)
+        return watchers.asks()
+
+    def repeated(self, cafe: CafeDeployment) -> None:
+        """By whom and when the same move was made."""
+        say_repeated(cafe)
+
+    def nothing_to_drive(self, cafe: CafeDeployment) -> None:
+        """In which state it is."""
+        say(f"{cafe.where} is {cafe.position.state}: there is nothing to drive")
+
+    def waits_for(self, lease: LeaseView) -> None:
+        """Once for each holder."""
+        if lease.holder and lease.holder not in self._waited:
+            self._waited.add(lease.holder)
+            left = f"{lease.seconds_left:.0f} s"
+            say(f"waiting for the lease of {lease.driver}: taken over in {left} unless renewed")
+
+    def invalidates(self, objects: int) -> None:
+        """On how many objects."""
+        say(f"the last driver left without a word: fencing it off from {objects} objects")
+
+    def is_slow(self, why: str) -> None:
+        """What is waited for."""
+        say(f"  waits for {why}")
+
+    def follows(self, lease: LeaseView) -> None:
+        """Who is followed: a driver that lives, or one whose lease has to be watched first."""
+        from kubectl_cafe.client.lease_view import lease_text
+
+        standing = lease_text(lease)
+        if lease.live:
+            standing = f"{lease.driver} drives (its lease runs out in {lease.seconds_left:.0f} s)"
+        say(f"{standing}; following. Ctrl-C leaves it to them")
+
+    def abandoned(self) -> None:
+        """That this command drives now."""
+        self._stopping.work = None
+        say("nobody drives any more: taking the wheel")
+
+    def works(self, work: Driver | Follower) -> None:
+        """From now on a signal asks it to end; Ctrl-C ends a following, never the release."""
+        from kubectl_cafe.driver.loop import Driver
+
+        self._work[:] = [work]
+        if isinstance(work, Driver):
+            self._stopping.work = Work(work)
+        else:
+            self._stopping.work = Work(work, FOLLOWED, "left", f"{SENT}; {FOLLOWED}")
+
+    def display(self, lease: Callable[[], LeaseView | None]) -> Watcher:
+        """A live view, or plain lines."""
+        from kubectl_cafe.cli.terminal import watchers
+
+        return watchers.choose(self.asks, lease, self._observer, self._typed, self._who)
+
+    def _typed(self, text: str) -> None:
+        _answer(self._work, self._who, text)
 
 
-def follow(
-    transport: Transport, cafe: CafeDeployment, observer: Observer, who: str, stopping: Stopping
-) -> Left | str:
-    """Follow the release that somebody else drives; how it is left.
+def say_repeated(cafe: CafeDeployment) -> None:
+    """That a move was made already, by whom and when."""
+    from kubectl_cafe.planning.allowed_commands import last_said
 
-    Where it is left without a driver: the resourceVersion of the lease that may be taken.
-    Ctrl-C ends the following, never the release.
-    """
-    from kubectl_cafe.cli.terminal import watchers
-    from kubectl_cafe.driver.follower import Follower
-
-    asks = watchers.asks()
-    held: list[Driver | Follower] = []
-    watcher = watchers.choose(
-        asks, lambda: follower.lease, observer, lambda text: _answer(held, who, text), who
-    )
-    follower = Follower(transport, cafe, observer, watcher, asks=asks)
-    held.append(follower)
-    stopping.work = Work(follower, FOLLOWED, "left", f"{SENT}; {FOLLOWED}")
-    with watcher:
-        ended = follower.run()
-    if ended.abandoned and not stopping.stopped:
-        stopping.work = None
-        return ended.lease
-    return Left(ended.cafe, ended.snapshot, stopping.stopped, stopping.timed_out)
+    if cafe.record is not None:
+        last = last_said(cafe.record)
+        say(f"{cafe.where} is {cafe.record.state} already ({last}); nothing was written")
 
 
 def _answer(held: Sequence[Driver | Follower], who: str, text: str) -> None:

@@ -10,7 +10,7 @@ import click
 from kubectl_cafe.cli import completing, options
 from kubectl_cafe.cli.driving import detach_option, reason_option, say
 from kubectl_cafe.cli.ending import Ends, ending_options, nothing_to_do
-from kubectl_cafe.cli.moving import Saying, record_only, steer
+from kubectl_cafe.cli.moving import record_only, steer
 from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.proposing import plan_back
 from kubectl_cafe.cli.session import Session, connect
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kubectl_cafe.api.cafedeployment import CafeDeployment
     from kubectl_cafe.cache.informers import Observer
     from kubectl_cafe.client.transport import Transport
+    from kubectl_cafe.driver.session import Move
     from kubectl_cafe.planning.proposal import Around
     from kubectl_cafe.release.start import Mover
     from statemachine.record import Entry
@@ -98,7 +99,7 @@ def command(
         return steer(session, cafe, observer, saying, reason=reason, ends=ends)
 
 
-def _saying(fast: bool, number: int) -> Saying:
+def _saying(fast: bool, number: int) -> Move:
     """The rollback, recorded; what it goes from and to is said, and what it discards."""
     from kubectl_cafe.assessment import lost_switches
     from kubectl_cafe.cache import lister
