@@ -19,7 +19,7 @@ class CafeError(Exception):
     """Something went wrong that the operator can act on.
 
     `message` says what and why, `where` names the object or field, `hint` is the next
-    command to type, `exit_code` is one of product.md's.
+    command to type, `exit_code` is one of those above.
     """
 
     exit_code = ERROR

@@ -4,7 +4,7 @@ A registry mirror or a policy that pins digests rewrites the images of pods as t
 and as they are patched. Such a string is in no template: the pod's record says what it is, or
 its birth does, as long as nobody has written the pod's images since. That metadata.generation
 stands still proves it; one that moved is an image or anything else of the spec, an ephemeral
-container, a toleration, a resize: then managedFields tell (`pods/provenance.py`).
+container, a toleration, a resize: then managedFields tell (`pods/managed_fields.py`).
 """
 
 from __future__ import annotations

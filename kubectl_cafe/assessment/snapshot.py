@@ -35,7 +35,7 @@ class Snapshot:
     namespace, whatever pods they cover. `others` are the pods of others in the namespace; None:
     not read, for only a budget that covers such pods asks for them. `cleared` are our drained
     pods after which they were read once more, `took` those that were healthy when this process
-    took them. `unswitched` is why pods were in mode None as the release started (`switches`).
+    took them. `unswitched` is why pods were in mode None as the release started (`lost_switches`).
     `off_since` says since when a drained pod is seen to be out of traffic. `busy` are pods with
     a write under way; `unseen_takes`: the watch has not yet shown our own last takes.
     `stopping`: no more pods are to be taken, whatever the record says (Ctrl-C). `swept`: a

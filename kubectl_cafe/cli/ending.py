@@ -75,7 +75,7 @@ def timeout_option(verb: Callable[..., Result]) -> Callable[..., Result]:
 
 
 def closing(left: Left, asked: CafeDeployment, output: str | None = None) -> int:
-    """Say what is next, print the document if there is to be one; the exit code of product.md.
+    """Say what is next, print the document if there is to be one; the exit code (`errors`).
 
     `asked` is the release as the caller left it: what was reached is held against that.
     """
@@ -105,7 +105,7 @@ def nothing_to_do(cafe: CafeDeployment, output: str | None = None) -> int:
 
 
 def exit_code(left: Left, asked: CafeDeployment) -> int:
-    """The exit code of product.md, where the release that was `asked` for has come to `left`."""
+    """The exit code (`errors`), where the release that was `asked` for has come to `left`."""
     from statemachine.lifecycle import MOVING, RESTING, State
 
     record = left.cafe.record

@@ -54,7 +54,7 @@ class PodRecord:
     """`to` names the revision the pod goes to, `gen` the generation that the image patch made.
 
     Of a pod that is drained it is the one that was drained, of a finished one the verified one.
-    `before` ("from" in the annotation's words) has the changed containers alone. `since` is
+    `before` has the changed containers alone. `since` is
     when the phase was written, RFC 3339; `group` the group that took the pod, 0 for a sweep.
     `passed` says the same of what was written before: three times at most, for whoever reports.
     `restarts` of a finished one is how often each container had restarted by then.

@@ -1,4 +1,4 @@
-"""Whether the one who asks may write what the release will write (product.md, Conventions)."""
+"""Whether the one who asks may write what the release will write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many requests a release costs, by the API server's own audit log (product.md, Numbers)."""
+"""How many requests a release costs, by the API server's own audit log."""
 
 from __future__ import annotations
 

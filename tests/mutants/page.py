@@ -41,8 +41,8 @@ writes this page; `SAMPLE=300 SEED=1` takes so many at random. `make mutate`
 ([guards](guards.md)) takes out chosen texts and expects a chosen test to fail; here nobody has
 chosen the places.
 
-For each mutant the unit tests that import its module run first, then those of its own layer and
-of the layers above it, then the searches of `tests/explore` that take at most 3 seconds. The first
+For each mutant the unit tests that run its line are run, as coverage.py has measured them, its
+own module's first; then the searches of `tests/explore` that take at most 3 seconds. The first
 test that fails ends it, and so does a run without an end. Not made are the changes that can't make
 a difference: in an annotation, in the arguments of a decorator (mypy holds what is `frozen`), of
 `TYPE_CHECKING`. A comparison becomes its opposite, or its bound moves; an arithmetic operator

@@ -1,4 +1,4 @@
-"""Moves told as Events: each once, from its machine, named by what it is (product.md)."""
+"""Moves told as Events: each once, from its machine, named by what it is."""
 
 from __future__ import annotations
 
