@@ -47,7 +47,9 @@ def test_a_record_with_a_field_that_is_not_known_is_not_acted_on(shop: Shop) -> 
 @pytest.mark.guard("foreign-record")
 def test_a_record_that_was_copied_from_another_object_is_not_acted_on(shop: Shop) -> None:
     shop.born(1)
-    damage(shop, json.dumps(shop.record() | {"uid": "someone-else", "state": "RollingBack"}))
+    damage(
+        shop, json.dumps(shop.record() | {"uid": "someone-else", "state": "RollingBack", "step": 0})
+    )
 
     done = shop.cafe("drive", NAME)
 
