@@ -34,19 +34,29 @@ def reasons(snapshot: Snapshot, decision: Decision) -> Iterator[tuple[str, Reaso
     writes = {patch.uid: patch.what for patch in decision.patches}
     wanted = candidates.wanted(snapshot, assessments) if snapshot.takes else []
     due = {one.pod.uid for one in wanted}
+    now = candidates.budget(snapshot, assessments)
+    away = now.unavailable + len(decision.takes)
+    full = f"maxUnavailable is {now.limit}, and {away} pods are unavailable or taken now"
     for one in assessments:
         uid, state = one.pod.uid, one.row.name.lower()
         if uid in writes:
             why = f"{'taken' if one in wanted else 'goes on'}: write {writes[uid]!r}"
         else:
-            why = _idle(one, snapshot, assessments, due)
+            why = _idle(one, snapshot, assessments, due, full)
         yield uid, Reason(one.pod.name, state, why)
 
 
 def _idle(
-    one: Assessment, snapshot: Snapshot, assessments: Sequence[Assessment], due: Collection[str]
+    one: Assessment,
+    snapshot: Snapshot,
+    assessments: Sequence[Assessment],
+    due: Collection[str],
+    full: str,
 ) -> str:
-    """Why nothing is written to the pod now; `due` are the uids that the group takes next."""
+    """Why nothing is written to the pod now.
+
+    `due` are the uids that the group takes next, `full` says how maxUnavailable is used up.
+    """
     if one.pod.uid in snapshot.busy:
         return "its last write has no answer yet"
     if one.pod.uid in snapshot.barred:
@@ -57,7 +67,7 @@ def _idle(
         return "it is at the goal" if one.available else "it is at the goal and not available yet"
     if one.in_flight:
         return _in_flight(one)
-    return _passed_over(one, snapshot, assessments, due)
+    return _passed_over(one, snapshot, assessments, due, full)
 
 
 def _in_flight(one: Assessment) -> str:
@@ -73,7 +83,11 @@ def _in_flight(one: Assessment) -> str:
 
 
 def _passed_over(
-    one: Assessment, snapshot: Snapshot, assessments: Sequence[Assessment], due: Collection[str]
+    one: Assessment,
+    snapshot: Snapshot,
+    assessments: Sequence[Assessment],
+    due: Collection[str],
+    full: str,
 ) -> str:
     """Why the group does not take the pod, the first reason that there is."""
     if not snapshot.takes:
@@ -89,8 +103,7 @@ def _passed_over(
     covering = [b for b in candidates.closed(snapshot, assessments) if b.covers(one.pod.labels)]
     if covering:
         return f"{covering[0]} has no room"
-    now = candidates.budget(snapshot, assessments)
-    return f"maxUnavailable is {now.limit}, and {now.unavailable} pods are unavailable"
+    return full
 
 
 def _no_takes(snapshot: Snapshot) -> str:

@@ -56,7 +56,13 @@ def test_maxunavailable_is_named_with_its_figures() -> None:
     broken = upgraded("a", ready=Condition("False"), containers_ready=Condition("False"))
     record = release(cells={"": 2}, upgrade_type=UpgradeType.BATCH, max_unavailable=1)
     said = why(of(broken, pod("b"), record=record))["b"]
-    assert said == "candidate: maxUnavailable is 1, and 1 pods are unavailable"
+    assert said == "candidate: maxUnavailable is 1, and 1 pods are unavailable or taken now"
+
+
+def test_what_is_taken_in_the_same_turn_counts_for_maxunavailable() -> None:
+    record = release(cells={"": 2}, upgrade_type=UpgradeType.BATCH, max_unavailable=1)
+    said = why(of(pod("a"), pod("b"), record=record))["b"]
+    assert said == "candidate: maxUnavailable is 1, and 1 pods are unavailable or taken now"
 
 
 def test_a_poddisruptionbudget_is_named_with_its_figures() -> None:
