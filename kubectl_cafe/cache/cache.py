@@ -280,21 +280,20 @@ class Cache:
         return replace(pod, node_ready=self._nodes.get(pod.node))
 
     def _fold(self, snapshot: Snapshot) -> dict[str, float]:
-        for uid in set(self._off_since) - set(snapshot.pods):
-            del self._off_since[uid]
+        """Since when each drained pod is seen to be off; what restarted pods prove is kept."""
+        off_since: dict[str, float] = {}
         for uid, pod in snapshot.pods.items():
             if pod.record is None or pod.record.phase is Phase.FINISHED:
-                self._off_since.pop(uid, None)
                 continue
             assessment = assess(pod, snapshot)
-            moving = assessment.in_flight
-            if moving and seen_off(assessment, snapshot, before=uid in self._off_since):
-                self._off_since.setdefault(uid, snapshot.now)
-            else:
-                self._off_since.pop(uid, None)
-            for image, image_id in renewed(pod, assessment.evidence) if moving else ():
+            if not assessment.in_flight:
+                continue
+            if seen_off(assessment, snapshot, before=uid in self._off_since):
+                off_since[uid] = self._off_since.get(uid, snapshot.now)
+            for image, image_id in renewed(pod, assessment.evidence):
                 self._peers[image] = self._peers.get(image, frozenset()) | {image_id}
-        return dict(self._off_since)
+        self._off_since = off_since
+        return dict(off_since)
 
 
 def _judged(pod: Pod, owner: Workload) -> Pod:
