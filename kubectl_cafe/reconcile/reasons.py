@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from kubectl_cafe.assessment import waiting_reasons
+from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
 from kubectl_cafe.assessment.pod import Assessment, PodState, assess
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot
 from kubectl_cafe.reconcile import candidates
@@ -28,35 +29,42 @@ class Reason:
     why: str
 
 
+@dataclass(frozen=True)
+class _Limits:
+    """What keeps the group from taking pods, the same for all of them.
+
+    `due` are the uids that it takes next, `closed` the budgets that have no room, `full` says
+    how maxUnavailable is used up.
+    """
+
+    due: Collection[str]
+    closed: Sequence[DisruptionBudget]
+    full: str
+
+
 def reasons(snapshot: Snapshot, decision: Decision) -> Iterator[tuple[str, Reason]]:
     """The reason for each pod by its uid, as `decide` has found `decision` in `snapshot`."""
     assessments = [assess(pod, snapshot) for pod in snapshot.pods.values()]
     writes = {patch.uid: patch.what for patch in decision.patches}
     wanted = candidates.wanted(snapshot, assessments) if snapshot.takes else []
-    due = {one.pod.uid for one in wanted}
     now = candidates.budget(snapshot, assessments)
     away = now.unavailable + len(decision.takes)
-    full = f"maxUnavailable is {now.limit}, and {away} pods are unavailable or taken now"
+    limits = _Limits(
+        due={one.pod.uid for one in wanted},
+        closed=candidates.closed(snapshot, assessments),
+        full=f"maxUnavailable is {now.limit}, and {away} pods are unavailable or taken now",
+    )
     for one in assessments:
         uid, state = one.pod.uid, one.row.name.lower()
         if uid in writes:
-            why = f"{'taken' if one in wanted else 'goes on'}: write {writes[uid]!r}"
+            why = f"{'taken' if uid in limits.due else 'goes on'}: write {writes[uid]!r}"
         else:
-            why = _idle(one, snapshot, assessments, due, full)
+            why = _idle(one, snapshot, limits)
         yield uid, Reason(one.pod.name, state, why)
 
 
-def _idle(
-    one: Assessment,
-    snapshot: Snapshot,
-    assessments: Sequence[Assessment],
-    due: Collection[str],
-    full: str,
-) -> str:
-    """Why nothing is written to the pod now.
-
-    `due` are the uids that the group takes next, `full` says how maxUnavailable is used up.
-    """
+def _idle(one: Assessment, snapshot: Snapshot, limits: _Limits) -> str:
+    """Why nothing is written to the pod now."""
     if one.pod.uid in snapshot.busy:
         return "its last write has no answer yet"
     if one.pod.uid in snapshot.barred:
@@ -67,7 +75,7 @@ def _idle(
         return "it is at the goal" if one.available else "it is at the goal and not available yet"
     if one.in_flight:
         return _in_flight(one)
-    return _passed_over(one, snapshot, assessments, due, full)
+    return _passed_over(one, snapshot, limits)
 
 
 def _in_flight(one: Assessment) -> str:
@@ -82,13 +90,7 @@ def _in_flight(one: Assessment) -> str:
     return waiting_reasons.progress(one)
 
 
-def _passed_over(
-    one: Assessment,
-    snapshot: Snapshot,
-    assessments: Sequence[Assessment],
-    due: Collection[str],
-    full: str,
-) -> str:
+def _passed_over(one: Assessment, snapshot: Snapshot, limits: _Limits) -> str:
     """Why the group does not take the pod, the first reason that there is."""
     if not snapshot.takes:
         return _no_takes(snapshot)
@@ -96,14 +98,14 @@ def _passed_over(
         return "its node is lost"
     if not candidates.is_candidate(one, snapshot):
         return _not_yet(one, snapshot)
-    if one.pod.uid not in due:
+    if one.pod.uid not in limits.due:
         return "its cell has as many pods at the goal, or on their way, as the group takes"
     if snapshot.unseen_takes:
         return "the watch has yet to show the pods that were taken last"
-    covering = [b for b in candidates.closed(snapshot, assessments) if b.covers(one.pod.labels)]
+    covering = [budget for budget in limits.closed if budget.covers(one.pod.labels)]
     if covering:
         return f"{covering[0]} has no room"
-    return full
+    return limits.full
 
 
 def _no_takes(snapshot: Snapshot) -> str:
