@@ -14,10 +14,10 @@ from kubectl_cafe.errors import CafeError
 if TYPE_CHECKING:
     from kubectl_cafe.api.cafedeployment import CafeDeployment
     from kubectl_cafe.cache.informers import Observer
-    from kubectl_cafe.cli.terminal.watchers import Watcher
     from kubectl_cafe.client.lease_view import LeaseView
     from kubectl_cafe.driver.follower import Follower
     from kubectl_cafe.driver.loop import Driver
+    from kubectl_cafe.driver.session import Display
 
 FOLLOWED = "whoever drives goes on"
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -101,7 +101,7 @@ class Talk:
         else:
             self._stopping.work = Work(work, FOLLOWED, "left", f"{SENT}; {FOLLOWED}")
 
-    def display(self, lease: Callable[[], LeaseView | None]) -> Watcher:
+    def display(self, lease: Callable[[], LeaseView | None]) -> Display:
         """A live view, or plain lines."""
         from kubectl_cafe.cli.terminal import watchers
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 from kubectl_cafe.cli.terminal._tty import foreground, lively
 from kubectl_cafe.cli.terminal.aside import aside
@@ -25,33 +25,13 @@ if TYPE_CHECKING:
     from kubectl_cafe.assessment.snapshot import Decision, Snapshot
     from kubectl_cafe.cache.informers import Observer
     from kubectl_cafe.client.lease_view import LeaseView
+    from kubectl_cafe.driver.session import Display
     from kubectl_cafe.status.model import Status
 
 Answered = Callable[[str], None]
 """Is told each line that a person types."""
 Lease = Callable[[], "LeaseView | None"]
 """Who drives, as far as is known now."""
-
-
-class Watcher(Protocol):
-    """Shows a release for as long as it is entered; see `engine.driver.Watcher`."""
-
-    def moved(self, cafe: CafeDeployment) -> None:
-        """The record has changed."""
-        ...
-
-    def looked(self, snapshot: Snapshot, decision: Decision) -> None:
-        """A decision was made."""
-        ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
 
 
 def asks() -> bool:
@@ -64,7 +44,7 @@ def asks() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty() and foreground(sys.stdin)
 
 
-def choose(asks: bool, lease: Lease, observer: Observer, answered: Answered, who: str) -> Watcher:
+def choose(asks: bool, lease: Lease, observer: Observer, answered: Answered, who: str) -> Display:
     """A live view where stderr is a terminal that can show one, else plain lines.
 
     `who` is us: the moves of others are shown with their names.
