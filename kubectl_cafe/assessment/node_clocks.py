@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Phase
 from kubectl_cafe.times import seconds
 from kubectl_cafe.traffic import finalizers
+
+if TYPE_CHECKING:
+    from kubectl_cafe.assessment.snapshot import Snapshot
 
 NOISE = 5.0
 """Seconds by which two estimates of one server's clock may differ."""

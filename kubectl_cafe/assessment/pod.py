@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from kubectl_cafe import names
 from kubectl_cafe.assessment.image_revisions import runs, runs_any, unchanged, without_effect
 from kubectl_cafe.assessment.node_clocks import overdue, ready_since
-from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.done import Stuck, done, stuck
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Before, Mode, Phase, PodRecord
@@ -19,6 +19,9 @@ from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import seconds
 from kubectl_cafe.traffic import finalizers, mode_of, switch
 from statemachine.lifecycle import RESTING, State
+
+if TYPE_CHECKING:
+    from kubectl_cafe.assessment.snapshot import Snapshot
 
 
 class PodState(Enum):

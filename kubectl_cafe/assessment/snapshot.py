@@ -8,7 +8,9 @@ from functools import cached_property
 from math import inf
 from typing import Any
 
+from kubectl_cafe.assessment.assessed import Assessed, assess_all
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
+from kubectl_cafe.assessment.pod import Assessment
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.observed import Sighting
 from kubectl_cafe.pods.patches import PodPatch
@@ -47,7 +49,7 @@ class Snapshot:
     `barred` are pods that no write reaches: they are left as they are. `troubles` say in words
     what fails and is tried again. `architectures` are those of the nodes by name; None: nobody
     has read them yet. `nodes_at` is when the nodes of suspect pods were read (`Pod.suspect`),
-    None before that.
+    None before that. `last` are the assessments of an earlier snapshot, which may serve again.
     """
 
     owner: Json
@@ -81,12 +83,23 @@ class Snapshot:
     troubles: tuple[str, ...] = ()
     architectures: Mapping[str, str] | None = None
     nodes_at: float | None = None
+    last: Assessed | None = field(default=None, compare=False, repr=False)
 
     @property
     def nodes_due(self) -> bool:
         """Whether a pod's status leaves open whether its node went away, and no Node was asked."""
         fresh = self.nodes_at is not None and self.now - self.nodes_at < NODES_FRESH
         return not fresh and any(pod.suspect and pod.node for pod in self.pods.values())
+
+    @cached_property
+    def assessed(self) -> Assessed:
+        """The assessments of the pods, each made once."""
+        return assess_all(self, self.last)
+
+    @cached_property
+    def assessments(self) -> tuple[Assessment, ...]:
+        """Where each pod stands, in the order of `pods`."""
+        return tuple(self.assessed.by_uid.values())
 
     @cached_property
     def listed(self) -> Mapping[str, Set[str]]:

@@ -13,16 +13,14 @@ from typing import Any
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import disruption_budgets
-from kubectl_cafe.assessment.pod import assess
+from kubectl_cafe.assessment.assessed import Assessed
 from kubectl_cafe.assessment.snapshot import NODES_FRESH, Snapshot
 from kubectl_cafe.cache.collection import Collection
+from kubectl_cafe.cache.folded import off_since, proven
 from kubectl_cafe.cache.other_pods import OtherPods
 from kubectl_cafe.pods.model import Pod, parse
 from kubectl_cafe.pods.observed import Sighting, look
-from kubectl_cafe.pods.record import Phase
-from kubectl_cafe.pods.restarted import renewed
 from kubectl_cafe.podsets import PodSet, Workload
-from kubectl_cafe.reconcile.decide import seen_off
 from kubectl_cafe.revisions.revision import Revision, controlled_by
 from kubectl_cafe.traffic.endpoints import parse_service, parse_slice, ready_uids
 
@@ -50,6 +48,7 @@ class Cache:
         self._near = OtherPods()
         self._off_since: dict[str, float] = {}
         self._peers: dict[str, frozenset[str]] = {}
+        self._assessed: Assessed | None = None
         self._writing: set[str] = set()
         self._stale: dict[str, str] = {}
         self._unseen: dict[str, int] = {}
@@ -262,7 +261,7 @@ class Cache:
                 cleared=self._near.cleared,
                 took=self._near.took,
                 unswitched=cafe.unswitched,
-                peers=dict(self._peers),
+                peers=self._peers,
                 busy=frozenset({*self._writing, *self._stale} & set(pods)),
                 unseen_takes=bool(self._unseen),
                 stopping=stopping,
@@ -270,30 +269,18 @@ class Cache:
                 swept=self._swept == (record.id, record.step),
                 architectures=self._architectures,
                 nodes_at=self._nodes_at,
+                last=self._assessed,
             )
-            return replace(snapshot, off_since=self._fold(snapshot))
+            self._assessed = snapshot.assessed
+            self._off_since = off_since(snapshot, self._off_since)
+            self._peers = proven(snapshot, self._peers)
+            return replace(snapshot, off_since=dict(self._off_since), last=self._assessed)
 
     def _placed(self, pod: Pod, now: float) -> Pod:
         """The pod with what its Node says of itself, where that was read lately."""
         if not pod.suspect or self._nodes_at is None or now - self._nodes_at > 2 * NODES_FRESH:
             return pod
         return replace(pod, node_ready=self._nodes.get(pod.node))
-
-    def _fold(self, snapshot: Snapshot) -> dict[str, float]:
-        """Since when each drained pod is seen to be off; what restarted pods prove is kept."""
-        off_since: dict[str, float] = {}
-        for uid, pod in snapshot.pods.items():
-            if pod.record is None or pod.record.phase is Phase.FINISHED:
-                continue
-            assessment = assess(pod, snapshot)
-            if not assessment.in_flight:
-                continue
-            if seen_off(assessment, snapshot, before=uid in self._off_since):
-                off_since[uid] = self._off_since.get(uid, snapshot.now)
-            for image, image_id in renewed(pod, assessment.evidence):
-                self._peers[image] = self._peers.get(image, frozenset()) | {image_id}
-        self._off_since = off_since
-        return dict(off_since)
 
 
 def _judged(pod: Pod, owner: Workload) -> Pod:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
-from kubectl_cafe.assessment.pod import Assessment, PodState, assess
+from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import ApiError, Forbidden
@@ -177,7 +177,7 @@ class Refusals:
         """Raise why the driver leaves, if a refusal made it, with the pods that it leaves."""
         if self.end is None or snapshot.record.state in RESTING:
             return
-        assessments = [assess(pod, snapshot) for pod in snapshot.pods.values()]
+        assessments = snapshot.assessments
         left = [s.pod.name for s in assessments if s.in_flight and s.mode is not Mode.NONE]
         raise self.end.error(left, snapshot.record.state)
 
@@ -221,10 +221,8 @@ def unwritten(trouble: Trouble) -> str:
 
 def _unfinishable(snapshot: Snapshot) -> set[str]:
     """The uids of pods in flight whose next write waits for what a watch would show."""
-    flying = (
-        assess(pod, snapshot) for pod in snapshot.pods.values() if pod.uid not in snapshot.busy
-    )
-    return {s.pod.uid for s in flying if s.in_flight and not _finishable(s)}
+    flying = (s for s in snapshot.assessments if s.in_flight and s.pod.uid not in snapshot.busy)
+    return {s.pod.uid for s in flying if not _finishable(s)}
 
 
 def _finishable(assessment: Assessment) -> bool:

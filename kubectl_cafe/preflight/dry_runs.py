@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
-from kubectl_cafe.assessment.pod import Assessment, PodState, assess
+from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.planning.proposal import Around, Proposal
 from kubectl_cafe.pods.model import Pod
@@ -51,8 +51,7 @@ def case(
 ) -> Case:
     """The release as its driver would see it in its first moment, `time` by the server."""
     snapshot = first_view(wished, around, proposal, time)
-    assessments = tuple(assess(pod, snapshot) for pod in around.pods)
-    return Case(cafe, wished, around, proposal, snapshot, assessments, superseding)
+    return Case(cafe, wished, around, proposal, snapshot, snapshot.assessments, superseding)
 
 
 def first_view(wished: CafeDeployment, around: Around, proposal: Proposal, time: float) -> Snapshot:
@@ -145,7 +144,7 @@ def again(of: Case, pod: Pod, what: str) -> Attempt | None:
     pods = {**of.snapshot.pods, pod.uid: pod}
     sightings = {**of.snapshot.sightings, pod.uid: look(None, pod, 0.0)}
     snapshot = replace(of.snapshot, pods=pods, sightings=sightings)
-    assessment = assess(pod, snapshot)
+    assessment = snapshot.assessed.by_uid[pod.uid]
     if assessment.row not in TRIED:
         return None
     made: Sequence[Attempt] = list(attempts(replace(of, snapshot=snapshot), assessment))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kubectl_cafe.assessment import image_digests
-from kubectl_cafe.assessment.pod import Assessment, PodState, assess
+from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot, Wanted
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode
@@ -23,7 +23,7 @@ CARRIES_ON = (State.PROGRESSING, State.ROLLING_BACK, State.PAUSED, State.AWAITIN
 
 def decide(snapshot: Snapshot) -> Decision:
     """What to do now, and what is awaited if that is nothing."""
-    assessments = [assess(pod, snapshot) for pod in snapshot.pods.values()]
+    assessments = snapshot.assessments
     if snapshot.record.forced:
         return _force(snapshot, assessments)
     failure = group_progress.failure(snapshot, assessments) if snapshot.running else None

@@ -104,7 +104,7 @@ def obstacle(assessment: Assessment, snapshot: Snapshot) -> str:
 
 def first(snapshot: Snapshot, uids: Collection[str]) -> Pod:
     """Which of the pods is brought back first: one that was begun, then one that is unavailable."""
-    return min((assess(snapshot.pods[uid], snapshot) for uid in uids), key=_turn).pod
+    return min((snapshot.assessed.by_uid[uid] for uid in uids), key=_turn).pod
 
 
 def _turn(assessment: Assessment) -> tuple[object, ...]:
@@ -147,7 +147,7 @@ def begin(pod: Pod, snapshot: Snapshot, since: str) -> Way:
     lost = lost_switches.planned(
         (pod, replace(pod, record=None)), snapshot.services, snapshot.revisions
     )
-    out = assess(pod, snapshot).row is PodState.ORPHAN
+    out = snapshot.assessed.by_uid[pod.uid].row is PodState.ORPHAN
     return Way(pod.uid, since, out=out, unswitched=frozenset(lost))
 
 
@@ -233,9 +233,7 @@ def _company(snapshot: Snapshot, assessment: Assessment) -> list[Assessment]:
     Those in flight are unavailable with or without being counted; left out, what a release
     left behind does not use up the share of pods on their way, of which there is this one.
     """
-    others = (
-        assess(pod, snapshot) for uid, pod in snapshot.pods.items() if uid != assessment.pod.uid
-    )
+    others = (one for one in snapshot.assessments if one.pod.uid != assessment.pod.uid)
     return [*(other for other in others if not other.in_flight), assessment]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kubectl_cafe.assessment import waiting_reasons
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
-from kubectl_cafe.assessment.pod import Assessment, PodState, assess
+from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot
 from kubectl_cafe.reconcile import candidates
 
@@ -44,7 +44,7 @@ class _Limits:
 
 def reasons(snapshot: Snapshot, decision: Decision) -> Iterator[tuple[str, Reason]]:
     """The reason for each pod by its uid, as `decide` has found `decision` in `snapshot`."""
-    assessments = [assess(pod, snapshot) for pod in snapshot.pods.values()]
+    assessments = snapshot.assessments
     writes = {patch.uid: patch.what for patch in decision.patches}
     wanted = candidates.wanted(snapshot, assessments) if snapshot.takes else []
     now = candidates.budget(snapshot, assessments)

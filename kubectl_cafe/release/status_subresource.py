@@ -10,7 +10,7 @@ from typing import Any
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import desired_replicas, edited_spec
-from kubectl_cafe.assessment.pod import PodState, assess
+from kubectl_cafe.assessment.pod import PodState
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import Gone
@@ -30,7 +30,7 @@ def status(cafe: CafeDeployment, snapshot: Snapshot) -> dict[str, Any]:
     so even while nobody drives: an edit raises metadata.generation alone.
     """
     record = snapshot.record
-    assessments = [assess(pod, snapshot) for pod in snapshot.pods.values()]
+    assessments = snapshot.assessments
     living = [s for s in assessments if s.row is not PodState.FORGOTTEN]
     wanted = desired_replicas.total(snapshot)
     available = sum(s.available for s in living)

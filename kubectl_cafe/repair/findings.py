@@ -15,7 +15,7 @@ from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import desired_replicas, waiting_reasons
 from kubectl_cafe.assessment.image_revisions import shown_revision
-from kubectl_cafe.assessment.pod import LEFT, Assessment, PodState, assess
+from kubectl_cafe.assessment.pod import LEFT, Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.observed import trouble
@@ -115,7 +115,7 @@ def _of_the_record(cafe: CafeDeployment, rebuilt: Rebuilt | None) -> Iterator[Fi
 
 def _of_the_pods(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[Finding]:
     for pod in sorted(snapshot.pods.values(), key=lambda pod: (pod.cell, pod.name)):
-        found = _of(assess(pod, snapshot), snapshot, f"{cafe.name} -n {cafe.namespace}")
+        found = _of(snapshot.assessed.by_uid[pod.uid], snapshot, f"{cafe.name} -n {cafe.namespace}")
         if found is not None:
             yield found
 

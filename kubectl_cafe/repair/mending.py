@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kubectl_cafe import names
 from kubectl_cafe.assessment.image_revisions import shown_revision, unchanged
-from kubectl_cafe.assessment.pod import Assessment, PodState, assess
+from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.patches import PodPatch, patch
@@ -17,7 +17,7 @@ from kubectl_cafe.traffic import mode_of, switch
 
 def write(finding: Finding, snapshot: Snapshot) -> PodPatch | None:
     """The pod's next write towards `mend`; None: the kubelet has to show more first (I2)."""
-    assessment, writes = assess(snapshot.pods[finding.uid], snapshot), Writes(snapshot)
+    assessment, writes = snapshot.assessed.by_uid[finding.uid], Writes(snapshot)
     evidence = assessment.evidence if assessment.in_flight else _evidence(assessment.pod, snapshot)
     if wants_acknowledgement(assessment.pod, evidence):
         return writes.acknowledge(assessment)

@@ -16,7 +16,6 @@ from kubectl_cafe.assessment import (
 from kubectl_cafe.assessment.pod import (
     Assessment,
     PodState,
-    assess,
     out_of_traffic,
     touched,
 )
@@ -59,7 +58,7 @@ def status_of(
         bare = _without_record(cafe, lost)
         return replace(bare, notes=(*old, *bare.notes))
     record = snapshot.record
-    assessments = [assess(pod, snapshot) for pod in snapshot.pods.values()]
+    assessments = snapshot.assessments
     out, away = out_of_traffic(snapshot, assessments), drift.strays(snapshot, assessments)
     mendable = out or away or (record.state in RESTING and desired_replicas.lost_cells(snapshot))
     repairs = (repair_command(cafe),) if mendable and not holder.driver(lease) else ()

@@ -16,6 +16,7 @@ from kubectl_cafe.pods.record import Phase
 from tests.explore.beginnings import over_restarted, under_deletion, unheard
 from tests.explore.bench import Outcome
 from tests.explore.endings import Ending
+from tests.explore.keeping import kept
 from tests.explore.policies import TO_COME
 from tests.explore.scenario import CAFE
 from tests.explore.state import FREE, POLICY
@@ -57,6 +58,7 @@ class Invariants:
         for snapshot, decision in outcome.looked:
             found += decided(snapshot, decision)
             found += over_restarted(snapshot, decision)
+            found += kept(snapshot)
             found += unheard(snapshot, decision) if deaf else ()
             if not (self.steps.scene.edits or self.steps.scene.templates):
                 found += committed(snapshot, decision)

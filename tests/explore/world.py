@@ -144,6 +144,9 @@ class Worlds(Thawing):
         for name, value in sorted(vars(cache).items()):
             if name in ("changed", "_dirty", "_owner", "podset"):
                 continue
+            if name == "_assessed":
+                payload[name] = value  # A state is the same whatever is kept of it.
+                continue
             if isinstance(value, Collection):
                 items = {
                     k: (0, _renamed_workload(v, renames) if name == "workloads" else v)
