@@ -10,6 +10,7 @@ from typing import Any
 
 from kubectl_cafe import names
 from kubectl_cafe.errors import CafeError, Refused
+from kubectl_cafe.hints import kubectl
 from kubectl_cafe.revisions import template as templates
 from statemachine.codec import shown
 from statemachine.lifecycle import Position, State
@@ -61,7 +62,7 @@ class CafeDeployment:
             raise CafeError(
                 "the spec is nested too deep to be read",
                 where=self.where,
-                hint=f"kubectl edit cafed {self.name} -n {self.namespace}",
+                hint=kubectl(f"edit cafed {self.name}", self.namespace),
             ) from None
         return spec
 
@@ -97,8 +98,10 @@ class CafeDeployment:
             raise CafeError(
                 f"the release's record can't be read: {error}",
                 where=f"{self.where}, annotation {names.RELEASE}",
-                hint="nothing was changed. A newer kubectl-cafe may read it: kubectl cafe version; "
-                f"look at it: kubectl get cafed {self.name} -n {self.namespace} -o yaml",
+                hint="nothing was changed. A newer kubectl-cafe may read it: "
+                + kubectl("cafe version")
+                + "; look at it: "
+                + kubectl(f"get cafed {self.name}", self.namespace, "-o yaml"),
             ) from None
         return record if record.uid == self.uid else None
 
@@ -193,7 +196,7 @@ class CafeDeployment:
             raise CafeError(
                 f"{shown(recorded)} is not a number of pods for each of {', '.join(self.cells)}",
                 where=f"{self.where}, annotation {names.ALLOCATION}",
-                hint=f"kubectl get cafed {self.name} -n {self.namespace} -o yaml",
+                hint=kubectl(f"get cafed {self.name}", self.namespace, "-o yaml"),
             )
         return self.wished_allocation()
 
@@ -203,7 +206,7 @@ class CafeDeployment:
             raise Refused(
                 f"{self.replicas} pods are more than the {PODS_LIMIT} of which a plan can be made",
                 where=f"{self.where}, spec.replicas",
-                hint=f"kubectl scale cafed {self.name} -n {self.namespace} --replicas NUMBER",
+                hint=kubectl(f"scale cafed {self.name}", self.namespace, "--replicas NUMBER"),
             )
         if self.cells == ("",):
             return {"": self.replicas}
@@ -214,5 +217,5 @@ class CafeDeployment:
             raise Refused(
                 str(error),
                 where=f"{self.where}, spec.topology.unitReplicas",
-                hint=f"kubectl edit cafed {self.name} -n {self.namespace}",
+                hint=kubectl(f"edit cafed {self.name}", self.namespace),
             ) from None

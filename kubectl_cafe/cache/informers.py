@@ -16,6 +16,7 @@ from kubectl_cafe.client.errors import ApiError, Forbidden, Invalid, NoSuchKind,
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.client.watch import Informer
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.hints import kubectl
 from kubectl_cafe.pods.model import lean
 from kubectl_cafe.podsets import kinds
 from kubectl_cafe.reconcile import shared_budgets
@@ -116,7 +117,7 @@ class Observer:
         return next(errors, None) or CafeError(
             f"the API server has not answered a list within {PATIENCE:.0f} s",
             where=where,
-            hint=f"kubectl get --raw '{where}?limit=1'",
+            hint=kubectl(f"get --raw '{where}?limit=1'"),
         )
 
     def raise_failure(self) -> None:

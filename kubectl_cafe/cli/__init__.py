@@ -214,7 +214,7 @@ def run(args: Sequence[str]) -> int:
     try:
         code = cafe.main(list(args), prog_name=PROGRAM, standalone_mode=False, obj=talk)
     except (Exception, KeyboardInterrupt) as error:
-        return fatal(error, sys.stderr, talk.verbosity)
+        return fatal(error, sys.stderr, talk)
     return code if isinstance(code, int) else REACHED
 
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from kubectl_cafe.cli import options
-from kubectl_cafe.cli.terminal.printing import print_data, say
+from kubectl_cafe.cli.exits import cluster_flags
+from kubectl_cafe.cli.terminal.printing import print_data, say, say_next
 from kubectl_cafe.errors import FAILED, INTERRUPTED, REACHED, TIMED_OUT, WAITS
+from kubectl_cafe.hints import all_at
 
 if TYPE_CHECKING:
     from kubectl_cafe.api.cafedeployment import CafeDeployment
@@ -80,8 +82,8 @@ def closing(left: Left, asked: CafeDeployment, output: str | None = None) -> int
     `asked` is the release as the caller left it: what was reached is held against that.
     """
     commands = _next(left)
-    for command in commands:
-        say(f"  next:  {command}")
+    for following in commands:
+        say_next(following)
     code = exit_code(left, asked)
     _print(left.cafe, commands, code, "", output)
     return code
@@ -92,8 +94,8 @@ def recorded(cafe: CafeDeployment, output: str | None = None) -> int:
     from kubectl_cafe.printers.outcome import RECORDED
 
     commands = _next(Left(cafe))
-    for command in commands:
-        say(f"  next:  {command}")
+    for following in commands:
+        say_next(following)
     _print(cafe, commands, REACHED, RECORDED, output)
     return REACHED
 
@@ -141,13 +143,13 @@ def _reached(record: Record, asked: Record) -> int:
 def _next(left: Left) -> tuple[str, ...]:
     """The commands that lead on."""
     from kubectl_cafe.status.build import status_of
-    from kubectl_cafe.status.next_commands import next_command
+    from kubectl_cafe.status.next_commands import next_commands
 
     if left.cafe.record is None:
         return ()
     if left.snapshot:
         return status_of(left.cafe, left.snapshot, (), None).next
-    return tuple(next_command(left.cafe, driven=False).splitlines())
+    return next_commands(left.cafe, driven=False)
 
 
 def _print(
@@ -159,7 +161,8 @@ def _print(
     from kubectl_cafe.printers import outcome
 
     meaning = meaning or outcome.MEANINGS[code]
-    shown = replace(_outcome(cafe), next=commands, exit_code=code, meaning=meaning)
+    following = all_at(commands, cluster_flags())
+    shown = replace(_outcome(cafe), next=following, exit_code=code, meaning=meaning)
     try:
         print_data(outcome.document(shown), output)
     except OSError as error:

@@ -13,6 +13,7 @@ import click
 
 from kubectl_cafe.cli.terminal._tty import width_of
 from kubectl_cafe.errors import ERROR, INTERRUPTED, PIPE, CafeError
+from kubectl_cafe.hints import at
 from kubectl_cafe.text import broken, one_line, printable
 from kubectl_cafe.version import VERSION
 
@@ -21,9 +22,20 @@ TRACEBACK_LEVEL = 6
 
 @dataclass(slots=True)
 class Talk:
-    """How much is said, learned while the flags are read: it must outlive the click context."""
+    """What was learned while the flags were read, and must outlive the click context.
+
+    `verbosity` is -v's level, `cluster` are the flags that name the cluster, as they are typed.
+    """
 
     verbosity: int = 0
+    cluster: str = ""
+
+
+def cluster_flags() -> str:
+    """The flags of this command line that name its cluster: the next command needs them, too."""
+    ctx = click.get_current_context(silent=True)
+    talk = ctx.find_object(Talk) if ctx is not None else None
+    return talk.cluster if talk is not None else ""
 
 
 def end_at_once(codes: list[int]) -> None:
@@ -58,16 +70,16 @@ class ReaderLeft(CafeError):
     exit_code = PIPE
 
 
-def fatal(error: BaseException, stderr: TextIO | None, verbosity: int = 0) -> int:
+def fatal(error: BaseException, stderr: TextIO | None, talk: Talk) -> int:
     """Say on `stderr` what went wrong, where, and what to type next; the exit code.
 
     A person never sees a traceback, unless -v=6 or more asked for it.
     """
-    text, code = _described(error)
+    text, code = _described(error, talk.cluster)
     if stderr is None or isinstance(error, ReaderLeft):
         return code
     with suppress(OSError):
-        if verbosity >= TRACEBACK_LEVEL and not isinstance(error, click.ClickException):
+        if talk.verbosity >= TRACEBACK_LEVEL and not isinstance(error, click.ClickException):
             import traceback
 
             stderr.write("".join(traceback.format_exception(error)))
@@ -76,20 +88,23 @@ def fatal(error: BaseException, stderr: TextIO | None, verbosity: int = 0) -> in
     return code
 
 
-def described(error: CafeError) -> str:
-    """The error as a person reads it: what and why, where, and the next command."""
+def described(error: CafeError, cluster: str = "") -> str:
+    """The error as a person reads it: what and why, where, and the next command.
+
+    `cluster` are the flags that name the cluster that the next command is for.
+    """
     lines = [f"error: {one_line(error.message)}"]
     if error.where:
         lines.append(f"  where: {one_line(error.where)}")
     if error.hint:
-        lines.append(f"  next:  {error.hint}")
+        lines.append(f"  next:  {at(error.hint, cluster)}")
     return "\n".join(lines)
 
 
-def _described(error: BaseException) -> tuple[str, int]:
+def _described(error: BaseException, cluster: str) -> tuple[str, int]:
     match error:
         case CafeError():
-            return described(error), error.exit_code
+            return described(error, cluster), error.exit_code
         case click.ClickException():
             return _usage(error), error.exit_code
         case click.Abort() | KeyboardInterrupt():

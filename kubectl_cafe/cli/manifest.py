@@ -9,6 +9,7 @@ from typing import Any
 
 from kubectl_cafe import names
 from kubectl_cafe.errors import USAGE, CafeError
+from kubectl_cafe.hints import kubectl
 
 Json = Mapping[str, Any]
 
@@ -51,8 +52,8 @@ def _not_one(file: str, found: list[Any], namespace: str | None) -> CafeError:
     then = ""
     if len(own) == 1 and file != "-":
         space = own[0].get("namespace") or namespace or "NAMESPACE"
-        then = f"kubectl apply -n {space} -f {file}, then "
-        then += f"kubectl cafe upgrade {own[0].get('name', 'NAME')} -n {space}"
+        then = kubectl("apply", space, f"-f {file}") + ", then "
+        then += kubectl(f"cafe upgrade {own[0].get('name', 'NAME')}", space)
     return CafeError(
         f"one {names.KIND} is wanted, there is {listed}. Nothing was written",
         where=file,

@@ -71,7 +71,7 @@ def steer(
 
     What is next is said once the lease is given back.
     """
-    with interruptible(f"{cafe.name} -n {cafe.namespace}", seconds=ends.timeout) as stopping:
+    with interruptible(cafe.name, cafe.namespace, seconds=ends.timeout) as stopping:
         from kubectl_cafe.driver.session import Session as ReleaseSession
 
         who = session.who()

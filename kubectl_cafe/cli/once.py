@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import click
 
 from kubectl_cafe.cache import lister
+from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.session import Session
 from kubectl_cafe.cli.terminal._tty import terminal
 from kubectl_cafe.cli.terminal.printing import print_data
+from kubectl_cafe.hints import all_at
 from kubectl_cafe.names import PLURAL
 from kubectl_cafe.printers.status import document, render
 from kubectl_cafe.status import build
@@ -19,7 +22,12 @@ from kubectl_cafe.status.model import Status
 def read(session: Session, name: str) -> Status:
     """The status of one, by plain lists: nothing is watched, nothing is written."""
     seen = lister.once(session.transport, session.namespace, name)
-    return build.status_of(seen.cafe, seen.snapshot, seen.waits, seen.lease, seen.lost)
+    return typed(build.status_of(seen.cafe, seen.snapshot, seen.waits, seen.lease, seen.lost))
+
+
+def typed(status: Status) -> Status:
+    """The same status, its next commands with the flags by which this one reached its cluster."""
+    return replace(status, next=all_at(status.next, cluster_flags()))
 
 
 def show(status: Status, output: str | None) -> None:

@@ -168,6 +168,7 @@ def access_options(verb: Verb[Result]) -> Verb[Result]:
     @functools.wraps(verb)
     def with_access(*args: Any, **values: Any) -> Result:
         flags = AccessFlags(**{field: values.pop(field) for field in _ACCESS_FIELDS})
+        click.get_current_context().find_root().ensure_object(Talk).cluster = flags.typed()
         return verb(*args, access=flags, **values)
 
     for option in reversed(_ACCESS):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kubectl_cafe.cli.once import show
+from kubectl_cafe.cli.once import show, typed
 from kubectl_cafe.cli.session import Session
 from kubectl_cafe.cli.terminal._tty import lively
 from kubectl_cafe.cli.terminal.printing import print_event
@@ -48,7 +48,7 @@ def follow(
     with watching.running(), shown or nullcontext():
         while True:
             if shown is not None:
-                shown.show(watching.look())
+                shown.show(typed(watching.look()))
             if target is not None and awaited_state.reached(
                 watching.cafe, target, first=cafe, waited=clock.monotonic() - began
             ):
@@ -57,7 +57,7 @@ def follow(
             if target is not None and timeout and rest <= 0:
                 raise awaited_state.timed_out(watching.cafe, target, timeout)
             watching.wait(min(TICK, rest))
-        reached = watching.look()
+        reached = typed(watching.look())
     if not watch:
         show(reached, output)
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 
 from kubectl_cafe.errors import CONFLICT, CafeError
+from kubectl_cafe.hints import kubectl
 
 
 class AccessError(CafeError):
@@ -186,7 +187,7 @@ def credentials_failed(error: CafeError, where: str) -> CredentialsFailed:
     """The credentials are out of date, and renewing them ended in `error`."""
     place = f" ({error.where})" if error.where else ""
     said = f"the credentials have run out and can't be renewed: {error.message}{place}"
-    return CredentialsFailed(said, where=where, hint=error.hint or "kubectl auth whoami")
+    return CredentialsFailed(said, where=where, hint=error.hint or kubectl("auth whoami"))
 
 
 def lost_answer(why: str, where: str) -> UnknownOutcome:

@@ -30,6 +30,7 @@ from kubectl_cafe.client.lease_view import (
 )
 from kubectl_cafe.client.transport import Object, Transport
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.hints import kubectl
 
 __all__ = ["LeaseHeld", "LeaseKeeper", "LeaseLost", "LeaseView"]
 
@@ -176,7 +177,7 @@ class LeaseKeeper:
             raise LeaseLost(
                 f"the lease is lost: {self._lost}",
                 where=self._path,
-                hint="kubectl cafe status, then kubectl cafe drive",
+                hint=kubectl("cafe status") + ", then " + kubectl("cafe drive"),
             )
 
     def release(self, *, answered: bool = True) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubectl_cafe.client import paths
 from kubectl_cafe.errors import CONFLICT, CafeError
+from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.names import lease_name
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ class LeaseHeld(CafeError):
         super().__init__(
             f"{lease_text(view)}. Nothing was written",
             where=f"lease/{lease} in namespace {namespace}",
-            hint=f"kubectl cafe drive {lease.removeprefix(lease_name(''))} -n {namespace}"
-            "   (waits for its end), or the same command with --detach (leaves it to who drives)",
+            hint=cafe_command("drive", lease.removeprefix(lease_name("")), namespace)
+            + "   (waits for its end), or the same command with --detach (leaves it to who drives)",
         )
         self.view = view
         self.holder = view.holder

@@ -22,6 +22,7 @@ from kubectl_cafe.client.errors import (
 )
 from kubectl_cafe.client.http.exchange import PATIENCE, Exchange, Request
 from kubectl_cafe.client.http.stream import Stream
+from kubectl_cafe.hints import kubectl
 from kubectl_cafe.names import FIELD_MANAGER
 from kubectl_cafe.text import cut
 from kubectl_cafe.version import VERSION
@@ -269,6 +270,6 @@ def _number(version: object, path: str) -> str:
         raise Invalid(
             f"the resourceVersion {cut(text, 40)!r} is no number: this is no API server's answer",
             where=path,
-            hint=f"kubectl get --raw '{path}?limit=1'",
+            hint=kubectl(f"get --raw '{path}?limit=1'"),
         )
     return text

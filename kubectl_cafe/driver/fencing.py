@@ -71,7 +71,7 @@ class Patience:
                 f"the last driver is not fenced off: for {LONGEST:.0f} s no object could be "
                 f"touched: {error.message}",
                 where=path,
-                hint=f"{error.hint}, then the same command again"
+                hint=error.hint + ", then the same command again"
                 if error.hint
                 else "the same command again",
             )

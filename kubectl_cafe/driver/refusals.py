@@ -12,6 +12,7 @@ from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import ApiError, Forbidden
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.errors import ERROR, FAILED, WAITS, CafeError
+from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.preflight import access_review
@@ -62,7 +63,7 @@ class Refusals:
 
     def __init__(self, transport: Transport, cafe: CafeDeployment) -> None:
         self._transport = transport
-        self._status = f"kubectl cafe status {cafe.name} -n {cafe.namespace}"
+        self._status = cafe_command("status", cafe.name, cafe.namespace)
         self._allowed: dict[Right, bool] = {}
         self._still: tuple[object, float] = (None, 0.0)
         self.end: End | None = None

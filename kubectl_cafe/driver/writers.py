@@ -23,6 +23,7 @@ from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.driver.accepted_templates import accept
 from kubectl_cafe.driver.lost_answers import may_land, touch
 from kubectl_cafe.errors import Refused
+from kubectl_cafe.hints import kubectl
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.release.write_failures import IMAGE, Troubles
@@ -293,7 +294,7 @@ class Writers:
             raise NotOurs(
                 f"{self._kind} {write.name} exists and is not controlled by this CafeDeployment",
                 where=path,
-                hint=f"kubectl get {self._kind.lower()} {write.name} -n {self._namespace} -o yaml",
+                hint=kubectl(f"get {self._kind.lower()} {write.name}", self._namespace, "-o yaml"),
             )
         self._cache.workloads.event("MODIFIED", found)
         if "deletionTimestamp" in found["metadata"]:

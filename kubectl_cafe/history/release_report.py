@@ -8,6 +8,7 @@ from itertools import chain, islice
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.history import figures, listing
 from kubectl_cafe.history.listing import Told
 from kubectl_cafe.history.pod_timeline import Frame, passage
@@ -89,15 +90,15 @@ def _chosen(cafe: CafeDeployment, known: Mapping[str, Revision], number: int) ->
         told = [one for one in told if one.release.id == cafe.record.id]
     if told:
         return told[-1]
-    place = f"{cafe.name} -n {cafe.namespace}"
     if not known:
-        raise Untold(f"{cafe.where} has had no release yet", hint=f"kubectl cafe upgrade {place}")
+        hint = cafe_command("upgrade", cafe.name, cafe.namespace)
+        raise Untold(f"{cafe.where} has had no release yet", hint=hint)
     of = f"of revision {number}" if number else "of it"
     problems = [said for _, said in kept.values() if said]
     raise Untold(
         "; ".join([f"no release {of} is known any more", *problems]),
         where=cafe.where,
-        hint=f"kubectl cafe history {place}",
+        hint=cafe_command("history", cafe.name, cafe.namespace),
     )
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.errors import TIMED_OUT, CafeError, Refused
+from kubectl_cafe.hints import kubectl
 from kubectl_cafe.manifests import INSTALLED_BY, MANAGED_BY, Manifest
 from kubectl_cafe.names import FIELD_MANAGER
 from kubectl_cafe.version import VERSION
@@ -76,8 +77,9 @@ def refuse_foreign(existing: Manifest) -> None:
             f"an object of this name is there, and it is not ours: it has no label "
             f"{MANAGED_BY}={FIELD_MANAGER}, and belongs to {', '.join(managers) or 'nobody known'}",
             where=where,
-            hint=f"kubectl get {existing['kind'].lower()} {meta['name']} -o yaml "
-            "--show-managed-fields",
+            hint=kubectl(
+                f"get {existing['kind'].lower()} {meta['name']} -o yaml --show-managed-fields"
+            ),
         )
     if (found := _numbers(labels.get(INSTALLED_BY, ""))) > _numbers(VERSION):
         raise Refused(
@@ -100,13 +102,13 @@ def wait_established(transport: Transport, sleep: Callable[[float], None] = time
             raise Refused(
                 f"another resource has one of its names: {names.get('message')}",
                 where=where,
-                hint="kubectl api-resources",
+                hint=kubectl("api-resources"),
             )
         if transport.clock.monotonic() >= deadline:
             raise CafeError(
                 f"the API server does not serve it after {ESTABLISHED_WITHIN:.0f} s",
                 where=where,
-                hint=f"kubectl get crd {crd['metadata']['name']} -o yaml",
+                hint=kubectl(f"get crd {crd['metadata']['name']} -o yaml"),
                 exit_code=TIMED_OUT,
             )
         sleep(0.1)

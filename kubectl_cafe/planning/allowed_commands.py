@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import Refused
+from kubectl_cafe.hints import cafe_command
 from statemachine.lifecycle import RESTING, TABLE, Guard, State, Trigger, legal
 from statemachine.record import Entry, Record
 
@@ -32,7 +33,7 @@ def illegal(cafe: CafeDeployment, trigger: Trigger, driver: str = "") -> Refused
         f"{VERBS.get(trigger, trigger)} is not legal while the release is {state}"
         f"{_under_way(cafe, driver)}; {able}",
         where=cafe.where,
-        hint=f"kubectl cafe status {cafe.name} -n {cafe.namespace}",
+        hint=cafe_command("status", cafe.name, cafe.namespace),
     )
 
 

@@ -17,6 +17,7 @@ from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.image_revisions import lacking as lacks
 from kubectl_cafe.errors import Refused
+from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import Workload
 from kubectl_cafe.revisions import template as templates
@@ -84,8 +85,8 @@ def refuse_unowned(cafe: CafeDeployment, pods: Collection[Pod]) -> None:
         "of a first release start without pods, would adopt these and delete them. Nothing was "
         "written",
         where=cafe.where,
-        hint=f"kubectl get pods -n {cafe.namespace} -l {cafe.label_selector}   (delete them, or "
-        "change a label that spec.selector selects)",
+        hint=kubectl("get pods", cafe.namespace, f"-l {cafe.label_selector}")
+        + "   (delete them, or change a label that spec.selector selects)",
     )
 
 
@@ -103,13 +104,13 @@ def refuse_unknown(cafe: CafeDeployment, pods: Collection[Pod], template: Json) 
             f"{len(strange)} pods run images of no revision of this CafeDeployment "
             f"({strange[0].name}): release what runs first. Nothing was written",
             where=cafe.where,
-            hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace} {flags}",
+            hint=cafe_command("upgrade", cafe.name, cafe.namespace, flags),
         )
 
 
 def _said(cafe: CafeDeployment, one: Taken) -> tuple[str, str]:
-    place = f"replicaset {one.name} -n {cafe.namespace}"
-    wait = f"kubectl wait --for=delete replicaset/{one.name} -n {cafe.namespace} --timeout=120s"
+    name, space = f"replicaset {one.name}", cafe.namespace
+    wait = kubectl(f"wait --for=delete replicaset/{one.name}", cafe.namespace, "--timeout=120s")
     if one.leaving:
         return "is being deleted", wait
     if one.earlier:
@@ -118,10 +119,12 @@ def _said(cafe: CafeDeployment, one: Taken) -> tuple[str, str]:
             "deletes it"
         ), wait
     if one.controller:
-        return f"is controlled by {one.controller}", f"kubectl get {place} -o yaml"
+        return f"is controlled by {one.controller}", kubectl(f"get {name}", space, "-o yaml")
     patch = {"metadata": {"ownerReferences": [owner_reference(cafe.obj)]}}
     text = json.dumps(patch, separators=(",", ":"))
     return (
         "has no owner (it was orphaned, or restored without it)",
-        f"kubectl patch {place} --type merge -p '{text}'   (adopts it), or kubectl delete {place}",
+        kubectl(f"patch {name}", space, f"--type merge -p '{text}'")
+        + "   (adopts it), or "
+        + kubectl(f"delete {name}", space),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import CafeError, Refused
+from kubectl_cafe.hints import kubectl
 from statemachine.lifecycle import Trigger
 
 GOES_ON = (
@@ -51,4 +52,4 @@ def _why(cafe: CafeDeployment) -> str:
 
 
 def _look(cafe: CafeDeployment) -> str:
-    return f"kubectl get cafed {cafe.name} -n {cafe.namespace} -o yaml"
+    return kubectl(f"get cafed {cafe.name}", cafe.namespace, "-o yaml")

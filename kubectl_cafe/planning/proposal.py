@@ -12,6 +12,7 @@ from kubectl_cafe.assessment import disruption_budgets, edited_templates, lost_s
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
 from kubectl_cafe.assessment.image_revisions import lacking
 from kubectl_cafe.errors import CafeError, Refused
+from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.planning import conflicts, deletion, downward_api, traffic_finalizers
 from kubectl_cafe.planning.conflicts import Taken
 from kubectl_cafe.planning.finding import Finding, Level, warning
@@ -113,8 +114,9 @@ def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> Json:
             raise CafeError(
                 f'there is no container "{name}" (there is {", ".join(known)}){meant(name, known)}',
                 where=f"{cafe.where}, spec.template.spec.containers",
-                hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace} "
-                f"--image {likely}={image or 'IMAGE'}",
+                hint=cafe_command(
+                    "upgrade", cafe.name, cafe.namespace, f"--image {likely}={image or 'IMAGE'}"
+                ),
             )
     return templates.with_images(cafe.template, wanted)
 
@@ -233,7 +235,7 @@ def refuse_out_of_place(cafe: CafeDeployment, diff: templates.Difference) -> Non
             "only images, labels (outside the selector) and annotations can change in place; "
             f"this changes {', '.join(diff.others)}. Nothing was written",
             where=cafe.where,
-            hint=f"kubectl edit cafed {cafe.name} -n {cafe.namespace}",
+            hint=kubectl(f"edit cafed {cafe.name}", cafe.namespace),
         )
 
 
@@ -246,8 +248,11 @@ def refuse_scaling(cafe: CafeDeployment, cells: Mapping[str, int]) -> None:
             "spec.replicas or spec.topology ask for another number of pods than there is "
             f"({shown}); this version of kubectl-cafe does not scale. Nothing was written",
             where=f"{cafe.where}, spec.replicas",
-            hint=f"kubectl scale cafed {cafe.name} -n {cafe.namespace} "
-            f"--replicas {sum(cells.values())}",
+            hint=kubectl(
+                f"scale cafed {cafe.name}",
+                cafe.namespace,
+                f"--replicas {sum(cells.values())}",
+            ),
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import Refused
+from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.podsets import kinds
 from kubectl_cafe.revisions import image as images
 from kubectl_cafe.revisions import template as templates
@@ -22,9 +23,11 @@ def refuse_long_name(cafe: CafeDeployment) -> None:
             f"metadata.name has {len(cafe.name)} characters; at most {LONGEST_OWNER} can be "
             "released. Nothing was written",
             where=cafe.where,
-            hint=f"kubectl get cafed {cafe.name} -n {cafe.namespace} -o yaml > FILE, shorten "
-            "metadata.name in it, kubectl create -f FILE, then "
-            f"kubectl delete cafed {cafe.name} -n {cafe.namespace}",
+            hint=kubectl(f"get cafed {cafe.name}", cafe.namespace, "-o yaml > FILE")
+            + ", shorten metadata.name in it, "
+            + kubectl("create -f FILE")
+            + ", then "
+            + kubectl(f"delete cafed {cafe.name}", cafe.namespace),
         )
 
 
@@ -34,7 +37,7 @@ def refuse_misshapen(cafe: CafeDeployment, template: Json) -> None:
         raise Refused(
             f"{problem}. Nothing was written",
             where=cafe.where,
-            hint=f"kubectl edit cafed {cafe.name} -n {cafe.namespace}",
+            hint=kubectl(f"edit cafed {cafe.name}", cafe.namespace),
         )
 
 
@@ -45,8 +48,9 @@ def refuse_bad_images(cafe: CafeDeployment, template: Json) -> None:
             raise Refused(
                 f"{problem}. Nothing was written",
                 where=f"{cafe.where}, spec.template.spec.containers[{name}].image",
-                hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace} "
-                f"--image {name}=REGISTRY/NAME:TAG",
+                hint=cafe_command(
+                    "upgrade", cafe.name, cafe.namespace, f"--image {name}=REGISTRY/NAME:TAG"
+                ),
             )
 
 
@@ -69,5 +73,5 @@ def refuse_unsupported(cafe: CafeDeployment) -> None:
         raise Refused(
             f"this version of kubectl-cafe does not honour {', '.join(paths)}. Nothing was written",
             where=cafe.where,
-            hint=f"kubectl edit cafed {cafe.name} -n {cafe.namespace}",
+            hint=kubectl(f"edit cafed {cafe.name}", cafe.namespace),
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import disruption_budgets, edited_spec
 from kubectl_cafe.errors import Refused
+from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.planning import downward_api, rollback_target
 from kubectl_cafe.planning.allowed_commands import illegal
 from kubectl_cafe.planning.finding import Finding, warning
@@ -49,8 +50,9 @@ def way(cafe: CafeDeployment, around: Around, fast: bool, number: int = 0) -> Wa
         raise Refused(
             "there is no earlier revision to go back to",
             where=cafe.where,
-            hint=f"kubectl cafe {'upgrade' if record.state in RESTING else 'abort'} "
-            f"{cafe.name} -n {cafe.namespace}",
+            hint=cafe_command(
+                "upgrade" if record.state in RESTING else "abort", cafe.name, cafe.namespace
+            ),
         )
     _refuse_out_of_place(cafe, record, around, target)
     strategy = record.plan.strategy

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import CafeError, Refused
+from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.revisions.revision import GOOD, Revision, last_good
 from statemachine.lifecycle import RESTING, State
 from statemachine.record import Record
@@ -46,17 +47,16 @@ def chosen(
     ended, back = record.state in RESTING, record.kind is Kind.ROLLBACK
     if target.name != record.to_revision or record.state is State.ABORTED or (back and not ended):
         return target
-    place = f"{cafe.name} -n {cafe.namespace}"
     if ended:
         raise Refused(
             f"revision {number} is what every pod was brought to; nothing was written",
             where=cafe.where,
-            hint=f"kubectl cafe history {place}",
+            hint=cafe_command("history", cafe.name, cafe.namespace),
         )
     raise Refused(
         f"revision {number} is what the release goes to, not what it came from",
         where=cafe.where,
-        hint=f"kubectl cafe status {place}",
+        hint=cafe_command("status", cafe.name, cafe.namespace),
     )
 
 
@@ -70,5 +70,5 @@ def numbered(cafe: CafeDeployment, revisions: Iterable[Revision], number: int) -
     raise UnknownRevision(
         f"there is no revision {number}; known: {shown}. Nothing was written",
         where=cafe.where,
-        hint=f"kubectl cafe history {cafe.name} -n {cafe.namespace}",
+        hint=cafe_command("history", cafe.name, cafe.namespace),
     )

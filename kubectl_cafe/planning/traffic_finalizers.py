@@ -8,6 +8,7 @@ from typing import Any
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import Refused
+from kubectl_cafe.hints import kubectl
 from kubectl_cafe.pods.model import Pod, parse
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.revisions import template as templates
@@ -33,7 +34,7 @@ def refuse_undrainable(
             f'finalizer to let go of them. They need the label {names.TRAFFIC}: "on" or the '
             f"readiness gate {names.IN_SERVICE}. Nothing was written",
             where=f"{cafe.where}, spec.strategy.trafficFinalizers",
-            hint=f"kubectl edit cafed {cafe.name} -n {cafe.namespace}",
+            hint=kubectl(f"edit cafed {cafe.name}", cafe.namespace),
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.recordless_pods import lost_pods
 from kubectl_cafe.errors import Refused
+from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.planning.proposal import Around
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.revisions.revision import name_of
@@ -25,7 +26,7 @@ def presumed(cafe: CafeDeployment, around: Around) -> Record:
         raise Refused(
             "there has been no release yet: nothing to go back to",
             where=cafe.where,
-            hint=f"kubectl cafe upgrade {cafe.name} -n {cafe.namespace}",
+            hint=cafe_command("upgrade", cafe.name, cafe.namespace),
         )
     refuse_unfinished(cafe, around.pods)
     return Record(
@@ -49,5 +50,5 @@ def refuse_unfinished(cafe: CafeDeployment, pods: Sequence[Pod]) -> None:
             f"{len(lost)} pods are in the middle of an upgrade whose release has no record any "
             f"more ({', '.join(lost[:3])}). Nothing was written",
             where=cafe.where,
-            hint=f"kubectl cafe repair {cafe.name} -n {cafe.namespace}",
+            hint=cafe_command("repair", cafe.name, cafe.namespace),
         )

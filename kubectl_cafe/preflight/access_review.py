@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from kubectl_cafe import names
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.hints import kubectl
 from kubectl_cafe.planning.finding import Finding, ok, refused, unknown, warning
 
 CHECK = "rights"
@@ -35,9 +36,10 @@ class Right:
         """The command that asks the server the same."""
         plural = f"{self.resource}.{self.group}" if self.group else self.resource
         sub = f" --subresource={self.subresource}" if self.subresource else ""
-        return f"kubectl auth can-i {self.verb} {plural}{sub} -n {namespace}"
+        return kubectl(f"auth can-i {self.verb} {plural}{sub}", namespace)
 
 
+LEAST = "   (the least roles needed: " + kubectl("cafe init --rbac") + ")"
 RECORD = Right("patch", names.PLURAL, names.GROUP)
 STATUS = Right("patch", names.PLURAL, names.GROUP, "status")
 OWN = Right("update", names.PLURAL, names.GROUP, "finalizers")
@@ -98,7 +100,7 @@ def judge(
     fatal = [right for right in denied if right in set(sure)]
     if fatal:
         listed = ", ".join(map(str, fatal))
-        hint = f"{fatal[0].can_i(namespace)}   (the least roles needed: kubectl cafe init --rbac)"
+        hint = fatal[0].can_i(namespace) + LEAST
         where = f"{fatal[0].path} in namespace {namespace}"
         return [refused(CHECK, f"you may not {listed}", where=where, hint=hint)]
     if not denied:

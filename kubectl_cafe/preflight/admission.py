@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kubectl_cafe.client.errors import AdmissionFailed, Forbidden, Invalid, UnknownOutcome
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.hints import kubectl
 from kubectl_cafe.planning.finding import Finding, ok, refused, unknown, warning
 from kubectl_cafe.preflight.evidence import Trial
 from kubectl_cafe.revisions import template as templates
@@ -21,9 +22,8 @@ WHAT = {
     BIRTH: "a newborn pod",
     COMMIT: "the new template of a ReplicaSet",
 }
-HINT = (
-    "kubectl get validatingadmissionpolicies,validatingwebhookconfigurations,"
-    "mutatingwebhookconfigurations"
+HINT = kubectl(
+    "get validatingadmissionpolicies,validatingwebhookconfigurations,mutatingwebhookconfigurations"
 )
 
 

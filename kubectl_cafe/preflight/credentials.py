@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.hints import kubectl
 from kubectl_cafe.planning.finding import Finding, many, ok, unknown, warning
 from kubectl_cafe.preflight.evidence import Case, Evidence, coming
 from kubectl_cafe.revisions import image as images
@@ -60,7 +61,7 @@ def secret_problem(
                 CHECK,
                 f"the pull secret {name} is not there",
                 where=where,
-                hint=f"kubectl create secret docker-registry {name} -n {namespace} --help",
+                hint=kubectl(f"create secret docker-registry {name}", namespace, "--help"),
             )
         case found if found.get("type") not in TYPES:
             yield warning(

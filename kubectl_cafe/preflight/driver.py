@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kubectl_cafe.client.lease_view import lease_text
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.planning.allowed_commands import illegal
 from kubectl_cafe.planning.finding import Finding, ok, unknown, warning
 from kubectl_cafe.preflight.evidence import Case, Evidence
@@ -20,13 +21,13 @@ def unfinished(case: Case) -> Iterator[Finding]:
     """A release that is under way: it has to end, or to be superseded."""
     cafe = case.cafe
     if Trigger.START not in legal(cafe.position.state) and not case.superseding:
-        status = f"kubectl cafe status {cafe.name} -n {cafe.namespace}"
+        status = cafe_command("status", cafe.name, cafe.namespace)
         yield warning("release", illegal(cafe, Trigger.START).message, hint=status)
 
 
 def lease(case: Case, evidence: Evidence) -> Iterator[Finding]:
     """Whether somebody drives already."""
-    status = f"kubectl cafe status {case.cafe.name} -n {case.cafe.namespace}"
+    status = cafe_command("status", case.cafe.name, case.cafe.namespace)
     match evidence.lease:
         case None:
             return

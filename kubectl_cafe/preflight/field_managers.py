@@ -8,6 +8,7 @@ from typing import Any
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.hints import kubectl
 from kubectl_cafe.planning.finding import Finding, many, ok, warning
 from kubectl_cafe.revisions.template import without_nulls
 
@@ -35,7 +36,7 @@ def judge(cafe: CafeDeployment, wished: CafeDeployment) -> Iterator[Finding]:
             f"{name} owns {many(paths)}, which this release changes: it will put its own version "
             "back, or go on reporting a difference, unless it is told of the new one, too",
             where=cafe.where,
-            hint=f"kubectl get cafed {cafe.name} -n {cafe.namespace} -o yaml --show-managed-fields",
+            hint=kubectl(f"get cafed {cafe.name}", cafe.namespace, "-o yaml --show-managed-fields"),
         )
     if not found:
         yield ok(CHECK, "no other tool owns what this release changes in spec.template")

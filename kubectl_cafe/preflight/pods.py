@@ -8,6 +8,7 @@ from dataclasses import replace
 from kubectl_cafe.assessment import waiting_reasons
 from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.planning.finding import Finding, many, ok, unknown, warning
 from kubectl_cafe.preflight.evidence import Case, Evidence, Node
 from kubectl_cafe.reconcile import candidates
@@ -32,7 +33,7 @@ def health(case: Case) -> Iterator[Finding]:
         yield warning(
             HEALTH,
             f"{len(down)} of {len(living)} pods are unavailable now: {shown}",
-            hint=f"kubectl cafe status {case.cafe.name} -n {case.cafe.namespace}",
+            hint=cafe_command("status", case.cafe.name, case.cafe.namespace),
         )
     elif living:
         yield ok(HEALTH, f"all {len(living)} pods are available")
@@ -74,7 +75,7 @@ def room(case: Case) -> Iterator[Finding]:
             yield warning(
                 BUDGETS,
                 f"{budget} leaves no room now: no healthy pod is taken until it does",
-                hint=f"kubectl describe pdb {budget.name} -n {case.cafe.namespace}",
+                hint=kubectl(f"describe pdb {budget.name}", case.cafe.namespace),
             )
         else:
             yield ok(BUDGETS, f"{budget} has room for {rooms[budget.name]}")
@@ -93,7 +94,7 @@ def nodes(case: Case, evidence: Evidence) -> Iterator[Finding]:
             NODES,
             f"node {node}{_of(cell)} is lost with {many(pods)}: a pod there is unavailable and "
             "never taken, so its group waits for it until the deadline",
-            hint=f"kubectl describe node {node}",
+            hint=kubectl(f"describe node {node}"),
         )
     if evidence.nodes is None:
         return
@@ -105,7 +106,7 @@ def nodes(case: Case, evidence: Evidence) -> Iterator[Finding]:
     down = [n for n in evidence.nodes if not n.ready and n.name in used and n.name not in told]
     for one in down:
         why = f"node {one.name}{_of(one.cell)} is not Ready"
-        yield warning(NODES, why, hint=f"kubectl describe node {one.name}")
+        yield warning(NODES, why, hint=kubectl(f"describe node {one.name}"))
     cells = list(barren(case, evidence.nodes))
     yield from cells
     if not (lost or down or cells):
@@ -121,7 +122,7 @@ def barren(case: Case, known: tuple[Node, ...]) -> Iterator[Finding]:
         if size and not able:
             where = f"in cell {cell}" if cell else "in the cluster"
             why = f"no node {where} is Ready and takes new pods: they would stay Pending"
-            yield warning(NODES, why, hint="kubectl get nodes --show-labels")
+            yield warning(NODES, why, hint=kubectl("get nodes --show-labels"))
 
 
 def size(case: Case) -> Iterator[Finding]:

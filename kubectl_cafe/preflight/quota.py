@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.hints import kubectl
 from kubectl_cafe.planning.finding import Finding, Level, ok, refused, unknown
 from kubectl_cafe.preflight import births
 from kubectl_cafe.preflight.births import Demand
@@ -51,7 +52,7 @@ def beyond(quota: Json, born: int, wanted: Sequence[Demand], space: str) -> Iter
     """Whether `born` pods fit into one ResourceQuota; one with scopes is not judged."""
     name, spec = quota["metadata"]["name"], quota.get("spec") or {}
     where = f"resourcequota/{name} in namespace {space}"
-    hint = f"kubectl describe quota {name} -n {space}"
+    hint = kubectl(f"describe quota {name}", space)
     if spec.get("scopes") or spec.get("scopeSelector"):
         yield unknown(CHECK, f"whether quota {name} lets pods in: it has scopes", where=where)
         return
@@ -73,7 +74,7 @@ def outside(limit_range: Json, wanted: Sequence[Demand], space: str) -> Iterator
     """What one LimitRange would not let in (plugin/pkg/admission/limitranger)."""
     name = limit_range["metadata"]["name"]
     where = f"limitrange/{name} in namespace {space}"
-    hint = f"kubectl describe limitrange {name} -n {space}"
+    hint = kubectl(f"describe limitrange {name}", space)
     if births.items(limit_range, "Pod"):
         yield unknown(CHECK, f"the limits of LimitRange {name} for whole pods", where=where)
     for item in births.items(limit_range, "Container"):

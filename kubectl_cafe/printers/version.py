@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kubectl_cafe.hints import all_at, kubectl
 from kubectl_cafe.names import GROUP, VERSION
 from kubectl_cafe.printers import document as documents
 
@@ -13,7 +14,7 @@ LAST_FOUR = ((1, 33), (1, 36))
 """The minor versions of Kubernetes, first and last, that this client is made for."""
 SAYS_WHAT_IT_SAW = (1, 34)
 """Since then a kubelet publishes a pod's observedGeneration by itself (protocol 6)."""
-INIT = "next: kubectl cafe init"
+INIT = "next: " + kubectl("cafe init")
 SLOWER = (
     "a restart counts as done by the kubelet's acknowledgement or by time alone, which is slower"
 )
@@ -42,6 +43,7 @@ class Versions:
     client: str
     server: Mapping[str, object] | None = None
     resource: Resource | None = None
+    cluster: str = ""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -49,7 +51,8 @@ class Versions:
         if self.server is None:
             return ()
         git = str(self.server["gitVersion"])
-        return (*server_warnings(git), *resource_warnings(self.resource, self.client))
+        found = (*server_warnings(git), *resource_warnings(self.resource, self.client))
+        return all_at(found, self.cluster)
 
 
 def server_warnings(version: str) -> list[str]:
@@ -73,11 +76,11 @@ def server_warnings(version: str) -> list[str]:
 def resource_warnings(resource: Resource | None, client: str) -> list[str]:
     """What the cluster lacks for this client, or this client for the cluster."""
     if resource is None:
-        return [f"CafeDeployments are not installed in this cluster; {INIT}"]
+        return ["CafeDeployments are not installed in this cluster; " + INIT]
     if VERSION not in resource.versions:
         served = ", ".join(resource.versions)
         return [
-            f"the cluster serves CafeDeployments as {served}, this client speaks {VERSION}; {INIT}"
+            f"the cluster serves CafeDeployments as {served}, this client speaks {VERSION}; " + INIT
         ]
     if not resource.installed_by or resource.installed_by == client:
         return []
@@ -88,7 +91,7 @@ def resource_warnings(resource: Resource | None, client: str) -> list[str]:
         ]
     return [
         f"the resource was installed by version {resource.installed_by}, this client is {client}: "
-        f"the cluster may refuse or drop what it doesn't know yet; {INIT}"
+        "the cluster may refuse or drop what it doesn't know yet; " + INIT
     ]
 
 

@@ -14,6 +14,7 @@ from kubectl_cafe.client.access.identity import here
 from kubectl_cafe.client.errors import Conflict, Gone, UnknownOutcome, not_stale
 from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.errors import CafeError, Refused
+from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.record import events
 from kubectl_cafe.text import meant
 from statemachine.lifecycle import State
@@ -55,7 +56,7 @@ def missing(namespace: str, name: str, known: Iterable[str] = ()) -> Missing:
     return Missing(
         f'there is no CafeDeployment "{name}" in namespace {namespace}{meant(name, known)}',
         where=f"cafedeployment/{name}",
-        hint="kubectl get cafed --all-namespaces",
+        hint=kubectl("get cafed --all-namespaces"),
     )
 
 
@@ -134,7 +135,7 @@ def change(
     raise CafeError(
         f"somebody else keeps changing it: {ATTEMPTS} attempts met a newer version",
         where=cafe.where,
-        hint=f"kubectl cafe status {cafe.name} -n {cafe.namespace}",
+        hint=cafe_command("status", cafe.name, cafe.namespace),
     )
 
 
@@ -153,7 +154,7 @@ def _text(cafe: CafeDeployment, record: Record, notes: Mapping[str, str | None])
         f"its annotations may have {sizes.TOTAL} bytes together: the others leave {max(0, room)}, "
         f"the release's record needs {len(text.encode())}. Nothing was written",
         where=f"{cafe.where}, annotation {largest}, the largest",
-        hint=f"kubectl annotate cafed {cafe.name} -n {cafe.namespace} {largest}-",
+        hint=kubectl(f"annotate cafed {cafe.name}", cafe.namespace, f"{largest}-"),
     )
 
 

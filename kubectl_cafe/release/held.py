@@ -11,6 +11,7 @@ from kubectl_cafe.assessment.snapshot import Wanted
 from kubectl_cafe.client.errors import ApiError, NotSent, UnknownOutcome
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.errors import CONFLICT, CafeError
+from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.record import store
 from kubectl_cafe.release.write_failures import Trouble
 from kubectl_cafe.times import rfc3339
@@ -40,7 +41,7 @@ def under(record: Record, epoch: int, cafe: CafeDeployment) -> Record:
         raise Fenced(
             "another driver has taken over",
             where=cafe.where,
-            hint=f"kubectl cafe status {cafe.name} -n {cafe.namespace}",
+            hint=cafe_command("status", cafe.name, cafe.namespace),
         )
     return replace(record, epoch=epoch, fenced_epoch=epoch)
 
@@ -128,7 +129,7 @@ class Release:
 
     def took(self, cafe: CafeDeployment) -> None:
         """Go on from `cafe`, unless it says that the release is in other hands (I7)."""
-        record, hint = cafe.record, f"kubectl cafe status {cafe.name} -n {cafe.namespace}"
+        record, hint = cafe.record, cafe_command("status", cafe.name, cafe.namespace)
         if record is None:
             raise Fenced("the release's record is gone", where=cafe.where, hint=hint)
         if record.epoch > self._epoch:

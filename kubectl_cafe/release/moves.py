@@ -12,6 +12,7 @@ from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import Conflict, not_stale
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.errors import Refused
+from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.planning import deletion, rollback_plan
 from kubectl_cafe.planning.allowed_commands import illegal
 from kubectl_cafe.planning.proposal import Around
@@ -93,7 +94,7 @@ def confirm(
             raise Refused(
                 f"group {group} does not wait for a confirmation, group {waits} does",
                 where=current.where,
-                hint=f"kubectl cafe confirm {current.name} -n {current.namespace} --group {waits}",
+                hint=cafe_command("confirm", current.name, current.namespace, f"--group {waits}"),
             )
         return Facts(group_waits=True)
 
@@ -157,8 +158,11 @@ def resume(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDepl
             raise Refused(
                 "spec.strategy.pause is true: a resume would be paused again at once",
                 where=f"{current.where}, spec.strategy.pause",
-                hint=f"kubectl patch cafed {current.name} -n {current.namespace} "
-                f"--type merge -p '{patch}'",
+                hint=kubectl(
+                    f"patch cafed {current.name}",
+                    current.namespace,
+                    f"--type merge -p '{patch}'",
+                ),
             )
 
     return say(transport, cafe, Trigger.RESUME, mover, check)

@@ -18,6 +18,7 @@ from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import Invalid
 from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.errors import CONFLICT, CafeError, Refused
+from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.planning import deletion
 from kubectl_cafe.planning.proposal import Around, Proposal
 from kubectl_cafe.planning.releasable import (
@@ -93,7 +94,7 @@ def _try_template(transport: Transport, cafe: CafeDeployment, cell: str, templat
         raise Refused(
             f"{error.message}. Nothing was written",
             where=f"{cafe.where}, spec.template",
-            hint=f"kubectl edit cafed {cafe.name} -n {cafe.namespace}",
+            hint=kubectl(f"edit cafed {cafe.name}", cafe.namespace),
         ) from None
 
 
@@ -174,7 +175,7 @@ def refuse_stale(planned: CafeDeployment, now: CafeDeployment) -> None:
         raise CafeError(
             "it has changed since the plan was made. Nothing was written",
             where=now.where,
-            hint=f"kubectl cafe status {now.name} -n {now.namespace}, then the same command again",
+            hint=cafe_command("status", now.name, now.namespace) + ", then the same command again",
             exit_code=CONFLICT,
         )
 

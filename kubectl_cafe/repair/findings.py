@@ -17,6 +17,7 @@ from kubectl_cafe.assessment import desired_replicas, waiting_reasons
 from kubectl_cafe.assessment.image_revisions import shown_revision
 from kubectl_cafe.assessment.pod import LEFT, Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.observed import trouble
 from kubectl_cafe.pods.record import Mode, newer
@@ -71,15 +72,14 @@ def find(
 def of_workloads(cafe: CafeDeployment, snapshot: Snapshot) -> tuple[Finding, ...]:
     """The workloads that are gone; `uid` is the cell. A release's own driver creates them again."""
     revision = desired_replicas.revision_now(snapshot)
-    place = f"{cafe.name} -n {cafe.namespace}"
     made: list[Finding] = []
     for cell in desired_replicas.lost_cells(snapshot):
         name = workload_name(cafe.name, cell, cafe.cells)
         mend, hint, count = "", "", desired_replicas.planned(snapshot.record, cell)
         if snapshot.record.state not in RESTING:
-            hint = f"kubectl cafe drive {place}"
+            hint = cafe_command("drive", cafe.name, cafe.namespace)
         elif revision is None:
-            hint = f"kubectl cafe upgrade {place}"
+            hint = cafe_command("upgrade", cafe.name, cafe.namespace)
         else:
             mend = f"create it again with {count} pods of revision {revision.number}"
         found = f"it is gone: {count} pods are missing"
@@ -115,12 +115,12 @@ def _of_the_record(cafe: CafeDeployment, rebuilt: Rebuilt | None) -> Iterator[Fi
 
 def _of_the_pods(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[Finding]:
     for pod in sorted(snapshot.pods.values(), key=lambda pod: (pod.cell, pod.name)):
-        found = _of(snapshot.assessed.by_uid[pod.uid], snapshot, f"{cafe.name} -n {cafe.namespace}")
+        found = _of(cafe, snapshot.assessed.by_uid[pod.uid], snapshot)
         if found is not None:
             yield found
 
 
-def _of(assessment: Assessment, snapshot: Snapshot, place: str) -> Finding | None:
+def _of(cafe: CafeDeployment, assessment: Assessment, snapshot: Snapshot) -> Finding | None:
     """The finding of one pod, if any; under way, what is in flight is its driver's."""
     if assessment.row is PodState.FORGOTTEN:
         return None
@@ -129,7 +129,7 @@ def _of(assessment: Assessment, snapshot: Snapshot, place: str) -> Finding | Non
     if assessment.row in LEFT and snapshot.record.state not in RESTING:
         return None
     if said := _strays(assessment, snapshot):
-        return _drift(assessment, snapshot, said, place)
+        return _drift(cafe, assessment, snapshot, said)
     match assessment.row:
         case PodState.ORPHAN:
             return _orphan(assessment, snapshot)
@@ -138,7 +138,7 @@ def _of(assessment: Assessment, snapshot: Snapshot, place: str) -> Finding | Non
         case PodState.DRAINED:
             return _drained(assessment, snapshot)
         case PodState.PATCHED | PodState.PATCHED_ELSEWHERE if assessment.mode is not Mode.NONE:
-            return _patched(assessment, place)
+            return _patched(cafe, assessment)
         case _:
             return None
 
@@ -170,11 +170,11 @@ def _drained(assessment: Assessment, snapshot: Snapshot) -> Finding:
     return _finding(assessment, What.LEFTOVER, found, "let it back into traffic")
 
 
-def _patched(assessment: Assessment, place: str) -> Finding:
+def _patched(cafe: CafeDeployment, assessment: Assessment) -> Finding:
     """What an abort by force left behind: finished where that is all it needs."""
     found = "patched by a release that has ended, and out of traffic"
     if why := _unwell(assessment.pod):
-        hint = f"kubectl cafe rollback {place}, or upgrade"
+        hint = cafe_command("rollback", cafe.name, cafe.namespace) + ", or upgrade"
         return _finding(assessment, What.LEFTOVER, f"{found}; {why}", hint=hint)
     return _finding(
         assessment, What.LEFTOVER, found, "let it back into traffic once its restart is verified"
@@ -187,7 +187,7 @@ def _unreadable(assessment: Assessment, snapshot: Snapshot) -> Finding:
     found = f"its record can't be read: {pod.record_problem}"
     known = shown_revision(pod, snapshot.revisions)
     if newer(pod.annotations.get(names.IN_PLACE, "")):
-        return _finding(assessment, What.UNREADABLE, found, hint="kubectl cafe version")
+        return _finding(assessment, What.UNREADABLE, found, hint=kubectl("cafe version"))
     why = _unwell(pod) or ("" if known else "it runs an image of no known revision")
     if why:
         hint = _describe(assessment, snapshot)
@@ -215,15 +215,19 @@ def _strays(assessment: Assessment, snapshot: Snapshot) -> str:
     return said[0] if drift.interrupted(assessment) else ""
 
 
-def _drift(assessment: Assessment, snapshot: Snapshot, found: str, place: str) -> Finding:
+def _drift(cafe: CafeDeployment, assessment: Assessment, snapshot: Snapshot, found: str) -> Finding:
     """Brought back after a person's yes, once no release is under way (C55)."""
-    namespace = snapshot.owner["metadata"]["namespace"]
-    delete = f"kubectl delete pod {assessment.pod.name} -n {namespace} (a new pod, not in place)"
+    delete = kubectl(f"delete pod {assessment.pod.name}", cafe.namespace)
+    delete += " (a new pod, not in place)"
     own, why = drift.home(assessment.pod, snapshot), drift.obstacle(assessment, snapshot)
     if own is None or why:
         return _finding(assessment, What.DRIFT, f"{found}; {why}", hint=delete)
     if snapshot.record.state not in RESTING:
-        hint = f"kubectl cafe repair {place}, once the release has ended; or {delete}"
+        hint = (
+            cafe_command("repair", cafe.name, cafe.namespace)
+            + ", once the release has ended; or "
+            + delete
+        )
         return _finding(assessment, What.DRIFT, found, hint=hint)
     traffic = "with its traffic on" if assessment.mode is Mode.NONE else "out of traffic"
     mend = f"bring it back to revision {own.number} in place: it restarts {traffic}"
@@ -238,9 +242,8 @@ def _finding(
 
 
 def _describe(assessment: Assessment, snapshot: Snapshot) -> str:
-    return (
-        f"kubectl describe pod {assessment.pod.name} -n {snapshot.owner['metadata']['namespace']}"
-    )
+    namespace = snapshot.owner["metadata"]["namespace"]
+    return kubectl(f"describe pod {assessment.pod.name}", namespace)
 
 
 def _unwell(pod: Pod) -> str:

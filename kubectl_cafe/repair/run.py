@@ -15,6 +15,7 @@ from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.driver import fencing
 from kubectl_cafe.driver.leader import Leader, Told, lead
 from kubectl_cafe.driver.writers import Writers
+from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.planning import deletion
 from kubectl_cafe.planning.proposal import Around
 from kubectl_cafe.pods.restarted import patience
@@ -248,12 +249,11 @@ class Repair:
         if self.observer.cache.highest_epoch() > wheel.epoch:
             raise Fenced("a pod was written by a later driver", where=self.cafe.where)
         if self.newest is not None and self.newest.record != self.cafe.record:
-            place = f"{self.cafe.name} -n {self.cafe.namespace}"
             raise Fenced(
                 "a release has begun, or was moved, meanwhile: whoever drives it goes on with the "
                 "pod that was under way",
                 where=self.cafe.where,
-                hint=f"kubectl cafe status {place}",
+                hint=cafe_command("status", self.cafe.name, self.cafe.namespace),
             )
         return self.look(wheel.epoch)
 

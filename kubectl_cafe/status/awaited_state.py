@@ -5,7 +5,8 @@ from __future__ import annotations
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.edited_spec import ahead
 from kubectl_cafe.errors import FAILED, TIMED_OUT, CafeError
-from kubectl_cafe.status.next_commands import next_command
+from kubectl_cafe.hints import cafe_command, either
+from kubectl_cafe.status.next_commands import next_commands
 from kubectl_cafe.times import age
 from statemachine.lifecycle import RESTING, State
 from statemachine.reach import reachable
@@ -53,7 +54,7 @@ def reached(
     raise OutOfReach(
         f"{target} can't be reached any more: the release is {position.state}{why}",
         where=cafe.where,
-        hint=next_command(cafe, driven=False).replace("\n", ", or ") or _status(cafe),
+        hint=either(next_commands(cafe, driven=False)) or _status(cafe),
     )
 
 
@@ -63,9 +64,9 @@ def timed_out(cafe: CafeDeployment, target: State, seconds: float) -> TimedOut:
     return TimedOut(
         f"{target} was not reached within {age(seconds)}: it is {cafe.position.state}{edited}",
         where=cafe.where,
-        hint=next_command(cafe, driven=False).partition("\n")[0] if edited else _status(cafe),
+        hint=next_commands(cafe, driven=False)[0] if edited else _status(cafe),
     )
 
 
 def _status(cafe: CafeDeployment) -> str:
-    return f"kubectl cafe status {cafe.name} -n {cafe.namespace}"
+    return cafe_command("status", cafe.name, cafe.namespace)

@@ -29,7 +29,7 @@ from kubectl_cafe.revisions.revision import revision_text
 from kubectl_cafe.status import estimate, holder
 from kubectl_cafe.status.model import Status
 from kubectl_cafe.status.next_commands import (
-    next_command,
+    next_commands,
     repair_command,
     upgrade_command,
 )
@@ -98,7 +98,7 @@ def status_of(
             *holder.overdue(record, lease),
             *_notes(cafe, snapshot, assessments, out, away),
         ),
-        next=(*next_command(cafe, bool(driver)).splitlines(), *repairs),
+        next=(*next_commands(cafe, bool(driver)), *repairs),
         cells=tuple(
             cell_line(cell, [s for s in assessments if s.pod.cell == cell], record)
             for cell in record.plan.cells

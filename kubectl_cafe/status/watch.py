@@ -16,6 +16,7 @@ from kubectl_cafe.client.errors import NotSent
 from kubectl_cafe.client.lease_view import LeaseWatch, judge
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.client.watch import Informer
+from kubectl_cafe.hints import kubectl
 from kubectl_cafe.names import lease_name
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.record.store import Missing
@@ -148,5 +149,5 @@ def deleted(cafe: CafeDeployment) -> Missing:
     return Missing(
         f'CafeDeployment "{cafe.name}" in namespace {cafe.namespace} was deleted',
         where=cafe.where,
-        hint="kubectl get cafed --all-namespaces",
+        hint=kubectl("get cafed --all-namespaces"),
     )

@@ -8,16 +8,26 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kubectl_cafe.cli import options
+from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.cli.terminal.asking import Effect, ask
 from kubectl_cafe.cli.terminal.printing import print_objects, say_as_it_is
+from kubectl_cafe.hints import at, kubectl
 
 if TYPE_CHECKING:
     from kubectl_cafe.manifests import Manifest
     from kubectl_cafe.manifests.install import Installed
 
-PRINT_IT = "kubectl cafe init --dry-run=client -o yaml   (for whoever may install it)"
+ROLE = "--clusterrole=kubectl-cafe-"
+PRINT_IT = kubectl("cafe init --dry-run=client -o yaml") + "   (for whoever may install it)"
+
+BIND_IT = (
+    "To let somebody release in a namespace: "
+    + kubectl("create rolebinding cafe-operator", "NAMESPACE", f"{ROLE}operator --user=NAME")
+    + ". Optional, to compare digests by architecture: "
+    + kubectl("create clusterrolebinding cafe-node-reader", "", f"{ROLE}node-reader --user=NAME")
+)
 
 
 @click.command("init", short_help="Install or update the CafeDeployment resource")
@@ -62,12 +72,7 @@ def command(
     suffix = " (server dry run)" if dry_run == "server" else ""
     _print([_bare(one.manifest) for one in done], [one.outcome + suffix for one in done], output)
     if rbac and dry_run == "none":
-        say_as_it_is(
-            "To let somebody release in a namespace: kubectl create rolebinding cafe-operator "
-            "--clusterrole=kubectl-cafe-operator --user=NAME -n NAMESPACE. Optional, to compare "
-            "digests by architecture: kubectl create clusterrolebinding cafe-node-reader "
-            "--clusterrole=kubectl-cafe-node-reader --user=NAME"
-        )
+        say_as_it_is(at(BIND_IT, cluster_flags()))
 
 
 def _install(

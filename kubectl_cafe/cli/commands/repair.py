@@ -11,12 +11,15 @@ import click
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.driving import say
 from kubectl_cafe.cli.ending import timeout_option
+from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.cli.terminal._tty import width_of
 from kubectl_cafe.cli.terminal.aside import aside
+from kubectl_cafe.cli.terminal.printing import say_next
 from kubectl_cafe.cli.terminal.stopping import Work, interruptible
 from kubectl_cafe.errors import INTERRUPTED, REACHED, TIMED_OUT, WAITS, Refused
+from kubectl_cafe.hints import at, cafe_command
 from kubectl_cafe.text import one_line
 
 if TYPE_CHECKING:
@@ -74,8 +77,7 @@ def command(
         elif able:
             silent = _watched(session, cafe)
             _ask(session, cafe, able, yes)
-            place = f"{cafe.name} -n {cafe.namespace}"
-            with interruptible(place, "repair", timeout) as stopping, aside():
+            with interruptible(cafe.name, cafe.namespace, "repair", timeout) as stopping, aside():
                 stopping.work = Work(repair, LEAVING)
                 left = repair.mend(able, _told(), silent)
             code = _closing(cafe, findings, able, left, output)
@@ -117,7 +119,7 @@ def _refuse_driven(lease: LeaseView, cafe: CafeDeployment) -> None:
             f"{lease.driver} drives (its lease runs out in {lease.seconds_left:.0f} s unless it "
             "is renewed): what is in flight is its own. Nothing was written",
             where=cafe.where,
-            hint=f"kubectl cafe status {cafe.name} -n {cafe.namespace}",
+            hint=cafe_command("status", cafe.name, cafe.namespace),
         )
 
 
@@ -140,8 +142,10 @@ def _show(cafe: CafeDeployment, findings: Sequence[Finding], output: str | None)
 def _lines(findings: Sequence[Finding], mended: Collection[Finding] = ()) -> list[RepairLine]:
     from kubectl_cafe.printers.repair import RepairLine
 
+    cluster = cluster_flags()
     return [
-        RepairLine(str(f.what), f.object, f.found, f.mend, f.hint, f in mended) for f in findings
+        RepairLine(str(f.what), f.object, f.found, f.mend, at(f.hint, cluster), f in mended)
+        for f in findings
     ]
 
 
@@ -189,10 +193,10 @@ def _closing(
     for one in left:
         say(f"  {one_line(f'{one.finding.object}: {one.why}')}")
     if any(finding.what == "missing workload" for finding in mended):
-        say(f"  next:  kubectl cafe repair {cafe.name} -n {cafe.namespace}   (once its pods run)")
+        say_next(cafe_command("repair", cafe.name, cafe.namespace) + "   (once its pods run)")
     if any(finding.what == "lost record" for finding in mended):
-        say(f"  next:  kubectl cafe resume {cafe.name} -n {cafe.namespace}")
-        say(f"  next:  kubectl cafe rollback {cafe.name} -n {cafe.namespace}")
+        say_next(cafe_command("resume", cafe.name, cafe.namespace))
+        say_next(cafe_command("rollback", cafe.name, cafe.namespace))
     if dry_run != "none":
         return FOUND if findings else REACHED
     return REACHED if len(mended) == len(findings) else WAITS

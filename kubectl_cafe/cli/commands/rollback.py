@@ -15,6 +15,8 @@ from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.proposing import plan_back
 from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.cli.terminal._tty import width_of
+from kubectl_cafe.cli.terminal.printing import say_next
+from kubectl_cafe.hints import cafe_command
 
 if TYPE_CHECKING:
     from kubectl_cafe.api.cafedeployment import CafeDeployment
@@ -143,14 +145,13 @@ def _ask(session: Session, cafe: CafeDeployment, fast: bool, number: int) -> Non
     from kubectl_cafe.cli.terminal.asking import Effect, ask
 
     flags = [*(["--fast"] if fast else []), *([f"--to-revision {number}"] if number else [])]
-    command = f"kubectl cafe rollback {cafe.name} -n {cafe.namespace}"
     effect = "rollback: every pod, the template and the spec go back"
     ask(
         Effect(session.context, cafe.namespace, f"cafedeployment/{cafe.name}", effect),
         yes=False,
         stdin=sys.stdin,
         stderr=sys.stderr,
-        command=" ".join((command, *flags, "--yes")),
+        command=cafe_command("rollback", cafe.name, cafe.namespace, " ".join((*flags, "--yes"))),
     )
 
 
@@ -168,8 +169,8 @@ def _say_repeated(cafe: CafeDeployment, around: Around, done: Entry) -> None:
     )
     further = rollback_target.rollback_target(record, around.revisions) if record else None
     if further is not None:
-        place = f"{cafe.name} -n {cafe.namespace}"
-        say(f"  next:  kubectl cafe rollback {place} --to-revision {further.number}")
+        back = f"--to-revision {further.number}"
+        say_next(cafe_command("rollback", cafe.name, cafe.namespace, back))
 
 
 def _say_under_way(cafe: CafeDeployment) -> None:

@@ -15,7 +15,9 @@ from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.proposing import image_option, look_into
 from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.cli.terminal._tty import width_of
+from kubectl_cafe.cli.terminal.printing import say_next
 from kubectl_cafe.errors import REACHED
+from kubectl_cafe.hints import kubectl
 
 if TYPE_CHECKING:
     from kubectl_cafe.api.cafedeployment import CafeDeployment
@@ -94,7 +96,7 @@ def command(
                 say(f"warning: {warning}")
             say(f"{cafe.where} is already at the target; nothing was written")
             if wished.spec != cafe.spec:
-                say(f"  next:  kubectl apply -f {file}   (the rest of its spec differs)")
+                say_next(kubectl(f"apply -f {file}") + "   (the rest of its spec differs)")
             return nothing_to_do(cafe, ends.output)
         at = session.transport.server_time()
         case = dry_runs.case(cafe, wished, around, proposed, at, superseding=superseding)
@@ -177,7 +179,8 @@ def _check_new(transport: Transport, trial: CafeDeployment, file: str) -> None:
     try:
         start.check_new(transport, trial)
     except Refused as error:
-        error.hint = f"correct {file}, then kubectl cafe upgrade -f {file} -n {trial.namespace}"
+        again = kubectl(f"cafe upgrade -f {file}", trial.namespace)
+        error.hint = f"correct {file}, then " + again
         raise
 
 

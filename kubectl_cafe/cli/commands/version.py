@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_cafe.cli import options
+from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import connect
 from kubectl_cafe.cli.terminal.printing import print_data, say_as_it_is
@@ -44,7 +45,7 @@ def _asked(transport: Transport) -> Versions:
     from kubectl_cafe.printers.version import Versions
 
     server = {"gitVersion": "unknown", **transport.get(paths.version())}
-    return Versions(VERSION, server, _resource(transport))
+    return Versions(VERSION, server, _resource(transport), cluster_flags())
 
 
 def _resource(transport: Transport) -> Resource | None:

@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
+from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.terminal._tty import width_of
+from kubectl_cafe.hints import at
 from kubectl_cafe.text import broken, printable
 
 
@@ -20,6 +22,11 @@ def say(text: str) -> None:
     because its talk can't be written.
     """
     say_as_it_is(broken(printable(text), width_of(sys.stderr)))
+
+
+def say_next(hint: str) -> None:
+    """Say what to type next, with the flags by which this command reached its cluster."""
+    say(f"  next:  {at(hint, cluster_flags())}")
 
 
 def say_as_it_is(text: str, *, line_end: bool = True) -> None:

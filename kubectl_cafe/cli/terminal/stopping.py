@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from kubectl_cafe.cli.exits import described
+from kubectl_cafe.cli.exits import cluster_flags, described
 from kubectl_cafe.cli.terminal.printing import say
 from kubectl_cafe.cli.terminal.signals import ALARM, STOPS
 from kubectl_cafe.errors import INTERRUPTED, TIMED_OUT, CafeError
+from kubectl_cafe.hints import cafe_command
 
 NO_NEW_PODS = "no new pods; waiting for those in flight (Ctrl-C again: stop now)"
 SENT = "stopped at once: what was sent may still take effect"
@@ -48,13 +49,14 @@ class Work:
 class Stopping:
     """Asks the `work` under way to end. While there is none yet, the first signal is raised."""
 
-    def __init__(self, place: str, following: str, seconds: float | None) -> None:
+    def __init__(self, name: str, namespace: str, following: str, seconds: float | None) -> None:
         self.work: Work | None = None
         self.timed_out = False
         """Whether the time was up before anything else asked for an end."""
         self._asked: Work | None = None
-        self._place = place
-        self._hint = f"kubectl cafe status {place}, then kubectl cafe {following} {place}"
+        self._status = cafe_command("status", name, namespace)
+        self._hint = self._status + ", then " + cafe_command(following, name, namespace)
+        self._cluster = cluster_flags()
         self._seconds = seconds
 
     @property
@@ -81,25 +83,25 @@ class Stopping:
     def last_words(self) -> str:
         """What is said when the process is ended at once."""
         text = self.work.ended if self.work is not None else SENT
-        return described(CafeError(text, hint=self._hint, exit_code=INTERRUPTED))
+        return described(CafeError(text, hint=self._hint, exit_code=INTERRUPTED), self._cluster)
 
     def _late(self) -> CafeError:
         return CafeError(
             f"timed out after {self._seconds:g} s, before this command could drive",
-            hint=f"kubectl cafe status {self._place}",
+            hint=self._status,
             exit_code=TIMED_OUT,
         )
 
 
 @contextmanager
 def interruptible(
-    place: str, following: str = "drive", seconds: float | None = None
+    name: str, namespace: str, following: str = "drive", seconds: float | None = None
 ) -> Iterator[Stopping]:
     """Ctrl-C, SIGTERM or SIGHUP once, or `seconds`: the work ends; a second Ctrl-C: at once.
 
-    `place` is NAME -n NAMESPACE, `following` the verb that goes on then.
+    `name` and `namespace` are the CafeDeployment's, `following` the verb that goes on then.
     """
-    stopping = Stopping(place, following, seconds)
+    stopping = Stopping(name, namespace, following, seconds)
     with STOPS.asking(stopping.ask, stopping.last_words, seconds):
         yield stopping
 

@@ -10,11 +10,13 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.terminal._tty import foreground, lively
 from kubectl_cafe.cli.terminal.aside import aside
 from kubectl_cafe.cli.terminal.awaited import Awaited
 from kubectl_cafe.cli.terminal.printing import say
 from kubectl_cafe.cli.terminal.screen import Screen
+from kubectl_cafe.hints import all_at
 from kubectl_cafe.text import Size, one_line
 from kubectl_cafe.times import rfc3339
 
@@ -132,6 +134,7 @@ class Live:
         self._lease = lease
         self._observer = observer
         self._asks = answered is not None
+        self._cluster = cluster_flags()
         self._seen: tuple[Snapshot, Decision] | None = None
         self._over = False
         self._screen = Screen(sys.stderr, self._paint, answered)
@@ -164,7 +167,8 @@ class Live:
             return picture(replace(status, driver="", renewed=None, next=()), size)
         waits = snapshot.record.state is State.AWAITING_CONFIRM and not cafe.waiting_group_confirmed
         question = asking(snapshot.record.waiting_group) + " " if waits and self._asks else ""
-        return picture(status, size, question)
+        following = all_at(status.next, self._cluster)
+        return picture(replace(status, next=following), size, question)
 
     def __enter__(self) -> Self:
         self._screen.__enter__()

@@ -33,3 +33,36 @@ class AccessFlags:
     as_user_extra: tuple[tuple[str, str], ...] = ()
     request_timeout: float | None = None
     verbosity: int = 0
+
+    def typed(self) -> str:
+        """The flags that name the cluster and the user, as a shell reads them; "" without any.
+
+        Not the namespace, which each command has, and nothing secret.
+        """
+        given = [(flag, getattr(self, field)) for flag, field in _SHOWN.items()]
+        words = [(flag, str(value)) for flag, value in given if value]
+        words += [("--as-group", group) for group in self.as_groups]
+        words += [("--as-user-extra", f"{key}={value}") for key, value in self.as_user_extra]
+        if self.insecure_skip_tls_verify:
+            words.append(("--insecure-skip-tls-verify", ""))
+        if not words:
+            return ""
+        import shlex
+
+        return " ".join(f"{flag} {shlex.quote(value)}" if value else flag for flag, value in words)
+
+
+_SHOWN = {
+    "--context": "context",
+    "--kubeconfig": "kubeconfig",
+    "--cluster": "cluster",
+    "--user": "user",
+    "--server": "server",
+    "--tls-server-name": "tls_server_name",
+    "--certificate-authority": "certificate_authority",
+    "--client-certificate": "client_certificate",
+    "--client-key": "client_key",
+    "--as": "as_user",
+    "--as-uid": "as_uid",
+}
+"""The flags that say which cluster and who, and the fields that hold them."""

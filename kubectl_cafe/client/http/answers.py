@@ -24,6 +24,7 @@ from kubectl_cafe.client.errors import (
     UnknownOutcome,
 )
 from kubectl_cafe.client.http.webpage import is_page, title
+from kubectl_cafe.hints import kubectl
 from kubectl_cafe.names import GROUP
 
 _FOREIGN_UID = re.compile(r"UID in (the )?precondition")
@@ -37,7 +38,7 @@ _ADMISSION_FAILED = re.compile(
     r"|failed to complete (mutation|validation) in|resource quota evaluation timed out"
 )
 """The server's words where admission gave no answer; admission precedes storage."""
-_WEBHOOKS = "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"
+_WEBHOOKS = kubectl("get validatingwebhookconfigurations,mutatingwebhookconfigurations")
 _READS = {"GET", "HEAD"}
 
 
@@ -71,7 +72,7 @@ def _sort(
         return (
             Unauthorized,
             f"the API server does not know who this is: {said}",
-            "kubectl auth whoami",
+            kubectl("auth whoami"),
         )
     if status == 403:
         return Forbidden, f"not allowed: {said}", _forbidden_hint(said)
@@ -92,7 +93,7 @@ def _sort(
             return (
                 ServerError,
                 f"the API server failed: {said}",
-                "kubectl get --raw /readyz?verbose",
+                kubectl("get --raw /readyz?verbose"),
             )
         return (
             UnknownOutcome,
@@ -121,15 +122,19 @@ def _by_admission(status: int, said: str) -> tuple[type[ApiError], str, str] | N
 def _not_found(said: str, answer: dict[str, Any], where: str) -> tuple[type[ApiError], str, str]:
     details = answer.get("details") or {}
     if answer.get("kind") == "Status" and details.get("name"):
-        hint = "kubectl get namespaces" if details.get("kind") == "namespaces" else ""
+        hint = kubectl("get namespaces") if details.get("kind") == "namespaces" else ""
         return Gone, said, hint
     if f"/{GROUP}/" in where:
         return (
             NoSuchKind,
             "CafeDeployments are not installed in this cluster",
-            "kubectl cafe init",
+            kubectl("cafe init"),
         )
-    return NoSuchKind, f"the API server does not serve this: {said}", "kubectl api-resources"
+    return (
+        NoSuchKind,
+        f"the API server does not serve this: {said}",
+        kubectl("api-resources"),
+    )
 
 
 def _foreign_uid(said: str, answer: dict[str, Any]) -> bool:
@@ -144,12 +149,11 @@ def _forbidden_hint(said: str) -> str:
     resource = denied["resource"]
     plural, _, sub = resource.partition("/")
     target = f"{plural}.{denied['group']}" if denied["group"] else plural
-    words = ["kubectl auth can-i", denied["verb"], target]
+    words = ["auth can-i", denied["verb"], target]
     if sub:
         words.append(f"--subresource={sub}")
-    if denied["namespace"]:
-        words.append(f"-n {denied['namespace']}")
-    return " ".join(words) + "   (the least roles needed: kubectl cafe init --rbac)"
+    asked = kubectl(" ".join(words), denied["namespace"] or "")
+    return asked + "   (the least roles needed: " + kubectl("cafe init --rbac") + ")"
 
 
 def _status_object(body: bytes) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Self
 from kubectl_cafe.client._libraries import exceptions, msgspec, urllib3
 from kubectl_cafe.client.errors import BrokenOff, Silent
 from kubectl_cafe.client.http.answers import error_for
+from kubectl_cafe.hints import kubectl
 
 _MOST = 1 << 16
 """Bytes that are taken at a time, at the most."""
@@ -54,7 +55,7 @@ class Stream:
                     f"no event and no bookmark came within {self._idle:g} s: a proxy or gateway on "
                     "the way to the API server may hold watches back",
                     where=self._path,
-                    hint=f"kubectl get --raw '{self._path}?watch=1'",
+                    hint=kubectl(f"get --raw '{self._path}?watch=1'"),
                 ) from error
             raise BrokenOff(f"the watch broke off: {error}", where=self._path) from error
 

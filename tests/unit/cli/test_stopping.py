@@ -48,7 +48,7 @@ def asked(stopping: Stopping, *numbers: int) -> Job:
 
 
 def made() -> Stopping:
-    return Stopping("web -n shop", "drive", 60.0)
+    return Stopping("web", "shop", "drive", 60.0)
 
 
 @pytest.mark.guard("a-signal-takes-no-lock")

@@ -14,7 +14,7 @@ from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.record import Phase, PodRecord
 from kubectl_cafe.status.build import status_of
 from kubectl_cafe.status.model import Status
-from kubectl_cafe.status.next_commands import next_command
+from kubectl_cafe.status.next_commands import next_commands
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Entry, Record, encode
@@ -55,22 +55,22 @@ def reported(*pods: Pod, record: Record | None = None) -> Status:
 
 NEXT = [
     (State.PROGRESSING, False, f"kubectl cafe drive {PLACE}"),
-    (State.PROGRESSING, True, ""),
+    (State.PROGRESSING, True, None),
     (State.ROLLING_BACK, False, f"kubectl cafe drive {PLACE}"),
     (State.AWAITING_CONFIRM, False, f"kubectl cafe confirm {PLACE} --group 1"),
     (State.AWAITING_CONFIRM, True, f"kubectl cafe confirm {PLACE} --group 1 --detach"),
     (State.PAUSED, False, f"kubectl cafe resume {PLACE}"),
-    (State.COMPLETED, False, ""),
+    (State.COMPLETED, False, None),
 ]
 
 
 @pytest.mark.parametrize(("state", "driven", "command"), NEXT)
-def test_the_next_command_is(state: State, driven: bool, command: str) -> None:
-    assert next_command(cafe(of_spec(state)), driven) == command
+def test_the_next_command_is(state: State, driven: bool, command: str | None) -> None:
+    assert next_commands(cafe(of_spec(state)), driven) == ((command,) if command else ())
 
 
 def test_before_the_first_release_the_next_command_is_to_upgrade() -> None:
-    assert next_command(cafe(), False) == f"kubectl cafe upgrade {PLACE}"
+    assert next_commands(cafe(), False) == (f"kubectl cafe upgrade {PLACE}",)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,8 @@ def test_before_the_first_release_the_next_command_is_to_upgrade() -> None:
 def test_where_the_spec_asks_for_other_counts_they_are_put_back_first(
     spec: dict[str, Any], command: str
 ) -> None:
-    assert next_command(cafe(of_spec(State.COMPLETED), **spec), False).startswith(command)
+    (found,) = next_commands(cafe(of_spec(State.COMPLETED), **spec), False)
+    assert found.startswith(command)
 
 
 def test_who_started_it_and_who_turned_it_back_have_a_reason_each() -> None:
@@ -114,12 +115,12 @@ def test_a_status_says_that_the_spec_is_ahead() -> None:
 
 def test_after_an_edit_of_the_spec_the_next_command_is_to_upgrade() -> None:
     edited = cafe(release(State.COMPLETED, spec_hash="older"))
-    assert next_command(edited, False) == f"kubectl cafe upgrade {PLACE}"
+    assert next_commands(edited, False) == (f"kubectl cafe upgrade {PLACE}",)
 
 
 def test_a_failed_release_names_every_legal_verb() -> None:
-    found = next_command(cafe(of_spec(State.FAILED, origin=State.PROGRESSING)), False)
-    verbs = [command.split()[2] for command in found.splitlines()]
+    found = next_commands(cafe(of_spec(State.FAILED, origin=State.PROGRESSING)), False)
+    verbs = [command.split()[2] for command in found]
     assert sorted(verbs) == ["abort", "retry", "rollback", "upgrade"]
 
 

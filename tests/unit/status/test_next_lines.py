@@ -10,7 +10,7 @@ import pytest
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.edited_spec import spec_changed
-from kubectl_cafe.status.next_commands import next_command
+from kubectl_cafe.status.next_commands import next_commands
 from statemachine.lifecycle import State, Trigger, legal
 from statemachine.record import Failure, encode
 from tests.unit.builders import cafe_object, release, revision, template
@@ -102,17 +102,17 @@ def refused(cafe: CafeDeployment, line: str) -> str:
 @pytest.mark.guard("what-is-next-is-accepted")
 @pytest.mark.parametrize("name", CASES)
 def test_every_next_line_is_accepted_in_the_state_that_prints_it(name: str) -> None:
-    lines = next_command(CASES[name], driven=False).splitlines()
+    lines = next_commands(CASES[name], driven=False)
     assert {line: refused(CASES[name], line) for line in lines} == dict.fromkeys(lines, "")
     assert bool(lines) is (name != "completed")
 
 
 @pytest.mark.guard("the-same-bad-image-is-not-offered-again")
 def test_after_a_bad_image_the_way_back_comes_first_and_another_image_is_wanted() -> None:
-    assert next_command(CASES["a bad image"], driven=False).splitlines()[:2] == [
+    assert next_commands(CASES["a bad image"], driven=False)[:2] == (
         "kubectl cafe rollback shop -n stores",
         "kubectl cafe upgrade shop -n stores --image main=IMAGE --supersede",
-    ]
+    )
 
 
 def test_of_an_edit_that_cannot_go_in_place_the_failure_names_no_supersede() -> None:
