@@ -18,6 +18,7 @@ from kubectl_cafe.podsets import Workload, WorkloadWrite
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.traffic import Service
 from kubectl_cafe.traffic.endpoints import Slice, listed
+from kubectl_cafe.waits import Wait
 from statemachine.lifecycle import MOVING, Facts, State, Trigger
 from statemachine.record import Failure, Record
 
@@ -162,7 +163,7 @@ class Signed:
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do now. `waits` says in words what is awaited; `takes` are uids of healthy takes.
+    """What to do now. `waits` are what is awaited; `takes` are uids of healthy takes.
 
     `at_rest`: no pod is in flight that could still move by itself. `sweep`: read a consistent
     list of the pods. `nodes`: read the nodes, their architectures or whether they are Ready.
@@ -178,5 +179,5 @@ class Decision:
     nodes: bool = False
     others: bool = False
     at_rest: bool = True
-    waits: tuple[str, ...] = ()
+    waits: tuple[Wait, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -21,6 +21,7 @@ from kubectl_cafe.reconcile import shared_budgets
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.record import store
 from kubectl_cafe.revisions.revision import Revision, controlled_by, parse
+from kubectl_cafe.waits import Wait
 from statemachine.lifecycle import RESTING
 
 READERS = 3
@@ -38,7 +39,7 @@ class Seen:
 
     cafe: CafeDeployment
     snapshot: Snapshot | None
-    waits: Sequence[str]
+    waits: Sequence[Wait]
     lease: LeaseView
     lost: Sequence[str] = ()
 

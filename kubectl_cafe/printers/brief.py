@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kubectl_cafe.printers.changes import changes_text
 from kubectl_cafe.status.model import ImageChange
 from kubectl_cafe.text import columns
+from kubectl_cafe.waits import Wait, listed
 
 LABELS = len("Started by:  ")
 """The columns that the labels of the longest head take."""
@@ -28,20 +29,9 @@ def revisions(source: str, target: str) -> str:
     return " -> ".join(number for number in numbers if number)
 
 
-def awaited(waits: Sequence[str], failure: str) -> Sequence[str]:
-    """What is waited for, without the trouble that is the failure."""
-    return [wait for wait in waits if not (failure and failure.startswith(_place(wait)))]
-
-
-def _place(wait: str) -> str:
-    """`POD/CONTAINER: REASON` of `pod POD: container CONTAINER: REASON: message`, as a failure
-    begins; the message goes on changing.
-    """
-    match wait.split(": "):
-        case [pod, container, reason, *_] if pod.startswith("pod "):
-            return f"{pod.removeprefix('pod ')}/{container.removeprefix('container ')}: {reason}"
-        case _:
-            return wait
+def awaited(waits: Sequence[Wait], failure: str) -> str:
+    """What is waited for, without the trouble that is the failure: its message goes on changing."""
+    return listed([one for one in waits if not (one.place and failure.startswith(one.place))])
 
 
 def rows(text: str, width: int | None) -> int:

@@ -55,9 +55,7 @@ def lines(status: Status, size: Size, *, question: str = "") -> list[Text]:
         Block([_driver(status, width)], 4),
         Block(_texts("Failure: ", status.failure, "red", width), 2),
         Block(
-            _texts(
-                "Waits for: ", "; ".join(awaited(status.waits, status.failure)), "yellow", width
-            ),
+            _texts("Waits for: ", awaited(status.waits, status.failure), "yellow", width),
             3,
         ),
         Block(_texts("Note: ", "; ".join(status.notes), "", width), 8, 0),

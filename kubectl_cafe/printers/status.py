@@ -12,6 +12,7 @@ from kubectl_cafe.printers.table import fields, table
 from kubectl_cafe.status.model import PodLine, Status
 from kubectl_cafe.text import Size, cut
 from kubectl_cafe.times import age
+from kubectl_cafe.waits import listed, texts
 
 FEW = 20
 """Up to so many pods are all shown; of more only those in flight or in trouble."""
@@ -80,7 +81,7 @@ def _head(status: Status, width: int | None, most: int | None) -> str:
             ("Failure", status.failure),
             (
                 "Waits for",
-                "; ".join(brief.awaited(status.waits, status.failure) if most else status.waits),
+                brief.awaited(status.waits, status.failure if most else ""),
             ),
             ("Note", "; ".join(status.notes)),
             *(("Next", command) for command in status.next),
@@ -196,7 +197,7 @@ def line(status: Status) -> str:
     step = f" ({at_work(status)})" if status.group else ""
     counts = (f"{c.cell or 'all'} {c.updated}/{c.pods}" for c in status.cells)
     parts = [f"{stands(status)}{step}", " ".join(counts)]
-    parts += ["; ".join(status.waits), status.failure if not status.waits else ""]
+    parts += [listed(status.waits), status.failure if not status.waits else ""]
     return "  ".join(part for part in parts if part)
 
 
@@ -205,4 +206,5 @@ def document(status: Status) -> Mapping[str, object]:
     times = {name: _tenths(getattr(status, name)) for name in DURATIONS}
     # `kind` is the document's own, as in every Kubernetes object.
     shown = {"releaseKind" if k == "kind" else k: v for k, v in fields_of(status).items()}
-    return documents.document("ReleaseStatus", {**shown, **times})
+    words = {"waits": texts(status.waits)}
+    return documents.document("ReleaseStatus", {**shown, **words, **times})

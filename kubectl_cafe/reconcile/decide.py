@@ -15,6 +15,7 @@ from kubectl_cafe.reconcile import candidates, group_progress, shared_budgets, s
 from kubectl_cafe.reconcile.pod_patches import Writes
 from kubectl_cafe.traffic import finalizers, switch
 from kubectl_cafe.traffic.endpoints import unlisted
+from kubectl_cafe.waits import For, Wait
 from statemachine.lifecycle import Facts, State, Trigger
 
 CARRIES_ON = (State.PROGRESSING, State.ROLLING_BACK, State.PAUSED, State.AWAITING_CONFIRM)
@@ -80,7 +81,7 @@ def _aborted(snapshot: Snapshot, in_flight: Sequence[Assessment]) -> Wanted:
 def _force(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Decision:
     """Abort by force: nothing more is written, the pods that are left behind are named (C87)."""
     if snapshot.busy - snapshot.barred:
-        return Decision(at_rest=False, waits=("own writes to be answered",))
+        return Decision(at_rest=False, waits=(Wait(For.ANSWERS),))
     left = [s.pod.name for s in assessments if s.in_flight or s.row is PodState.ORPHAN]
     named = f": {', '.join(sorted(left)[: group_progress.NAMED])}" if left else ""
     why = f"--force; {len(left)} pods are left out of traffic{named}"

@@ -24,6 +24,7 @@ from kubectl_cafe.reconcile.decide import can_rest, carry_on
 from kubectl_cafe.reconcile.pod_patches import Writes
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.waits import For, Wait, listed
 from statemachine.lifecycle import RESTING, State
 from statemachine.record import Failure, Record
 from statemachine.steps import Kind
@@ -139,7 +140,7 @@ class Due:
     takes: frozenset[str] = frozenset()
     over: bool = False
     failure: Failure | None = None
-    waits: tuple[str, ...] = ()
+    waits: tuple[Wait, ...] = ()
 
 
 def begin(pod: Pod, snapshot: Snapshot, since: str) -> Way:
@@ -237,10 +238,10 @@ def _company(snapshot: Snapshot, assessment: Assessment) -> list[Assessment]:
     return [*(other for other in others if not other.in_flight), assessment]
 
 
-def _budgets(closed: Sequence[object]) -> tuple[str, ...]:
+def _budgets(closed: Sequence[object]) -> tuple[Wait, ...]:
     if not closed:
-        return ("other pods to become available: maxUnavailable is used up",)
-    return tuple(f"{budget} to leave room" for budget in closed)
+        return (Wait(For.OTHER_PODS),)
+    return tuple(Wait(For.BUDGET, name=str(budget)) for budget in closed)
 
 
 def _failure(snapshot: Snapshot, assessment: Assessment) -> Failure | None:
@@ -250,7 +251,7 @@ def _failure(snapshot: Snapshot, assessment: Assessment) -> Failure | None:
         return found
     allowed = snapshot.record.plan.strategy.progress_deadline_seconds
     awaited = _next(snapshot, assessment).waits or group_progress.waits(snapshot, [assessment])
-    return replace(found, message=f"no progress for {allowed} s: {'; '.join(awaited)}")
+    return replace(found, message=f"no progress for {allowed} s: {listed(awaited)}")
 
 
 def _failed(snapshot: Snapshot, way: Way, assessment: Assessment) -> Due:

@@ -14,6 +14,7 @@ from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.reconcile import candidates, previous_group
 from kubectl_cafe.traffic import finalizers
 from kubectl_cafe.traffic.endpoints import Slice, unlisted
+from kubectl_cafe.waits import For, Wait, listed, of_pods
 from statemachine.lifecycle import State
 from statemachine.record import Failure, cut
 from statemachine.steps import StepKind
@@ -33,6 +34,11 @@ LINGERING = 5.0
 """Seconds after which an EndpointSlice that shows a drained pod ready is named."""
 REFUSAL = 300
 """Characters of the words with which pods are refused: policies have long names."""
+LEFT_ALONE = {
+    PodState.UNREADABLE: For.UNREADABLE,
+    PodState.DRIFT: For.DRIFT,
+    PodState.ORPHAN: For.ORPHAN,
+}
 SHOWN = 120
 """Characters of a kubelet's message among what is awaited; a failure has more of it."""
 
@@ -61,7 +67,7 @@ def failure(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure | 
         return None
     awaited = waits(snapshot, assessments)
     allowed = snapshot.record.plan.strategy.progress_deadline_seconds
-    return Failure(DEADLINE, f"no progress for {allowed} s: {'; '.join(awaited) or 'no pods'}")
+    return Failure(DEADLINE, f"no progress for {allowed} s: {listed(awaited) or 'no pods'}")
 
 
 def workload_gone(snapshot: Snapshot) -> Failure | None:
@@ -166,64 +172,70 @@ def unfinished(snapshot: Snapshot, in_flight: Sequence[Assessment]) -> Failure |
     return Failure(DEADLINE, f"no end of {len(pods)} restarts within {allowed} s: {names}")
 
 
-def waits(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[str, ...]:
-    """What is awaited, in words, most telling first."""
-    said: list[str] = list(snapshot.troubles)
+def waits(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Wait, ...]:
+    """What is awaited, most telling first."""
+    found = [Wait(For.SERVER, message=trouble) for trouble in snapshot.troubles]
     for assessment in assessments:
-        pod = assessment.pod.name
-        said += [
-            f"pod {pod}: container {s.container}: {s.reason}: {cut(s.message, SHOWN)}"
+        pod = (assessment.pod.name,)
+        found += [
+            Wait(For.CONTAINER, pod, s.container, s.reason, cut(s.message, SHOWN))
             for s in assessment.stuck
             if assessment.upgraded or assessment.in_flight
         ]
         if why := waiting_reasons.trouble(assessment):
-            said.append(f"pod {assessment.pod.name}: {cut(why, SHOWN)}")
-    for row, words in (
-        (PodState.UNREADABLE, "unreadable record, left alone"),
-        (PodState.DRIFT, "runs an image of no known revision, left alone"),
-        (PodState.ORPHAN, "out of traffic without a record, left alone"),
-    ):
-        said += _name_some(words, [s.pod for s in assessments if s.row is row])
-    said += _finalizers(assessments)
+            found.append(Wait(For.POD, pod, message=cut(why, SHOWN)))
+    for row, what in LEFT_ALONE.items():
+        found += of_pods(what, (s.pod.name for s in assessments if s.row is row))
+    found += _finalizers(assessments)
     drained = [s for s in assessments if s.row is PodState.DRAINED]
-    said += _leaving([s for s in drained if not finalizers.holding(s.pod, s.finalizers)], snapshot)
-    said += _patched(assessments)
-    joining = [
-        s.pod
+    found += _leaving([s for s in drained if not finalizers.holding(s.pod, s.finalizers)], snapshot)
+    found += _patched(assessments)
+    joining = (
+        s.pod.name
         for s in assessments
         if s.row is PodState.CANDIDATE and candidates.joining(s, snapshot)
-    ]
-    said += _name_some("to be shown ready by their EndpointSlices", joining)
-    said += _name_some("on a lost node", [s.pod for s in assessments if s.pod.lost])
-    said += [f"{budget} to leave room" for budget in candidates.closed(snapshot, assessments)]
-    said += [
-        f"the workload of cell {cell or 'all'}, which is gone: it is created again with "
-        f"{desired_replicas.planned(snapshot.record, cell)} pods"
-        for cell in desired_replicas.lost_cells(snapshot)
-        if snapshot.running
-    ]
+    )
+    found += of_pods(For.ENDPOINTS, joining)
+    found += of_pods(For.NODE, (s.pod.name for s in assessments if s.pod.lost))
+    closed = candidates.closed(snapshot, assessments)
+    found += [Wait(For.BUDGET, name=str(budget)) for budget in closed]
+    found += _workloads(snapshot)
     lacking = candidates.missing(snapshot, assessments)
-    said += [
-        f"replicaset {workload.name} to create pods: {cut(workload.refusal, REFUSAL)}"
+    found += [
+        Wait(For.CREATION, name=workload.name, message=cut(workload.refusal, REFUSAL))
         for workload in snapshot.workloads
         if workload.refusal and workload.cell in lacking
     ]
-    if lacking and not said:
+    if lacking and not found:
         cells = ", ".join(f"{cell or 'all'}: {count}" for cell, count in lacking.items())
-        said.append(f"pods to become available ({cells})")
-    return tuple(said)
+        found.append(Wait(For.AVAILABLE, message=cells))
+    return tuple(found)
 
 
-def _leaving(drained: Sequence[Assessment], snapshot: Snapshot) -> list[str]:
+def _workloads(snapshot: Snapshot) -> list[Wait]:
+    """The workloads that are gone and are created again."""
+    counts = {
+        cell: desired_replicas.planned(snapshot.record, cell)
+        for cell in (desired_replicas.lost_cells(snapshot) if snapshot.running else ())
+    }
+    return [
+        Wait(For.WORKLOAD, name=cell or "all", message=f"{count} pods")
+        for cell, count in counts.items()
+    ]
+
+
+def _leaving(drained: Sequence[Assessment], snapshot: Snapshot) -> list[Wait]:
     """The drained pods that are waited for, and the EndpointSlices that keep them in traffic."""
-    pods: dict[str, list[Pod]] = {}
+    pods: dict[tuple[For, str], list[str]] = {}
     for assessment in drained:
-        shown = ", ".join(map(str, holding(assessment, snapshot)))
-        words = "leaving traffic" + (f", still shown ready by {shown}" if shown else "")
-        if not shown and (absent := _absent(assessment, snapshot)):
-            words += f", not listed by the EndpointSlices of Service {absent}"
-        pods.setdefault(words, []).append(assessment.pod)
-    return [said for words in sorted(pods) for said in _name_some(words, pods[words])]
+        why = For.TRAFFIC, ""
+        if shown := ", ".join(map(str, holding(assessment, snapshot))):
+            why = For.SHOWN_READY, shown
+        elif absent := _absent(assessment, snapshot):
+            why = For.NOT_LISTED, absent
+        pods.setdefault(why, []).append(assessment.pod.name)
+    found = [Wait(what, tuple(names), name) for (what, name), names in pods.items()]
+    return sorted(found, key=lambda wait: wait.what.value.format(pods="", name=wait.name))
 
 
 def _absent(assessment: Assessment, snapshot: Snapshot) -> str:
@@ -255,40 +267,29 @@ def holding(assessment: Assessment, snapshot: Snapshot) -> tuple[Slice, ...]:
     )
 
 
-def _patched(assessments: Sequence[Assessment]) -> list[str]:
+def _patched(assessments: Sequence[Assessment]) -> list[Wait]:
     """The pods that restart, and those whose new container is being verified."""
-    under_way: dict[str, list[Pod]] = {}
-    for assessment in assessments:
-        if assessment.row in waiting_reasons.PATCHED and not waiting_reasons.unscheduled(
-            assessment.pod
-        ):
-            under_way.setdefault(waiting_reasons.progress(assessment), []).append(assessment.pod)
-    return [one for words, pods in under_way.items() for one in _name_some(words, pods)]
+    under_way: dict[str, list[str]] = {}
+    for one in assessments:
+        if one.row in waiting_reasons.PATCHED and not waiting_reasons.unscheduled(one.pod):
+            under_way.setdefault(waiting_reasons.progress(one), []).append(one.pod.name)
+    return [Wait(For.RESTART, tuple(names), message=far) for far, names in under_way.items()]
 
 
-def _finalizers(assessments: Sequence[Assessment]) -> list[str]:
+def _finalizers(assessments: Sequence[Assessment]) -> list[Wait]:
     """The traffic finalizers that are awaited, and on which pods (C31)."""
-    gone: dict[str, list[Pod]] = {}
-    back: dict[str, list[Pod]] = {}
+    gone: dict[str, list[str]] = {}
+    back: dict[str, list[str]] = {}
     for assessment in assessments:
         pod, asked = assessment.pod, assessment.finalizers
         if assessment.row is PodState.DRAINED:
             for name in finalizers.holding(pod, asked):
-                gone.setdefault(name, []).append(pod)
+                gone.setdefault(name, []).append(pod.name)
         elif assessment.row is PodState.AT_GOAL and pod.ready.status == "True":
             for name in finalizers.lacking(pod, asked):
-                back.setdefault(name, []).append(pod)
-    said: list[str] = []
-    for name, pods in gone.items():
-        said += _name_some(f"finalizer {name} to let go of", pods)
-    for name, pods in back.items():
-        said += _name_some(f"finalizer {name} to be back on", pods)
-    return said
-
-
-def _name_some(words: str, pods: Sequence[Pod], limit: int = 3) -> list[str]:
-    if not pods:
-        return []
-    listed = ", ".join(pod.name for pod in pods[:limit])
-    more = f" and {len(pods) - limit} more" if len(pods) > limit else ""
-    return [f"{words}: {listed}{more}"]
+                back.setdefault(name, []).append(pod.name)
+    return [
+        Wait(what, tuple(names), name)
+        for what, pods in ((For.FINALIZER_GONE, gone), (For.FINALIZER_BACK, back))
+        for name, names in pods.items()
+    ]

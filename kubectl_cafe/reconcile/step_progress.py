@@ -10,6 +10,7 @@ from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot, Wanted
 from kubectl_cafe.podsets import PodSet, WorkloadWrite, kinds
 from kubectl_cafe.reconcile import candidates, previous_group
+from kubectl_cafe.waits import For, Wait
 from statemachine.lifecycle import State, Trigger
 from statemachine.steps import Step, StepKind
 
@@ -99,7 +100,7 @@ def _commit(snapshot: Snapshot, decision: Decision) -> Decision:
         return replace(decision, workloads=tuple(writes))
     unseen = [workload.name for workload in snapshot.workloads if not workload.settled]
     if unseen:
-        waits = (f"the new template to be seen by {', '.join(unseen)}", *decision.waits)
+        waits = (Wait(For.TEMPLATE, name=", ".join(unseen)), *decision.waits)
         return replace(decision, waits=waits)
     return replace(decision, move=DONE)
 

@@ -37,6 +37,7 @@ from kubectl_cafe.repair.unfinished import (
     unmended,
 )
 from kubectl_cafe.times import rfc3339
+from kubectl_cafe.waits import texts
 from statemachine.lifecycle import Trigger
 from statemachine.record import Failure
 
@@ -219,7 +220,7 @@ class Repair:
             if way.failure and unseen and not due.patch and self.observer.cache.idle:
                 left = f"{way.failure.message}; the pod is left out of traffic"
                 return replace(way.failure, message=left)
-            awaited = (*named(actor.troubles.all().values()), *due.waits)
+            awaited = (*named(actor.troubles.all().values()), *texts(due.waits))
             lasting.waits(awaited, look.snapshot.now)
             actor.patch([due.patch] if due.patch else [], due.takes)
             self.observer.cache.wait(TICK)

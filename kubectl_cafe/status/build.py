@@ -35,6 +35,7 @@ from kubectl_cafe.status.next_commands import (
 )
 from kubectl_cafe.status.table_rows import cell_line, image_changes, number_of, pod_line
 from kubectl_cafe.times import rfc3339, seconds
+from kubectl_cafe.waits import For, Wait
 from statemachine.lifecycle import RESTING, State, Trigger
 from statemachine.record import Record
 from statemachine.steps import Kind, StepKind
@@ -43,7 +44,7 @@ from statemachine.steps import Kind, StepKind
 def status_of(
     cafe: CafeDeployment,
     snapshot: Snapshot | None,
-    waits: Sequence[str],
+    waits: Sequence[Wait],
     lease: LeaseView | None,
     lost: Sequence[str] = (),
     silent: str = "",
@@ -136,24 +137,25 @@ def turned_by(cafe: CafeDeployment) -> str:
 
 
 def _awaited(
-    cafe: CafeDeployment, record: Record, waits: Sequence[str], driven: bool
-) -> tuple[str, ...]:
-    moving = tuple(w for w in waits if not w.startswith("pods to become available"))
+    cafe: CafeDeployment, record: Record, waits: Sequence[Wait], driven: bool
+) -> tuple[Wait, ...]:
+    """What is waited for in this state; `waits` are the pods', for as long as any still move."""
+    moving = tuple(wait for wait in waits if wait.what is not For.AVAILABLE)
     if record.state is State.AWAITING_CONFIRM:
         if cafe.waiting_group_confirmed:
-            return (f"group {record.waiting_group} is confirmed; somebody to drive",)
-        return (f"a person to confirm group {record.waiting_group}",)
+            return (Wait(For.CONFIRMED, name=str(record.waiting_group)),)
+        return (Wait(For.CONFIRMATION, name=str(record.waiting_group)),)
     if record.state is State.PAUSED:
-        field = "spec.strategy.pause to be false"
-        return (field if record.paused_by_field else "a person to resume it", *moving)
+        field = Wait(For.FIELD, name="spec.strategy.pause")
+        return (field if record.paused_by_field else Wait(For.RESUME), *moving)
     if record.state is State.FAILED:
-        return ("a person to decide", *moving)
+        return (Wait(For.DECISION), *moving)
     if record.state not in RESTING and not driven:
-        return ("somebody to drive", *moving)
+        return (Wait(For.DRIVER), *moving)
     if record.state in RESTING:
-        return ("the edited spec to be released",) if edited_spec.ahead(cafe) else ()
+        return (Wait(For.SPEC),) if edited_spec.ahead(cafe) else ()
     if record.current and record.current.kind is StepKind.COMMIT and not waits:
-        return ("the commit",)
+        return (Wait(For.COMMIT),)
     return tuple(waits)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kubectl_cafe.waits import Wait
+
 
 @dataclass(frozen=True)
 class ImageChange:
@@ -83,7 +85,7 @@ class Status:
     renewed: float | None = None
     failure: str = ""
     spec_ahead: bool = False
-    waits: tuple[str, ...] = ()
+    waits: tuple[Wait, ...] = ()
     notes: tuple[str, ...] = ()
     last: str = ""
     turned: str = ""

@@ -19,6 +19,7 @@ from kubectl_cafe.cli.terminal.screen import Screen
 from kubectl_cafe.hints import all_at
 from kubectl_cafe.text import Size, one_line
 from kubectl_cafe.times import rfc3339
+from kubectl_cafe.waits import TROUBLES, listed, texts
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -85,12 +86,12 @@ class Lines:
         if self._asked is not None:
             self._ask(self._asked, snapshot)
             self._asked = None
-        troubles = [w for w in decision.waits if w.startswith("pod ") or w in snapshot.troubles]
-        trouble = "; ".join(troubles)
+        troubles = [wait for wait in decision.waits if wait.what in TROUBLES]
+        trouble = listed(troubles)
         if trouble and trouble != self._last:
             say(f"  {one_line(trouble)}")
         self._last = trouble
-        others = [text for text in decision.waits if text not in troubles]
+        others = texts(wait for wait in decision.waits if wait.what not in TROUBLES)
         if awaited := self._awaited.news(others, snapshot.now):
             say(f"{rfc3339(snapshot.time)[11:]}  waits for: {one_line(awaited)}")
         # Once a step, and where there is one more: the pods that it counts change all the time.

@@ -15,6 +15,7 @@ from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.reconcile.candidates import budget, missing
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.release.status_subresource import status
+from kubectl_cafe.waits import texts
 from statemachine.lifecycle import State, Trigger
 from statemachine.steps import Kind
 from tests.unit.builders import assessments, pod, release, snapshot, upgraded, workload, writes
@@ -91,7 +92,7 @@ def test_a_workload_that_is_gone_comes_back_with_its_planned_pods_at_the_revisio
     assert (made.name, spec["replicas"]) == ("shop-b", 2)
     assert spec["template"]["metadata"]["labels"][names.REVISION] == revision
     assert found.move is None
-    assert "which is gone: it is created again with 2 pods" in "; ".join(found.waits)
+    assert "which is gone: it is created again with 2 pods" in "; ".join(texts(found.waits))
 
 
 @pytest.mark.parametrize("state", [State.AWAITING_CONFIRM, State.ROLLING_BACK])

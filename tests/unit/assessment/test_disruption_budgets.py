@@ -13,6 +13,7 @@ from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Condition, Pod
 from kubectl_cafe.reconcile.decide import decide
+from kubectl_cafe.waits import texts
 from statemachine.lifecycle import State, Trigger
 from statemachine.steps import UpgradeType
 from tests.unit.builders import START, container, patched, pod, release, snapshot, workload
@@ -163,25 +164,25 @@ def test_c64_a_rollback_asks_the_budgets_as_well() -> None:
 
 def test_a_budget_that_leaves_no_room_is_named_as_awaited() -> None:
     of = ten(budgets=(pdb(disruptionsAllowed=0),))
-    assert decide(of).waits == (
+    assert texts(decide(of).waits) == (
         "PodDisruptionBudget keep (10 healthy, 8 wanted, 0 may be disrupted) to leave room",
     )
 
 
 def test_a_budget_whose_status_is_stale_is_named_as_awaited() -> None:
     of = ten(budgets=(pdb(observedGeneration=0),))
-    assert decide(of).waits == ("PodDisruptionBudget keep (not observed yet) to leave room",)
+    assert texts(decide(of).waits) == ("PodDisruptionBudget keep (not observed yet) to leave room",)
 
 
 def test_a_budget_that_holds_nothing_back_is_not_awaited() -> None:
     of = ten(budgets=(pdb(desiredHealthy=0, disruptionsAllowed=10),))
-    assert not any("PodDisruptionBudget" in said for said in decide(of).waits)
+    assert not any("PodDisruptionBudget" in said for said in texts(decide(of).waits))
 
 
 def test_in_a_pause_no_budget_is_awaited() -> None:
     of = ten(budgets=(pdb(disruptionsAllowed=0),))
     paused = replace(of.record, state=State.PAUSED, origin=State.PROGRESSING)
-    said = decide(replace(of, record=paused)).waits
+    said = texts(decide(replace(of, record=paused)).waits)
     assert not any("PodDisruptionBudget" in one for one in said)
 
 

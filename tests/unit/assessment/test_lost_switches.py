@@ -17,6 +17,7 @@ from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.reconcile.group_progress import waits
 from kubectl_cafe.traffic import Service
 from kubectl_cafe.traffic.endpoints import Slice
+from kubectl_cafe.waits import texts
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import encode
 from tests.unit.builders import (
@@ -160,7 +161,7 @@ def leaving(service: str, *, after: float = 60.0, **changes: Any) -> tuple[str, 
     off = labelled(record=record, labels={names.TRAFFIC: "off"})
     shown = Slice("left-x1", service, frozenset({off.uid}))
     of = snapshot(off, slices=(shown,), endpoints=shown.ready, now=after, **changes)
-    return waits(of, assessments(of))
+    return texts(waits(of, assessments(of)))
 
 
 @pytest.mark.guard("the-endpointslice-that-holds-a-pod-is-named")
@@ -181,7 +182,7 @@ def test_the_moment_that_a_controller_takes_names_nothing() -> None:
 def unlisted(after: float) -> tuple[str, ...]:
     off = drained("a", labels={"app": "shop"}, ip="10.0.0.1")
     of = snapshot(off, services=(Service("shop", {"app": "shop"}),), now=after)
-    return waits(of, assessments(of))
+    return texts(waits(of, assessments(of)))
 
 
 def test_c22_a_service_that_has_yet_to_list_a_drained_pod_is_named_after_a_while() -> None:

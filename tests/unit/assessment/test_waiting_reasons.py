@@ -15,6 +15,7 @@ from kubectl_cafe.preflight.pods import reason
 from kubectl_cafe.reconcile.group_progress import waits
 from kubectl_cafe.status.model import PodLine
 from kubectl_cafe.status.table_rows import pod_line
+from kubectl_cafe.waits import texts
 from tests.unit.builders import assessments, container, patched, pod, pod_record, quoted, snapshot
 
 NO_ROOM = Condition("False", "Unschedulable", "0/3 nodes are available: 3 Insufficient cpu.")
@@ -42,7 +43,7 @@ def line(of: Snapshot) -> PodLine:
 
 
 def awaited(of: Snapshot) -> tuple[str, ...]:
-    return waits(of, assessments(of))
+    return texts(waits(of, assessments(of)))
 
 
 @pytest.mark.guard("a-pod-without-a-node-is-unschedulable")

@@ -15,6 +15,7 @@ from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.driver import follower as follow
 from kubectl_cafe.driver.follower import Followed, Follower, driven, ended
 from kubectl_cafe.driver.loop import Watcher
+from kubectl_cafe.waits import texts
 from statemachine.lifecycle import RESTING, State
 from statemachine.record import encode
 from tests.unit.builders import cafe_object, release
@@ -178,7 +179,7 @@ def test_who_follows_is_told_that_the_release_can_t_be_read(
     class Hearing(Deaf):
         def looked(self, snapshot: object, decision: object) -> None:
             assert isinstance(decision, Decision)
-            told.append(decision.waits)
+            told.append(texts(decision.waits))
             follower.stop.set()
 
     def script(asked: Asked) -> Reply:

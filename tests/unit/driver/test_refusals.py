@@ -24,6 +24,7 @@ from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.preflight.access_review import Right, asked
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.release.write_failures import Trouble, Troubles, named
+from kubectl_cafe.waits import texts
 from statemachine.lifecycle import State
 from statemachine.steps import UpgradeType
 from tests.unit.builders import (
@@ -219,7 +220,7 @@ def test_i9_a_driver_that_does_not_hear_takes_no_pod_and_finishes_those_in_fligh
 def test_what_can_t_be_written_is_named_in_what_is_awaited_and_in_the_failure() -> None:
     of = snapshot(drained("a"), now=700.0, troubles=("pod a: failed calling webhook w",))
     decision = decide(of)
-    assert decision.waits[0] == "pod a: failed calling webhook w"
+    assert texts(decision.waits)[0] == "pod a: failed calling webhook w"
     assert decision.move is not None
     assert decision.move.failure is not None
     assert "failed calling webhook w" in decision.move.failure.message

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kubectl_cafe.status.model import CellLine, ImageChange, PodLine, Status
+from kubectl_cafe.waits import For, Wait
 
 CELLS = ("CellA", "CellB")
 PULL = (
@@ -75,7 +76,10 @@ PROGRESSING = Status(
     why="CHG-1234",
     driver="alice on laptop, pid 4711",
     renewed=3.0,
-    waits=(f"restarting: {TEN[2].name}, {TEN[3].name}", f"leaving traffic: {TEN[4].name}"),
+    waits=(
+        Wait(For.RESTART, (TEN[2].name, TEN[3].name), message="restarting"),
+        Wait(For.TRAFFIC, (TEN[4].name,)),
+    ),
     last="start by alice at 2026-11-24T02:58:27Z: CHG-1234",
     cells=tuple(cells(5, (1, 3, 5))),
     pods=(
@@ -93,7 +97,7 @@ SCENES: Mapping[str, Status] = {
         PROGRESSING,
         group=7,
         groups=38,
-        waits=(f"restarting: {MANY[60].name}, {MANY[61].name}, {MANY[62].name} and 17 more",),
+        waits=(Wait(For.RESTART, tuple(pod.name for pod in MANY[60:80]), message="restarting"),),
         cells=tuple(cells(150, tuple(range(1, 151, 4)), updated=25, moving=10)),
         pods=(
             *map(done, MANY[:60]),
@@ -110,7 +114,10 @@ SCENES: Mapping[str, Status] = {
         driver="nobody",
         renewed=None,
         failure=f"{TEN[2].name}/main: {PULL}",
-        waits=("a person to decide", f"pod {TEN[2].name}: container main: {PULL}"),
+        waits=(
+            Wait(For.DECISION),
+            Wait(For.CONTAINER, (TEN[2].name,), "main", *PULL.split(": ", 1)),
+        ),
         next=tuple(f"kubectl cafe {verb} productpage -n payments" for verb in COMMANDS),
         pods=(
             *map(done, TEN[:2]),
@@ -122,7 +129,7 @@ SCENES: Mapping[str, Status] = {
         PROGRESSING,
         state="AwaitingConfirm",
         remaining=None,
-        waits=("a person to confirm group 2",),
+        waits=(Wait(For.CONFIRMATION, name="2"),),
         next=("kubectl cafe confirm productpage -n payments --group 2 --detach",),
         cells=tuple(cells(5, (1, 3, 5), moving=0)),
         pods=(*map(done, TEN[:2]), *TEN[2:]),
@@ -134,7 +141,7 @@ SCENES: Mapping[str, Status] = {
         remaining=None,
         driver="",
         renewed=None,
-        waits=("a person to resume it", f"restarting: {TEN[2].name}"),
+        waits=(Wait(For.RESUME), Wait(For.RESTART, (TEN[2].name,), message="restarting")),
         notes=("the template was edited since: the next release takes it",),
         next=("kubectl cafe resume productpage -n payments",),
     ),
@@ -143,7 +150,7 @@ SCENES: Mapping[str, Status] = {
         remaining=None,
         driver="nobody",
         renewed=None,
-        waits=("somebody to drive", *PROGRESSING.waits),
+        waits=(Wait(For.DRIVER), *PROGRESSING.waits),
         next=("kubectl cafe drive productpage -n payments",),
     ),
 }

@@ -18,6 +18,7 @@ from kubectl_cafe.printers.fitting import Block, fitted
 from kubectl_cafe.printers.status import render
 from kubectl_cafe.status.model import CellLine
 from kubectl_cafe.text import Size
+from kubectl_cafe.waits import For, Wait
 from tests.unit.printers.scenes import PROGRESSING, SCENES, pods, restarting
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -130,7 +131,7 @@ def test_an_escape_sequence_in_the_cluster_does_not_reach_the_live_view() -> Non
         PROGRESSING,
         who=nasty,
         failure=nasty,
-        waits=(nasty,),
+        waits=(Wait(For.SERVER, message=nasty),),
         pods=(replace(restarting(pods(1)[0]), name=nasty, trouble=nasty),),
     )
     text = "".join(line.plain for line in live.lines(status, Size(200, 60)))

@@ -14,6 +14,7 @@ from kubectl_cafe.printers.repair import render as findings
 from kubectl_cafe.printers.table import fields, table
 from kubectl_cafe.status.model import ImageChange, Overview
 from kubectl_cafe.text import Size, columns
+from kubectl_cafe.waits import For, Wait
 from tests.unit.printers.scenes import SCENES
 
 LONG = "payments-gateway-service-of-the-eastern-region-blue1"
@@ -145,8 +146,8 @@ def test_a_failure_is_said_once(size: tuple[int, int]) -> None:
 
 
 def test_a_failure_whose_message_has_changed_since_is_said_once() -> None:
-    pod = SCENES["failed"].failure.partition(":")[0]
-    now = f"pod {pod.replace('/', ': container ')}: ImagePullBackOff: another message"
+    pod, _, container = SCENES["failed"].failure.partition(":")[0].partition("/")
+    now = Wait(For.CONTAINER, (pod,), container, "ImagePullBackOff", "another message")
     shown = status.render(replace(SCENES["failed"], waits=(now,)), size=Size(200, 60))
 
     assert "another message" not in shown
@@ -172,7 +173,7 @@ def test_of_two_containers_that_change_the_history_shows_the_tags() -> None:
 
 def test_another_pod_s_trouble_is_still_waited_for() -> None:
     failed = SCENES["failed"]
-    other = "pod productpage-9: container main: OOMKilled: out of memory"
+    other = Wait(For.CONTAINER, ("productpage-9",), "main", "OOMKilled", "out of memory")
     shown = status.render(replace(failed, waits=(*failed.waits, other)), size=Size(200, 60))
 
     assert "OOMKilled" in shown
@@ -212,7 +213,13 @@ def test_a_change_of_image_is_as_short_as_tells_old_from_new(old: str, new: str,
 
 @pytest.mark.guard("a-text-adds-no-lines")
 def test_no_text_of_somebody_s_adds_a_line() -> None:
-    one = replace(SCENES["failed"], why=NASTY, failure=NASTY, waits=(NASTY,), last=NASTY)
+    one = replace(
+        SCENES["failed"],
+        why=NASTY,
+        failure=NASTY,
+        waits=(Wait(For.SERVER, message=NASTY),),
+        last=NASTY,
+    )
     told = replace(HISTORY.revisions[0], releases=(release(NASTY, NASTY),))
     finding = RepairLine("drift", "pod/a", NASTY, NASTY)
     printed = [

@@ -12,6 +12,7 @@ from kubectl_cafe.printers.table import fields, table
 from kubectl_cafe.record.move_text import move_line
 from kubectl_cafe.status.model import CellLine, PodLine, Status
 from kubectl_cafe.times import age
+from kubectl_cafe.waits import For, Wait
 from statemachine.lifecycle import TABLE, State, Trigger
 from statemachine.record import Entry, Failure
 from tests.unit.builders import release
@@ -32,7 +33,7 @@ STATUS = Status(
     age=75.0,
     who="alice",
     driver="alice@desk",
-    waits=("restarting: shop-2",),
+    waits=(Wait(For.RESTART, ("shop-2",), message="restarting"),),
     cells=(CellLine("CellA", 2, 1, 1, 1, (1, 2)),),
     pods=(
         POD,

@@ -11,6 +11,7 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.reconcile.group_progress import deadline, failure, waits
 from kubectl_cafe.times import rfc3339
+from kubectl_cafe.waits import texts
 from statemachine.record import Record
 from statemachine.steps import Kind
 from tests.unit.builders import START, assessments, container, pod, release, snapshot, workload
@@ -97,7 +98,7 @@ def test_a_birth_that_was_refused_before_a_retry_is_waited_for() -> None:
 
 
 def test_a_refused_birth_is_named_in_what_is_awaited() -> None:
-    assert waits(refused(QUOTA), []) == (f"replicaset set to create pods: {QUOTA}",)
+    assert texts(waits(refused(QUOTA), [])) == (f"replicaset set to create pods: {QUOTA}",)
 
 
 def test_a_replacement_that_is_refused_leaves_a_group_of_upgrades_its_deadline() -> None:

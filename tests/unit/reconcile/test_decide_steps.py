@@ -12,6 +12,7 @@ from kubectl_cafe.pods.model import ABSENT, Pod
 from kubectl_cafe.pods.observed import look
 from kubectl_cafe.podsets import Workload
 from kubectl_cafe.reconcile.decide import decide
+from kubectl_cafe.waits import texts
 from statemachine.lifecycle import State, Trigger
 from tests.unit.builders import (
     START,
@@ -75,7 +76,7 @@ def test_the_commit_waits_until_the_controller_has_seen_the_template() -> None:
     unseen = workload(2, revision="v2", generation=2, observed=1)
     found = decide(at_step(2, upgraded("a"), workloads=(unseen,)))
     assert (found.move, found.workloads) == (None, ())
-    assert found.waits == ("the new template to be seen by set",)
+    assert texts(found.waits) == ("the new template to be seen by set",)
 
 
 def test_the_commit_is_over_when_every_controller_has_seen_it() -> None:

@@ -11,6 +11,7 @@ from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.record import Mode, Phase
 from kubectl_cafe.reconcile.drift import Due, astray, strays
 from kubectl_cafe.repair.findings import What
+from kubectl_cafe.waits import texts
 from statemachine.lifecycle import State
 from tests.unit.builders import (
     assessments,
@@ -158,7 +159,7 @@ def test_a_pod_out_of_traffic_that_is_what_its_template_makes_is_not_taken() -> 
 def test_what_is_awaited_of_a_pod_that_is_home_and_not_available_yet_is_said() -> None:
     record = taken(Phase.FINISHED, gen=3, before={})
     back = pod("a", record=record, generation=3, observed=3, **DOWN)
-    assert step(at_rest(back, pod("b"))).waits == ("pods to become available (all: 2)",)
+    assert texts(step(at_rest(back, pod("b"))).waits) == ("pods to become available (all: 2)",)
 
 
 def test_a_restart_that_fails_is_told_in_the_kubelets_words() -> None:

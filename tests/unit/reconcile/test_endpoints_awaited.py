@@ -13,6 +13,7 @@ from kubectl_cafe.pods.record import Mode, Phase
 from kubectl_cafe.reconcile.group_progress import waits
 from kubectl_cafe.traffic import Service
 from kubectl_cafe.traffic.endpoints import Slice
+from kubectl_cafe.waits import texts
 from tests.unit.builders import assessments, drained, pod, pod_record, snapshot, upgraded
 
 APP = {"app": "shop"}
@@ -23,7 +24,7 @@ LEFT = Slice("left-x1", "shop", frozenset({"uid-a"}))
 
 
 def awaited(of: Snapshot) -> tuple[str, ...]:
-    return waits(of, assessments(of))
+    return texts(waits(of, assessments(of)))
 
 
 def leaving(*services: Service, shown: Pod | None = None, **changes: Any) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.record import Mode, Phase
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.reconcile.group_progress import deadline
+from kubectl_cafe.waits import texts
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Record
 from tests.unit.builders import (
@@ -101,7 +102,7 @@ def test_c31_after_that_failure_it_is_reopened_without_a_restart() -> None:
 
 
 def test_a_pod_that_is_still_leaving_traffic_is_said_apart_from_one_that_is_held() -> None:
-    said = decide(seen(drained("a", finalizers=HELD), drained("b"))).waits
+    said = texts(decide(seen(drained("a", finalizers=HELD), drained("b"))).waits)
     assert said == (f"finalizer {LB} to let go of: a", "leaving traffic: b")
 
 
@@ -121,7 +122,7 @@ def test_c31_a_newborn_that_never_had_it_is_not_available() -> None:
 
 def test_c31_a_finalizer_that_is_not_back_is_awaited_by_name() -> None:
     of = seen(upgraded("a"), upgraded("b", finalizers=HELD))
-    assert decide(of).waits == (f"finalizer {LB} to be back on: a",)
+    assert texts(decide(of).waits) == (f"finalizer {LB} to be back on: a",)
 
 
 def test_c31_a_group_is_not_over_before_the_finalizer_is_back() -> None:
@@ -204,4 +205,4 @@ def test_of_a_pod_that_is_on_its_way_out_or_over_no_finalizer_is_missed() -> Non
 
 def test_an_unready_pod_is_not_said_to_wait_for_its_finalizer() -> None:
     of = seen(upgraded("a", ready=Condition("False")), upgraded("b", finalizers=HELD))
-    assert not any("finalizer" in said for said in decide(of).waits)
+    assert not any("finalizer" in said for said in texts(decide(of).waits))

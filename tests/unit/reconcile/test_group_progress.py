@@ -20,6 +20,7 @@ from kubectl_cafe.reconcile.group_progress import (
     workload_gone,
 )
 from kubectl_cafe.times import rfc3339
+from kubectl_cafe.waits import texts
 from statemachine.lifecycle import State
 from statemachine.steps import Kind
 from tests.unit.builders import (
@@ -109,32 +110,32 @@ def test_c77_trouble_of_a_pod_that_is_to_be_changed_again_fails_nothing() -> Non
 
 def test_a_pod_that_restarts_is_named_as_awaited() -> None:
     of = snapshot(patched("a"))
-    assert waits(of, assessments(of)) == ("restarting: a",)
+    assert texts(waits(of, assessments(of))) == ("restarting: a",)
 
 
 def test_c80_a_pod_on_a_lost_node_is_named_as_awaited() -> None:
     of = snapshot(pod("a", ready=Condition("False"), gated=False, gate=ABSENT))
-    assert "on a lost node: a" in waits(of, assessments(of))
+    assert "on a lost node: a" in texts(waits(of, assessments(of)))
 
 
 def test_of_many_pods_the_first_are_named_and_the_rest_counted() -> None:
     of = snapshot(*(patched(f"p{n}") for n in range(5)))
-    assert waits(of, assessments(of)) == ("restarting: p0, p1, p2 and 2 more",)
+    assert texts(waits(of, assessments(of))) == ("restarting: p0, p1, p2 and 2 more",)
 
 
 def test_as_many_pods_as_are_named_leave_no_rest() -> None:
     of = snapshot(*(patched(f"p{n}") for n in range(3)))
-    assert waits(of, assessments(of)) == ("restarting: p0, p1, p2",)
+    assert texts(waits(of, assessments(of))) == ("restarting: p0, p1, p2",)
 
 
 def test_what_a_stuck_pod_says_comes_first() -> None:
     of = snapshot(patched("a", PULLING, observed=2))
-    assert waits(of, assessments(of))[0] == 'pod a: container main: ErrImagePull: "app:v2"'
+    assert texts(waits(of, assessments(of)))[0] == 'pod a: container main: ErrImagePull: "app:v2"'
 
 
 def test_where_nothing_is_under_way_the_missing_pods_are_awaited() -> None:
     of = snapshot(pod("a"))
-    assert waits(of, assessments(of)) == ("pods to become available (all: 1)",)
+    assert texts(waits(of, assessments(of))) == ("pods to become available (all: 1)",)
 
 
 def test_a_pod_in_flight_is_given_up_after_its_grace_period_and_the_deadline() -> None:

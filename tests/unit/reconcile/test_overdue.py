@@ -10,6 +10,7 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Condition, Container, Pod
 from kubectl_cafe.pods.observed import look
 from kubectl_cafe.reconcile.decide import decide
+from kubectl_cafe.waits import texts
 from statemachine.lifecycle import State, Trigger
 from tests.unit.builders import container, patched, pod_record, release, snapshot, writes
 
@@ -66,7 +67,7 @@ def test_a_container_that_runs_is_waited_for_after_the_deadline_too() -> None:
 
 def test_a_retry_says_what_it_waits_for() -> None:
     of = at(71, broken(CREATING), State.PROGRESSING)
-    assert decide(of).waits[0] == "pod a: container main: ContainerCreating: "
+    assert texts(decide(of).waits)[0] == "pod a: container main: ContainerCreating: "
 
 
 def test_an_earlier_releases_record_counts_by_its_own_time() -> None:

@@ -13,6 +13,7 @@ from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.record import Mode, Phase
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.traffic import Service
+from kubectl_cafe.waits import texts
 from statemachine.steps import UpgradeType
 from tests.unit.assessment.test_disruption_budgets import pdb
 from tests.unit.builders import (
@@ -88,7 +89,7 @@ def test_c64_a_pod_of_others_that_is_out_of_traffic_is_no_healthy_one(
     """The budget's own status says four healthy: in Label mode a pod stays Ready."""
     of = two(others=(theirs("x"), theirs("y", **changes)))
     assert writes(of) == []
-    assert any("PodDisruptionBudget keep" in said for said in decide(of).waits)
+    assert any("PodDisruptionBudget keep" in said for said in texts(decide(of).waits))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from kubectl_cafe.reconcile.drift import Due, Way, begin, due, first
 from kubectl_cafe.repair.findings import What
 from kubectl_cafe.repair.rebuilt_record import REPAIR
 from kubectl_cafe.times import rfc3339
+from kubectl_cafe.waits import texts
 from tests.unit.builders import (
     START,
     container,
@@ -60,7 +61,7 @@ def test_it_leaves_traffic_first_under_a_record_of_the_repair() -> None:
 def test_c62_while_others_are_unavailable_a_pod_in_traffic_is_not_taken() -> None:
     of = at_rest(strange(), pod("b", **DOWN))
     found = step(of)
-    assert (found.patch, found.waits) == (
+    assert (found.patch, texts(found.waits)) == (
         None,
         ("other pods to become available: maxUnavailable is used up",),
     )
@@ -76,7 +77,7 @@ def test_c64_while_a_disruption_budget_leaves_no_room_it_is_not_taken() -> None:
     of = at_rest(strange(labels=label), pod("b", labels=label), budgets=(careful,))
     found = step(of)
     assert found.patch is None
-    assert found.waits[0].startswith("PodDisruptionBudget careful")
+    assert texts(found.waits)[0].startswith("PodDisruptionBudget careful")
 
 
 @pytest.mark.parametrize("off", [DOWN, ORPHAN])
@@ -119,7 +120,7 @@ def off(**more: Any) -> Snapshot:
 
 def test_c22_no_image_is_patched_before_the_pod_was_seen_off() -> None:
     found = step(off(off_since={}))
-    assert (found.patch, found.waits) == (None, ("leaving traffic: a",))
+    assert (found.patch, texts(found.waits)) == (None, ("leaving traffic: a",))
 
 
 def test_every_image_that_drifted_is_patched_in_one_write() -> None:
