@@ -1,10 +1,10 @@
-"""`python -m bench [installed] [startup] [requests] [wall] [drivers]`: figures, never asserted."""
+"""`python -m bench [installed] [startup] [requests] [wall] [cpu] [drivers]`: figures, never asserted."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import drivers, installed, requests, startup, wall
+from bench import cpu, drivers, installed, requests, startup, wall
 from bench.stage import control_plane
 
 REPORTS = {
@@ -12,6 +12,7 @@ REPORTS = {
     "startup": startup.report,
     "requests": requests.report,
     "wall": wall.report,
+    "cpu": cpu.report,
     "drivers": drivers.report,
 }
 

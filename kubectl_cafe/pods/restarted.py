@@ -88,7 +88,7 @@ def settled(pod: Pod, name: str, evidence: Evidence) -> Settlement:
         return Settlement(By.PEER)
     if quoting(pod):
         return Settlement(ambiguous=True)  # Rule b decides, whatever the pull takes (C84).
-    if evidence.now - _begun(seen) >= patience(pod, name, evidence.changed):
+    if evidence.now - begun(seen) >= patience(pod, name, evidence.changed):
         return Settlement(By.TIME)
     return Settlement(ambiguous=True)
 
@@ -167,7 +167,7 @@ def shown_by_a_peer(
     )
 
 
-def _begun(seen: Seen) -> float:
+def begun(seen: Seen) -> float:
     """Since when rule c counts: the same ID, under a spec that the kubelet has seen."""
     return seen.id_since if seen.acted_since is None else max(seen.id_since, seen.acted_since)
 
@@ -196,7 +196,7 @@ def verifying(pod: Pod, evidence: Evidence) -> float | None:
     waited = []
     for name in _present(pod, evidence):
         if settled(pod, name, evidence).ambiguous:
-            end = _begun(evidence.sighting.containers[name]) + patience(pod, name, evidence.changed)
+            end = begun(evidence.sighting.containers[name]) + patience(pod, name, evidence.changed)
             waited.append(0.0 if quoting(pod) else max(0.0, end - evidence.now))
     return max(waited, default=None)
 
