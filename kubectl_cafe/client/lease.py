@@ -53,7 +53,7 @@ class LeaseKeeper:
     """One process' claim to drive one CafeDeployment.
 
     `name` is the Lease's own, `owner` an ownerReference for it, `identity` unique per
-    process. Renewals go past the transport's `before_write`, which is meant to be `check`.
+    process. Renewals go past the guard of the session that writes under it, which is `check`.
     """
 
     def __init__(

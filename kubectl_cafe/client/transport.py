@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from kubectl_cafe.client._libraries import msgspec, urllib3
 from kubectl_cafe.client.access.config import Access
 from kubectl_cafe.client.clock import BootClock, Clock
 from kubectl_cafe.client.errors import (
@@ -20,6 +19,7 @@ from kubectl_cafe.client.errors import (
     Invalid,
     lost_answer,
 )
+from kubectl_cafe.client.http.answers import decode, no_object
 from kubectl_cafe.client.http.exchange import PATIENCE, Exchange, Request
 from kubectl_cafe.client.http.stream import Stream
 from kubectl_cafe.hints import kubectl
@@ -57,9 +57,7 @@ class Listing:
 class Transport:
     """One server, one identity, up to `workers` requests at a time from any thread.
 
-    `before_write` is called directly before a write leaves, on a connection that is up;
-    what it raises goes to the caller and nothing is sent (the lease's deadline, protocol
-    10). `dry_run` "All" makes every write a trial. `release` is named in the User-Agent.
+    Any number of sessions may share it (`session`). `dry_run` "All" makes every write a trial.
     `trace` gets one line per request at verbosity 6, bodies at 8, never credentials.
     """
 
@@ -75,10 +73,9 @@ class Transport:
     ) -> None:
         self.access = access
         self.version = version
-        self.release = ""
         self.dry_run: str | None = None
         self.field_manager = FIELD_MANAGER
-        self.before_write: Callable[[], None] | None = None
+        self._guard: Callable[[], None] | None = None
         self.aside_refused = ""
         """Why the last request that nobody waits for was forbidden; empty if it was not."""
         self.trace = trace
@@ -87,11 +84,14 @@ class Transport:
         # The informers' watches and the lease stand beside the workers' connections.
         self._exchange = Exchange(access, workers + 8, self.clock, self._traced)
 
+    def session(self, guard: Callable[[], None], release: str = "") -> SessionTransport:
+        """This transport as one session uses it, whose writes `guard` may hold back."""
+        return SessionTransport(self, guard, release)
+
     @property
     def user_agent(self) -> str:
-        """What the audit log will call us, the release in hand included."""
-        release = f" (release {self.release})" if self.release else ""
-        return f"kubectl-cafe/{self.version}{release}"
+        """What the audit log will call us."""
+        return f"kubectl-cafe/{self.version}"
 
     def server_time(self) -> float:
         """Epoch seconds by the API server's clock; this machine's before the first answer."""
@@ -146,11 +146,11 @@ class Transport:
         guarded: bool = True,
         timeout: float | None = None,
     ) -> Object:
-        """POST to a collection. `guarded` False goes past `before_write` (leases, reviews)."""
+        """POST to a collection. `guarded` False goes past the guard (leases, reviews)."""
         return self._write("POST", path, body, query, guarded=guarded, timeout=timeout)
 
     def create_aside(self, path: str, body: Object) -> None:
-        """POST what nobody waits for, in a thread of its own, past `before_write`.
+        """POST what nobody waits for, in a thread of its own, past the guard.
 
         It is tried once; of its failures only a 403 is kept, in `aside_refused`. A process that
         ends waits for it, for twice `ASIDE` at the most.
@@ -204,9 +204,9 @@ class Transport:
     def _read(self, path: str, query: Query | None, timeout: float | None) -> Object:
         answer = self._exchange.answer(self._request("GET", path, query, timeout=timeout))
         try:
-            return _decode(answer)
+            return decode(answer)
         except ValueError as error:
-            raise BrokenOff(f"{_no_object(answer)}: {error}", where=path) from error
+            raise BrokenOff(f"{no_object(answer)}: {error}", where=path) from error
 
     def _write(
         self,
@@ -229,15 +229,15 @@ class Transport:
             {**full, **(query or {})},
             body=body,
             content_type=content_type,
-            before=self.before_write if guarded else None,
+            before=self._guard if guarded else None,
             timeout=timeout,
             patience=patience,
         )
         answer = self._exchange.answer(request)
         try:
-            return _decode(answer)
+            return decode(answer)
         except ValueError as error:
-            raise lost_answer(f"{_no_object(answer)}: {error}", path) from error
+            raise lost_answer(f"{no_object(answer)}: {error}", path) from error
 
     def _request(self, method: str, path: str, query: Query | None, **rest: Any) -> Request:
         return Request(method, path, query or {}, self.user_agent, **rest)
@@ -248,16 +248,31 @@ class Transport:
             self.trace("\n".join(wanted))
 
 
-def _decode(answer: urllib3.BaseHTTPResponse) -> Object:
-    try:
-        return msgspec.json.decode(answer.data, type=Object)
-    except RecursionError:
-        raise ValueError("it is nested too deep") from None
+class SessionTransport(Transport):
+    """A transport as one session uses it: under that session's lease, in its release's name.
 
+    Connections, credentials, clock and the server's time are those of `parent`; the guard, the
+    release and `aside_refused` are this session's own, so that one process may drive several
+    releases, and the loss of one lease ends the writes of its own driver alone. `guard` is called
+    directly before each guarded write leaves, on a connection that is up: what it raises goes to
+    the caller and nothing is sent (the lease's deadline, protocol 10). `release` is named in the
+    User-Agent, and changes where another release takes the place of the one in hand.
+    """
 
-def _no_object(answer: urllib3.BaseHTTPResponse) -> str:
-    kind = answer.headers.get("Content-Type") or "no Content-Type"
-    return f"the answer is no JSON object ({kind})"
+    _guard: Callable[[], None]
+
+    def __init__(self, parent: Transport, guard: Callable[[], None], release: str = "") -> None:
+        vars(self).update(vars(parent))
+        self._guard, self.release, self.aside_refused = guard, release, ""
+
+    def guard(self) -> None:
+        """Raise what would keep a write from leaving now: for a driver that only waits, too."""
+        self._guard()
+
+    @property
+    def user_agent(self) -> str:
+        """What the audit log will call us, the release in hand included."""
+        return super().user_agent + (f" (release {self.release})" if self.release else "")
 
 
 def _number(version: object, path: str) -> str:

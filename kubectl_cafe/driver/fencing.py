@@ -23,7 +23,7 @@ from kubectl_cafe.client.errors import (
     UnknownOutcome,
     not_stale,
 )
-from kubectl_cafe.client.transport import PatchKind, Transport
+from kubectl_cafe.client.transport import PatchKind, SessionTransport, Transport
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.podsets import kinds
 from kubectl_cafe.record import store
@@ -138,7 +138,7 @@ def touches(
 
 
 def fence(
-    transport: Transport,
+    transport: SessionTransport,
     cafe: CafeDeployment,
     epoch: int,
     told: Callable[[int], None] = lambda _count: None,
@@ -182,7 +182,9 @@ def fence(
     return store.change(transport, cafe, done)
 
 
-def touch(transport: Transport, one: Touch, epoch: int, patience: Patience | None = None) -> None:
+def touch(
+    transport: SessionTransport, one: Touch, epoch: int, patience: Patience | None = None
+) -> None:
     """Touch one object, whatever is written to it meanwhile; gone is as good.
 
     Raises Unfenced when it was tried for long, Denied where a 409 is no conflict.
@@ -208,11 +210,10 @@ def touch(transport: Transport, one: Touch, epoch: int, patience: Patience | Non
             raise not_stale(stale)
 
 
-def _read(transport: Transport, path: str, patience: Patience) -> Json | None:
+def _read(transport: SessionTransport, path: str, patience: Patience) -> Json | None:
     while True:
         try:
             return transport.get_or_none(path)
         except NotSent as error:
-            if transport.before_write is not None:
-                transport.before_write()
+            transport.guard()
             patience.failed(path, error)

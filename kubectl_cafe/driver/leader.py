@@ -14,7 +14,7 @@ from kubectl_cafe.cache.informers import Observer
 from kubectl_cafe.client.access.identity import process
 from kubectl_cafe.client.errors import ApiError
 from kubectl_cafe.client.lease import LeaseKeeper, LeaseView
-from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.client.transport import SessionTransport, Transport
 from kubectl_cafe.driver import fencing
 from kubectl_cafe.driver.loop import Driver, Ended, Watcher
 from kubectl_cafe.record import store
@@ -38,11 +38,12 @@ class Steering(Protocol):
 class Leader:
     """The lease is ours and no earlier driver can disturb: `cafe` as it stands from here on.
 
-    `epoch` is what every write of ours is under. `driver` hears of renewals once there is
+    `transport` is this session's own: what is written through it is held back once the lease is
+    lost. `epoch` is what every write of ours is under. `driver` hears of renewals once there is
     one. `answered`: every own request is, so that the lease may be given back.
     """
 
-    transport: Transport
+    transport: SessionTransport
     observer: Observer
     lease: LeaseKeeper
     cafe: CafeDeployment
@@ -99,25 +100,28 @@ def lead(
     resourceVersion of a lease that the caller has watched for its whole duration. The API server
     knows this process' user as `who`.
     """
-    lease = keeper(transport, cafe, who)
+
+    def guard() -> None:  # The lease itself is renewed in the session's name.
+        lease.check()
+
+    session = transport.session(guard)
+    lease = keeper(session, cafe, who)
     transitions = lease.acquire(wait, told.waiting, silent)
-    wheel = Leader(transport, observer, lease, cafe)
-    transport.before_write = lease.check
+    wheel = Leader(session, observer, lease, cafe)
     lease.start(on_renew=wheel.renewed, on_lost=wheel.lost)
     try:
         # Another driver may have moved it until its lease ended.
-        cafe = store.read(transport, cafe.namespace, cafe.name)
+        cafe = store.read(session, cafe.namespace, cafe.name)
         epoch = moves.epoch_after(cafe, transitions, observer.cache.highest_epoch())
         if fencing.needed(cafe.record, lease.given_back):
             try:
-                cafe = fencing.fence(transport, cafe, epoch, told.fencing, told.slow)
+                cafe = fencing.fence(session, cafe, epoch, told.fencing, told.slow)
             except (ApiError, fencing.Unfenced):
                 wheel.answered = True  # `fencedEpoch` is not written: the next driver fences.
                 raise
         wheel.cafe, wheel.epoch, wheel.answered = cafe, epoch, True
         yield wheel
     finally:
-        transport.before_write = None
         lease.release(answered=wheel.answered)
 
 

@@ -20,7 +20,7 @@ from kubectl_cafe.client.errors import (
     NotSent,
     UnknownOutcome,
 )
-from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.client.transport import SessionTransport
 from kubectl_cafe.driver.decision_log import DecisionLog
 from kubectl_cafe.driver.publisher import Shown
 from kubectl_cafe.driver.refusals import Refusals
@@ -70,7 +70,7 @@ class Driver:
 
     def __init__(
         self,
-        transport: Transport,
+        transport: SessionTransport,
         cafe: CafeDeployment,
         revisions: Mapping[str, Revision],
         observer: Observer,
@@ -147,8 +147,7 @@ class Driver:
             if (refusal := self._observer.refusal()) is not None:
                 self._refusals.unseen(refusal)
                 actor.blind = True
-            if self._transport.before_write is not None:
-                self._transport.before_write()  # A lost lease ends even a driver that only waits.
+            self._transport.guard()  # A lost lease ends even a driver that only waits.
             if self._release.take_in(self._memory.highest_epoch()):
                 self._told()
             self._hear_refusals(actor)

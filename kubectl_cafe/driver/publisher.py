@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.client.errors import ApiError, Conflict, NotSent, UnknownOutcome
-from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.client.transport import SessionTransport
 from kubectl_cafe.release import status_subresource
 from kubectl_cafe.release.held import Release
 
@@ -15,7 +15,7 @@ EVERY = 5.0
 class Shown:
     """Writes `.status`, at moves and at most every 5 s; it is never read back."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: SessionTransport) -> None:
         self._transport = transport
         self._at = float("-inf")
         self._unwritten: tuple[str, ...] = ()

@@ -102,7 +102,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Session:
-    """One user's work on one release; `who` is that user, `reason` signs the moves."""
+    """One user's work on one release; `who` is that user, `reason` signs the moves.
+
+    `transport` may be shared: as long as this session drives it writes through its leader's.
+    """
 
     transport: Transport
     observer: Observer
@@ -141,7 +144,7 @@ class Session:
                 ) as held:
                     cafe = held.cafe
                     if move is not None:
-                        cafe = self._moved(cafe, move, held.epoch)
+                        cafe = self._moved(held.transport, cafe, move, held.epoch)
                     elif cafe.position.state in RESTING:
                         self.reporter.nothing_to_drive(cafe)
                         return None
@@ -149,7 +152,7 @@ class Session:
             except LeaseHeld as error:
                 lease = error.view
             if move is not None:
-                cafe, move = self._moved(cafe, move), None
+                cafe, move = self._moved(self.transport, cafe, move), None
             self.reporter.follows(lease)
             followed, stopped = self._follow(cafe)
             if stopped or not followed.abandoned:
@@ -157,9 +160,11 @@ class Session:
             silent = followed.lease
             self.reporter.abandoned()
 
-    def _moved(self, cafe: CafeDeployment, move: Move, epoch: int | None = None) -> CafeDeployment:
+    def _moved(
+        self, transport: Transport, cafe: CafeDeployment, move: Move, epoch: int | None = None
+    ) -> CafeDeployment:
         mover = Mover(self.who, self.reason, epoch)
-        return moved(self.transport, cafe, move, mover, self.reporter.repeated)
+        return moved(transport, cafe, move, mover, self.reporter.repeated)
 
     def _drive(
         self, held: Leader, cafe: CafeDeployment, known: Iterable[Revision] | None

@@ -19,7 +19,7 @@ from kubectl_cafe.client.errors import (
     UnknownOutcome,
     not_stale,
 )
-from kubectl_cafe.client.transport import PatchKind, Transport
+from kubectl_cafe.client.transport import PatchKind, SessionTransport
 from kubectl_cafe.driver.accepted_templates import accept
 from kubectl_cafe.driver.lost_answers import may_land, touch
 from kubectl_cafe.errors import Refused
@@ -46,7 +46,7 @@ class Writers:
     """
 
     def __init__(
-        self, transport: Transport, namespace: str, cache: Cache, workers: int = WORKERS
+        self, transport: SessionTransport, namespace: str, cache: Cache, workers: int = WORKERS
     ) -> None:
         self._transport = transport
         self._namespace = namespace
@@ -202,8 +202,7 @@ class Writers:
                 return True
             except (Conflict, NotSent, UnknownOutcome) as error:
                 self._note(patch, error)
-                if self._transport.before_write is not None:
-                    self._transport.before_write()
+                self._transport.guard()
                 clock.sleep(RETRY)
                 continue
             self._cache.pod_answered(pod, clock.monotonic(), took=took and came)

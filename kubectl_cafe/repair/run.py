@@ -62,6 +62,7 @@ class Look:
 class Repair:
     """The repair of `cafe` by `who`; the observer has its first lists.
 
+    `transport` is for what is read: what is written goes through the leader's own session.
     `says` hears of every pod that is brought back, and of what is awaited for long. `stop` is
     set by Ctrl-C: the pod that is under way is finished, and no other one begun.
     """
@@ -141,12 +142,12 @@ class Repair:
         cafe = self.cafe = wheel.cafe
         look = self.look(wheel.epoch)
         if look.rebuilt is not None and (What.LOST_RECORD, cafe.uid) in keys:
-            cafe = store.write(self.transport, cafe, look.rebuilt.record)
+            cafe = store.write(wheel.transport, cafe, look.rebuilt.record)
             # Whoever drove before the record was lost may still have a write in flight.
-            return fencing.fence(self.transport, cafe, wheel.epoch, told.fencing, told.slow)
+            return fencing.fence(wheel.transport, cafe, wheel.epoch, told.fencing, told.slow)
         if cafe.foreign_record and (What.FOREIGN_RECORD, cafe.uid) in keys:
-            return store.forget(self.transport, cafe)
-        return moves.become_driver(self.transport, cafe, wheel.epoch)
+            return store.forget(wheel.transport, cafe)
+        return moves.become_driver(wheel.transport, cafe, wheel.epoch)
 
     def _create(self, wheel: Leader, cells: Collection[str]) -> list[Left]:
         """The workloads of `cells` first: their pods come up meanwhile."""
@@ -228,7 +229,7 @@ class Repair:
     @contextmanager
     def _acting(self, wheel: Leader) -> Iterator[Writers]:
         """Writers of pods; whether all they sent is answered decides what becomes of the lease."""
-        actor = Writers(self.transport, self.cafe.namespace, self.observer.cache)
+        actor = Writers(wheel.transport, self.cafe.namespace, self.observer.cache)
         try:
             yield actor
         except BaseException:
@@ -245,8 +246,7 @@ class Repair:
         """
         if (refusal := self.observer.refusal()) is not None and not blind:
             raise refusal
-        if self.transport.before_write is not None:
-            self.transport.before_write()
+        wheel.transport.guard()
         if self.observer.cache.highest_epoch() > wheel.epoch:
             raise Fenced("a pod was written by a later driver", where=self.cafe.where)
         if self.newest is not None and self.newest.record != self.cafe.record:

@@ -27,7 +27,7 @@ def test_a_short_outage_costs_neither_the_lease_nor_a_second_list(
     transport = through(own_control_plane.kubeconfig)
     keeper = LeaseKeeper(transport, "default", "cafe-web", None, "me", BootClock())
     keeper.acquire(wait=False)
-    transport.before_write = keeper.check
+    session = transport.session(keeper.check)
     keeper.start()
     told: queue.Queue[str] = queue.Queue()
     lists: list[int] = []
@@ -44,7 +44,7 @@ def test_a_short_outage_costs_neither_the_lease_nor_a_second_list(
         with pytest.raises(errors.NotSent):
             through(own_control_plane.kubeconfig).create(MAPS, named("lost"))
         own_control_plane.start_apiserver()
-        transport.create(MAPS, named("after"))
+        session.create(MAPS, named("after"))
         while told.get(timeout=30) != "ADDED after":
             pass
         assert len(lists) == 1
@@ -65,13 +65,13 @@ def test_a_long_outage_ends_all_writing_before_the_lease_can_be_taken(
     transport = through(own_control_plane.kubeconfig)
     me = LeaseKeeper(transport, "default", "cafe-web", None, "me", clock)
     me.acquire(wait=False)
-    transport.before_write = me.check
+    session = transport.session(me.check)
     me.start()
     own_control_plane.stop_apiserver()
     clock.sleep(5)
     own_control_plane.start_apiserver()
     with pytest.raises(LeaseLost):
-        transport.create(MAPS, named("late"))
+        session.create(MAPS, named("late"))
     other = through(own_control_plane.kubeconfig)
     assert other.get_or_none(f"{MAPS}/late") is None
     assert inspect(other, "default", "web").live

@@ -43,6 +43,7 @@ from tests.explore.state import (
     request_of,
 )
 from tests.explore.state import State as World
+from tests.explore.thawing import held
 from tests.memcluster.address import address
 from tests.memcluster.requests import Fault, Killed
 
@@ -280,11 +281,11 @@ class Driving(Bench):
         list_all(moment, cache)
         label = "a driver takes the wheel"
         label += "".join(f", {SAID[f]} write {n}" for n, f in faults.items())
-        epoch = moves.epoch_after(cafe, 0, cache.highest_epoch())
+        epoch, session = moves.epoch_after(cafe, 0, cache.highest_epoch()), cluster.session(held)
         try:
             if fencing.needed(cafe.record, given_back=moment.lease == FREE):
-                cafe = fencing.fence(cluster, cafe, epoch)
-            cafe = moves.become_driver(cluster, cafe, epoch)
+                cafe = fencing.fence(session, cafe, epoch)
+            cafe = moves.become_driver(session, cafe, epoch)
         except (ApiError, fencing.Unfenced):
             label += ", and is refused a write"
             moment.news = False  # Until something changes.

@@ -153,8 +153,9 @@ class Thawing:
         observer._others = cast(Any, ...)  # Lists alone: nothing is watched here.
         known = self.revisions(cluster)
         watcher = Silent()
-        driver = Driver(cluster, cafe, known, observer, who="driver", watcher=watcher)
-        actor = Writers(cluster, SPACE, cache, workers=0)
+        session = cluster.session(held)
+        driver = Driver(session, cafe, known, observer, who="driver", watcher=watcher)
+        actor = Writers(session, SPACE, cache, workers=0)
         return Live(driver, actor, cache, watcher)
 
     def revisions(self, cluster: MemCluster) -> dict[str, revisions.Revision]:
@@ -189,6 +190,10 @@ class Thawing:
         bare = self.writes[number]
         assert isinstance(bare, Request)
         return replace(bare, body=versioned(bare.body, version))
+
+
+def held() -> None:
+    """No lease runs out between two steps: that it is lost is a step of its own."""
 
 
 def versioned(body: Mapping[str, Any], version: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from tests.memcluster.rules import (
     version_of,
     within,
 )
+from tests.memcluster.session import MemSession
 from tests.memcluster.watching import Change, MemStream, Watches
 
 Json = Mapping[str, Any]
@@ -55,11 +56,8 @@ class MemCluster:
         self, *, clock: Clock | None = None, shared: bool = False, version: str = VERSION
     ) -> None:
         self.version = version
-        self.release = ""
         self.dry_run: str | None = None
         self.field_manager = FIELD_MANAGER
-        self.before_write: Callable[[], None] | None = None
-        self.aside_refused = ""
         self.clock: Clock = clock or BootClock()
         self.objects: dict[str, Object] = {}
         self.counter = FIRST
@@ -77,7 +75,11 @@ class MemCluster:
     @property
     def user_agent(self) -> str:
         """As Transport's."""
-        return f"kubectl-cafe/{self.version}" + (f" (release {self.release})" * bool(self.release))
+        return f"kubectl-cafe/{self.version}"
+
+    def session(self, guard: Callable[[], None], release: str = "") -> MemSession:
+        """This cluster as one session writes to it."""
+        return MemSession(self, guard, release)
 
     def server_time(self) -> float:
         """Epoch seconds."""
@@ -158,7 +160,7 @@ class MemCluster:
         if where.plural in GENERATIONS:
             meta["generation"] = 1
         new = made(where, body, meta)
-        return self._commit("POST", path, where, body, None, new, query, guarded)
+        return self._commit("POST", path, where, body, None, new, query)
 
     def create_aside(self, path: str, body: Object) -> None:
         """POST what nobody waits for: an Event. They are in `aside`, and nowhere else."""
@@ -173,7 +175,7 @@ class MemCluster:
         check_preconditions(old, body.get("metadata") or {}, where)
         meta = {**(body.get("metadata") or {}), **identity(old)}
         new = merged(where, old, {**body, "metadata": meta})
-        return self._commit("PUT", path, where, body, old, new, None, guarded)
+        return self._commit("PUT", path, where, body, old, new, None)
 
     def patch(
         self,
@@ -197,7 +199,7 @@ class MemCluster:
         if isinstance(body, dict):
             check_preconditions(old, body.get("metadata") or {}, where)
         new = merged(where, old, patched(old, body, kind, path))
-        return self._commit("PATCH", path, where, body, old, new, query, True, kind)
+        return self._commit("PATCH", path, where, body, old, new, query, kind)
 
     def delete(
         self, path: str, body: Object | None = None, *, timeout: float | None = None
@@ -218,7 +220,7 @@ class MemCluster:
             new: Object | None = {**old, "metadata": meta}
         else:
             new = None
-        return self._commit("DELETE", path, where, body, old, new, None, True)
+        return self._commit("DELETE", path, where, body, old, new, None)
 
     # How the cluster's own actors write: no faults, no guard, not in `written`.
 
@@ -244,13 +246,10 @@ class MemCluster:
         old: Object | None,
         new: Object | None,
         query: Query | None,
-        guarded: bool,
         kind: PatchKind = PatchKind.MERGE,
     ) -> Object:
         if self.dry_run or (query or {}).get("dryRun"):
             return self._out(new or old or {})
-        if guarded and self.before_write is not None:
-            self.before_write()
         if (error := self.refuses(path, body)) is not None:
             raise error
         self.writes += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -47,7 +47,8 @@ class Server:
     """Keeps what is patched; `errors` are raised by the next writes of a path, in order.
 
     A path with /status has its own beside. `allowed` is what access reviews are answered.
-    `lost` are raised in the same way, after the write was made.
+    `lost` are raised in the same way, after the write was made. It stands where a session's
+    transport does; its `guard` is what the driver asks, and holds no write back.
     """
 
     def __init__(self, objects: Mapping[str, Object]) -> None:
@@ -55,7 +56,7 @@ class Server:
         self.errors: dict[str, list[Exception]] = {}
         self.lost: dict[str, list[Exception]] = {}
         self.clock = Hand()
-        self.before_write: Any = None
+        self.guard: Callable[[], None] = lambda: None
         self.aside_refused = ""
         self.release = ""
         self.allowed = True

@@ -1,11 +1,14 @@
-"""The error that an answer of the API server stands for, by what it means; see `errors`."""
+"""What an answer of the API server holds: its object, or the error that it stands for.
+
+Errors are told apart by what they mean; see `errors`.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from kubectl_cafe.client._libraries import msgspec
+from kubectl_cafe.client._libraries import msgspec, urllib3
 from kubectl_cafe.client.errors import (
     DENIED,
     AdmissionFailed,
@@ -40,6 +43,20 @@ _ADMISSION_FAILED = re.compile(
 """The server's words where admission gave no answer; admission precedes storage."""
 _WEBHOOKS = kubectl("get validatingwebhookconfigurations,mutatingwebhookconfigurations")
 _READS = {"GET", "HEAD"}
+
+
+def decode(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+    """The object that a 2xx answer holds; raises ValueError."""
+    try:
+        return msgspec.json.decode(answer.data, type=dict[str, Any])
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def no_object(answer: urllib3.BaseHTTPResponse) -> str:
+    """What is said of an answer that `decode` refuses."""
+    kind = answer.headers.get("Content-Type") or "no Content-Type"
+    return f"the answer is no JSON object ({kind})"
 
 
 def error_for(status: int, body: bytes, where: str, method: str) -> ApiError:

@@ -16,7 +16,7 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.cache.cache import Cache
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import Conflict, UnknownOutcome
-from kubectl_cafe.client.transport import PatchKind, Transport
+from kubectl_cafe.client.transport import PatchKind, SessionTransport
 from kubectl_cafe.driver.writers import Writers
 from kubectl_cafe.planning.proposal import Around, everywhere
 from kubectl_cafe.podsets import Workload
@@ -196,7 +196,7 @@ class Keeping(Server):
 def committed(server: Keeping, cache: Cache | None = None) -> Writers:
     """Who has committed v2 to the server's ReplicaSet."""
     known = cache or Cache("uid-cafe", SETS)
-    actor = Writers(cast(Transport, server), "stores", known, workers=0)
+    actor = Writers(cast(SessionTransport, server), "stores", known, workers=0)
     write = SETS.commit(cafe_object(), SETS.parse(server.get(SET)), "v2", template("app:v2"))
     actor.write_workloads([write], lambda _what: None)
     return actor

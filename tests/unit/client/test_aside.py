@@ -24,8 +24,7 @@ def test_it_is_sent_past_the_last_check(stub: Stub, transport: Transport) -> Non
     def lost() -> None:
         raise AssertionError("the lease is lost")
 
-    transport.before_write = lost
-    aside(transport)
+    aside(transport.session(lost))
     assert [(asked.method, asked.path) for asked in stub.asked] == [("POST", EVENTS)]
 
 

@@ -23,12 +23,12 @@ def test_what_the_last_check_raises_keeps_the_write_from_being_sent(
     def check() -> None:
         raise TooLateError
 
-    transport.before_write = check
+    session = transport.session(check)
     writes: list[Callable[[], object]] = [
-        lambda: transport.create(PODS, {}),
-        lambda: transport.replace(POD, {}),
-        lambda: transport.patch(POD, {}, PatchKind.MERGE),
-        lambda: transport.delete(POD),
+        lambda: session.create(PODS, {}),
+        lambda: session.replace(POD, {}),
+        lambda: session.patch(POD, {}, PatchKind.MERGE),
+        lambda: session.delete(POD),
     ]
     for write in writes:
         with pytest.raises(TooLateError):
@@ -47,8 +47,7 @@ def test_the_last_check_is_made_when_the_connection_is_up(
         return real(*args, **kwargs)
 
     monkeypatch.setattr(connection, "create_connection", connecting)
-    transport.before_write = lambda: order.append("checked")
-    transport.replace(POD, {})
+    transport.session(lambda: order.append("checked")).replace(POD, {})
     assert order == ["connected", "checked"]
 
 
@@ -56,7 +55,7 @@ def test_reads_and_unguarded_writes_go_past_the_last_check(
     stub: Stub, transport: Transport
 ) -> None:
     checks: list[int] = []
-    transport.before_write = lambda: checks.append(1)
-    transport.get(POD)
-    transport.replace(POD, {}, guarded=False)
+    session = transport.session(lambda: checks.append(1))
+    session.get(POD)
+    session.replace(POD, {}, guarded=False)
     assert checks == []

@@ -8,7 +8,7 @@ from kubectl_cafe.client import errors
 from kubectl_cafe.client.lease import LeaseKeeper, LeaseLost
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.errors import CONFLICT
-from tests.unit.client.conftest import HandClock
+from tests.unit.client.conftest import OWNER, HandClock
 from tests.unit.client.leases import Server
 from tests.unit.client.stub import Asked, Reply, Stub
 
@@ -58,11 +58,12 @@ def test_once_lost_it_stays_lost(keeper: LeaseKeeper, clock: HandClock) -> None:
 
 
 def test_a_renewal_goes_past_the_check_of_the_lease_itself(
-    keeper: LeaseKeeper, transport: Transport
+    server: Server, transport: Transport, clock: HandClock
 ) -> None:
-    keeper.acquire(wait=False)
     calls: list[int] = []
-    transport.before_write = lambda: calls.append(1)
+    session = transport.session(lambda: calls.append(1))
+    keeper = LeaseKeeper(session, "shop", "cafe-web", OWNER, "me", clock)
+    keeper.acquire(wait=False)
     keeper.renew()
     assert calls == []
 

@@ -67,8 +67,7 @@ def test_a_clusters_proxy_is_used_and_the_last_check_is_made_there_too(
 ) -> None:
     transport = connect(url="http://cluster.invalid:8080", cluster={"proxy-url": stub.url})
     checks: list[int] = []
-    transport.before_write = lambda: checks.append(1)
-    transport.replace(POD, {})
+    transport.session(lambda: checks.append(1)).replace(POD, {})
     assert stub.asked[0].header("Host") == "cluster.invalid:8080"
     assert checks == [1]
 

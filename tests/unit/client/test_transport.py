@@ -98,8 +98,7 @@ def test_a_dry_run_marks_every_write(stub: Stub, transport: Transport) -> None:
 
 
 def test_the_user_agent_names_the_release_in_hand(stub: Stub, transport: Transport) -> None:
-    transport.release = "r7"
-    transport.get(POD)
+    transport.session(lambda: None, "r7").get(POD)
     agent = stub.asked[0].header("User-Agent") or ""
     assert agent.startswith("kubectl-cafe/")
     assert agent.endswith(" (release r7)")

@@ -10,7 +10,7 @@ import pytest
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.client.lease import LeaseLost
-from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.client.transport import SessionTransport
 from kubectl_cafe.driver.fencing import Touch, fence, needed, touch, touches
 from kubectl_cafe.release.held import Fenced
 from statemachine.record import Record, decode, encode
@@ -90,7 +90,7 @@ def methods(stub: Stub) -> list[str]:
 
 
 def test_a_pod_that_has_moved_on_is_read_and_touched_again(
-    stub: Stub, server: Server, transport: Transport
+    stub: Stub, server: Server, transport: SessionTransport
 ) -> None:
     read = Touch(POD, thing("a", "uid-ours"))
     server.written_by_another()
@@ -101,7 +101,7 @@ def test_a_pod_that_has_moved_on_is_read_and_touched_again(
 
 
 def test_a_touched_object_is_not_touched_again(
-    stub: Stub, server: Server, transport: Transport
+    stub: Stub, server: Server, transport: SessionTransport
 ) -> None:
     """I8."""
     touch(transport, Touch(POD, thing("a", "u", annotations={names.EPOCH: "5"})), EPOCH)
@@ -110,7 +110,7 @@ def test_a_touched_object_is_not_touched_again(
 
 
 def test_a_pod_that_is_gone_needs_no_touch(
-    stub: Stub, server: Server, transport: Transport
+    stub: Stub, server: Server, transport: SessionTransport
 ) -> None:
     read = Touch(POD, server.pod)
     server.spoil.append(lambda _: GONE)
@@ -121,7 +121,7 @@ def test_a_pod_that_is_gone_needs_no_touch(
 
 
 def test_another_object_under_the_same_name_is_left_alone(
-    stub: Stub, server: Server, transport: Transport
+    stub: Stub, server: Server, transport: SessionTransport
 ) -> None:
     read = Touch(POD, thing("a", "uid-ours"))
     server.pod["metadata"]["uid"] = "uid-reborn"
@@ -134,7 +134,7 @@ def test_another_object_under_the_same_name_is_left_alone(
 
 @pytest.mark.parametrize("landed", [True, False])
 def test_a_lost_answer_is_asked_for_and_the_touch_repeated_only_if_it_did_not_land(
-    stub: Stub, server: Server, transport: Transport, landed: bool
+    stub: Stub, server: Server, transport: SessionTransport, landed: bool
 ) -> None:
     def lose(asked: Asked) -> Reply:
         if landed:
@@ -151,7 +151,7 @@ def test_a_lost_answer_is_asked_for_and_the_touch_repeated_only_if_it_did_not_la
 
 @pytest.mark.parametrize("code", [429, 503])
 def test_a_touch_that_was_turned_away_is_tried_again_after_a_while(
-    server: Server, transport: Transport, clock: HandClock, code: int
+    server: Server, transport: SessionTransport, clock: HandClock, code: int
 ) -> None:
     server.spoil.append(lambda _: status(code, "Busy", "later"))
 
@@ -161,15 +161,13 @@ def test_a_touch_that_was_turned_away_is_tried_again_after_a_while(
 
 
 def test_no_touch_leaves_once_the_lease_is_lost(
-    stub: Stub, server: Server, transport: Transport
+    stub: Stub, server: Server, transport: SessionTransport
 ) -> None:
     def lost() -> None:
         raise LeaseLost("the lease is lost")
 
-    transport.before_write = lost
-
     with pytest.raises(LeaseLost):
-        touch(transport, Touch(POD, thing("a", "uid-ours")), EPOCH)
+        touch(transport.session(lost), Touch(POD, thing("a", "uid-ours")), EPOCH)
 
     assert methods(stub) == []
 
@@ -202,7 +200,7 @@ class Cluster:
 
 @pytest.mark.guard("fenced-epoch-after-the-touches")
 def test_the_epoch_is_written_first_and_called_fenced_only_after_the_touches(
-    stub: Stub, transport: Transport
+    stub: Stub, transport: SessionTransport
 ) -> None:
     cluster = Cluster(release(epoch=4, fenced_epoch=4))
     stub.script = cluster
@@ -216,7 +214,9 @@ def test_the_epoch_is_written_first_and_called_fenced_only_after_the_touches(
     assert after.record.fenced_epoch == EPOCH
 
 
-def test_whoever_meets_a_later_driver_fences_nothing(stub: Stub, transport: Transport) -> None:
+def test_whoever_meets_a_later_driver_fences_nothing(
+    stub: Stub, transport: SessionTransport
+) -> None:
     cluster = Cluster(release(epoch=6, fenced_epoch=6))
     stub.script = cluster
 

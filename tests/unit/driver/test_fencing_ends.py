@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubectl_cafe.client.errors import Denied
-from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.client.transport import SessionTransport
 from kubectl_cafe.driver.fencing import Patience, Touch, Unfenced, touch
 from tests.unit.client.conftest import HandClock
 from tests.unit.client.stub import Stub, status
@@ -24,7 +24,7 @@ DOWN = 'failed calling webhook "w.example": no service'
 
 @pytest.mark.guard("a-fence-has-an-end")
 def test_a_touch_that_fails_for_a_minute_ends_the_fence_with_the_servers_words(
-    server: Server, transport: Transport, clock: HandClock
+    server: Server, transport: SessionTransport, clock: HandClock
 ) -> None:
     server.spoil += [lambda _: status(500, "InternalError", DOWN)] * 100
     said: list[str] = []
@@ -40,7 +40,7 @@ def test_a_touch_that_fails_for_a_minute_ends_the_fence_with_the_servers_words(
 
 
 def test_a_fence_is_patient_as_long_as_some_object_is_touched(
-    server: Server, transport: Transport, clock: HandClock
+    server: Server, transport: SessionTransport, clock: HandClock
 ) -> None:
     patience = Patience(transport)
     server.spoil += [lambda _: status(500, "InternalError", DOWN)] * 59
@@ -54,7 +54,7 @@ def test_a_fence_is_patient_as_long_as_some_object_is_touched(
 
 
 def test_a_409_of_an_object_that_has_not_changed_ends_the_fence(
-    server: Server, transport: Transport
+    server: Server, transport: SessionTransport
 ) -> None:
     server.spoil += [lambda _: status(409, "Conflict", "never on a Friday")] * 100
 

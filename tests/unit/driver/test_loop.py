@@ -24,7 +24,7 @@ def test_i7_a_driver_that_only_waits_hears_of_its_lost_lease() -> None:
         if lost := next(lease, None):
             raise lost
 
-    server.before_write = check
+    server.guard = check
     with pytest.raises(LeaseLost):
         driver(server, asks=True).run()
 

@@ -19,7 +19,7 @@ from kubectl_cafe.client.errors import (
     Forbidden,
     UnknownOutcome,
 )
-from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.client.transport import SessionTransport
 from kubectl_cafe.driver.writers import Writers
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.pods.patches import PodPatch
@@ -44,7 +44,7 @@ def cache() -> Cache:
 
 
 @pytest.fixture
-def actor(stub: Stub, transport: Transport, cache: Cache) -> Iterator[Writers]:
+def actor(stub: Stub, transport: SessionTransport, cache: Cache) -> Iterator[Writers]:
     """Every answer is lost."""
     stub.script = lambda _: Reply(reset=True)
     made = Writers(transport, "stores", cache)
@@ -90,7 +90,7 @@ def test_c86_a_write_of_a_workload_that_may_still_come_is_headed_off(cache: Cach
     path = paths.replicasets("stores", "shop")
     server = Server({path: replicaset(3)})
     server.errors[path] = [UnknownOutcome("lost", where=path)]
-    actor = Writers(cast(Transport, server), "stores", cache, workers=0)
+    actor = Writers(cast(SessionTransport, server), "stores", cache, workers=0)
     cache.workloads.event("ADDED", replicaset(3))
     judged = replace(SETS.parse(replicaset(3)), cell="")
     send(actor, SETS.commit(cafe_object(), judged, "v2", template()))
@@ -113,7 +113,7 @@ def test_a_workload_whose_name_is_taken_by_another_controllers_is_not_taken_for_
     owners += [{"uid": "uid-cafe", "controller": False}] if with_ours else []
     theirs["metadata"]["ownerReferences"] = owners
     server = Taken({path: theirs})
-    actor = Writers(cast(Transport, server), "stores", cache, workers=0)
+    actor = Writers(cast(SessionTransport, server), "stores", cache, workers=0)
 
     with pytest.raises(Refused, match="exists"):
         send(actor, SETS.create(cafe_object(), "", "v1", template()))
@@ -145,7 +145,7 @@ def unanswered(version: str = "5") -> Server:
 
 
 def carried_out(server: Server, cache: Cache, *, blind: bool = False) -> Writers:
-    actor = Writers(cast(Transport, server), "stores", cache, workers=0)
+    actor = Writers(cast(SessionTransport, server), "stores", cache, workers=0)
     actor.blind = blind
     actor.patch([OFF], frozenset({"uid-a"}))
     actor.carry_out(*cast(Any, actor.queue.get()))
@@ -259,14 +259,14 @@ def test_a_write_that_is_not_wanted_any_more_is_in_no_trouble(cache: Cache) -> N
 @pytest.mark.guard("a-driver-that-leaves-asks-no-more")
 def test_a_driver_that_leaves_asks_no_more_for_an_answer_that_is_lost(cache: Cache) -> None:
     server = unanswered()
-    actor = Writers(cast(Transport, server), "stores", cache, workers=0)
+    actor = Writers(cast(SessionTransport, server), "stores", cache, workers=0)
     server.errors[POD] += [AdmissionFailed("down", where=POD)] * 3
 
     def leave_at_the_third() -> None:
         if len(server.errors[POD]) == 1:
             actor.close()
 
-    server.before_write = leave_at_the_third
+    server.guard = leave_at_the_third
     actor.patch([OFF], frozenset())
     actor.carry_out(*cast(Any, actor.queue.get()))
 
@@ -278,7 +278,7 @@ def test_a_409_of_a_workload_that_has_not_changed_is_a_refusal(cache: Cache) -> 
     path = paths.replicasets("stores", "shop")
     server = Server({path: replicaset(3)})
     server.errors[path] = [Conflict("changed", server_message="frozen", where=path)]
-    actor = Writers(cast(Transport, server), "stores", cache, workers=0)
+    actor = Writers(cast(SessionTransport, server), "stores", cache, workers=0)
 
     with pytest.raises(Denied, match="frozen"):
         send(actor, SETS.scale(workload(name="shop"), 4))
@@ -288,7 +288,7 @@ def test_a_workload_over_quota_is_waited_for_and_named(cache: Cache) -> None:
     path = paths.replicasets("stores", "shop")
     server = Server({path: replicaset(3)})
     server.errors[path] = [Forbidden("x", server_message="exceeded quota: tight", where=path)]
-    actor = Writers(cast(Transport, server), "stores", cache, workers=0)
+    actor = Writers(cast(SessionTransport, server), "stores", cache, workers=0)
 
     send(actor, SETS.scale(workload(name="shop"), 4))
 

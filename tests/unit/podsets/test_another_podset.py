@@ -21,7 +21,7 @@ from statemachine.lifecycle import State, Trigger
 from tests.explore.opening import settle
 from tests.explore.scenario import NAME, SPACE, Frozen
 from tests.explore.state import Live
-from tests.explore.thawing import Thawing
+from tests.explore.thawing import Thawing, held
 from tests.memcluster import controllers, kubelet
 from tests.memcluster.cluster import MemCluster
 from tests.unit.podsets.toyset import ToySet
@@ -136,7 +136,7 @@ def test_a_first_release_an_upgrade_and_a_takeover_write_its_own_workloads(
     assert [pod["metadata"]["uid"] for _, pod in pods(cluster)] == before
     assert not controllers.of_kind(cluster, "replicasets")
 
-    fence(cluster, store.read(cluster, SPACE, NAME), 3)
+    fence(cluster.session(held), store.read(cluster, SPACE, NAME), 3)
     notes = [item["metadata"]["annotations"] for _, item in workloads(cluster)]
     assert [one[names.EPOCH] for one in notes] == ["3", "3"]
     assert CafeDeployment(cluster.get(paths.cafedeployments(SPACE, NAME))).record is not None
