@@ -36,7 +36,7 @@ def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
         time.sleep(0.05)
 
 
-BOTH = ("test_writes", "test_lists_and_watches", "test_lease", "test_objects")
+BOTH = ("test_writes", "test_lists_and_watches", "test_lease", "test_objects", "test_sessions")
 """The modules whose tests are asked of both servers."""
 
 
