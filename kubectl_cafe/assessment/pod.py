@@ -14,7 +14,6 @@ from kubectl_cafe.pods.done import Stuck, done, stuck
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Before, Mode, Phase, PodRecord
 from kubectl_cafe.pods.restarted import Evidence, all_settled
-from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import seconds
 from kubectl_cafe.traffic import finalizers, mode_of, switch
@@ -226,7 +225,7 @@ def evidence_of(pod: Pod, snapshot: Snapshot, goal: Revision | None) -> Evidence
     changed: Mapping[str, Before | None] = {}
     verified: frozenset[str] = frozenset()
     record = pod.record
-    ours = frozenset(templates.images(goal.template) if goal is not None else ())
+    ours = frozenset(goal.images if goal is not None else ())
     if record is not None and record.phase is Phase.PATCHED:
         if seen_done(pod, record, snapshot):
             verified = frozenset(record.before)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf
 from typing import Any
 
@@ -154,6 +155,10 @@ class Pod:
 
     def images(self) -> dict[str, str]:
         """The image string of every container in the spec."""
+        return self._images
+
+    @cached_property
+    def _images(self) -> dict[str, str]:
         return {name: container.image for name, container in self.containers.items()}
 
 

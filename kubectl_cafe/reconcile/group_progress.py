@@ -62,11 +62,12 @@ def failure(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure | 
         return unstable
     if found := births_refused(snapshot, assessments) or workload_gone(snapshot):
         return found
-    left = deadline(snapshot, assessments) - snapshot.time
-    if left > 0:
+    allowed = snapshot.record.plan.strategy.progress_deadline_seconds
+    # No deadline is nearer than this, and where it is far nothing has to be counted.
+    nearest = max(moved_at(snapshot), snapshot.driven_since) + allowed
+    if snapshot.time < nearest or snapshot.time < deadline(snapshot, assessments):
         return None
     awaited = waits(snapshot, assessments)
-    allowed = snapshot.record.plan.strategy.progress_deadline_seconds
     return Failure(DEADLINE, f"no progress for {allowed} s: {listed(awaited) or 'no pods'}")
 
 

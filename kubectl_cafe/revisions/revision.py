@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from kubectl_cafe import names
@@ -34,7 +35,7 @@ class Revision:
     uid: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def images(self) -> dict[str, str]:
         """Image by container name."""
         return templates.images(self.template)
