@@ -24,7 +24,8 @@ from kubectl_cafe.client.transport import SessionTransport
 from kubectl_cafe.driver.decision_log import DecisionLog
 from kubectl_cafe.driver.publisher import Shown
 from kubectl_cafe.driver.refusals import Refusals
-from kubectl_cafe.driver.writers import NotOurs, Writers
+from kubectl_cafe.driver.workload_writer import NotOurs
+from kubectl_cafe.driver.writers import Writers
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.planning import deletion
 from kubectl_cafe.planning.proposal import Around
@@ -188,7 +189,7 @@ class Driver:
             driven_since=self._since,
         )
         snapshot = replace(snapshot, heard_at=self._heard_at)
-        troubles = actor.troubles.all() | actor.workload_troubles.all()
+        troubles = actor.troubles.all() | actor.workloads.troubles.all()
         return self._refusals.seen(
             snapshot, troubles, self._release.trouble, self._release.unheard()
         )
@@ -286,7 +287,7 @@ class Driver:
         """Send what was decided; a workload that the server refuses fails the release."""
         actor.patch(decision.patches, decision.takes)
         try:
-            actor.write_workloads(decision.workloads, lambda _what: None)
+            actor.workloads.write(decision.workloads)
         except (Forbidden, Invalid) as error:
             if not self._refusals.right_lost(error):
                 self._fail(error)

@@ -8,6 +8,9 @@ from typing import Any
 from kubectl_cafe import names
 from kubectl_cafe.podsets import WorkloadWrite
 
+RETRY = 1.0
+"""Seconds before a write that was not sent is judged anew, or a lost answer is asked for."""
+
 
 def may_land(write: WorkloadWrite, shown: Mapping[str, str]) -> bool:
     """Whether `write` can still take effect; `shown` are the resourceVersions by name."""

@@ -7,7 +7,7 @@ from threading import Event
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Snapshot
-from kubectl_cafe.driver.writers import Writers
+from kubectl_cafe.driver.workload_writer import WorkloadWriter
 from kubectl_cafe.reconcile import step_progress
 from kubectl_cafe.repair import findings
 from kubectl_cafe.repair.findings import Finding
@@ -19,7 +19,7 @@ EVERY = 0.5
 
 
 def create(
-    actor: Writers,
+    writer: WorkloadWriter,
     cafe: CafeDeployment,
     cells: Collection[str],
     look: Callable[[], Snapshot],
@@ -34,6 +34,6 @@ def create(
     while left := [f for f in findings.of_workloads(cafe, snapshot) if f.uid in cells]:
         if snapshot.now > late or stop.wait(EVERY):
             break
-        actor.write_workloads(step_progress.creations(snapshot, cells), lambda _what: None)
+        writer.write(step_progress.creations(snapshot, cells))
         snapshot = look()
     return left

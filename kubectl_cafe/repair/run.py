@@ -153,7 +153,11 @@ class Repair:
         """The workloads of `cells` first: their pods come up meanwhile."""
         with self._acting(wheel) as actor:
             left = recreate.create(
-                actor, self.cafe, cells, lambda: self._look_under(wheel).snapshot, self.stop
+                actor.workloads,
+                self.cafe,
+                cells,
+                lambda: self._look_under(wheel).snapshot,
+                self.stop,
             )
         return [Left(f, STOPPED if self.stop.is_set() else LATE) for f in left]
 

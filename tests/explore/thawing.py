@@ -109,7 +109,7 @@ class Thawing:
         for one in kept.troubles:
             self.repeats(live, one)
         live.actor._lost = [self.patch(n, v) for n, v in kept.lost]
-        live.actor._lost_workloads = [self._workload(n, v) for n, v in kept.lost_sets]
+        live.actor.workloads._lost = [self._workload(n, v) for n, v in kept.lost_sets]
         return live
 
     def repeats(self, live: Live, one: Repeated) -> None:
@@ -121,14 +121,14 @@ class Thawing:
             live.driver._release.trouble = trouble
         else:
             actor = live.actor
-            found = actor.troubles if one.of == POD else actor.workload_troubles
+            found = actor.troubles if one.of == POD else actor.workloads.troubles
             found._kept[one.key] = trouble
 
     def repeated(self, live: Live) -> tuple[Repeated, ...]:
         """The writes that fail and are repeated."""
         actor, moving = live.actor, live.driver._release.trouble
         found = [(POD, *one) for one in actor.troubles.all().items()]
-        found += [(SET, *one) for one in actor.workload_troubles.all().items()]
+        found += [(SET, *one) for one in actor.workloads.troubles.all().items()]
         found += [(RECORD, "", moving)] if moving else []
         return tuple(
             sorted(

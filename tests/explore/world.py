@@ -105,7 +105,7 @@ class Worlds(Thawing):
     def _live_holds(self, live: Live, hold: Callable[[str, str | int], object]) -> None:
         for patch in live.actor._lost:
             hold(pod_path(patch.pod), patch.resource_version)
-        for write in live.actor._lost_workloads:
+        for write in live.actor.workloads._lost:
             if version := _version(write.body):
                 hold(set_path(write.name), version)
         cache, named = live.cache, {}
@@ -217,7 +217,7 @@ class Worlds(Thawing):
         """Writes of workloads whose answer was lost, as far as they may still land."""
         sets = {one.name: one.resource_version for one in live.cache.workloads.all()}
         found = set()
-        for write in live.actor._lost_workloads:
+        for write in live.actor.workloads._lost:
             if may_land(write, sets):
                 version = _version(write.body)
                 path = set_path(write.name)

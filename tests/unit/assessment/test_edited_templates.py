@@ -198,7 +198,7 @@ def committed(server: Keeping, cache: Cache | None = None) -> Writers:
     known = cache or Cache("uid-cafe", SETS)
     actor = Writers(cast(SessionTransport, server), "stores", known, workers=0)
     write = SETS.commit(cafe_object(), SETS.parse(server.get(SET)), "v2", template("app:v2"))
-    actor.write_workloads([write], lambda _what: None)
+    actor.workloads.write([write])
     return actor
 
 
@@ -278,7 +278,7 @@ def test_i7_a_note_without_an_answer_is_headed_off_before_the_lease_is_given_bac
 
     actor = committed(server)
     before = actor.answered
-    actor.write_workloads([], lambda _what: None)
+    actor.workloads.write([])
 
     assert (before, actor.answered) == (False, True)
 

@@ -53,7 +53,7 @@ def actor(stub: Stub, transport: SessionTransport, cache: Cache) -> Iterator[Wri
 
 
 def send(actor: Writers, write: WorkloadWrite) -> None:
-    actor.write_workloads([write], lambda _what: None)
+    actor.workloads.write([write])
 
 
 def test_an_actor_that_has_sent_nothing_awaits_no_answer(actor: Writers) -> None:
@@ -95,7 +95,7 @@ def test_c86_a_write_of_a_workload_that_may_still_come_is_headed_off(cache: Cach
     judged = replace(SETS.parse(replicaset(3)), cell="")
     send(actor, SETS.commit(cafe_object(), judged, "v2", template()))
 
-    actor.write_workloads([], lambda _what: None)
+    actor.workloads.write([])
 
     assert server.objects[path]["metadata"]["annotations"][names.TOUCHED] == "3"
     assert actor.answered
@@ -292,5 +292,5 @@ def test_a_workload_over_quota_is_waited_for_and_named(cache: Cache) -> None:
 
     send(actor, SETS.scale(workload(name="shop"), 4))
 
-    (trouble,) = actor.workload_troubles.all().values()
+    (trouble,) = actor.workloads.troubles.all().values()
     assert trouble.what == "replicaset shop"

@@ -1,0 +1,147 @@
+"""Sends what was decided of workloads, one after the other; decides nothing (protocol 6, 7, 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kubectl_cafe.cache.cache import Cache
+from kubectl_cafe.client import paths
+from kubectl_cafe.client.errors import (
+    AlreadyExists,
+    ApiError,
+    Conflict,
+    Forbidden,
+    Gone,
+    NotSent,
+    UnknownOutcome,
+    not_stale,
+)
+from kubectl_cafe.client.transport import PatchKind, SessionTransport
+from kubectl_cafe.driver.accepted_templates import accept
+from kubectl_cafe.driver.lost_answers import RETRY, may_land, touch
+from kubectl_cafe.errors import Refused
+from kubectl_cafe.hints import kubectl
+from kubectl_cafe.podsets import WorkloadWrite
+from kubectl_cafe.release.write_failures import Troubles
+from kubectl_cafe.revisions.revision import controlled_by
+
+
+class NotOurs(Refused):
+    """A workload of the name that a release needs exists, and is not this CafeDeployment's."""
+
+
+class WorkloadWriter:
+    """Writes the workloads of one CafeDeployment on the caller's thread.
+
+    `troubles` are the writes that fail and are repeated, by the name of the workload.
+    """
+
+    def __init__(self, transport: SessionTransport, namespace: str, cache: Cache) -> None:
+        self._transport = transport
+        self._namespace = namespace
+        self._cache, self._kind = cache, cache.podset.kind
+        self.troubles = Troubles()
+        self._lost: list[WorkloadWrite] = []
+
+    @property
+    def answered(self) -> bool:
+        """Whether no write of ours can land any more.
+
+        One whose answer was lost may still be on its way until its workload has moved on; one
+        that was to be created is there then.
+        """
+        shown = self._shown()
+        return not any(may_land(write, shown) for write in self._lost)
+
+    def _shown(self) -> dict[str, str]:
+        """The resourceVersions of the workloads by name."""
+        return {one.name: one.resource_version for one in self._cache.workloads.all()}
+
+    def write(self, writes: Iterable[WorkloadWrite]) -> None:
+        """Create or patch workloads, one after the other; a stale one is judged anew."""
+        if self._head_off():
+            return  # What was decided was judged on them before.
+        writes = list(writes)
+        self.troubles.keep({write.name for write in writes})
+        for write in writes:
+            path = self._path(write.name)
+            try:
+                if write.create:
+                    answer = self._transport.create(self._path(), dict(write.body))
+                else:
+                    answer = self._transport.patch(path, dict(write.body), PatchKind.STRATEGIC)
+            except AlreadyExists:
+                self._known(write, path)
+            except Conflict as error:
+                self._judge_anew(write, path, error)
+            except (Gone, UnknownOutcome, NotSent, Forbidden) as error:
+                if isinstance(error, Forbidden) and not error.over_quota:
+                    raise
+                if isinstance(error, UnknownOutcome):
+                    self._lost.append(write)
+                self._note(write, error)
+            else:
+                self.troubles.over(write.name)
+                self._cache.workloads.event("MODIFIED", answer)
+                lost = accept(self._transport, self._cache, write, path, answer)
+                self._lost += [lost] if lost else []
+
+    def _path(self, name: str | None = None) -> str:
+        return paths.workloads(self._cache.podset.resource, self._namespace, name)
+
+    def _note(self, write: WorkloadWrite, error: ApiError) -> None:
+        """The workload's write has failed; the watch shows what is there now."""
+        now, what = self._transport.clock.monotonic(), f"{self._kind.lower()} {write.name}"
+        self.troubles.note(write.name, what, error, now)
+        self._transport.clock.sleep(RETRY)
+
+    def _judge_anew(self, write: WorkloadWrite, path: str, error: Conflict) -> None:
+        """A 409: the watch will show the newer workload. Raises Denied where there is none."""
+        judged = write.body["metadata"].get("resourceVersion")
+        try:
+            found = self._transport.get(path)
+        except (Gone, NotSent) as unread:
+            self._note(write, unread)
+            return
+        if found["metadata"]["resourceVersion"] == judged:
+            raise not_stale(error)
+        self._transport.clock.sleep(RETRY)
+
+    def _head_off(self) -> bool:
+        """Touch the workloads on which a write without an answer may still land; whether any.
+
+        It could come after whatever is decided instead: a commit after the rollback that found
+        nothing to undo. A creation is not headed off: without pods it does no harm.
+        """
+        shown = self._shown()
+        lost = [one for one in self._lost if not one.create and may_land(one, shown)]
+        for write in lost:
+            path = self._path(write.name)
+            meta = write.body["metadata"]
+            body = touch(meta["uid"], meta["resourceVersion"])
+            try:
+                answer = self._transport.patch(path, body, PatchKind.MERGE)
+            except ApiError as error:  # It is tried again.
+                self._note(write, error)
+            else:
+                self.troubles.over(write.name)
+                self._cache.workloads.event("MODIFIED", answer)
+        return bool(lost)
+
+    def _known(self, write: WorkloadWrite, path: str) -> None:
+        """It is there already: ours, from before a crash, or somebody else's."""
+        try:
+            found = self._transport.get(path)
+        except (Gone, NotSent) as unread:
+            self._note(write, unread)
+            return
+        ours = {o["uid"] for o in write.body["metadata"]["ownerReferences"]}
+        if not controlled_by(found, ours):
+            raise NotOurs(
+                f"{self._kind} {write.name} exists and is not controlled by this CafeDeployment",
+                where=path,
+                hint=kubectl(f"get {self._kind.lower()} {write.name}", self._namespace, "-o yaml"),
+            )
+        self._cache.workloads.event("MODIFIED", found)
+        if "deletionTimestamp" in found["metadata"]:
+            self._transport.clock.sleep(RETRY)  # An earlier one is still going.
