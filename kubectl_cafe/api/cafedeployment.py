@@ -11,6 +11,7 @@ from typing import Any
 from kubectl_cafe import names
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.hints import kubectl
+from kubectl_cafe.podsets import PodSet, kinds
 from kubectl_cafe.revisions import template as templates
 from statemachine.codec import shown
 from statemachine.lifecycle import Position, State
@@ -131,6 +132,11 @@ class CafeDeployment:
         """Why pods were in mode None although they have a switch, as its release started (C28)."""
         release, *causes = self.annotations.get(names.UNSWITCHED, "").split() or [""]
         return frozenset(causes if self.record and self.record.id == release else ())
+
+    @property
+    def podset(self) -> PodSet:
+        """The pod set of spec.podSetType; where this version has not that one, the default."""
+        return kinds.of(self.obj["spec"])
 
     @property
     def selector_labels(self) -> Mapping[str, str]:

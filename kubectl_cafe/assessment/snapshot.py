@@ -8,13 +8,14 @@ from functools import cached_property
 from math import inf
 from typing import Any
 
+from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.assessed import Assessed, assess_all
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
 from kubectl_cafe.assessment.pod import Assessment
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.observed import Sighting
 from kubectl_cafe.pods.patches import PodPatch
-from kubectl_cafe.podsets import Workload, WorkloadWrite
+from kubectl_cafe.podsets import PodSet, Workload, WorkloadWrite
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.traffic import Service
 from kubectl_cafe.traffic.endpoints import Slice, listed
@@ -85,6 +86,11 @@ class Snapshot:
     architectures: Mapping[str, str] | None = None
     nodes_at: float | None = None
     last: Assessed | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def podset(self) -> PodSet:
+        """The pod set of the CafeDeployment."""
+        return CafeDeployment(self.owner).podset
 
     @property
     def nodes_due(self) -> bool:

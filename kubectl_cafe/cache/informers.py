@@ -18,7 +18,6 @@ from kubectl_cafe.client.watch import Informer
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import kubectl
 from kubectl_cafe.pods.model import lean
-from kubectl_cafe.podsets import kinds
 from kubectl_cafe.reconcile import shared_budgets
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.revisions.revision import Revision
@@ -34,7 +33,7 @@ class Observer:
 
     def __init__(self, transport: Transport, cafe: CafeDeployment) -> None:
         clock, space = transport.clock, cafe.namespace
-        podset = kinds.of(cafe.spec)
+        podset = cafe.podset
         cache = self.cache = Cache(cafe.uid, podset)
         self._transport = transport
         self._pods_path = paths.pods(space)

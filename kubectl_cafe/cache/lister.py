@@ -16,7 +16,6 @@ from kubectl_cafe.client.lease_view import LeaseView, inspect
 from kubectl_cafe.client.questions import Questions
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.pods.model import Pod, lean
-from kubectl_cafe.podsets import kinds
 from kubectl_cafe.reconcile import shared_budgets
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.record import store
@@ -105,7 +104,7 @@ def pods(transport: Transport, cafe: CafeDeployment) -> tuple[Pod, ...]:
 
 def _own(transport: Transport, cafe: CafeDeployment, now: float, questions: Questions) -> Cache:
     """Its workloads and its pods."""
-    podset, query = kinds.of(cafe.spec), {"labelSelector": cafe.label_selector}
+    podset, query = cafe.podset, {"labelSelector": cafe.label_selector}
     cache = Cache(cafe.uid, podset)
     path = paths.workloads(podset.resource, cafe.namespace)
     workloads = questions.ask(transport.list, path, query)

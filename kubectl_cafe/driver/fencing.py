@@ -25,7 +25,6 @@ from kubectl_cafe.client.errors import (
 )
 from kubectl_cafe.client.transport import PatchKind, SessionTransport, Transport
 from kubectl_cafe.errors import CafeError
-from kubectl_cafe.podsets import kinds
 from kubectl_cafe.record import store
 from kubectl_cafe.release.held import under
 from kubectl_cafe.revisions.revision import controlled_by
@@ -165,7 +164,7 @@ def fence(
         return under(record, epoch, current)
 
     cafe = store.change(transport, cafe, arrived)
-    query, resource = {"labelSelector": cafe.label_selector}, kinds.of(cafe.spec).resource
+    query, resource = {"labelSelector": cafe.label_selector}, cafe.podset.resource
     found = list(
         touches(
             resource,

@@ -18,7 +18,7 @@ from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode
-from kubectl_cafe.podsets import WorkloadWrite, kinds
+from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.podsets.cells import generate_name, pod_template
 from kubectl_cafe.preflight import births
 from kubectl_cafe.preflight.evidence import Case
@@ -120,7 +120,7 @@ def commits(of: Case) -> Iterator[tuple[str, WorkloadWrite]]:
     for workload in of.around.workloads:
         if workload.revision != of.proposal.target:
             wished = of.wished.obj, workload, of.proposal.target, of.proposal.template
-            write = kinds.of(of.wished.spec).commit(*wished)
+            write = of.wished.podset.commit(*wished)
             yield (
                 workload.cell,
                 replace(write, body={**write.body, "metadata": {"uid": workload.uid}}),

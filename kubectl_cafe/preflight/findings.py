@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.planning import traffic_finalizers, without_record
 from kubectl_cafe.planning.finding import Finding, Level, refused
-from kubectl_cafe.podsets import kinds
 from kubectl_cafe.preflight import (
     access_review,
     admission,
@@ -76,7 +75,7 @@ def _rights(case: Case, evidence: Evidence) -> list[Finding]:
     lease, living = evidence.lease, case.around.living
     newborn = traffic_finalizers.newborn(case.wished, case.proposal.template)
     sure = access_review.needed(
-        kinds.of(case.cafe.spec).resource,
+        case.cafe.podset.resource,
         pods=bool(living),
         gated=any(pod.gated for pod in living or [newborn]),
         leased=lease is None or isinstance(lease, CafeError) or lease.there,

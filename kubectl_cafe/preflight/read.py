@@ -14,7 +14,7 @@ from kubectl_cafe.client.questions import Answer, Questions
 from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.pods.model import parse
-from kubectl_cafe.podsets import WorkloadWrite, kinds
+from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.podsets.cells import CELL_LABELS
 from kubectl_cafe.preflight import access_review, births, dry_runs
 from kubectl_cafe.preflight.access_review import Right
@@ -52,7 +52,7 @@ def read(transport: Transport, case: Case, *, thorough: bool) -> Evidence:
         questions.ask(_commit, transport, case.cafe, cell, write)
         for cell, write in dry_runs.commits(case)
     ]
-    every = sorted(access_review.every(kinds.of(case.cafe.spec).resource), key=str)
+    every = sorted(access_review.every(case.cafe.podset.resource), key=str)
     allowed = {right: ask(partial(_allowed, transport, right, space)) for right in every}
     lease = ask(lambda: inspect(transport, space, case.cafe.name))
     nodes = ask(lambda: read_nodes(transport, case)) if thorough else None
@@ -137,7 +137,7 @@ def _bear(transport: Transport, namespace: str, cell: str, body: dict[str, Any])
 
 def _commit(transport: Transport, cafe: CafeDeployment, cell: str, write: WorkloadWrite) -> Trial:
     """The commit of one workload in a dry run."""
-    path = paths.workloads(kinds.of(cafe.spec).resource, cafe.namespace, write.name)
+    path = paths.workloads(cafe.podset.resource, cafe.namespace, write.name)
     send = partial(transport.patch, path, dict(write.body), PatchKind.STRATEGIC, {"dryRun": "All"})
     return Trial(cell, write.name, COMMIT, {}, _or_error(send))
 

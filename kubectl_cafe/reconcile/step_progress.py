@@ -8,7 +8,7 @@ from dataclasses import replace
 from kubectl_cafe.assessment import desired_replicas, edited_templates
 from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot, Wanted
-from kubectl_cafe.podsets import PodSet, WorkloadWrite, kinds
+from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.reconcile import candidates, previous_group
 from kubectl_cafe.waits import For, Wait
 from statemachine.lifecycle import State, Trigger
@@ -17,11 +17,6 @@ from statemachine.steps import Step, StepKind
 DONE = Wanted(Trigger.STEP_DONE)
 RESTORES = (State.PROGRESSING, State.ROLLING_BACK, State.AWAITING_CONFIRM)
 """States in which a driver creates a workload again that is gone."""
-
-
-def podset(snapshot: Snapshot) -> PodSet:
-    """The pod set of the CafeDeployment's podSetType."""
-    return kinds.of(snapshot.owner["spec"])
 
 
 def restored(snapshot: Snapshot) -> tuple[WorkloadWrite, ...]:
@@ -41,7 +36,7 @@ def creations(snapshot: Snapshot, cells: Collection[str]) -> tuple[WorkloadWrite
     if revision is None:
         return ()
     return tuple(
-        podset(snapshot).create(
+        snapshot.podset.create(
             snapshot.owner,
             cell,
             revision.name,
@@ -79,7 +74,7 @@ def _commit(snapshot: Snapshot, decision: Decision) -> Decision:
     goal = snapshot.goal
     if goal is None:
         return decision
-    sets, present = podset(snapshot), {workload.cell: workload for workload in snapshot.workloads}
+    sets, present = snapshot.podset, {workload.cell: workload for workload in snapshot.workloads}
     writes: list[WorkloadWrite] = [
         sets.create(
             snapshot.owner,
@@ -110,7 +105,7 @@ def _scale_out(
 ) -> Decision:
     """The group's pods are born; over when each cell has its count of them available."""
     writes = tuple(
-        podset(snapshot).scale(workload, step.count(workload.cell))
+        snapshot.podset.scale(workload, step.count(workload.cell))
         for workload in snapshot.workloads
         if workload.replicas < step.count(workload.cell)
     )

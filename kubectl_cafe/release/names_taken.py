@@ -8,7 +8,7 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.planning.conflicts import Taken, lacking, parse
-from kubectl_cafe.podsets import Workload, kinds
+from kubectl_cafe.podsets import Workload
 from kubectl_cafe.podsets.cells import workload_name
 
 
@@ -16,7 +16,7 @@ def read(
     transport: Transport, cafe: CafeDeployment, workloads: Iterable[Workload]
 ) -> tuple[Taken, ...]:
     """The ReplicaSets under the names that cells without a workload would get."""
-    resource = kinds.of(cafe.spec).resource
+    resource = cafe.podset.resource
     names = (workload_name(cafe.name, cell, cafe.cells) for cell in lacking(cafe, workloads))
     found = (
         transport.get_or_none(paths.workloads(resource, cafe.namespace, name)) for name in names

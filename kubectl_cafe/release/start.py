@@ -27,7 +27,6 @@ from kubectl_cafe.planning.releasable import (
     refuse_misshapen,
     refuse_unsupported,
 )
-from kubectl_cafe.podsets import kinds
 from kubectl_cafe.podsets.cells import generate_name
 from kubectl_cafe.record import store
 from kubectl_cafe.release import names_taken, outcome
@@ -82,7 +81,7 @@ def check_template(transport: Transport, cafe: CafeDeployment, proposal: Proposa
 
 def _try_template(transport: Transport, cafe: CafeDeployment, cell: str, template: Json) -> None:
     revision = revisions.name_of(cafe.name, template)
-    podset = kinds.of(cafe.spec)
+    podset = cafe.podset
     trial = dict(podset.create(cafe.obj, cell, revision, template, replicas=0).body)
     meta = {**trial["metadata"], "generateName": generate_name(cafe.name)}
     del meta["name"]

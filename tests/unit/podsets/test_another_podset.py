@@ -85,7 +85,7 @@ def released(
 ) -> State:
     """Release `image`, drive to the end; the state of the release then."""
     cafe = store.read(cluster, SPACE, NAME)
-    sets = kinds.of(cafe.spec)
+    sets = cafe.podset
     around = Around(
         revisions=lister.read_revisions(cluster, cafe),
         workloads=tuple(sets.parse(item) for _, item in workloads(cluster)),
