@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.podsets import by_cell
 from kubectl_cafe.revisions.revision import Revision
 from statemachine.record import Record
 from statemachine.steps import Kind, Step, StepKind
@@ -16,11 +17,8 @@ from statemachine.steps import Kind, Step, StepKind
 
 def per_cell(snapshot: Snapshot) -> dict[str, int]:
     """The desired number of pods by cell."""
-    result = {cell: planned(snapshot.record, cell) for cell in snapshot.record.plan.cells}
-    result.update(dict.fromkeys((w.cell for w in snapshot.workloads), 0))
-    for workload in snapshot.workloads:
-        result[workload.cell] += workload.replicas
-    return result
+    plan = {cell: planned(snapshot.record, cell) for cell in snapshot.record.plan.cells}
+    return plan | by_cell.wished(snapshot.workloads)
 
 
 def total(snapshot: Snapshot) -> int:
@@ -41,7 +39,7 @@ def planned(record: Record, cell: str) -> int:
 
 def lost_cells(snapshot: Snapshot) -> list[str]:
     """The cells that are to have pods and have no workload: it was deleted or taken from us."""
-    present = {workload.cell for workload in snapshot.workloads}
+    present = by_cell.present(snapshot.workloads)
     return [
         cell
         for cell in snapshot.record.plan.cells

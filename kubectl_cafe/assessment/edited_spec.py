@@ -8,6 +8,7 @@ from typing import Any
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.errors import Refused
+from kubectl_cafe.podsets import by_cell
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
 from statemachine.lifecycle import RESTING
@@ -117,4 +118,5 @@ def _scaled(snapshot: Snapshot) -> Mapping[str, int]:
     plan = snapshot.record.plan.cells
     if any(step.kind is StepKind.SCALE_OUT for step in snapshot.record.steps):
         return {}
-    return {w.cell: w.replicas for w in snapshot.workloads if w.replicas != plan.get(w.cell)}
+    wished = by_cell.wished(snapshot.workloads)
+    return {cell: size for cell, size in wished.items() if size != plan.get(cell)}

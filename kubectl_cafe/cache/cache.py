@@ -20,7 +20,7 @@ from kubectl_cafe.cache.folded import off_since, proven
 from kubectl_cafe.cache.other_pods import OtherPods
 from kubectl_cafe.pods.model import Pod, parse
 from kubectl_cafe.pods.observed import Sighting, look
-from kubectl_cafe.podsets import PodSet, Workload
+from kubectl_cafe.podsets import PodSet, Workload, by_cell
 from kubectl_cafe.revisions.revision import Revision, controlled_by
 from kubectl_cafe.traffic.endpoints import parse_service, parse_slice, ready_uids
 
@@ -248,7 +248,7 @@ class Cache:
                 record=record,
                 revisions=revisions,
                 pods=pods,
-                workloads=tuple(sorted(self.workloads.all(), key=lambda w: w.cell)),
+                workloads=by_cell.ordered(self.workloads.all()),
                 sightings=dict(self._sightings),
                 now=now,
                 time=time,

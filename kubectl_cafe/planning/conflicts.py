@@ -19,7 +19,7 @@ from kubectl_cafe.assessment.image_revisions import lacking as lacks
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.pods.model import Pod
-from kubectl_cafe.podsets import Workload
+from kubectl_cafe.podsets import Workload, by_cell
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import controlled_by, owner_reference
 
@@ -44,7 +44,7 @@ class Taken:
 
 def lacking(cafe: CafeDeployment, workloads: Iterable[Workload]) -> list[str]:
     """The cells that have no workload of ours yet."""
-    present = {workload.cell for workload in workloads}
+    present = by_cell.present(workloads)
     return [cell for cell in cafe.cells if cell not in present]
 
 

@@ -24,7 +24,7 @@ from kubectl_cafe.planning.releasable import (
 )
 from kubectl_cafe.planning.warnings import warnings
 from kubectl_cafe.pods.model import Pod
-from kubectl_cafe.podsets import Workload
+from kubectl_cafe.podsets import Workload, by_cell
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision, name_of
 from kubectl_cafe.text import meant, near
@@ -260,7 +260,7 @@ def everywhere(
     around: Around, target: str, template: Json, cells: Mapping[str, int] | None = None
 ) -> bool:
     """Whether every workload and every pod is at the target already, in each cell (C7, C66)."""
-    present = {workload.cell for workload in around.workloads}
+    present = by_cell.present(around.workloads)
     return (
         all(
             workload.revision == target and not edited_templates.paths(workload, around.known)

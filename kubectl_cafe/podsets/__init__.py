@@ -39,6 +39,11 @@ class Workload:
     replaced: tuple[tuple[str, str], ...] = ()
 
     @property
+    def key(self) -> tuple[str, str]:
+        """Its cell and its revision: a cell may have two workloads, of different revisions."""
+        return self.cell, self.revision
+
+    @property
     def edited(self) -> bool:
         """Whether somebody has changed the template since it was committed."""
         return bool(self.committed) and self.committed != self.shown

@@ -8,7 +8,7 @@ from dataclasses import replace
 from kubectl_cafe.assessment import desired_replicas, edited_templates
 from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot, Wanted
-from kubectl_cafe.podsets import WorkloadWrite
+from kubectl_cafe.podsets import WorkloadWrite, by_cell
 from kubectl_cafe.reconcile import candidates, previous_group
 from kubectl_cafe.waits import For, Wait
 from statemachine.lifecycle import State, Trigger
@@ -74,7 +74,7 @@ def _commit(snapshot: Snapshot, decision: Decision) -> Decision:
     goal = snapshot.goal
     if goal is None:
         return decision
-    sets, present = snapshot.podset, {workload.cell: workload for workload in snapshot.workloads}
+    sets, present = snapshot.podset, by_cell.present(snapshot.workloads)
     writes: list[WorkloadWrite] = [
         sets.create(
             snapshot.owner,
@@ -104,10 +104,11 @@ def _scale_out(
     snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision, step: Step
 ) -> Decision:
     """The group's pods are born; over when each cell has its count of them available."""
+    wishes = by_cell.wished(snapshot.workloads)
     writes = tuple(
-        snapshot.podset.scale(workload, step.count(workload.cell))
-        for workload in snapshot.workloads
-        if workload.replicas < step.count(workload.cell)
+        snapshot.podset.scale(workload, workload.replicas + lacking)
+        for workload in by_cell.bearing(snapshot.workloads, snapshot.record.to_revision)
+        if (lacking := step.count(workload.cell) - wishes[workload.cell]) > 0
     )
     if writes and not previous_group.held(
         snapshot, assessments, candidates.wished(snapshot, assessments)

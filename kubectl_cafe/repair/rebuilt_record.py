@@ -9,6 +9,7 @@ from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.planning.proposal import Around
 from kubectl_cafe.pods.record import REPAIR, PodRecord
+from kubectl_cafe.podsets import by_cell
 from kubectl_cafe.reconcile.requests import UNKNOWN_PERSON
 from kubectl_cafe.revisions.revision import Revision
 from statemachine.lifecycle import State, Trigger
@@ -106,7 +107,7 @@ def assume(cafe: CafeDeployment, around: Around, at: str, epoch: int) -> Record:
         id=REPAIR,
         kind=Kind.UPGRADE,
         state=State.IDLE,
-        plan=Plan({w.cell: w.replicas for w in around.workloads}, cafe.strategy),
+        plan=Plan(by_cell.wished(around.workloads), cafe.strategy),
         to_revision=max(shown, default=""),
         spec_hash=cafe.spec_hash,
         since=at,

@@ -1,0 +1,37 @@
+"""Workloads as a cell sees them: it may have two, of different revisions (protocol 3). Pure.
+
+Whoever asks for "the workload of a cell" asks here, so that none is hidden behind another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kubectl_cafe.podsets import Workload
+
+
+def ordered(workloads: Iterable[Workload]) -> tuple[Workload, ...]:
+    """The workloads by cell, and in a cell by revision."""
+    return tuple(sorted(workloads, key=lambda one: (*one.key, one.name)))
+
+
+def present(workloads: Iterable[Workload]) -> frozenset[str]:
+    """The cells that have a workload."""
+    return frozenset(one.cell for one in workloads)
+
+
+def wished(workloads: Iterable[Workload]) -> dict[str, int]:
+    """How many pods each cell's workloads wish for together; without a cell that has none."""
+    result: dict[str, int] = {}
+    for one in workloads:
+        result[one.cell] = result.get(one.cell, 0) + one.replicas
+    return result
+
+
+def bearing(workloads: Iterable[Workload], revision: str) -> tuple[Workload, ...]:
+    """One workload of each cell, which its further pods are born of: that of `revision`, if any."""
+    result: dict[str, Workload] = {}
+    for one in workloads:
+        if one.cell not in result or one.revision == revision:
+            result[one.cell] = one
+    return tuple(result.values())
