@@ -145,8 +145,9 @@ class CafeDeployment:
 
     @property
     def label_selector(self) -> str:
-        """The selector as a query parameter."""
-        return ",".join(f"{key}={value}" for key, value in sorted(self.selector_labels.items()))
+        """The query by which the API server lists its workloads and their pods."""
+        labels = self.podset.selector({**self.obj, "spec": self.spec})
+        return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
     @property
     def cells(self) -> tuple[str, ...]:

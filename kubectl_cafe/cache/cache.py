@@ -21,7 +21,7 @@ from kubectl_cafe.cache.other_pods import OtherPods
 from kubectl_cafe.pods.model import Pod, parse
 from kubectl_cafe.pods.observed import Sighting, look
 from kubectl_cafe.podsets import PodSet, Workload, by_cell
-from kubectl_cafe.revisions.revision import Revision, controlled_by
+from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.traffic.endpoints import parse_service, parse_slice, ready_uids
 
 Json = Mapping[str, Any]
@@ -134,10 +134,13 @@ class Cache:
             kept.pop(uid, None)
 
     def _workload(self, item: Json) -> Workload | None:
-        ours = controlled_by(item, (self._owner,))
-        if not ours or "deletionTimestamp" in item["metadata"]:
+        if not self.ours(item) or "deletionTimestamp" in item["metadata"]:
             return None
         return self.podset.parse(item)
+
+    def ours(self, item: Json) -> bool:
+        """Whether a native object is a workload of this CafeDeployment."""
+        return self.podset.owned(item, self._owner)
 
     # Writing
 

@@ -25,6 +25,7 @@ from kubectl_cafe.client.errors import (
 )
 from kubectl_cafe.client.transport import PatchKind, SessionTransport, Transport
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.podsets import PodSet
 from kubectl_cafe.record import store
 from kubectl_cafe.release.held import under
 from kubectl_cafe.revisions.revision import controlled_by
@@ -119,18 +120,15 @@ def needed(record: Record | None, given_back: bool) -> bool:
 
 
 def touches(
-    resource: str, workloads: Iterable[Json], pods: Iterable[Json], owner: str
+    podset: PodSet, workloads: Iterable[Json], pods: Iterable[Json], owner: str
 ) -> Iterator[Touch]:
-    """What is to be touched: the workloads of the CafeDeployment `owner` (uid), their pods.
-
-    `resource` is that of the workloads.
-    """
+    """What is to be touched: the workloads of the CafeDeployment `owner` (uid), their pods."""
     ours: set[str] = set()
     for workload in workloads:
-        if controlled_by(workload, (owner,)):
+        if podset.owned(workload, owner):
             ours.add(workload["metadata"]["uid"])
             meta = workload["metadata"]
-            yield Touch(paths.workloads(resource, meta["namespace"], meta["name"]), workload)
+            yield Touch(paths.workloads(podset.resource, meta["namespace"], meta["name"]), workload)
     for pod in pods:
         if controlled_by(pod, ours):
             yield Touch(paths.pods(pod["metadata"]["namespace"], pod["metadata"]["name"]), pod)
@@ -164,11 +162,11 @@ def fence(
         return under(record, epoch, current)
 
     cafe = store.change(transport, cafe, arrived)
-    query, resource = {"labelSelector": cafe.label_selector}, cafe.podset.resource
+    query, podset = {"labelSelector": cafe.label_selector}, cafe.podset
     found = list(
         touches(
-            resource,
-            transport.list(paths.workloads(resource, cafe.namespace), query).items,
+            podset,
+            transport.list(paths.workloads(podset.resource, cafe.namespace), query).items,
             transport.list(paths.pods(cafe.namespace), query).items,
             cafe.uid,
         )

@@ -23,7 +23,6 @@ from kubectl_cafe.errors import Refused
 from kubectl_cafe.hints import kubectl
 from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.release.write_failures import Troubles
-from kubectl_cafe.revisions.revision import controlled_by
 
 
 class NotOurs(Refused):
@@ -135,8 +134,7 @@ class WorkloadWriter:
         except (Gone, NotSent) as unread:
             self._note(write, unread)
             return
-        ours = {o["uid"] for o in write.body["metadata"]["ownerReferences"]}
-        if not controlled_by(found, ours):
+        if not self._cache.ours(found):
             raise NotOurs(
                 f"{self._kind} {write.name} exists and is not controlled by this CafeDeployment",
                 where=path,

@@ -21,7 +21,7 @@ from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import Workload, by_cell
 from kubectl_cafe.revisions import template as templates
-from kubectl_cafe.revisions.revision import controlled_by, owner_reference
+from kubectl_cafe.revisions.revision import owner_reference
 
 Json = Mapping[str, Any]
 NAMED = 3
@@ -52,7 +52,7 @@ def parse(cafe: CafeDeployment, obj: Json) -> Taken | None:
     """What a ReplicaSet under a name of ours is; None if it is ours and stays."""
     meta = obj["metadata"]
     leaving = "deletionTimestamp" in meta
-    if controlled_by(obj, {cafe.uid}) and not leaving:
+    if cafe.podset.owned(obj, cafe.uid) and not leaving:
         return None
     controllers = [o for o in meta.get("ownerReferences") or () if o.get("controller")]
     controller: Json = next(iter(controllers), {})

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from kubectl_cafe.planning.proposal import Around, Proposal, waiting
 from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.podsets import PodSet
 from kubectl_cafe.reconcile import candidates
 
 
-def members(proposal: Proposal, around: Around) -> Mapping[int, Mapping[str, Sequence[str]]]:
-    """The pods of each group by its number and their cell, in the order of groups.py (C88)."""
-    ahead = sorted(waiting(around, proposal.target, proposal.template), key=_first)
+def members(
+    proposal: Proposal, around: Around, podset: PodSet
+) -> Mapping[int, Mapping[str, Sequence[str]]]:
+    """The pods of each group by its number and their cell, in the engine's order (C88)."""
+    ahead = sorted(waiting(around, proposal.target, proposal.template), key=partial(_turn, podset))
     here = {cell: [pod for pod in ahead if pod.cell == cell] for cell in proposal.plan.cells}
     there = {
         cell: sum(pod.cell == cell for pod in around.living) - len(pods)
@@ -30,5 +34,6 @@ def members(proposal: Proposal, around: Around) -> Mapping[int, Mapping[str, Seq
     return result
 
 
-def _first(pod: Pod) -> tuple[bool, bool, bool, float, str]:
-    return candidates.order(pod, in_flight=pod.unfinished, healthy=pod.ready.status == "True")
+def _turn(podset: PodSet, pod: Pod) -> tuple[bool, bool, bool, float, str]:
+    ready = pod.ready.status == "True"
+    return candidates.order(podset, pod, in_flight=pod.unfinished, healthy=ready)

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
+
+from kubectl_cafe.pods.model import Pod
 
 Json = Mapping[str, Any]
 
@@ -73,8 +76,15 @@ class WorkloadWrite:
     what: str
 
 
+class Strategy(StrEnum):
+    """How a pod of the set comes to another revision."""
+
+    PATCHED = "patched in place"
+    REPLACED = "replaced"
+
+
 class PodSet(Protocol):
-    """One podSetType: its native workloads, read and written."""
+    """One podSetType: its native workloads, read and written, and how their pods are taken."""
 
     @property
     def kind(self) -> str:
@@ -84,6 +94,23 @@ class PodSet(Protocol):
     @property
     def resource(self) -> str:
         """Their resource: the plural in a path, and in a role."""
+        ...
+
+    @property
+    def strategy(self) -> Strategy:
+        """How its pods come to another revision."""
+        ...
+
+    def selector(self, owner: Json, cell: str = "") -> Mapping[str, str]:
+        """The labels that its workloads and their pods have in `cell`; without one: everywhere."""
+        ...
+
+    def owned(self, obj: Json, owner: str) -> bool:
+        """Whether a native object is a workload of the CafeDeployment `owner` (uid)."""
+        ...
+
+    def order(self, pod: Pod) -> tuple[float, str]:
+        """Sorts pods of a cell of which none has to go before another: the first is taken first."""
         ...
 
     def parse(self, obj: Json) -> Workload:

@@ -7,10 +7,12 @@ replacement is born from the template as it stands at that moment.
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 from kubectl_cafe import names
-from kubectl_cafe.podsets import Json, Workload, WorkloadWrite
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.podsets import Json, Strategy, Workload, WorkloadWrite
 from kubectl_cafe.podsets.cells import (
     cell_label,
     pod_template,
@@ -23,7 +25,7 @@ from kubectl_cafe.podsets.commits import (
     replacing,
 )
 from kubectl_cafe.revisions import template as templates
-from kubectl_cafe.revisions.revision import owner_reference
+from kubectl_cafe.revisions.revision import controlled_by, owner_reference
 from kubectl_cafe.times import seconds
 
 
@@ -32,6 +34,20 @@ class InPlaceSet:
 
     kind = "ReplicaSet"
     resource = "replicasets"
+    strategy = Strategy.PATCHED
+
+    def selector(self, owner: Json, cell: str = "") -> Mapping[str, str]:
+        """spec.selector.matchLabels, and the label of the cell."""
+        selector = owner["spec"].get("selector") or {}
+        return {**(selector.get("matchLabels") or {}), **cell_label(cell)}
+
+    def owned(self, obj: Json, owner: str) -> bool:
+        """Whether its controller is the CafeDeployment."""
+        return controlled_by(obj, (owner,))
+
+    def order(self, pod: Pod) -> tuple[float, str]:
+        """The newest first (protocol 7), and of equally old ones by name."""
+        return -pod.created, pod.name
 
     def parse(self, obj: Json) -> Workload:
         """The Workload in a ReplicaSet."""
@@ -63,7 +79,7 @@ class InPlaceSet:
     ) -> WorkloadWrite:
         """A ReplicaSet of `cell`: without pods yet in a first release."""
         meta, selector = owner["metadata"], copy.deepcopy(dict(owner["spec"]["selector"]))
-        match = {**(selector.get("matchLabels") or {}), **cell_label(cell)}
+        match = self.selector(owner, cell)
         cells = (owner["spec"].get("topology") or {}).get("values") or ()
         name = workload_name(meta["name"], cell, cells)
         whole = pod_template(owner, cell, revision, template)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kubectl_cafe.podsets import PodSet
+from kubectl_cafe.podsets import PodSet, Strategy
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 
 DEFAULT = "InPlaceSet"
@@ -14,8 +14,12 @@ KINDS: dict[str, PodSet] = {DEFAULT: InPlaceSet()}
 
 
 def supported(spec: Mapping[str, Any]) -> bool:
-    """Whether this version has the podSetType of a CafeDeployment's spec."""
-    return spec.get("podSetType", DEFAULT) in KINDS
+    """Whether this version can release the podSetType of a CafeDeployment's spec.
+
+    It has that one, and patches its pods in place: it can't replace any.
+    """
+    podset = KINDS.get(spec.get("podSetType", DEFAULT))
+    return podset is not None and podset.strategy is Strategy.PATCHED
 
 
 def of(spec: Mapping[str, Any]) -> PodSet:

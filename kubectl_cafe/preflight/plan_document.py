@@ -53,7 +53,7 @@ def changes(diff: templates.Difference) -> Iterator[ChangeLine]:
 
 def steps(case: Case) -> Iterator[StepLine]:
     """Every step of the release; of a group the pods in each cell."""
-    taken = members(case.proposal, case.around)
+    taken = members(case.proposal, case.around, case.wished.podset)
     takes = sizes(case.proposal.steps)
     for step in case.proposal.steps:
         if not step.is_group:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from kubectl_cafe import names
 from kubectl_cafe.assessment import desired_replicas
@@ -12,6 +13,7 @@ from kubectl_cafe.assessment.pod import Assessment, PodState, touched
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Mode
+from kubectl_cafe.podsets import PodSet
 from kubectl_cafe.reconcile import previous_group, shared_budgets
 from statemachine.steps import StepKind
 
@@ -97,7 +99,7 @@ def surplus(snapshot: Snapshot, assessments: Sequence[Assessment]) -> frozenset[
     for cell, count in counts(snapshot, assessments).items():
         here = [s for s in assessments if s.pod.cell == cell]
         there = sum(s.upgraded or s.row is PodState.PATCHED_ELSEWHERE for s in here)
-        drained = sorted((s for s in here if s.row is PodState.DRAINED), key=_first)
+        drained = _in_order(snapshot, (s for s in here if s.row is PodState.DRAINED))
         result.update(s.pod.uid for s in drained[max(0, count - there) :])
     return frozenset(result)
 
@@ -173,7 +175,7 @@ def wanted(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assess
     for cell, count in counts(snapshot, assessments).items():
         here = by_cell.get(cell, [])
         taken = sum(s.upgraded or s.in_flight or s.pod.uid in snapshot.busy for s in here)
-        free = sorted((s for s in here if is_candidate(s, snapshot)), key=_first)
+        free = _in_order(snapshot, (s for s in here if is_candidate(s, snapshot)))
         wanted += free[: max(0, count - taken)]
     return wanted
 
@@ -239,16 +241,24 @@ def others_hold(pod: Pod) -> bool:
     )
 
 
-def order(pod: Pod, *, in_flight: bool, healthy: bool) -> tuple[bool, bool, bool, float, str]:
-    """Who comes first inside a cell (protocol 7): in flight, then unavailable, then newest.
+def order(
+    podset: PodSet, pod: Pod, *, in_flight: bool, healthy: bool
+) -> tuple[bool, bool, bool, float, str]:
+    """Who comes first inside a cell (protocol 7): in flight, unavailable, then as `podset` says.
 
     A pod on a lost node comes after the others: it is never taken (C80). Stable for equal input.
     """
-    return (not in_flight, pod.lost, healthy, -pod.created, pod.name)
+    return (not in_flight, pod.lost, healthy, *podset.order(pod))
 
 
-def _first(assessment: Assessment) -> tuple[bool, bool, bool, float, str]:
-    return order(assessment.pod, in_flight=assessment.in_flight, healthy=assessment.healthy)
+def turn(snapshot: Snapshot, assessment: Assessment) -> tuple[bool, bool, bool, float, str]:
+    """The pod's place in the order of its cell."""
+    pod, in_flight, healthy = assessment.pod, assessment.in_flight, assessment.healthy
+    return order(snapshot.podset, pod, in_flight=in_flight, healthy=healthy)
+
+
+def _in_order(snapshot: Snapshot, assessments: Iterable[Assessment]) -> list[Assessment]:
+    return sorted(assessments, key=partial(turn, snapshot))
 
 
 def missing(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Mapping[str, int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import lost_switches
@@ -105,13 +106,8 @@ def obstacle(assessment: Assessment, snapshot: Snapshot) -> str:
 
 def first(snapshot: Snapshot, uids: Collection[str]) -> Pod:
     """Which of the pods is brought back first: one that was begun, then one that is unavailable."""
-    return min((snapshot.assessed.by_uid[uid] for uid in uids), key=_turn).pod
-
-
-def _turn(assessment: Assessment) -> tuple[object, ...]:
-    return candidates.order(
-        assessment.pod, in_flight=assessment.in_flight, healthy=assessment.healthy
-    )
+    found = (snapshot.assessed.by_uid[uid] for uid in uids)
+    return min(found, key=partial(candidates.turn, snapshot)).pod
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kubectl_cafe import names
+from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.image_revisions import lacking, runs
 from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.errors import Refused
+from kubectl_cafe.hints import kubectl
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.patches import PodPatch, patch
 from kubectl_cafe.pods.record import Before, Mode, Phase, PodRecord
 from kubectl_cafe.pods.restarted import settled
+from kubectl_cafe.podsets import Strategy
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
@@ -34,6 +38,7 @@ class Writes:
 
     def take(self, assessment: Assessment) -> PodPatch:
         """The first write of a candidate: W1, or the only write there is (None, C78)."""
+        self._refuse_replacing()
         if assessment.row is PodState.UNLABELLED:
             return self.relabel(assessment)
         if assessment.mode is Mode.NONE:
@@ -50,6 +55,7 @@ class Writes:
 
     def patch_images(self, assessment: Assessment) -> PodPatch:
         """W2: every changed image in one write, with labels and the record (C18, C21)."""
+        self._refuse_replacing()
         pod, goal = assessment.pod, self._goal()
         images = {
             name: image
@@ -101,6 +107,17 @@ class Writes:
         """
         own = self.snapshot.revisions.get(pod.labels.get(names.REVISION, ""))
         return pod.generation if own and runs(pod, own, self.snapshot.revisions) else 0
+
+    def _refuse_replacing(self) -> None:
+        """Raise Refused for a pod set whose pods are replaced: none of them is patched instead."""
+        strategy = self.snapshot.podset.strategy
+        if strategy is not Strategy.PATCHED:
+            raise Refused(
+                f"its pods are to be {strategy}; this version of kubectl-cafe only has pods "
+                f"{Strategy.PATCHED}. Nothing was written to them",
+                where=f"{CafeDeployment(self.snapshot.owner).where}, spec.podSetType",
+                hint=kubectl("cafe version"),
+            )
 
     def _goal(self) -> Revision:
         goal = self.snapshot.goal

@@ -12,6 +12,7 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.client.lease import LeaseLost
 from kubectl_cafe.client.transport import SessionTransport
 from kubectl_cafe.driver.fencing import Touch, fence, needed, touch, touches
+from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.release.held import Fenced
 from statemachine.record import Record, decode, encode
 from tests.unit.builders import cafe_object, release
@@ -49,7 +50,7 @@ def test_own_workloads_and_their_pods_are_touched_and_no_others() -> None:
     pods = [thing("a", "uid-ours"), thing("b", "uid-other"), thing("c", "uid-ours", False)]
     orphan = {"metadata": {"name": "d", "namespace": "stores", "uid": "uid-d"}}
 
-    found = [one.path for one in touches("replicasets", workloads, [*pods, orphan], OWNER)]
+    found = [one.path for one in touches(InPlaceSet(), workloads, [*pods, orphan], OWNER)]
 
     assert found == ["/apis/apps/v1/namespaces/stores/replicasets/ours", POD]
 
@@ -58,7 +59,7 @@ def test_own_workloads_and_their_pods_are_touched_and_no_others() -> None:
 def test_a_workload_of_another_controller_that_refers_to_us_as_well_is_not_touched() -> None:
     both = [{"uid": "uid-x", "controller": True}, {"uid": OWNER, "controller": False}]
     workloads = [thing("theirs", "uid-x", ownerReferences=both)]
-    assert list(touches("replicasets", workloads, [thing("a", "uid-theirs")], OWNER)) == []
+    assert list(touches(InPlaceSet(), workloads, [thing("a", "uid-theirs")], OWNER)) == []
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from kubectl_cafe.planning.group_members import members
 from kubectl_cafe.planning.proposal import Around, propose
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.record import Phase
+from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.revisions.revision import Revision, name_of
 from tests.unit.builders import (
     cafe_object,
@@ -36,7 +37,7 @@ def groups(*pods: Pod, new: Any = None) -> dict[int, Any]:
     known = (Revision(V1, 1, template("app:v1")),)
     around = Around(known, (workload(len(pods), revision=V1),), pods)
     proposal = propose(CafeDeployment(obj), around, new or template("app:v2"))
-    found = members(proposal, around)
+    found = members(proposal, around, InPlaceSet())
     return {group: list(cells[""]) for group, cells in found.items()}
 
 
@@ -88,7 +89,7 @@ def test_each_group_names_the_pods_of_every_cell() -> None:
     sets = (workload(2, "A", revision=V1), workload(1, "B", revision=V1))
     around = Around(known, sets, tuple(pods))
     proposal = propose(CafeDeployment(obj), around, template("app:v2"))
-    assert members(proposal, around) == {
+    assert members(proposal, around, InPlaceSet()) == {
         1: {"A": ["a1"], "B": ["b1"]},
         2: {"A": ["a2"], "B": []},
     }

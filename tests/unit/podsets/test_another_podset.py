@@ -12,11 +12,15 @@ from kubectl_cafe.cache import lister
 from kubectl_cafe.cache.cache import Cache
 from kubectl_cafe.client import paths
 from kubectl_cafe.driver.fencing import fence
+from kubectl_cafe.errors import Refused
 from kubectl_cafe.planning.proposal import Around, propose
-from kubectl_cafe.podsets import kinds
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.podsets import Strategy, kinds
+from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.record import store
 from kubectl_cafe.release import moves, wanted_spec
 from kubectl_cafe.release.start import Beginning, Mover
+from kubectl_cafe.release.write_failures import IMAGE
 from statemachine.lifecycle import State, Trigger
 from tests.explore.opening import settle
 from tests.explore.scenario import NAME, SPACE, Frozen
@@ -24,10 +28,11 @@ from tests.explore.state import Live
 from tests.explore.thawing import Thawing, held
 from tests.memcluster import controllers, kubelet
 from tests.memcluster.cluster import MemCluster
+from tests.unit.builders import cafe_object, drained, pod, snapshot
 from tests.unit.podsets.toyset import ToySet
 
 TURNS = 60
-"""More than a release of two pods takes."""
+"""More than a release of three pods takes."""
 
 
 def template(image: str) -> dict[str, Any]:
@@ -46,9 +51,9 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> MemCluster:
     monkeypatch.setitem(kinds.KINDS, "ToySet", ToySet())
     made = MemCluster(clock=Frozen(), shared=True)
     made.put(paths.namespaces(SPACE), {"metadata": {"name": SPACE}})
-    cells = {"unitType": "Cell", "values": ["A", "B"], "unitReplicas": {"A": 1, "B": 1}}
+    cells = {"unitType": "Cell", "values": ["A", "B"], "unitReplicas": {"A": 2, "B": 1}}
     spec = {
-        "replicas": 2,
+        "replicas": 3,
         "podSetType": "ToySet",
         "selector": {"matchLabels": {"app": NAME}},
         "topology": cells,
@@ -72,7 +77,8 @@ def time_passes(cluster: MemCluster, workers: dict[str, kubelet.Worker]) -> None
     """The controller and the kubelets do all that there is to do."""
     for path, workload in workloads(cluster):
         controllers.observe(cluster, path)
-        for number in range(controllers.lacks(cluster, workload)):
+        there = len(controllers.owned(cluster, workload))
+        for number in range(there, workload["spec"]["replicas"]):
             name = f"{workload['metadata']['name']}-{number}"
             born = controllers.give_birth(cluster, workload, name)
             workers[born] = kubelet.born(cluster.objects[born])
@@ -82,8 +88,8 @@ def time_passes(cluster: MemCluster, workers: dict[str, kubelet.Worker]) -> None
 
 def released(
     cluster: MemCluster, image: str, epoch: int, workers: dict[str, kubelet.Worker]
-) -> State:
-    """Release `image`, drive to the end; the state of the release then."""
+) -> list[str]:
+    """Release `image` until it has Completed; the pods in the order of their image patches."""
     cafe = store.read(cluster, SPACE, NAME)
     sets = cafe.podset
     around = Around(
@@ -98,21 +104,27 @@ def released(
     begun = Beginning(cafe, wished, around, proposal, Trigger.START)
     cafe = moves.become_driver(cluster, begun.record(cluster, cafe, Mover("alice")), epoch)
     live = Thawing().start(cluster, cafe, Cache(cafe.uid, sets))
+    patched: list[str] = []
     for _ in range(TURNS):
-        if turn(cluster, live) is not None:
-            return store.read(cluster, SPACE, NAME).position.state
+        if turn(cluster, live, patched) is not None:
+            assert store.read(cluster, SPACE, NAME).position.state is State.COMPLETED
+            return patched
         time_passes(cluster, workers)
     raise AssertionError(f"{live.watcher.views[-1][1].waits} after {TURNS} turns")
 
 
-def turn(cluster: MemCluster, live: Live) -> object:
-    """The driver sees all there is, takes a turn, and its writes are answered."""
+def turn(cluster: MemCluster, live: Live, patched: list[str]) -> object:
+    """The driver sees all there is, takes a turn, and its writes are answered.
+
+    `patched` are the pods whose images were written, in their order.
+    """
     live.cache.workloads.listed([item for _, item in workloads(cluster)])
     live.cache.pods_listed([item for _, item in pods(cluster)], 0.0)
     ended = live.driver.turn(live.actor)
     while not live.actor.queue.empty():
         job = live.actor.queue.get_nowait()
         assert job is not None
+        patched += [job[0].pod] if job[0].what == IMAGE else []
         live.actor.carry_out(*job)
     return ended
 
@@ -127,16 +139,43 @@ def test_a_first_release_an_upgrade_and_a_takeover_write_its_own_workloads(
 ) -> None:
     workers: dict[str, kubelet.Worker] = {}
 
-    assert released(cluster, "app:v1", 1, workers) is State.COMPLETED
-    assert (len(workloads(cluster)), images(cluster)) == (2, ["app:v1"] * 2)
+    assert released(cluster, "app:v1", 1, workers) == []
+    assert (len(workloads(cluster)), images(cluster)) == (2, ["app:v1"] * 3)
 
     before = [pod["metadata"]["uid"] for _, pod in pods(cluster)]
-    assert released(cluster, "app:v2", 2, workers) is State.COMPLETED
-    assert images(cluster) == ["app:v2"] * 2
+    patched = released(cluster, "app:v2", 2, workers)
+    assert images(cluster) == ["app:v2"] * 3
+    assert [name for name in patched if "-a-" in name] == [f"{NAME}-a-1", f"{NAME}-a-0"]
     assert [pod["metadata"]["uid"] for _, pod in pods(cluster)] == before
     assert not controllers.of_kind(cluster, "replicasets")
 
     fence(cluster.session(held), store.read(cluster, SPACE, NAME), 3)
-    notes = [item["metadata"]["annotations"] for _, item in workloads(cluster)]
-    assert [one[names.EPOCH] for one in notes] == ["3", "3"]
+    touched = [*workloads(cluster), *pods(cluster)]
+    assert {item["metadata"]["annotations"][names.EPOCH] for _, item in touched} == {"3"}
     assert CafeDeployment(cluster.get(paths.cafedeployments(SPACE, NAME))).record is not None
+
+
+def test_a_pod_set_whose_pods_are_replaced_is_refused_before_anything_is_written(
+    cluster: MemCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(kinds.KINDS, "ToySet", ToySet(Strategy.REPLACED))
+    cafe = store.read(cluster, SPACE, NAME)
+
+    with pytest.raises(Refused, match=r"does not honour spec\.podSetType"):
+        propose(cafe, Around((), (), ()), cafe.template)
+
+
+@pytest.mark.guard("pods-that-are-to-be-replaced-are-not-patched")
+@pytest.mark.parametrize("made", [pod("shop-0"), drained("shop-0")], ids=["to be taken", "drained"])
+def test_a_pod_that_is_to_be_replaced_is_never_patched_instead(
+    made: Pod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A release of a version that replaces pods, driven by this one."""
+    monkeypatch.setitem(kinds.KINDS, "ToySet", ToySet(Strategy.REPLACED))
+    off = {made.uid: 0.0} if made.record else {}
+    of = snapshot(made, owner=cafe_object(podSetType="ToySet"), off_since=off)
+
+    with pytest.raises(Refused, match="are to be replaced") as refused:
+        decide(of)
+
+    assert refused.value.where.endswith("spec.podSetType")

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from kubectl_cafe.podsets import Json, Workload, WorkloadWrite
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.podsets import Json, Strategy, Workload, WorkloadWrite
 from kubectl_cafe.podsets.cells import cell_label, pod_template, workload_name
-from kubectl_cafe.revisions.revision import owner_reference
 
-CELL, REVISION = "toy/cell", "toy/revision"
+CELL, REVISION, OWNER = "toy/cell", "toy/revision", "toy/owner"
+OF = "toy/of"
+"""The label by which its objects are selected."""
 
 
 class ToySet:
-    """One StatefulSet a cell, which says its cell and its revision by annotations."""
+    """One StatefulSet a cell, which says by annotations what it is and whose."""
 
     kind = "StatefulSet"
     resource = "statefulsets"
+
+    def __init__(self, strategy: Strategy = Strategy.PATCHED) -> None:
+        self.strategy = strategy
+
+    def selector(self, owner: Json, cell: str = "") -> dict[str, str]:
+        return {OF: owner["metadata"]["name"], **cell_label(cell)}
+
+    def owned(self, obj: Json, owner: str) -> bool:
+        return (obj["metadata"].get("annotations") or {}).get(OWNER) == owner
+
+    def order(self, pod: Pod) -> tuple[float, str]:
+        """The highest ordinal first."""
+        return -int(pod.name.rpartition("-")[2]), pod.name
 
     def parse(self, obj: Json) -> Workload:
         meta, spec = obj["metadata"], obj["spec"]
@@ -34,7 +49,7 @@ class ToySet:
         self, owner: Json, cell: str, revision: str, template: Json, replicas: int
     ) -> WorkloadWrite:
         name = workload_name(owner["metadata"]["name"], cell)
-        labels = {**owner["spec"]["selector"]["matchLabels"], **cell_label(cell)}
+        labels = self.selector(owner, cell)
         body = {
             "apiVersion": "apps/v1",
             "kind": self.kind,
@@ -42,13 +57,16 @@ class ToySet:
                 "name": name,
                 "namespace": owner["metadata"]["namespace"],
                 "labels": labels,
-                "annotations": {CELL: cell, REVISION: revision},
-                "ownerReferences": [owner_reference(owner)],
+                "annotations": {
+                    CELL: cell,
+                    REVISION: revision,
+                    OWNER: owner["metadata"]["uid"],
+                },
             },
             "spec": {
                 "replicas": replicas,
                 "selector": {"matchLabels": labels},
-                "template": pod_template(owner, cell, revision, template),
+                "template": self._template(owner, cell, revision, template),
             },
         }
         return WorkloadWrite(name, True, body, f"create {name}")
@@ -56,12 +74,17 @@ class ToySet:
     def commit(
         self, owner: Json, workload: Workload, revision: str, template: Json
     ) -> WorkloadWrite:
-        whole = pod_template(owner, workload.cell, revision, template)
+        whole = self._template(owner, workload.cell, revision, template)
         body = {
             "metadata": {**_judged(workload), "annotations": {REVISION: revision}},
             "spec": {"template": {"$patch": "replace", **whole}},
         }
         return WorkloadWrite(workload.name, False, body, f"commit {revision}")
+
+    def _template(self, owner: Json, cell: str, revision: str, template: Json) -> Json:
+        whole = pod_template(owner, cell, revision, template)
+        whole["metadata"]["labels"].update(self.selector(owner, cell))
+        return whole
 
     def scale(self, workload: Workload, replicas: int) -> WorkloadWrite:
         body = {"metadata": _judged(workload), "spec": {"replicas": replicas}}
