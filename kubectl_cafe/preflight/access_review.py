@@ -25,7 +25,7 @@ class Right:
 
     @property
     def path(self) -> str:
-        """The resource as kubectl spells it: pods/status, replicasets.apps."""
+        """The resource as kubectl spells it: pods/status, leases.coordination.k8s.io."""
         plural = f"{self.resource}.{self.group}" if self.group else self.resource
         return f"{plural}/{self.subresource}" if self.subresource else plural
 
