@@ -69,8 +69,8 @@ def refuse(cafe: CafeDeployment, taken: Iterable[Taken]) -> None:
     for one in taken:
         what, hint = _said(cafe, one)
         raise Refused(
-            f"ReplicaSet {one.name} exists and {what}. Nothing was written",
-            where=f"replicaset/{one.name} in namespace {cafe.namespace}",
+            f"{cafe.podset.kind} {one.name} exists and {what}. Nothing was written",
+            where=f"{cafe.podset.kind.lower()}/{one.name} in namespace {cafe.namespace}",
             hint=hint,
         )
 
@@ -81,9 +81,9 @@ def refuse_unowned(cafe: CafeDeployment, pods: Collection[Pod]) -> None:
         return
     shown = ", ".join(sorted(pod.name for pod in pods)[:NAMED])
     raise Refused(
-        f"{len(pods)} pods match spec.selector and have no controller ({shown}): the ReplicaSets "
-        "of a first release start without pods, would adopt these and delete them. Nothing was "
-        "written",
+        f"{len(pods)} pods match spec.selector and have no controller ({shown}): the "
+        f"{cafe.podset.kind}s of a first release start without pods, would adopt these and delete "
+        "them. Nothing was written",
         where=cafe.where,
         hint=kubectl("get pods", cafe.namespace, f"-l {cafe.label_selector}")
         + "   (delete them, or change a label that spec.selector selects)",
@@ -109,8 +109,9 @@ def refuse_unknown(cafe: CafeDeployment, pods: Collection[Pod], template: Json) 
 
 
 def _said(cafe: CafeDeployment, one: Taken) -> tuple[str, str]:
-    name, space = f"replicaset {one.name}", cafe.namespace
-    wait = kubectl(f"wait --for=delete replicaset/{one.name}", cafe.namespace, "--timeout=120s")
+    kind, space = cafe.podset.kind.lower(), cafe.namespace
+    name = f"{kind} {one.name}"
+    wait = kubectl(f"wait --for=delete {kind}/{one.name}", space, "--timeout=120s")
     if one.leaving:
         return "is being deleted", wait
     if one.earlier:

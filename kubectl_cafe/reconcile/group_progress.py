@@ -119,7 +119,8 @@ def births_refused(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Fai
         anew = workload.refused >= moved_at(snapshot)
         lasting = anew and snapshot.time - workload.refused >= REFUSED_FOR
         if final and not passing and lasting and workload.cell in missing:
-            return Failure(CREATE, f"replicaset {workload.name}: {workload.refusal}")
+            kind = snapshot.podset.kind.lower()
+            return Failure(CREATE, f"{kind} {workload.name}: {workload.refusal}")
     return None
 
 

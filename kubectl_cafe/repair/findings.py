@@ -83,7 +83,9 @@ def of_workloads(cafe: CafeDeployment, snapshot: Snapshot) -> tuple[Finding, ...
         else:
             mend = f"create it again with {count} pods of revision {revision.number}"
         found = f"it is gone: {count} pods are missing"
-        made.append(Finding(What.WORKLOAD, f"replicaset/{name}", cell, found, mend, hint))
+        made.append(
+            Finding(What.WORKLOAD, f"{cafe.podset.kind.lower()}/{name}", cell, found, mend, hint)
+        )
     return tuple(made)
 
 
