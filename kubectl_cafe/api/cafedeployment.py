@@ -73,6 +73,14 @@ class CafeDeployment:
         template: Json = self.spec["template"]
         return template
 
+    def with_spec(self, spec: Json) -> CafeDeployment:
+        """The same object with another spec; nothing is written."""
+        return CafeDeployment({**self.obj, "spec": dict(spec)})
+
+    def with_template(self, template: Json) -> CafeDeployment:
+        """The same object with another pod template; nothing is written."""
+        return self.with_spec({**self.spec, "template": template})
+
     @property
     def replicas(self) -> int:
         """The number of pods that the spec wishes."""

@@ -195,7 +195,7 @@ def start(
     deletion.refuse(cafe, trigger)
     position = move(cafe.position, trigger)
     record = _new(transport, cafe, proposal.kind, proposal.plan, position.state, mover)
-    wished = CafeDeployment({**cafe.obj, "spec": spec})
+    wished = cafe.with_spec(spec)
     record = _aimed(record, proposal.target, proposal.source, wished, mover, trigger)
     notes: dict[str, str | None] = {}
     if proposal.kind is Kind.CREATE:
@@ -228,7 +228,7 @@ def start_rollback(
     record = _new(transport, cafe, Kind.ROLLBACK, plan, position.state, mover)
     if unfinished is not None:
         record = _continued(record, unfinished)
-    wished = CafeDeployment({**cafe.obj, "spec": {**cafe.spec, "template": target.template}})
+    wished = cafe.with_template(target.template)
     record = _aimed(record, target.name, source, wished, mover, Trigger.ROLLBACK)
     fields = {"template": merge_patch(cafe.template, target.template)}
     notes = {names.UNSWITCHED: lost_switches.note(record.id, unswitched)} if unswitched else None

@@ -71,7 +71,7 @@ def _source(around: Around, target: Revision) -> str:
 
 
 def _wished(cafe: CafeDeployment, target: Revision) -> CafeDeployment:
-    return CafeDeployment({**cafe.obj, "spec": {**cafe.spec, "template": target.template}})
+    return cafe.with_template(target.template)
 
 
 def _group(records: list[PodRecord]) -> int:

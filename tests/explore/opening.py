@@ -13,7 +13,7 @@ from kubectl_cafe.planning import proposal
 from kubectl_cafe.pods.model import parse
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.record import store
-from kubectl_cafe.release import start, wanted_spec
+from kubectl_cafe.release import start
 from kubectl_cafe.release.start import Mover
 from kubectl_cafe.times import rfc3339
 from kubectl_cafe.traffic.endpoints import parse_service
@@ -90,7 +90,7 @@ def release(
     cluster: MemCluster, cafe: CafeDeployment, wanted: Any, trigger: Trigger, who: str
 ) -> None:
     """Record an upgrade to the template `wanted`."""
-    wished = wanted_spec.with_spec(cafe, {**cafe.spec, "template": wanted})
+    wished = cafe.with_template(wanted)
     found = around(cluster, cafe)
     proposed = proposal.propose(wished, found, wanted)
     begun = start.Beginning(cafe, wished, found, proposed, trigger)

@@ -18,7 +18,7 @@ from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import Strategy, kinds
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.record import store
-from kubectl_cafe.release import moves, wanted_spec
+from kubectl_cafe.release import moves
 from kubectl_cafe.release.start import Beginning, Mover
 from kubectl_cafe.release.write_failures import IMAGE
 from statemachine.lifecycle import State, Trigger
@@ -99,7 +99,7 @@ def released(
         services=(),
         budgets=(),
     )
-    wished = wanted_spec.with_spec(cafe, {**cafe.spec, "template": template(image)})
+    wished = cafe.with_template(template(image))
     proposal = propose(wished, around, wished.template)
     begun = Beginning(cafe, wished, around, proposal, Trigger.START)
     cafe = moves.become_driver(cluster, begun.record(cluster, cafe, Mover("alice")), epoch)

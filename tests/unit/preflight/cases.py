@@ -60,7 +60,7 @@ def create(**spec: Any) -> Case:
 
 def proposed(cafe: CafeDeployment, around: Around, wanted: Any) -> Case:
     """The case of a release of `wanted`."""
-    wished = CafeDeployment({**cafe.obj, "spec": {**cafe.spec, "template": wanted}})
+    wished = cafe.with_template(wanted)
     return dry_runs.case(cafe, wished, around, outline(wished, around, wanted), START)
 
 
