@@ -44,16 +44,30 @@ def move_and_drive(
 
     With `detach` it is recorded alone.
     """
-    from kubectl_cafe.cache.informers import Observer
     from kubectl_cafe.record import store
 
     session = connect(access)
     cafe = store.read(session.transport, session.namespace, name)
     if detach:
         return record_only(session, cafe, reason, move, ends.output)
+    return look_and_steer(session, cafe, move, reason=reason, ends=ends)
+
+
+def look_and_steer(
+    session: Session,
+    cafe: CafeDeployment,
+    move: Move | None = None,
+    *,
+    ends: Ends,
+    reason: str = "",
+    takeover: bool = False,
+) -> int:
+    """Observe the pods of `cafe`, and `steer` its release."""
+    from kubectl_cafe.cache.informers import Observer
+
     observer = Observer(session.transport, cafe)
     with observer.running():
-        return steer(session, cafe, observer, move, reason=reason, ends=ends)
+        return steer(session, cafe, observer, move, reason=reason, takeover=takeover, ends=ends)
 
 
 def steer(

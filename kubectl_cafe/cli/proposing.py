@@ -1,19 +1,23 @@
-"""From flags to a proposal: what `plan` prints and `upgrade` asks about."""
+"""From flags to what a release is wanted to be, and the yes of a person."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
 
 from kubectl_cafe.cli import completing
+from kubectl_cafe.cli.options import AccessFlags, DryRun
+from kubectl_cafe.cli.session import Session
+from kubectl_cafe.cli.terminal.printing import say
+from kubectl_cafe.hints import kubectl
 
 if TYPE_CHECKING:
     from kubectl_cafe.api.cafedeployment import CafeDeployment
-    from kubectl_cafe.cli.session import Session
-    from kubectl_cafe.planning.plan import PlanView
-    from kubectl_cafe.planning.proposal import Around
-    from kubectl_cafe.preflight.evidence import Case, Evidence
+    from kubectl_cafe.client.transport import Transport
+    from kubectl_cafe.preflight.prepare import Wanted
 
 
 def parse_images(
@@ -46,26 +50,51 @@ image_option = click.option(
 )
 
 
-def look_into(session: Session, case: Case, *, thorough: bool) -> Evidence:
-    """What the API server says of the release before it begins; of one that is none, nothing."""
-    from kubectl_cafe.preflight import read
-    from kubectl_cafe.preflight.evidence import Evidence
+def wanted_of_file(
+    session: Session,
+    access: AccessFlags,
+    name: str | None,
+    file: str,
+    images: Mapping[str, str],
+    yes: bool,
+    dry_run: DryRun,
+) -> Wanted | None:
+    """What the CafeDeployment of a file is to become; created after a yes, if need be.
 
-    if not case.proposal.needed:
-        return Evidence()
-    return read.read(session.transport, case, thorough=thorough)
+    None where creating it would only be a dry run.
+    """
+    from kubectl_cafe.cli.manifest import read
+    from kubectl_cafe.preflight import prepare
+
+    def agreed(trial: CafeDeployment) -> bool:
+        _check_new(session.transport, trial, file)
+        if dry_run != "none":
+            say(f"dry run ({dry_run}): {trial.where} would be created; nothing was written")
+            return False
+        ask(session, trial, "create it, and release it for the first time", yes)
+        return True
+
+    manifest = read(file, name, access.namespace)
+    space = manifest["metadata"].get("namespace") or session.namespace
+    return prepare.wanted_of_file(session.transport, space, manifest, images, agreed)
 
 
-def plan_back(
-    session: Session, cafe: CafeDeployment, around: Around, fast: bool, number: int
-) -> PlanView:
-    """The plan of a rollback; the server is asked nothing more: it may be an emergency."""
-    from kubectl_cafe.planning import rollback_plan
-    from kubectl_cafe.preflight import dry_runs, plan_document
-    from kubectl_cafe.release import wanted_spec
+def _check_new(transport: Transport, trial: CafeDeployment, file: str) -> None:
+    """Refuse what can't be released before it is created; there is no object to edit yet."""
+    from kubectl_cafe.errors import Refused
+    from kubectl_cafe.release import start
 
-    way = rollback_plan.way(cafe, around, fast, number)
-    proposed = rollback_plan.proposal(cafe, around, way)
-    wished = wanted_spec.with_spec(cafe, {**cafe.spec, "template": way.target.template})
-    case = dry_runs.case(cafe, wished, around, proposed, session.transport.server_time())
-    return plan_document.plan_of(case, proposed.notes, session.context)
+    try:
+        start.check_new(transport, trial)
+    except Refused as error:
+        again = kubectl(f"cafe upgrade -f {file}", trial.namespace)
+        error.hint = f"correct {file}, then " + again
+        raise
+
+
+def ask(session: Session, cafe: CafeDeployment, effect: str, yes: bool) -> None:
+    """Show what will be done to `cafe`, and return if a person agrees. Raises Refused."""
+    from kubectl_cafe.cli.terminal.asking import Effect, ask
+
+    shown = Effect(session.context, cafe.namespace, f"cafedeployment/{cafe.name}", effect)
+    ask(shown, yes=yes, stdin=sys.stdin, stderr=sys.stderr)

@@ -101,8 +101,8 @@ class Proposal:
         return steps(self.kind, self.plan.cells, strategy.upgrade_type, strategy.batch_size)
 
 
-def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> Json:
-    """The template with `wanted` images by container name.
+def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> CafeDeployment:
+    """`cafe` as it is to become: with the `wanted` images, by container name.
 
     Raises CafeError for an unknown container, with the near-misses, and for a malformed image.
     """
@@ -118,7 +118,7 @@ def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> Json:
                     "upgrade", cafe.name, cafe.namespace, f"--image {likely}={image or 'IMAGE'}"
                 ),
             )
-    return templates.with_images(cafe.template, wanted)
+    return cafe.with_template(templates.with_images(cafe.template, wanted))
 
 
 def propose(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:

@@ -12,8 +12,6 @@ from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.api.merge_patch import merge_patch
 from kubectl_cafe.assessment import lost_switches
-from kubectl_cafe.cache import lister
-from kubectl_cafe.cache.informers import Observer
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import Invalid
 from kubectl_cafe.client.transport import PatchKind, Transport
@@ -29,7 +27,7 @@ from kubectl_cafe.planning.releasable import (
 )
 from kubectl_cafe.podsets.cells import generate_name
 from kubectl_cafe.record import store
-from kubectl_cafe.release import names_taken, outcome
+from kubectl_cafe.release import outcome
 from kubectl_cafe.release.held import under
 from kubectl_cafe.revisions import revision as revisions
 from kubectl_cafe.revisions.revision import Revision
@@ -48,21 +46,6 @@ class Mover:
     who: str
     why: str = ""
     epoch: int | None = None
-
-
-def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) -> Around:
-    """What stands around the CafeDeployment; the observer has its first lists."""
-    cache, known = observer.cache, lister.read_revisions(transport, cafe)
-    return Around(
-        revisions=known,
-        workloads=cache.workloads.all(),
-        pods=tuple(cache.pods()),
-        services=cache.services.all(),
-        budgets=cache.budgets.all(),
-        warnings=observer.warnings(cafe, known),
-        taken=names_taken.read(transport, cafe, cache.workloads.all()),
-        unowned=tuple(cache.unowned()),
-    )
 
 
 def check_new(transport: Transport, cafe: CafeDeployment) -> None:

@@ -1,4 +1,4 @@
-"""What a verb wants the CafeDeployment to become: with other images, or as a file has it."""
+"""A CafeDeployment as a file has it: what it would become by it, or created."""
 
 from __future__ import annotations
 
@@ -12,21 +12,10 @@ from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import Invalid
 from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.errors import Refused
-from kubectl_cafe.planning.proposal import with_images
 from kubectl_cafe.revisions.template import without_nulls
 
 Json = Mapping[str, Any]
 TRIAL = {"dryRun": "All", "fieldValidation": "Strict"}
-
-
-def with_spec(cafe: CafeDeployment, spec: Json) -> CafeDeployment:
-    """`cafe` with another spec; nothing is written."""
-    return CafeDeployment({**cafe.obj, "spec": dict(spec)})
-
-
-def of_images(cafe: CafeDeployment, images: Mapping[str, str]) -> CafeDeployment:
-    """`cafe` with `images` by container name. Raises CafeError for an unknown container."""
-    return with_spec(cafe, {**cafe.spec, "template": with_images(cafe, images)})
 
 
 def of_manifest(transport: Transport, cafe: CafeDeployment, manifest: Json) -> CafeDeployment:
@@ -40,7 +29,7 @@ def of_manifest(transport: Transport, cafe: CafeDeployment, manifest: Json) -> C
         answer = transport.patch(path, body, PatchKind.MERGE, TRIAL)
     except Invalid as error:
         raise _refused(error, cafe.where) from None
-    return with_spec(cafe, answer["spec"])
+    return cafe.with_spec(answer["spec"])
 
 
 def create(

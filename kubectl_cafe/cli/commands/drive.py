@@ -7,7 +7,7 @@ import click
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.driving import say
 from kubectl_cafe.cli.ending import Ends, ending_options, nothing_to_do
-from kubectl_cafe.cli.moving import steer
+from kubectl_cafe.cli.moving import look_and_steer
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import connect
 
@@ -28,7 +28,6 @@ def command(access: AccessFlags, *, name: str, takeover: bool, ends: Ends) -> in
     unless it is minutes old, and fences it off. While one lives, it is followed.
     """
     from kubectl_cafe.cache import lister
-    from kubectl_cafe.cache.informers import Observer
     from kubectl_cafe.planning import without_record
     from kubectl_cafe.record import store
     from statemachine.lifecycle import RESTING
@@ -40,6 +39,4 @@ def command(access: AccessFlags, *, name: str, takeover: bool, ends: Ends) -> in
     if cafe.record is None or cafe.record.state in RESTING:
         say(f"{cafe.where} is {cafe.position.state}: there is nothing to drive")
         return nothing_to_do(cafe, ends.output)
-    observer = Observer(session.transport, cafe)
-    with observer.running():
-        return steer(session, cafe, observer, takeover=takeover, ends=ends)
+    return look_and_steer(session, cafe, takeover=takeover, ends=ends)

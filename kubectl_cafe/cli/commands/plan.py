@@ -9,7 +9,7 @@ import click
 
 from kubectl_cafe.cli import completing, options
 from kubectl_cafe.cli.options import AccessFlags
-from kubectl_cafe.cli.proposing import image_option, look_into, plan_back
+from kubectl_cafe.cli.proposing import image_option
 from kubectl_cafe.cli.session import connect
 from kubectl_cafe.cli.terminal._tty import width_of
 from kubectl_cafe.errors import REFUSED
@@ -74,23 +74,12 @@ def command(
 
 
 def _plan(access: AccessFlags, name: str, images: dict[str, str]) -> PlanView:
-    from kubectl_cafe.cache.informers import Observer
-    from kubectl_cafe.planning import proposal
-    from kubectl_cafe.preflight import dry_runs, findings, plan_document
-    from kubectl_cafe.record import store
-    from kubectl_cafe.release import start, wanted_spec
+    from kubectl_cafe.preflight import prepare
 
     session = connect(access)
-    transport = session.transport
-    cafe = store.read(transport, session.namespace, name)
-    wished = wanted_spec.of_images(cafe, images)
-    observer = Observer(transport, cafe)
-    with observer.running():
-        around = start.look_around(transport, cafe, observer)
-    outlined = proposal.outline(wished, around, wished.template)
-    case = dry_runs.case(cafe, wished, around, outlined, transport.server_time())
-    found = findings.judge(case, look_into(session, case, thorough=True))
-    return plan_document.plan_of(case, found, session.context)
+    wanted = prepare.wanted(session.transport, session.namespace, name, images)
+    with prepare.release(session.transport, wanted, thorough=True) as ready:
+        return ready.plan(session.context)
 
 
 def _context() -> click.Context:
@@ -98,21 +87,16 @@ def _context() -> click.Context:
 
 
 def _rollback(access: AccessFlags, name: str, fast: bool, number: int) -> PlanView:
-    from dataclasses import replace
-
     from kubectl_cafe.cache.informers import Observer
-    from kubectl_cafe.planning import rollback_plan
+    from kubectl_cafe.preflight import prepare
     from kubectl_cafe.record import store
-    from kubectl_cafe.release import start
 
     session = connect(access)
     cafe = store.read(session.transport, session.namespace, name)
     observer = Observer(session.transport, cafe)
     with observer.running():
-        around = start.look_around(session.transport, cafe, observer)
-    plan = plan_back(session, cafe, around, fast, number)
-    ended = not number and rollback_plan.repeated(cafe) is not None
-    return replace(plan, needed=False) if ended else plan
+        ready = prepare.rollback(session.transport, cafe, observer, fast, number)
+    return ready.plan(session.context)
 
 
 def _print(plan: PlanView, output: str | None) -> None:

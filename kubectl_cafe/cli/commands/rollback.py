@@ -12,7 +12,6 @@ from kubectl_cafe.cli.driving import detach_option, reason_option, say
 from kubectl_cafe.cli.ending import Ends, ending_options, nothing_to_do
 from kubectl_cafe.cli.moving import record_only, steer
 from kubectl_cafe.cli.options import AccessFlags, DryRun
-from kubectl_cafe.cli.proposing import plan_back
 from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.cli.terminal._tty import width_of
 from kubectl_cafe.cli.terminal.printing import say_next
@@ -133,12 +132,11 @@ def _show(
     session: Session, cafe: CafeDeployment, observer: Observer, fast: bool, number: int
 ) -> None:
     """The plan, as `plan --rollback` shows it."""
+    from kubectl_cafe.preflight import prepare
     from kubectl_cafe.printers.plan import render
-    from kubectl_cafe.release import start
 
-    around = start.look_around(session.transport, cafe, observer)
-    plan = plan_back(session, cafe, around, fast, number)
-    say(render(plan, width=width_of(sys.stderr)))
+    ready = prepare.rollback(session.transport, cafe, observer, fast, number)
+    say(render(ready.plan(session.context), width=width_of(sys.stderr)))
 
 
 def _ask(session: Session, cafe: CafeDeployment, fast: bool, number: int) -> None:

@@ -188,7 +188,7 @@ def test_unit_replicas_that_do_not_fit_are_refused_with_their_path() -> None:
 
 def test_an_image_is_set_by_container_name() -> None:
     found = with_images(cafe(), {"main": "app:v9"})
-    assert found["spec"]["containers"][0]["image"] == "app:v9"
+    assert found.template["spec"]["containers"][0]["image"] == "app:v9"
 
 
 def test_the_custom_resource_itself_is_not_changed_by_it() -> None:

@@ -1,0 +1,192 @@
+"""A release made ready in one call: `plan` shows it, `upgrade` asks about it and begins it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.cache import lister
+from kubectl_cafe.cache.informers import Observer
+from kubectl_cafe.client.lease_view import inspect
+from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.errors import CafeError
+from kubectl_cafe.planning import proposal, rollback_plan, without_record
+from kubectl_cafe.planning.allowed_commands import illegal
+from kubectl_cafe.planning.finding import Finding
+from kubectl_cafe.planning.plan import PlanView
+from kubectl_cafe.planning.proposal import Around, Proposal
+from kubectl_cafe.preflight import dry_runs, findings, plan_document, read
+from kubectl_cafe.preflight.evidence import Case, Evidence
+from kubectl_cafe.record import store
+from kubectl_cafe.release import names_taken, start, wanted_spec
+from kubectl_cafe.revisions.revision import name_of
+from statemachine.lifecycle import Trigger, legal
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A CafeDeployment as it stands, and as it is to become. `created`: it is there only now."""
+
+    cafe: CafeDeployment
+    wished: CafeDeployment
+    created: bool = False
+
+    @property
+    def under_way(self) -> bool:
+        """Whether an unfinished release goes there already."""
+        return start.under_way(self.cafe, name_of(self.cafe.name, self.wished.template))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A release as it would begin now, by `trigger`, and what was found out about it.
+
+    `observer` sees its pods for as long as the caller lets it run.
+    """
+
+    case: Case
+    findings: tuple[Finding, ...]
+    trigger: Trigger
+    observer: Observer
+
+    @property
+    def proposal(self) -> Proposal:
+        """What is proposed."""
+        return self.case.proposal
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do: everything is at the target, and nothing unfinished."""
+        return not self.proposal.needed and self.trigger is not Trigger.SUPERSEDE
+
+    def plan(self, context: str) -> PlanView:
+        """What people are shown of it, `context` being the kubeconfig's."""
+        return plan_document.plan_of(self.case, self.findings, context)
+
+    def refuse(self, transport: Transport) -> None:
+        """Raise Refused for what is certain to fail; the server has the last word (protocol 2)."""
+        findings.refuse(self.findings)
+        start.check_template(transport, self.case.wished, self.proposal)
+
+    def beginning(self) -> start.Beginning:
+        """What records it."""
+        case = self.case
+        return start.Beginning(case.cafe, case.wished, case.around, case.proposal, self.trigger)
+
+
+def wanted(transport: Transport, namespace: str, name: str, images: Mapping[str, str]) -> Wanted:
+    """What the CafeDeployment is to become: its spec as it stands, with `images` by container.
+
+    Raises Missing where there is none, CafeError for an unknown container.
+    """
+    cafe = store.read(transport, namespace, name)
+    return Wanted(cafe, proposal.with_images(cafe, images))
+
+
+def wanted_of_file(
+    transport: Transport,
+    namespace: str,
+    manifest: Json,
+    images: Mapping[str, str],
+    agreed: Callable[[CafeDeployment], bool],
+) -> Wanted | None:
+    """The same by the object in a file; one that isn't there yet is created, if that is agreed to.
+
+    `agreed` is asked with the object as the server would create it. None: it said no.
+    """
+    created = False
+    try:
+        cafe = store.read(transport, namespace, manifest["metadata"]["name"])
+    except store.Missing:
+        if not agreed(wanted_spec.create(transport, namespace, manifest, trial=True)):
+            return None
+        cafe, created = wanted_spec.create(transport, namespace, manifest), True
+    wished = wanted_spec.of_manifest(transport, cafe, manifest)
+    return Wanted(cafe, proposal.with_images(wished, images), created)
+
+
+@contextmanager
+def release(
+    transport: Transport, wanted: Wanted, *, supersede: bool = False, thorough: bool = False
+) -> Iterator[Prepared]:
+    """The release of what is wanted; its pods are observed until the caller is done.
+
+    Raises Refused for what can't be begun; an unfinished release is in the way unless
+    `supersede` says otherwise. `thorough`, for `plan`: all that refuses it is among the
+    findings, and what only `plan` shows is read as well.
+    """
+    cafe, wished = wanted.cafe, wanted.wished
+    observer = Observer(transport, cafe)
+    with observer.running():
+        around = look_around(transport, cafe, observer)
+        trigger = Trigger.START
+        if thorough:
+            proposed = proposal.outline(wished, around, wished.template)
+        else:
+            trigger = _trigger(transport, cafe, supersede)
+            without_record.refuse_unfinished(wished, around.pods)
+            proposed = proposal.propose(wished, around, wished.template)
+        superseding = trigger is Trigger.SUPERSEDE
+        at = transport.server_time()
+        case = dry_runs.case(cafe, wished, around, proposed, at, superseding=superseding)
+        # Of what is no release there is nothing to ask.
+        asked = read.read(transport, case, thorough=thorough) if proposed.needed else Evidence()
+        yield Prepared(case, findings.judge(case, asked), trigger, observer)
+
+
+def rollback(
+    transport: Transport, cafe: CafeDeployment, observer: Observer, fast: bool, number: int
+) -> Prepared:
+    """The rollback to revision `number` (0: the last good one), as `observer` sees the pods.
+
+    The server is asked nothing more: it may be an emergency. Raises Refused where there is no
+    way back.
+    """
+    around = look_around(transport, cafe, observer)
+    way = rollback_plan.way(cafe, around, fast, number)
+    proposed = rollback_plan.proposal(cafe, around, way)
+    if not number and rollback_plan.repeated(cafe) is not None:
+        proposed = replace(proposed, needed=False)
+    wished = cafe.with_template(way.target.template)
+    case = dry_runs.case(cafe, wished, around, proposed, transport.server_time())
+    return Prepared(case, proposed.notes, Trigger.ROLLBACK, observer)
+
+
+def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) -> Around:
+    """What stands around the CafeDeployment; the observer has its first lists."""
+    cache, known = observer.cache, lister.read_revisions(transport, cafe)
+    return Around(
+        revisions=known,
+        workloads=cache.workloads.all(),
+        pods=tuple(cache.pods()),
+        services=cache.services.all(),
+        budgets=cache.budgets.all(),
+        warnings=observer.warnings(cafe, known),
+        taken=names_taken.read(transport, cafe, cache.workloads.all()),
+        unowned=tuple(cache.unowned()),
+    )
+
+
+def _trigger(transport: Transport, cafe: CafeDeployment, supersede: bool) -> Trigger:
+    """How the release begins; an unfinished one is only superseded where that was asked for."""
+    can = legal(cafe.position.state)
+    if Trigger.START in can:
+        return Trigger.START
+    if not supersede or Trigger.SUPERSEDE not in can:
+        tried = Trigger.SUPERSEDE if supersede else Trigger.START
+        raise illegal(cafe, tried, _driver(transport, cafe))
+    return Trigger.SUPERSEDE
+
+
+def _driver(transport: Transport, cafe: CafeDeployment) -> str:
+    """Who drives the release that is in the way, in words; empty where that may not be read."""
+    try:
+        held = inspect(transport, cafe.namespace, cafe.name)
+    except CafeError:
+        return ""
+    return f"driven by {held.driver}" if held.live and held.holder else "nobody drives it"
