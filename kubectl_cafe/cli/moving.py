@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from kubectl_cafe.cli.driving import Talk, say, say_repeated
-from kubectl_cafe.cli.ending import Ends, Left, closing, nothing_to_do, recorded
+from kubectl_cafe.cli import options
+from kubectl_cafe.cli.driving import Talk, detach_option, reason_option, say, say_repeated
+from kubectl_cafe.cli.ending import Ends, Left, closing, ending_options, nothing_to_do, recorded
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.cli.terminal.stopping import interruptible
@@ -31,26 +35,45 @@ def record_only(
     return recorded(cafe, output)
 
 
-def move_and_drive(
-    access: AccessFlags,
-    name: str,
-    reason: str,
-    move: Move,
-    *,
-    detach: bool,
-    ends: Ends,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person says to the release of `name`, and why; `detach`: somebody else drives."""
+
+    access: AccessFlags
+    name: str
+    reason: str
+    detach: bool
+    ends: Ends
+
+
+def saying_options(verb: Callable[..., int]) -> Callable[..., int]:
+    """Add NAME, --reason, --detach, --timeout, -o and kubectl's flags, as `said: Said`."""
+
+    @functools.wraps(verb)
+    def with_said(
+        access: AccessFlags, *, name: str, reason: str, detach: bool, ends: Ends, **values: Any
+    ) -> int:
+        return verb(Said(access, name, reason, detach, ends), **values)
+
+    common = (reason_option, detach_option, ending_options, options.access_options)
+    made: Callable[..., int] = with_said
+    for add in reversed(common):
+        made = add(made)
+    return options.name_argument()(made)
+
+
+def move_and_drive(said: Said, move: Move) -> int:
     """Record the move and drive; while somebody else drives, record it and follow.
 
     With `detach` it is recorded alone.
     """
     from kubectl_cafe.record import store
 
-    session = connect(access)
-    cafe = store.read(session.transport, session.namespace, name)
-    if detach:
-        return record_only(session, cafe, reason, move, ends.output)
-    return look_and_steer(session, cafe, move, reason=reason, ends=ends)
+    session = connect(said.access)
+    cafe = store.read(session.transport, session.namespace, said.name)
+    if said.detach:
+        return record_only(session, cafe, said.reason, move, said.ends.output)
+    return look_and_steer(session, cafe, move, reason=said.reason, ends=said.ends)
 
 
 def look_and_steer(
