@@ -1,4 +1,4 @@
-"""`python -m bench [installed] [startup] [requests] [wall] [cpu] [drivers]`: figures, never asserted."""
+"""Figures, never asserted: `python -m bench [REPORT ...]`, all reports by default."""
 
 from __future__ import annotations
 

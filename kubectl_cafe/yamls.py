@@ -122,6 +122,7 @@ def _text(dumper: Any, text: str) -> Any:
 
 
 _Dumper.add_representer(str, _text)
+_Dumper.add_multi_representer(str, _text)
 
 
 def _documents(data: bytes | str) -> Iterator[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kubectl_cafe import names
@@ -77,7 +78,7 @@ class Assessment:
         """Whether taking it would cost availability: within its minReadySeconds, too."""
         return self.released
 
-    @property
+    @cached_property
     def in_flight(self) -> bool:
         """Whether it has an unfinished record."""
         return self.row in (PodState.DRAINED, PodState.PATCHED, PodState.PATCHED_ELSEWHERE)

@@ -126,14 +126,14 @@ class Snapshot:
             if 0 < sum(one.covers(pod.labels) for pod in living) < one.expected
         )
 
-    @property
+    @cached_property
     def goal(self) -> Revision | None:
         """The revision pods go to; none while aborting: pods in flight only finish."""
         if State.ABORTING in (self.record.state, self.record.origin):
             return None
         return self.revisions.get(self.record.to_revision)
 
-    @property
+    @cached_property
     def running(self) -> bool:
         """Whether the release goes on now: groups begin, fail and end."""
         return not (self.stopping or self.reopening) and self.record.state in MOVING

@@ -226,7 +226,10 @@ class Cache:
 
     def highest_epoch(self) -> int:
         """The highest epoch that any pod shows (invariant I7)."""
-        return max((pod.epoch for pod in self.pods()), default=0)
+        with self.changed:
+            owners = {one.uid for one in self.workloads.all()}
+            ours = (pod.epoch for pod in self._pods.values() if pod.owner in owners)
+            return max(ours, default=0)
 
     def snapshot(
         self,

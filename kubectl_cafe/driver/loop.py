@@ -40,6 +40,10 @@ from statemachine.record import Failure, Record
 
 TICK = 0.5
 """Seconds after which rules that read a clock are asked again."""
+REST = 2.0
+"""How many times as long as a turn took the next is put off: most CPU is left to the writers."""
+LONGEST_REST = 0.25
+"""Seconds by which a turn is put off at most."""
 
 
 class Watcher(Protocol):
@@ -98,8 +102,6 @@ class Driver:
         self.answered = False
         """Whether every own write had its answer when the loop ended."""
 
-    # Told from other threads
-
     def refresh(self) -> None:
         """Read the CR; runs at each renewal of the lease, so a move is seen within 5 s."""
         self._release.refresh()
@@ -120,10 +122,8 @@ class Driver:
         """Look again now."""
         self._memory.wake()
 
-    # The loop
-
     def run(self) -> Ended:
-        """Drive; returns when the release ends, waits for a person, or `stop` is obeyed.
+        """Drive until the release ends, waits for a person, or `stop` is obeyed.
 
         Raises LeaseLost and Fenced (exit 6), and what no retry mends.
         """
@@ -138,8 +138,12 @@ class Driver:
             self.answered = actor.answered
 
     def _loop(self, actor: Writers) -> Ended:
+        clock, began = self._transport.clock, self._transport.clock.monotonic()
         while (ended := self.turn(actor)) is None:
+            # What is shown meanwhile is judged in one turn: many pods move at the same time.
+            self.stop.wait(min(REST * (clock.monotonic() - began), LONGEST_REST))
             self._memory.wait(TICK)
+            began = clock.monotonic()
         return ended
 
     def turn(self, actor: Writers) -> Ended | None:

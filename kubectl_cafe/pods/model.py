@@ -99,12 +99,12 @@ class Pod:
     record_problem: str = ""
     stranger: bool = False
 
-    @property
+    @cached_property
     def cell(self) -> str:
         """The cell that the pod belongs to; empty without cells."""
         return self.labels.get(names.CELL, "")
 
-    @property
+    @cached_property
     def epoch(self) -> int:
         """The highest epoch that was written to it: by its record, or by a taking over (I7)."""
         touched = self.annotations.get(names.EPOCH, "")
@@ -139,7 +139,7 @@ class Pod:
         """
         return self.suspect and self.ready.reason in NODE_REASONS
 
-    @property
+    @cached_property
     def suspect(self) -> bool:
         """Whether its node may have gone away: Ready is False and no container, no gate says why.
 

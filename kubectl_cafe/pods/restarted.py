@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 
 from kubectl_cafe import names
 from kubectl_cafe.pods.managed_fields import Writer
@@ -138,11 +139,17 @@ def quotes_gate(pod: Pod) -> bool:
     Source: pkg/kubelet/status/generate.go words it `the status of pod readiness gate "G" is
     not "True", but V`. The reason beside it may be another node agent's own.
     """
-    said = f'readiness gate "{names.IN_SERVICE}" is not "True", but {pod.gate.status}'
     return (
         pod.ready.status == "False"
-        and re.search(re.escape(said) + r"\b", pod.ready.message) is not None
+        and _quote(pod.gate.status).search(pod.ready.message) is not None
     )
+
+
+@cache
+def _quote(value: str) -> re.Pattern[str]:
+    """How Ready's message quotes our gate while it has `value`."""
+    said = f'readiness gate "{names.IN_SERVICE}" is not "True", but {value}'
+    return re.compile(re.escape(said) + r"\b")
 
 
 def quoting(pod: Pod) -> bool:

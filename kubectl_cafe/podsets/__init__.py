@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Protocol
 
 from kubectl_cafe.pods.model import Pod
@@ -51,7 +52,7 @@ class Workload:
         """Whether somebody has changed the template since it was committed."""
         return bool(self.committed) and self.committed != self.shown
 
-    @property
+    @cached_property
     def breeds_strangers(self) -> bool:
         """Whether its pods are born with images that are not its revision's."""
         return bool(self.committed) and self.committed.split()[-1] != self.shown.split()[-1]

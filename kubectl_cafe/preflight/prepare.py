@@ -13,6 +13,7 @@ from kubectl_cafe.cache.informers import Observer
 from kubectl_cafe.client.lease_view import inspect
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.hints import at
 from kubectl_cafe.planning import proposal, rollback_plan, without_record
 from kubectl_cafe.planning.allowed_commands import illegal
 from kubectl_cafe.planning.finding import Finding
@@ -64,9 +65,10 @@ class Prepared:
         """Whether there is nothing to do: everything is at the target, and nothing unfinished."""
         return not self.proposal.needed and self.trigger is not Trigger.SUPERSEDE
 
-    def plan(self, context: str) -> PlanView:
-        """What people are shown of it, `context` being the kubeconfig's."""
-        return plan_document.plan_of(self.case, self.findings, context)
+    def plan(self, context: str, cluster: str) -> PlanView:
+        """What people are shown of it: in `context`, next commands with the `cluster`'s flags."""
+        found = tuple(replace(one, hint=at(one.hint, cluster)) for one in self.findings)
+        return plan_document.plan_of(self.case, found, context)
 
     def refuse(self, transport: Transport) -> None:
         """Raise Refused for what is certain to fail; the server has the last word (protocol 2)."""

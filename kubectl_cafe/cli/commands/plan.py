@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_cafe.cli import completing, options
+from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.proposing import image_option
 from kubectl_cafe.cli.session import connect
@@ -79,7 +80,7 @@ def _plan(access: AccessFlags, name: str, images: dict[str, str]) -> PlanView:
     session = connect(access)
     wanted = prepare.wanted(session.transport, session.namespace, name, images)
     with prepare.release(session.transport, wanted, thorough=True) as ready:
-        return ready.plan(session.context)
+        return ready.plan(session.context, cluster_flags())
 
 
 def _context() -> click.Context:
@@ -96,7 +97,7 @@ def _rollback(access: AccessFlags, name: str, fast: bool, number: int) -> PlanVi
     observer = Observer(session.transport, cafe)
     with observer.running():
         ready = prepare.rollback(session.transport, cafe, observer, fast, number)
-    return ready.plan(session.context)
+    return ready.plan(session.context, cluster_flags())
 
 
 def _print(plan: PlanView, output: str | None) -> None:

@@ -10,6 +10,7 @@ import click
 from kubectl_cafe.cli import completing, options
 from kubectl_cafe.cli.driving import detach_option, reason_option, say
 from kubectl_cafe.cli.ending import Ends, ending_options, nothing_to_do
+from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.moving import record_only, steer
 from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.session import Session, connect
@@ -136,7 +137,7 @@ def _show(
     from kubectl_cafe.printers.plan import render
 
     ready = prepare.rollback(session.transport, cafe, observer, fast, number)
-    say(render(ready.plan(session.context), width=width_of(sys.stderr)))
+    say(render(ready.plan(session.context, cluster_flags()), width=width_of(sys.stderr)))
 
 
 def _ask(session: Session, cafe: CafeDeployment, fast: bool, number: int) -> None:

@@ -10,6 +10,7 @@ import click
 from kubectl_cafe.cli import completing, options
 from kubectl_cafe.cli.driving import detach_option, reason_option, say
 from kubectl_cafe.cli.ending import Ends, ending_options, nothing_to_do
+from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.moving import look_and_steer, record_only, steer
 from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.proposing import ask, image_option, wanted_of_file
@@ -94,7 +95,7 @@ def command(
         if ready.idle:
             _say_idle(ready, file)
             return nothing_to_do(cafe, ends.output)
-        say(render(ready.plan(session.context), width=width_of(sys.stderr)))
+        say(render(ready.plan(session.context, cluster_flags()), width=width_of(sys.stderr)))
         ready.refuse(session.transport)
         if dry_run != "none":
             say(f"dry run ({dry_run}): nothing was written")
