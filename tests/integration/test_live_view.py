@@ -11,7 +11,7 @@ import pytest
 from testbed.terminal import Terminal
 from testbed.waiting import wait_for
 from tests.integration.leases import driver as driver_of
-from tests.integration.restarting import KILL
+from tests.integration.restarting import KILL, in_the_middle
 from tests.integration.shop import CAFED, NAME, Shop
 
 Open = Callable[..., Terminal]
@@ -195,3 +195,20 @@ def test_a_deleted_cafedeployment_ends_the_view_and_says_so(shop: Shop, terminal
     assert one.wait() == 1
     assert f'CafeDeployment "{NAME}" in namespace {shop.client.namespace} was' in one.screen()
     assert one.modes() == one.before
+
+
+def test_a_second_ctrl_c_at_a_follower_ends_it_at_once_in_plain_words(
+    shop: Shop, terminal: Open
+) -> None:
+    in_the_middle(shop, 60)
+    one = terminal("drive", NAME)
+    until(one, "following")
+
+    one.type(CTRL_C)
+    one.type(CTRL_C)
+
+    assert one.wait() == 130
+    screen = one.screen()
+    assert "Traceback" not in screen
+    assert "<" not in screen
+    assert f"kubectl cafe drive {NAME} -n" in screen
