@@ -44,7 +44,7 @@ class Snapshot:
     a write under way; `unseen_takes`: the watch has not yet shown our own last takes.
     `stopping`: no more pods are to be taken, whatever the record says (Ctrl-C). `swept`: a
     consistent list was read after everything that the snapshot shows. `driven_since`: the server's
-    time at which this driver took the wheel; the time in which nobody drove is nobody's
+    time at which this driver became the driver; the time in which nobody drove is nobody's
     failure. `heard_at`: the server's time at which this driver heard of the record as it is.
     `unheard`: the CafeDeployment can't be read, so a pause would not be heard: no pod is taken.
     `reopening`: the driver leaves; no image is patched, what is only drained is reopened.

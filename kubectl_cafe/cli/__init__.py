@@ -52,7 +52,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "retry": Verb("retry", "Go on with the group that failed"),
         "abort": Verb("abort", "End the release where it stands"),
         "rollback": Verb("rollback", "Go back to an earlier revision, group by group"),
-        "drive": Verb("drive", "Take the wheel of a release that nobody drives"),
+        "drive": Verb("drive", "Drive a release that has no driver"),
         "repair": Verb("repair", "Find and mend what a release left behind"),
     },
     "Look": {

@@ -89,7 +89,7 @@ class Talk:
     def abandoned(self) -> None:
         """That this command drives now."""
         self._stopping.work = None
-        say("nobody drives any more: taking the wheel")
+        say("the driver is gone: this command drives now")
 
     def works(self, work: Driver | Follower) -> None:
         """From now on a signal asks it to end; Ctrl-C ends a following, never the release."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import click
 
-from kubectl_cafe.cache import lister
+from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.session import Session
 from kubectl_cafe.cli.terminal._tty import terminal
@@ -21,7 +21,7 @@ from kubectl_cafe.status.model import Status
 
 def read(session: Session, name: str) -> Status:
     """The status of one, by plain lists: nothing is watched, nothing is written."""
-    seen = lister.once(session.transport, session.namespace, name)
+    seen = direct_reads.once(session.transport, session.namespace, name)
     return typed(build.status_of(seen.cafe, seen.snapshot, seen.waits, seen.lease, seen.lost))
 
 

@@ -8,7 +8,7 @@ from threading import Event
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Snapshot
-from kubectl_cafe.cache import lister
+from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.cache.informers import Observer
 from kubectl_cafe.client.errors import NotSent
 from kubectl_cafe.client.lease_view import ANSWER, LeaseView, LeaseWatch
@@ -118,11 +118,11 @@ class Follower:
     def _look(self) -> LeaseView:
         """Read who drives, then the CR, and the revisions where a new one is named."""
         cafe = self._cafe
-        seen, self._cafe = lister.driven(self._transport, cafe.namespace, cafe.name, ANSWER)
+        seen, self._cafe = direct_reads.driven(self._transport, cafe.namespace, cafe.name, ANSWER)
         self.lease = lease = self._watch.saw(seen)
         record = self._cafe.record
         if record is not None and record.to_revision not in self._revisions:
-            found = lister.read_revisions(self._transport, self._cafe)
+            found = direct_reads.read_revisions(self._transport, self._cafe)
             self._revisions = {revision.name: revision for revision in found}
         return lease
 

@@ -1,4 +1,4 @@
-"""Holding the wheel: the lease, the epoch and the loop, from a verb to its end (protocol 10)."""
+"""Being the driver: the lease, the epoch and the loop, from a verb to its end (protocol 10)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
-from kubectl_cafe.cache import lister
+from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.cache.informers import Observer
 from kubectl_cafe.client.access.identity import process
 from kubectl_cafe.client.errors import ApiError
@@ -23,7 +23,7 @@ from kubectl_cafe.revisions.revision import Revision, owner_reference
 
 
 class Steering(Protocol):
-    """Whoever acts while the wheel is held, and is told from the lease's thread."""
+    """What acts while the lease is held; called from the lease's thread."""
 
     def refresh(self) -> None:
         """The lease was renewed: read the CR."""
@@ -64,7 +64,7 @@ class Leader:
 
 @dataclass(frozen=True)
 class Told:
-    """Who is told while the wheel is taken: of the lease waited for, of objects fenced off.
+    """What is reported while a driver becomes one: of the lease waited for, of objects fenced off.
 
     `slow` hears what keeps an object from being fenced off.
     """
@@ -107,8 +107,8 @@ def lead(
     session = transport.session(guard)
     lease = keeper(session, cafe, who)
     transitions = lease.acquire(wait, told.waiting, silent)
-    wheel = Leader(session, observer, lease, cafe)
-    lease.start(on_renew=wheel.renewed, on_lost=wheel.lost)
+    leader = Leader(session, observer, lease, cafe)
+    lease.start(on_renew=leader.renewed, on_lost=leader.lost)
     try:
         # Another driver may have moved it until its lease ended.
         cafe = store.read(session, cafe.namespace, cafe.name)
@@ -117,16 +117,16 @@ def lead(
             try:
                 cafe = fencing.fence(session, cafe, epoch, told.fencing, told.slow)
             except (ApiError, fencing.Unfenced):
-                wheel.answered = True  # `fencedEpoch` is not written: the next driver fences.
+                leader.answered = True  # `fencedEpoch` is not written: the next driver fences.
                 raise
-        wheel.cafe, wheel.epoch, wheel.answered = cafe, epoch, True
-        yield wheel
+        leader.cafe, leader.epoch, leader.answered = cafe, epoch, True
+        yield leader
     finally:
-        lease.release(answered=wheel.answered)
+        lease.release(answered=leader.answered)
 
 
 def drive(
-    wheel: Leader,
+    leader: Leader,
     cafe: CafeDeployment,
     watcher: Watcher,
     *,
@@ -139,19 +139,21 @@ def drive(
 
     `known` are the revisions, read here unless the caller just did.
     """
-    transport = wheel.transport
+    transport = leader.transport
     if cafe.record is not None:
         transport.release = cafe.record.id
-    cafe = moves.become_driver(transport, cafe, wheel.epoch)
-    revisions = {r.name: r for r in known or lister.read_revisions(transport, cafe)}
-    driver = Driver(transport, cafe, revisions, wheel.observer, who=who, watcher=watcher, asks=asks)
+    cafe = moves.become_driver(transport, cafe, leader.epoch)
+    revisions = {r.name: r for r in known or direct_reads.read_revisions(transport, cafe)}
+    driver = Driver(
+        transport, cafe, revisions, leader.observer, who=who, watcher=watcher, asks=asks
+    )
     if ready is not None:
         ready(driver)
-    wheel.driver = driver
+    leader.driver = driver
     try:
         ended = driver.run()
     finally:
-        wheel.answered = driver.answered
+        leader.answered = driver.answered
     with suppress(ApiError):  # If it fails, the next release's start writes it.
         left = outcome.conclude(transport, ended.cafe, tuple(revisions.values()))
         snapshot = ended.snapshot

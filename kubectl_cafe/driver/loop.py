@@ -10,7 +10,7 @@ from typing import Protocol
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot, Wanted
-from kubectl_cafe.cache import lister
+from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.cache.informers import Observer
 from kubectl_cafe.client.errors import (
     Conflict,
@@ -241,7 +241,7 @@ class Driver:
         self._refusals.moved()
         self._transport.release = record.id
         if record.to_revision not in self._revisions:
-            found = lister.read_revisions(self._transport, self._release.cafe)
+            found = direct_reads.read_revisions(self._transport, self._release.cafe)
             self._revisions = {revision.name: revision for revision in found}
         self._watcher.moved(self._release.cafe)
 

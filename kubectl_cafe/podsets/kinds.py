@@ -1,4 +1,10 @@
-"""The pod set of each podSetType. A new one is a module beside this one, and an entry here."""
+"""The pod set of each podSetType.
+
+A new one is a module beside this one and an entry here. Beside that it needs: its resource in the
+roles (`manifests/rbac.yaml`); the fields of the spec that only it honours, taken out of what
+`planning/releasable.py` refuses; and, if its controller would replace pods by itself as the
+template changes, an update strategy in `create` that keeps it from that (OnDelete).
+"""
 
 from __future__ import annotations
 

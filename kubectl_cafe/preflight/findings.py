@@ -11,8 +11,8 @@ from kubectl_cafe.preflight import (
     access_review,
     admission,
     credentials,
-    driver,
     field_managers,
+    lease_and_clock,
     pods,
     pulling,
     quota,
@@ -26,13 +26,15 @@ WRITTEN = ". Nothing was written"
 def judge(case: Case, evidence: Evidence = NOTHING) -> tuple[Finding, ...]:
     """What is refused first, then warnings, what could not be checked, and what is well.
 
-    Without evidence: what can be told from the release itself, its pods and Services.
+    Without evidence: what can be told from the release itself, its pods and Services. A rollback
+    asks none of these: it may be an emergency (`prepare.rollback`). What needs no request beside
+    the release, its pods and Services is judged in `planning/` and is among the proposal's notes.
     """
     found = [
         *(of_error(error) for error in case.proposal.refusals),
         *_without_record(case),
-        *driver.unfinished(case),
-        *driver.lease(case, evidence),
+        *lease_and_clock.unfinished(case),
+        *lease_and_clock.lease(case, evidence),
         *_rights(case, evidence),
         *admission.judge(evidence.trials, case.cafe.namespace),
         *quota.judge(case, evidence),
@@ -44,7 +46,7 @@ def judge(case: Case, evidence: Evidence = NOTHING) -> tuple[Finding, ...]:
         *pods.room(case),
         *pods.nodes(case, evidence),
         *pods.size(case),
-        *driver.clock(evidence),
+        *lease_and_clock.clock(evidence),
     ]
     order = list(Level)
     return tuple(sorted(found, key=lambda finding: order.index(finding.level)))

@@ -11,7 +11,7 @@ from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.planning.finding import Finding, many, ok, unknown, warning
 from kubectl_cafe.preflight.evidence import Case, Evidence, Node
-from kubectl_cafe.reconcile import candidates
+from kubectl_cafe.reconcile import availability
 from statemachine.record import cut
 from statemachine.steps import Kind
 
@@ -37,7 +37,7 @@ def health(case: Case) -> Iterator[Finding]:
         )
     elif living:
         yield ok(HEALTH, f"all {len(living)} pods are available")
-    budget = candidates.budget(case.snapshot, case.assessments)
+    budget = availability.budget(case.snapshot, case.assessments)
     if living and budget.unavailable >= budget.limit:
         yield warning(
             HEALTH,
@@ -67,7 +67,7 @@ def reason(assessment: Assessment) -> str:
 
 def room(case: Case) -> Iterator[Finding]:
     """PodDisruptionBudgets that leave no room now; those that never do are told elsewhere."""
-    rooms = candidates.rooms(case.snapshot, case.assessments)
+    rooms = availability.rooms(case.snapshot, case.assessments)
     for budget in case.proposal.budgets:
         if budget.never:
             continue

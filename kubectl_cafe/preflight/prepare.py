@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
-from kubectl_cafe.cache import lister
+from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.cache.informers import Observer
 from kubectl_cafe.client.lease_view import inspect
 from kubectl_cafe.client.transport import Transport
@@ -161,7 +161,7 @@ def rollback(
 
 def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) -> Around:
     """What stands around the CafeDeployment; the observer has its first lists."""
-    cache, known = observer.cache, lister.read_revisions(transport, cafe)
+    cache, known = observer.cache, direct_reads.read_revisions(transport, cafe)
     return Around(
         revisions=known,
         workloads=cache.workloads.all(),

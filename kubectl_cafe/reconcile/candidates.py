@@ -1,59 +1,20 @@
-"""Which pods a group takes next: its count per cell, the order, and the budget (protocol 7)."""
+"""Which pods a group takes next: its count per cell and their order (protocol 7)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from kubectl_cafe import names
 from kubectl_cafe.assessment import desired_replicas
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
-from kubectl_cafe.assessment.pod import Assessment, PodState, touched
+from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.podsets import PodSet
-from kubectl_cafe.reconcile import previous_group, shared_budgets
+from kubectl_cafe.reconcile import availability, previous_group
 from statemachine.steps import StepKind
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How many pods are unavailable, for any cause, and how many may be (protocol 7, C62, C73).
-
-    `new_unavailable` are those at or on their way to the goal: a bad version can't eat an
-    already broken set.
-    """
-
-    limit: int
-    unavailable: int
-    new_unavailable: int
-
-
-def limit_of(max_unavailable: int | str, replicas: int) -> int:
-    """maxUnavailable in pods: a percentage is rounded down, and one pod is always allowed."""
-    text = str(max_unavailable)
-    if text.endswith("%"):
-        return max(1, replicas * int(text[:-1]) // 100)
-    return max(1, int(text))
-
-
-def budget(snapshot: Snapshot, assessments: Iterable[Assessment]) -> Budget:
-    """The budget as the snapshot shows it; a missing pod is unavailable too."""
-    pods = [s for s in assessments if s.row is not PodState.FORGOTTEN]
-    wanted = desired_replicas.total(snapshot)
-    busy = snapshot.busy
-    available = sum(s.available and s.pod.uid not in busy for s in pods)
-    # A pod whose first write is under way heads for the goal, although it does not show it yet.
-    heading = [
-        s for s in pods if (s.upgraded and touched(s, snapshot)) or s.in_flight or s.pod.uid in busy
-    ]
-    return Budget(
-        limit=limit_of(snapshot.record.plan.strategy.max_unavailable, wanted),
-        unavailable=max(0, wanted - available),
-        new_unavailable=sum(not s.available or s.pod.uid in busy for s in heading),
-    )
 
 
 def counts(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, int]:
@@ -106,64 +67,14 @@ def surplus(snapshot: Snapshot, assessments: Sequence[Assessment]) -> frozenset[
 
 def choose(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assessment]:
     """The pods to take now, in order: within the group's counts and within every budget."""
-    return afford(snapshot, assessments, wanted(snapshot, assessments))[0]
+    return availability.afford(snapshot, assessments, wanted(snapshot, assessments))[0]
 
 
 def closed(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[DisruptionBudget, ...]:
     """The PodDisruptionBudgets for whose sake alone a pod is not taken now (C64)."""
     if not snapshot.budgets or not snapshot.running:
         return ()
-    return afford(snapshot, assessments, wanted(snapshot, assessments))[1]
-
-
-def rooms(snapshot: Snapshot, assessments: Iterable[Assessment]) -> dict[str, int]:
-    """How many healthy pods each PodDisruptionBudget lets go, by its name (protocol 7, C64)."""
-    pods = [s for s in assessments if s.row is not PodState.FORGOTTEN]
-    replicas = desired_replicas.total(snapshot)
-    result: dict[str, int] = {}
-    for one in snapshot.budgets:
-        covered = [s for s in pods if one.covers(s.pod.labels)]
-        available = sum(s.available and s.pod.uid not in snapshot.busy for s in covered)
-        result[one.name] = one.room(
-            available, max(len(covered), replicas), shared_budgets.healthy(one, snapshot)
-        )
-    return result
-
-
-def afford(
-    snapshot: Snapshot, assessments: Sequence[Assessment], wanted: Iterable[Assessment]
-) -> tuple[list[Assessment], tuple[DisruptionBudget, ...]]:
-    """Those of `wanted` that every budget lets go now, in order (I3, C62, C64).
-
-    And the PodDisruptionBudgets for whose sake alone another one has to wait.
-    """
-    chosen: list[Assessment] = []
-    closed: dict[str, DisruptionBudget] = {}
-    room = rooms(snapshot, assessments)
-    now = budget(snapshot, assessments)
-    unavailable, new_unavailable = now.unavailable, now.new_unavailable
-    for assessment in wanted:
-        if assessment.row is PodState.UNLABELLED:
-            chosen.append(assessment)  # Its containers go on: it costs nothing (C78).
-            continue
-        if new_unavailable >= now.limit:
-            continue
-        if assessment.healthy:
-            if unavailable >= now.limit or snapshot.unseen_takes:
-                continue
-            covering = [one for one in snapshot.budgets if one.covers(assessment.pod.labels)]
-            unread = snapshot.shared_budgets if snapshot.others is None else ()
-            full = {one.name: one for one in covering if room[one.name] < 1 or one in unread}
-            if full:
-                closed |= full
-                continue
-            for one in covering:
-                room[one.name] -= assessment.available
-            # A pod inside its minReadySeconds is counted as unavailable already.
-            unavailable += assessment.available
-        new_unavailable += 1
-        chosen.append(assessment)
-    return chosen, tuple(closed.values())
+    return availability.afford(snapshot, assessments, wanted(snapshot, assessments))[1]
 
 
 def wanted(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assessment]:

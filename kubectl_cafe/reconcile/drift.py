@@ -20,7 +20,7 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import REPAIR, Mode
-from kubectl_cafe.reconcile import candidates, group_progress
+from kubectl_cafe.reconcile import availability, candidates, group_progress
 from kubectl_cafe.reconcile.decide import can_rest, carry_on
 from kubectl_cafe.reconcile.pod_patches import Writes
 from kubectl_cafe.revisions import template as templates
@@ -217,7 +217,7 @@ def _next(snapshot: Snapshot, assessment: Assessment) -> Due:
         return Due(write)
     if not candidates.is_candidate(assessment, snapshot):
         return Due(waits=group_progress.waits(snapshot, [assessment]))
-    chosen, closed = candidates.afford(snapshot, _company(snapshot, assessment), [assessment])
+    chosen, closed = availability.afford(snapshot, _company(snapshot, assessment), [assessment])
     if chosen:
         takes = frozenset([assessment.pod.uid]) if assessment.healthy else frozenset()
         return Due(writes.take(assessment), takes)

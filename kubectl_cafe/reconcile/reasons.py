@@ -9,7 +9,7 @@ from kubectl_cafe.assessment import waiting_reasons
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
 from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot
-from kubectl_cafe.reconcile import candidates
+from kubectl_cafe.reconcile import availability, candidates
 
 SETTLED = {
     PodState.FORGOTTEN: "it is terminating, or over",
@@ -47,7 +47,7 @@ def reasons(snapshot: Snapshot, decision: Decision) -> Iterator[tuple[str, Reaso
     assessments = snapshot.assessments
     writes = {patch.uid: patch.what for patch in decision.patches}
     wanted = candidates.wanted(snapshot, assessments) if snapshot.takes else []
-    now = candidates.budget(snapshot, assessments)
+    now = availability.budget(snapshot, assessments)
     away = now.unavailable + len(decision.takes)
     limits = _Limits(
         due={one.pod.uid for one in wanted},

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import lost_switches
-from kubectl_cafe.cache import lister
+from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import Conflict, not_stale
 from kubectl_cafe.client.transport import Transport
@@ -40,7 +40,7 @@ def say(
     mover: Mover,
     check: Callable[[CafeDeployment], Facts | None] = lambda _cafe: None,
 ) -> CafeDeployment:
-    """Make the move and take the wheel (if `mover` has an epoch) in one write.
+    """Make the move and become the driver (if `mover` has an epoch) in one write.
 
     `check` may refuse, and gives the facts that the guards read. Raises Refused.
     """
@@ -171,7 +171,7 @@ def resume(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDepl
 def become_driver(transport: Transport, cafe: CafeDeployment, epoch: int) -> CafeDeployment:
     """Write the epoch: from here on a driver of a lower one stops at its next look (I7).
 
-    Nothing of an earlier driver is in flight any more: the wheel was handed over, or it was
+    Nothing of an earlier driver is in flight any more: the lease was handed over, or it was
     fenced. Raises Fenced where a later driver has come.
     """
 
@@ -224,7 +224,7 @@ def roll_back(
     ):
         return cafe  # Somebody typed the same, and was faster.
     if cafe.record is None:
-        around = replace(around, pods=lister.pods(transport, cafe))
+        around = replace(around, pods=direct_reads.pods(transport, cafe))
     way = rollback_plan.way(cafe, around, fast, number)
     resting = cafe.position.state in RESTING
     lost = _unswitched(transport, cafe, around) if resting else ()
@@ -234,7 +234,7 @@ def roll_back(
 def _unswitched(transport: Transport, cafe: CafeDeployment, around: Around) -> tuple[str, ...]:
     """Why pods are in mode None although they have a switch, as a rollback of its own begins."""
     services = map(parse_service, transport.list(paths.services(cafe.namespace)).items)
-    return lost_switches.planned(lister.pods(transport, cafe), services, around.known)
+    return lost_switches.planned(direct_reads.pods(transport, cafe), services, around.known)
 
 
 def epoch_after(cafe: CafeDeployment, transitions: int, of_pods: int) -> int:

@@ -9,8 +9,8 @@ from threading import Event
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.cache.direct_reads import read_revisions
 from kubectl_cafe.cache.informers import Observer
-from kubectl_cafe.cache.lister import read_revisions
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.driver import fencing
 from kubectl_cafe.driver.leader import Leader, Told, lead
@@ -108,17 +108,17 @@ class Repair:
         left: list[Left] = []
         with lead(
             self.transport, self.cafe, self.observer, who=self.who, silent=silent, told=told
-        ) as wheel:
-            self.cafe = self._mend_record(wheel, others, told)
-            wheel.driver = self
+        ) as leader:
+            self.cafe = self._mend_record(leader, others, told)
+            leader.driver = self
             if any(what is What.WORKLOAD for what, _ in others):
                 left += self._create(
-                    wheel, {cell for what, cell in others if what is What.WORKLOAD}
+                    leader, {cell for what, cell in others if what is What.WORKLOAD}
                 )
             if any(what not in (*OF_THE_RECORD, What.WORKLOAD) for what, _ in others):
-                left += self._mend_pods(wheel, others)
+                left += self._mend_pods(leader, others)
             if strays:
-                left += self._bring_back(wheel, strays)
+                left += self._bring_back(leader, strays)
         return left
 
     # Told from other threads
@@ -136,40 +136,40 @@ class Repair:
     # The record of the release
 
     def _mend_record(
-        self, wheel: Leader, keys: Collection[tuple[What, str]], told: Told
+        self, leader: Leader, keys: Collection[tuple[What, str]], told: Told
     ) -> CafeDeployment:
         """The CafeDeployment's own record first: pods are judged by it."""
-        cafe = self.cafe = wheel.cafe
-        look = self.look(wheel.epoch)
+        cafe = self.cafe = leader.cafe
+        look = self.look(leader.epoch)
         if look.rebuilt is not None and (What.LOST_RECORD, cafe.uid) in keys:
-            cafe = store.write(wheel.transport, cafe, look.rebuilt.record)
+            cafe = store.write(leader.transport, cafe, look.rebuilt.record)
             # Whoever drove before the record was lost may still have a write in flight.
-            return fencing.fence(wheel.transport, cafe, wheel.epoch, told.fencing, told.slow)
+            return fencing.fence(leader.transport, cafe, leader.epoch, told.fencing, told.slow)
         if cafe.foreign_record and (What.FOREIGN_RECORD, cafe.uid) in keys:
-            return store.forget(wheel.transport, cafe)
-        return moves.become_driver(wheel.transport, cafe, wheel.epoch)
+            return store.forget(leader.transport, cafe)
+        return moves.become_driver(leader.transport, cafe, leader.epoch)
 
-    def _create(self, wheel: Leader, cells: Collection[str]) -> list[Left]:
+    def _create(self, leader: Leader, cells: Collection[str]) -> list[Left]:
         """The workloads of `cells` first: their pods come up meanwhile."""
-        with self._acting(wheel) as actor:
+        with self._acting(leader) as actor:
             left = recreate.create(
                 actor.workloads,
                 self.cafe,
                 cells,
-                lambda: self._look_under(wheel).snapshot,
+                lambda: self._look_under(leader).snapshot,
                 self.stop,
             )
         return [Left(f, STOPPED if self.stop.is_set() else LATE) for f in left]
 
     # Its pods
 
-    def _mend_pods(self, wheel: Leader, keys: Collection[tuple[What, str]]) -> list[Left]:
+    def _mend_pods(self, leader: Leader, keys: Collection[tuple[What, str]]) -> list[Left]:
         """All at once: these only get what keeps them out of traffic taken away."""
         cache, clock = self.observer.cache, self.transport.clock
         begun = clock.monotonic()
-        with self._acting(wheel) as actor:
+        with self._acting(leader) as actor:
             while True:
-                look = self._look_under(wheel)
+                look = self._look_under(leader)
                 raise_fatal(actor)
                 if tired := tired_of(actor, look.snapshot.now, begun):
                     raise tired
@@ -183,13 +183,13 @@ class Repair:
                 actor.patch([patch for patch in due if patch], frozenset())
                 cache.wait(TICK)
 
-    def _bring_back(self, wheel: Leader, strays: Sequence[Finding]) -> list[Left]:
+    def _bring_back(self, leader: Leader, strays: Sequence[Finding]) -> list[Left]:
         """One pod after the other, until one of them fails (C55)."""
         agreed, tried = {finding.uid for finding in strays}, set[str]()
         failed: dict[str, str] = {}
-        with self._acting(wheel) as actor:
+        with self._acting(leader) as actor:
             while True:
-                look = self._look_under(wheel, blind=bool(failed))
+                look = self._look_under(leader, blind=bool(failed))
                 found = {f.uid for f in look.findings if f.what is What.DRIFT and f.mend}
                 waiting = agreed & found - tried
                 if not waiting or failed or self.stop.is_set():
@@ -198,15 +198,15 @@ class Repair:
                 tried.add(pod.uid)
                 self.says(f"pod/{pod.name}: on its way back")
                 way = drift.begin(pod, look.snapshot, rfc3339(look.snapshot.time))
-                if failure := self._carry(wheel, actor, way):
+                if failure := self._carry(leader, actor, way):
                     failed[pod.uid] = str(failure)
         return unmended(strays, look.findings, failed, self.stop.is_set())
 
-    def _carry(self, wheel: Leader, actor: Writers, way: drift.Way) -> Failure | None:
+    def _carry(self, leader: Leader, actor: Writers, way: drift.Way) -> Failure | None:
         """One pod to the end of its way; the failure that ended it, if one has."""
         lasting = Lasting(self.says, self.transport.clock.monotonic())
         while True:
-            look = self._look_under(wheel, blind=True)
+            look = self._look_under(leader, blind=True)
             unseen = refused_watch(self.observer.refusal())
             actor.blind = unseen is not None
             if not unseen and self.observer.read_missing(look.snapshot):
@@ -231,9 +231,9 @@ class Repair:
             self.observer.cache.wait(TICK)
 
     @contextmanager
-    def _acting(self, wheel: Leader) -> Iterator[Writers]:
+    def _acting(self, leader: Leader) -> Iterator[Writers]:
         """Writers of pods; whether all they sent is answered decides what becomes of the lease."""
-        actor = Writers(wheel.transport, self.cafe.namespace, self.observer.cache)
+        actor = Writers(leader.transport, self.cafe.namespace, self.observer.cache)
         try:
             yield actor
         except BaseException:
@@ -241,17 +241,17 @@ class Repair:
             raise
         finally:
             actor.close()
-            wheel.answered = actor.answered
+            leader.answered = actor.answered
 
-    def _look_under(self, wheel: Leader, *, blind: bool = False) -> Look:
-        """One more look, unless the wheel is lost, or a release has begun.
+    def _look_under(self, leader: Leader, *, blind: bool = False) -> Look:
+        """One more look, unless the lease is lost, or a release has begun.
 
         `blind`: even where a watch was refused for good, which is then old.
         """
         if (refusal := self.observer.refusal()) is not None and not blind:
             raise refusal
-        wheel.transport.guard()
-        if self.observer.cache.highest_epoch() > wheel.epoch:
+        leader.transport.guard()
+        if self.observer.cache.highest_epoch() > leader.epoch:
             raise Fenced("a pod was written by a later driver", where=self.cafe.where)
         if self.newest is not None and self.newest.record != self.cafe.record:
             raise Fenced(
@@ -260,7 +260,7 @@ class Repair:
                 where=self.cafe.where,
                 hint=cafe_command("status", self.cafe.name, self.cafe.namespace),
             )
-        return self.look(wheel.epoch)
+        return self.look(leader.epoch)
 
 
 def begin(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from kubectl_cafe.reconcile.candidates import limit_of
+from kubectl_cafe.reconcile.availability import limit_of
 from kubectl_cafe.times import seconds
 from statemachine.lifecycle import LEGS, MOVING, State
 from statemachine.record import Entry, Record

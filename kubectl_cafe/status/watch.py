@@ -9,7 +9,7 @@ from typing import Any
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.recordless_pods import lost_pods
 from kubectl_cafe.assessment.snapshot import Snapshot
-from kubectl_cafe.cache import lister
+from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.cache.informers import Observer, silence
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import NotSent
@@ -104,7 +104,7 @@ class Watching:
         """The revisions, read again where the record names others."""
         named = (record.from_revision, record.to_revision)
         if named != self._named:
-            found = lister.read_revisions(self._transport, cafe)
+            found = direct_reads.read_revisions(self._transport, cafe)
             self._revisions, self._named = {r.name: r for r in found}, named
         return self._revisions
 

@@ -167,7 +167,7 @@ class Driving(Bench):
             for one in seen:
                 one.sees(moment)
             ended = live.driver.turn(live.actor)
-            if ended is not None:  # As wheel.drive and wheel.hold do it at the end.
+            if ended is not None:  # As leader.drive and leader.lead do it at the end.
                 known = tuple(self.worlds.revisions(moment.cluster).values())
                 with suppress(ApiError):
                     outcome.conclude(moment.cluster, ended.cafe, known)
@@ -263,7 +263,7 @@ class Driving(Bench):
         moment.live, moment.kept, moment.lease, moment.news = None, -1, lease, True
 
     def takeover(self, world: World) -> Iterator[Outcome]:
-        """Somebody else takes the wheel: the lists, the fence, and the epoch."""
+        """Somebody else becomes the driver: the lists, the fence, and the epoch."""
         if not world.news or self.deaf(world):
             return
         clean = self._taken(world, {})
@@ -279,7 +279,7 @@ class Driving(Bench):
         cafe = store.read(cluster, SPACE, NAME)
         cache = Cache(cafe.uid, InPlaceSet())
         list_all(moment, cache)
-        label = "a driver takes the wheel"
+        label = "a driver becomes the driver"
         label += "".join(f", {SAID[f]} write {n}" for n, f in faults.items())
         epoch, session = moves.epoch_after(cafe, 0, cache.highest_epoch()), cluster.session(held)
         try:

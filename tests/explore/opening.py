@@ -7,7 +7,7 @@ from typing import Any
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import disruption_budgets
-from kubectl_cafe.cache import lister
+from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.client import paths
 from kubectl_cafe.planning import proposal
 from kubectl_cafe.pods.model import parse
@@ -101,7 +101,7 @@ def around(cluster: MemCluster, cafe: CafeDeployment) -> proposal.Around:
     """What a verb reads before it is judged."""
     sets = InPlaceSet()
     return proposal.Around(
-        revisions=lister.read_revisions(cluster, cafe),
+        revisions=direct_reads.read_revisions(cluster, cafe),
         workloads=tuple(sets.parse(w) for _, w in controllers.of_kind(cluster, "replicasets")),
         pods=tuple(parse(pod) for _, pod in controllers.of_kind(cluster, "pods")),
         services=tuple(parse_service(s) for _, s in controllers.of_kind(cluster, "services")),

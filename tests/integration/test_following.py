@@ -138,7 +138,7 @@ def test_the_follower_of_an_upgrade_that_is_rolled_back_has_not_reached_its_goal
     assert (second.wait().code, stage.shop.state()) == (4, "RolledBack")
 
 
-def test_a_follower_takes_the_wheel_when_the_driver_dies(shop: Shop) -> None:
+def test_a_follower_becomes_the_driver_when_the_driver_dies(shop: Shop) -> None:
     first = in_the_middle(shop, 10)
     second = shop.cafe.start("drive", NAME)
     until_it_says(second, FOLLOWING)
@@ -148,11 +148,11 @@ def test_a_follower_takes_the_wheel_when_the_driver_dies(shop: Shop) -> None:
     done = second.wait()
 
     assert (done.code, shop.state(), restarts(shop)) == (0, "Completed", [1])
-    assert "nobody drives any more: taking the wheel" in done.err
+    assert "the driver is gone: this command drives now" in done.err
     assert "fencing it off" in done.err
 
 
-def test_a_follower_takes_the_wheel_that_the_driver_gives_back_and_fences_nothing(
+def test_a_follower_becomes_the_driver_when_the_driver_gives_its_lease_back_and_fences_nothing(
     shop: Shop,
 ) -> None:
     shop.born(2, notes={KILL: "10000"}, maxUnavailable=1)
@@ -166,7 +166,7 @@ def test_a_follower_takes_the_wheel_that_the_driver_gives_back_and_fences_nothin
     assert first.wait().code == 130
     done = second.wait()
     assert (done.code, shop.images(), restarts(shop)) == (0, ["app:v2", "app:v2"], [1, 1])
-    assert "taking the wheel" in done.err
+    assert "this command drives now" in done.err
     assert "fencing" not in done.err
 
 
@@ -180,7 +180,7 @@ def test_a_follower_leaves_when_a_person_is_waited_for(shop: Shop) -> None:
     assert (first.wait().code, second.code, shop.state()) == (3, 3, "AwaitingConfirm")
 
 
-def test_takeover_waits_for_the_wheel_instead_of_following(stage: Stage) -> None:
+def test_takeover_waits_for_the_lease_instead_of_following(stage: Stage) -> None:
     first = restarting(stage)
     holder = driver_of(stage.shop)
 

@@ -11,6 +11,7 @@ from tests.mutants.table import NO_CODE, SURVIVED, Equivalent, Mutant, Result, r
 
 EQUIVALENTS = read()
 FILE = "kubectl_cafe/reconcile/candidates.py"
+BUDGETS = "kubectl_cafe/reconcile/availability.py"
 KNOWN = Equivalent(FILE, "if a:", "if not a:", "a is true and false")
 
 
@@ -67,13 +68,13 @@ def at(file: str, text: str) -> int:
 
 
 def test_a_line_within_a_statement_has_the_tests_of_all_its_lines() -> None:
-    line = at(FILE, "available = sum(s.available and s.pod.uid not in busy")
-    assert statement(FILE, line) == (line, line)
-    first = at(FILE, "new_unavailable=sum(")
-    begin, end = statement(FILE, first)
-    covering = {FILE: {str(begin): ["a"], str(end): ["b"], str(end + 2): ["c"]}}
+    line = at(BUDGETS, "available = sum(s.available and s.pod.uid not in busy")
+    assert statement(BUDGETS, line) == (line, line)
+    first = at(BUDGETS, "new_unavailable=sum(")
+    begin, end = statement(BUDGETS, first)
+    covering = {BUDGETS: {str(begin): ["a"], str(end): ["b"], str(end + 2): ["c"]}}
     assert begin < first < end
-    assert of_line(covering, FILE, first) == {"a", "b"}
+    assert of_line(covering, BUDGETS, first) == {"a", "b"}
 
 
 def test_the_head_of_a_compound_statement_is_without_its_body() -> None:
@@ -83,7 +84,7 @@ def test_the_head_of_a_compound_statement_is_without_its_body() -> None:
 
 @pytest.mark.parametrize("text", ["class Budget", "@dataclass(frozen=True)", "def rooms("])
 def test_a_line_that_an_import_runs_has_all_tests(text: str) -> None:
-    assert of_line({FILE: {}}, FILE, at(FILE, text)) is None
+    assert of_line({BUDGETS: {}}, BUDGETS, at(BUDGETS, text)) is None
 
 
 def test_a_survivor_is_left_unless_it_is_known_as_equivalent() -> None:

@@ -1,4 +1,4 @@
-"""`drive`: take the wheel of an unfinished release that nobody drives."""
+"""`drive`: drive an unfinished release that has no driver."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import connect
 
 
-@click.command("drive", short_help="Take the wheel of a release that nobody drives")
+@click.command("drive", short_help="Drive a release that has no driver")
 @options.name_argument()
 @click.option(
     "--takeover",
     is_flag=True,
-    help="Wait for the wheel while another driver has it, instead of following.",
+    help="Wait until the other driver is gone, instead of following it.",
 )
 @ending_options
 @options.access_options
@@ -27,7 +27,7 @@ def command(access: AccessFlags, *, name: str, takeover: bool, ends: Ends) -> in
     If that driver died without giving its lease back, this watches the lease for 32 seconds,
     unless it is minutes old, and fences it off. While one lives, it is followed.
     """
-    from kubectl_cafe.cache import lister
+    from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.planning import without_record
     from kubectl_cafe.record import store
     from statemachine.lifecycle import RESTING
@@ -35,7 +35,7 @@ def command(access: AccessFlags, *, name: str, takeover: bool, ends: Ends) -> in
     session = connect(access)
     cafe = store.read(session.transport, session.namespace, name)
     if cafe.record is None:
-        without_record.refuse_unfinished(cafe, lister.pods(session.transport, cafe))
+        without_record.refuse_unfinished(cafe, direct_reads.pods(session.transport, cafe))
     if cafe.record is None or cafe.record.state in RESTING:
         say(f"{cafe.where} is {cafe.position.state}: there is nothing to drive")
         return nothing_to_do(cafe, ends.output)

@@ -36,7 +36,7 @@ def command(access: AccessFlags, *, name: str, revision: int, output: str | None
     PODS says how many pods run a revision's images now. Older revisions than
     spec.historyLimit keeps are gone.
     """
-    from kubectl_cafe.cache import lister
+    from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.cli.driving import say
     from kubectl_cafe.cli.terminal.printing import print_data
     from kubectl_cafe.history import listing
@@ -47,7 +47,7 @@ def command(access: AccessFlags, *, name: str, revision: int, output: str | None
     session = connect(access)
     transport = session.transport
     cafe = store.read(transport, session.namespace, name)
-    known = lister.read_revisions(transport, cafe)
+    known = direct_reads.read_revisions(transport, cafe)
     chosen = rollback_target.numbered(cafe, known, revision) if revision else None
     told = listing.history_of(cafe, known, _pods(transport, cafe), transport.server_time())
     detail = listing.detail_of(told, known, chosen) if chosen else None

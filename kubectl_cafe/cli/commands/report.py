@@ -62,7 +62,7 @@ def command(
 
 def _text(session: Session, name: str, revision: int, output: str) -> str:
     """The report, by plain lists: nothing is watched, nothing is written."""
-    from kubectl_cafe.cache import lister
+    from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.cli.terminal.printing import rendered
     from kubectl_cafe.history import release_report
     from kubectl_cafe.printers.html.document import document
@@ -71,8 +71,8 @@ def _text(session: Session, name: str, revision: int, output: str) -> str:
 
     transport = session.transport
     cafe = store.read(transport, session.namespace, name)
-    known = lister.read_revisions(transport, cafe)
-    pods = lister.pods(transport, cafe)
+    known = direct_reads.read_revisions(transport, cafe)
+    pods = direct_reads.pods(transport, cafe)
     report = release_report.account(cafe, known, pods, transport.server_time(), revision)
     return page(report) if output == "html" else rendered(document(report), output)
 

@@ -63,7 +63,7 @@ def command(
     and asks once; it asks for no confirmations between groups. A repeat follows the rollback
     while it runs and does nothing once it has ended: --to-revision goes further back.
     """
-    from kubectl_cafe.cache import lister
+    from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.cache.informers import Observer
     from kubectl_cafe.planning import rollback_plan, rollback_target
     from kubectl_cafe.planning.proposal import Around
@@ -71,7 +71,7 @@ def command(
 
     session = connect(access)
     cafe = store.read(session.transport, session.namespace, name)
-    known = lister.read_revisions(session.transport, cafe)
+    known = direct_reads.read_revisions(session.transport, cafe)
     around = Around(revisions=known, workloads=(), pods=())
     if to_revision:
         rollback_target.numbered(cafe, known, to_revision)
@@ -104,14 +104,14 @@ def command(
 def _saying(fast: bool, number: int) -> Move:
     """The rollback, recorded; what it goes from and to is said, and what it discards."""
     from kubectl_cafe.assessment import lost_switches
-    from kubectl_cafe.cache import lister
+    from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.planning import rollback_plan
     from kubectl_cafe.planning.proposal import Around
     from kubectl_cafe.release import moves, outcome
     from kubectl_cafe.revisions.revision import revision_text
 
     def saying(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
-        known = outcome.conclude(transport, cafe, lister.read_revisions(transport, cafe))
+        known = outcome.conclude(transport, cafe, direct_reads.read_revisions(transport, cafe))
         around = Around(revisions=known, workloads=(), pods=())
         after = moves.rollback(transport, cafe, around, mover, fast, number)
         if after.record is None or after is cafe:

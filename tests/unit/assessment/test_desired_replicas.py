@@ -12,7 +12,8 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import desired_replicas
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Pod
-from kubectl_cafe.reconcile.candidates import budget, missing
+from kubectl_cafe.reconcile.availability import budget
+from kubectl_cafe.reconcile.candidates import missing
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.release.status_subresource import status
 from kubectl_cafe.waits import texts

@@ -62,7 +62,7 @@ def test_a_status_loads_nothing_that_drives_or_draws() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     loaded = set(done.stderr.split())
 
-    assert {"kubectl_cafe.status.build", "kubectl_cafe.cache.lister", "msgspec"} <= loaded
+    assert {"kubectl_cafe.status.build", "kubectl_cafe.cache.direct_reads", "msgspec"} <= loaded
     names = ("driver", "preflight", "release", "planning.proposal", "cache.informers")
     driving = {f"kubectl_cafe.{name}" for name in names}
     assert all(map(find_spec, driving))

@@ -69,7 +69,7 @@ def cluster() -> MemCluster:
 
 
 @pytest.fixture
-def wheels(cluster: MemCluster) -> Iterator[list[Leader]]:
+def leaders(cluster: MemCluster) -> Iterator[list[Leader]]:
     """The leases of both, held at once by this process."""
     with ExitStack() as both:
         yield [both.enter_context(taken(cluster, name)) for name in NAMES]
@@ -81,18 +81,18 @@ def taken(cluster: MemCluster, name: str) -> Any:
     return lead(cluster, cafe, watched, who="bob")
 
 
-def resumed(wheel: Leader) -> State:
+def resumed(leader: Leader) -> State:
     """What a driver writes: the release goes on."""
-    moves.say(wheel.transport, wheel.cafe, Trigger.RESUME, Mover("bob", epoch=wheel.epoch))
-    return store.read(wheel.transport, SPACE, wheel.cafe.name).position.state
+    moves.say(leader.transport, leader.cafe, Trigger.RESUME, Mover("bob", epoch=leader.epoch))
+    return store.read(leader.transport, SPACE, leader.cafe.name).position.state
 
 
 @pytest.mark.guard("two-releases-have-a-lease-each")
 @pytest.mark.parametrize("late", [0, 1], ids=["the first", "the second"])
 def test_i7_a_lost_lease_ends_the_writes_of_its_own_driver_alone(
-    cluster: MemCluster, wheels: list[Leader], late: int
+    cluster: MemCluster, leaders: list[Leader], late: int
 ) -> None:
-    loser, winner = wheels[late], wheels[1 - late]
+    loser, winner = leaders[late], leaders[1 - late]
     lease = paths.leases(SPACE, names.lease_name(loser.cafe.name))
     cluster.patch(lease, {"spec": {"holderIdentity": "somebody else"}}, PatchKind.MERGE)
     with pytest.raises(LeaseLost):
@@ -116,12 +116,12 @@ def test_a_lease_that_is_given_back_leaves_the_other_driver_its_guard(cluster: M
 
 
 def test_each_driver_names_its_own_release_and_the_shared_transport_none(
-    cluster: MemCluster, wheels: list[Leader]
+    cluster: MemCluster, leaders: list[Leader]
 ) -> None:
     plain = cluster.user_agent
-    for wheel in wheels:
-        watcher: Any = wheel.observer
-        drive(wheel, wheel.cafe, watcher, who="bob", known=REVISIONS.values())
-    agents = [wheel.transport.user_agent for wheel in wheels]
+    for leader in leaders:
+        watcher: Any = leader.observer
+        drive(leader, leader.cafe, watcher, who="bob", known=REVISIONS.values())
+    agents = [leader.transport.user_agent for leader in leaders]
     assert agents == [f"{plain} (release r-{name})" for name in NAMES]
     assert cluster.user_agent == plain

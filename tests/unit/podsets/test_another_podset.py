@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
-from kubectl_cafe.cache import lister
+from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.cache.cache import Cache
 from kubectl_cafe.client import paths
 from kubectl_cafe.driver.fencing import fence
@@ -93,9 +93,9 @@ def released(
     cafe = store.read(cluster, SPACE, NAME)
     sets = cafe.podset
     around = Around(
-        revisions=lister.read_revisions(cluster, cafe),
+        revisions=direct_reads.read_revisions(cluster, cafe),
         workloads=tuple(sets.parse(item) for _, item in workloads(cluster)),
-        pods=lister.pods(cluster, cafe),
+        pods=direct_reads.pods(cluster, cafe),
         services=(),
         budgets=(),
     )

@@ -18,7 +18,7 @@ from kubectl_cafe.planning.proposal import Around, everywhere
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import Workload
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
-from kubectl_cafe.reconcile import candidates
+from kubectl_cafe.reconcile import availability
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.repair.rebuilt_record import assume, with_record
 from statemachine.record import Plan
@@ -80,7 +80,7 @@ def test_a_cell_is_to_have_the_pods_of_both_whichever_comes_first() -> None:
 
 def test_the_budget_counts_what_both_lack() -> None:
     of = seen(OLD, one("v2", 4), OTHER)
-    assert candidates.budget(of, assessments(of)).unavailable == 3
+    assert availability.budget(of, assessments(of)).unavailable == 3
 
 
 def test_a_cell_has_lost_its_workload_once_both_are_gone() -> None:

@@ -11,7 +11,7 @@ from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
 from kubectl_cafe.client.lease_view import LeaseView
 from kubectl_cafe.pods.model import ABSENT, Condition
 from kubectl_cafe.pods.record import Phase
-from kubectl_cafe.preflight import driver, pods
+from kubectl_cafe.preflight import lease_and_clock, pods
 from kubectl_cafe.preflight.evidence import Evidence, Node
 from statemachine.lifecycle import State
 from statemachine.record import encode
@@ -112,28 +112,28 @@ def test_a_small_set_is_not() -> None:
 
 @pytest.mark.guard("a-skewed-clock-is-told")
 def test_c63_a_clock_that_is_minutes_off_is_told() -> None:
-    (ahead,), (behind,) = (said(driver.clock(Evidence(skew=s))) for s in (93.0, -93.0))
+    (ahead,), (behind,) = (said(lease_and_clock.clock(Evidence(skew=s))) for s in (93.0, -93.0))
     assert ahead.startswith("warning: this workstation's clock is 93 s ahead of the API server's")
     assert "93 s behind the API server's" in behind
 
 
 def test_a_clock_that_is_a_second_off_is_well() -> None:
-    assert said(driver.clock(Evidence(skew=1.2)))[0].startswith("ok: ")
+    assert said(lease_and_clock.clock(Evidence(skew=1.2)))[0].startswith("ok: ")
 
 
 def test_a_clock_that_nobody_asked_for_is_no_finding() -> None:
-    assert said(driver.clock(Evidence())) == []
+    assert said(lease_and_clock.clock(Evidence())) == []
 
 
 def test_a_driver_that_is_alive_is_told() -> None:
     held = Evidence(lease=LeaseView("ann@desk", True, 1, 20.0))
-    (found,) = said(driver.lease(upgrade(), held))
+    (found,) = said(lease_and_clock.lease(upgrade(), held))
     assert found.startswith("warning: ann@desk drives")
 
 
 def test_a_driver_that_may_be_alive_on_another_servers_clock_is_told() -> None:
     held = Evidence(lease=LeaseView("ann@desk", False, 1, 0.0, age=72.0))
-    (found,) = said(driver.lease(upgrade(), held))
+    (found,) = said(lease_and_clock.lease(upgrade(), held))
     assert found.startswith("warning: ann@desk has not renewed its lease for 72 s")
 
 
@@ -141,17 +141,21 @@ def test_a_driver_that_may_be_alive_on_another_servers_clock_is_told() -> None:
     "lease", [LeaseView(None, False, 0, 0.0), LeaseView("dead", False, 1, 0.0, expired=True)]
 )
 def test_a_lease_that_is_free_or_has_run_out_is_well(lease: LeaseView) -> None:
-    assert said(driver.lease(upgrade(), Evidence(lease=lease))) == ["ok: nobody else drives"]
+    assert said(lease_and_clock.lease(upgrade(), Evidence(lease=lease))) == [
+        "ok: nobody else drives"
+    ]
 
 
 def test_a_lease_that_may_not_be_read_is_no_pass() -> None:
-    assert said(driver.lease(upgrade(), Evidence(lease=MAY_NOT)))[0].startswith("not checked: ")
+    assert said(lease_and_clock.lease(upgrade(), Evidence(lease=MAY_NOT)))[0].startswith(
+        "not checked: "
+    )
 
 
 @pytest.mark.guard("a-refusal-names-the-release-that-is-under-way")
 def test_a_release_that_is_under_way_is_told_with_what_is_legal() -> None:
     cafe = shop({"annotations": {names.RELEASE: encode(release(State.PAUSED))}})
-    (found,) = said(driver.unfinished(upgrade(of=cafe)))
+    (found,) = said(lease_and_clock.unfinished(upgrade(of=cafe)))
     assert "upgrade is not legal while the release is Paused (" in found
     assert "started by alice at " in found
     assert "; legal now: " in found

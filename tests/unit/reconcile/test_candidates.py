@@ -11,15 +11,8 @@ from kubectl_cafe import names
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.observed import look
-from kubectl_cafe.reconcile.candidates import (
-    budget,
-    choose,
-    counts,
-    is_candidate,
-    limit_of,
-    missing,
-    surplus,
-)
+from kubectl_cafe.reconcile.availability import budget, limit_of
+from kubectl_cafe.reconcile.candidates import choose, counts, is_candidate, missing, surplus
 from kubectl_cafe.traffic import Service
 from statemachine.steps import Kind, UpgradeType
 from tests.unit.builders import (

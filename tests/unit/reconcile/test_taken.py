@@ -8,7 +8,8 @@ import pytest
 
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import ABSENT, Condition
-from kubectl_cafe.reconcile.candidates import budget, choose, surplus
+from kubectl_cafe.reconcile.availability import budget
+from kubectl_cafe.reconcile.candidates import choose, surplus
 from kubectl_cafe.traffic import Service
 from statemachine.steps import UpgradeType
 from tests.unit.builders import (

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kubectl_cafe import names
-from kubectl_cafe.cache import lister
+from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import Forbidden
 from kubectl_cafe.client.transport import Listing
@@ -48,9 +48,9 @@ class Lists(Server):
         return Listing([], "100")
 
 
-def once(server: Server, name: str = "shop") -> lister.Seen:
+def once(server: Server, name: str = "shop") -> direct_reads.Seen:
     """A look through `server`."""
-    return lister.once(server, "stores", name)  # type: ignore[arg-type]
+    return direct_reads.once(server, "stores", name)  # type: ignore[arg-type]
 
 
 def test_what_does_not_depend_on_the_cafedeployment_is_asked_for_beside_it() -> None:
