@@ -17,7 +17,7 @@ from kubectl_cafe.pods.record import Before, Mode, Phase, PodRecord
 from kubectl_cafe.pods.restarted import Evidence, all_settled
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import seconds
-from kubectl_cafe.traffic import finalizers, mode_of, switch
+from kubectl_cafe.traffic import finalizers, mode_of
 from statemachine.lifecycle import RESTING, State
 
 if TYPE_CHECKING:
@@ -65,13 +65,13 @@ class Assessment:
     row: PodState
     mode: Mode
     evidence: Evidence
-    stuck: tuple[Stuck, ...] = ()
-    done: bool = False
-    settled: bool = False
-    released: bool = False
-    available: bool = False
-    upgraded: bool = False
-    finalizers: tuple[str, ...] = ()
+    stuck: tuple[Stuck, ...]
+    done: bool
+    settled: bool
+    released: bool
+    available: bool
+    upgraded: bool
+    finalizers: tuple[str, ...]
 
     @property
     def healthy(self) -> bool:
@@ -93,7 +93,7 @@ def assess(pod: Pod, snapshot: Snapshot) -> Assessment:
     finished = done(pod, evidence) and on_target(pod, snapshot)
     mode = pod.record.mode if pod.record and _open(row) else mode_of(pod, snapshot.services)
     asked = finalizers.asked(mode, snapshot.record.plan.strategy.traffic_finalizers)
-    released = _released(pod, row, mode, evidence) and not finalizers.lacking(pod, asked)
+    released = _released(pod, row, evidence) and not finalizers.lacking(pod, asked)
     upgraded = row in (PodState.AT_GOAL, PodState.PATCHED) or _newborn_at(pod, row, snapshot)
     min_ready = snapshot.record.plan.strategy.min_ready_seconds if upgraded else 0
     return Assessment(
@@ -242,14 +242,16 @@ def evidence_of(pod: Pod, snapshot: Snapshot, goal: Revision | None) -> Evidence
     return Evidence(sighting, snapshot.now, changed, snapshot.peers, verified, late)
 
 
-def _released(pod: Pod, row: PodState, mode: Mode, evidence: Evidence) -> bool:
-    """Ready, in traffic, no restart outstanding, not terminating (protocol 7)."""
+def _released(pod: Pod, row: PodState, evidence: Evidence) -> bool:
+    """Ready, in traffic, no restart outstanding, not terminating (protocol 7).
+
+    A pod whose switch is off stands in none of these rows: it is in flight, newborn or an orphan.
+    """
     if row in (PodState.AT_GOAL, PodState.UNLABELLED) and not all_settled(pod, evidence):
         return False  # A stranger's patch: its restart may be outstanding.
     return (
         row in (PodState.AT_GOAL, PodState.UNLABELLED, PodState.CANDIDATE, PodState.DRIFT)
         and pod.ready.status == "True"
-        and switch(mode).on(pod)
         and (not pod.observed or pod.observed >= pod.generation)
     )
 

@@ -1,7 +1,7 @@
 """How a pod leaves traffic before its restart and joins it again after (protocol 5).
 
 One module per mode; each answers the same four questions, so that the engine asks without
-knowing which: is it on, is it seen to be off, and what is written to turn it off and on.
+knowing which: is it seen to be off, does it stay so, and what is written to turn it off and on.
 """
 
 from __future__ import annotations
@@ -38,10 +38,6 @@ class Service:
 
 class Traffic(Protocol):
     """The switch of one mode."""
-
-    def on(self, pod: Pod) -> bool:
-        """Whether the switch is on."""
-        ...
 
     def acknowledged_off(self, pod: Pod, sighting: Sighting, now: float) -> bool:
         """Whether whoever must act on "off" has said so (endpoints are asked elsewhere)."""

@@ -15,10 +15,6 @@ UNREADY_SEEN = 5.0
 class Gate:
     """The switch is the condition; the kubelet acknowledges by quoting it in Ready's message."""
 
-    def on(self, pod: Pod) -> bool:
-        """Whether the condition is True; absent counts as off, as it does for the kubelet."""
-        return pod.gate.status == "True"
-
     def acknowledged_off(self, pod: Pod, sighting: Sighting, now: float) -> bool:
         """Whether Ready is False because of our gate, in its present value (C22, C23, C85).
 

@@ -12,17 +12,13 @@ from kubectl_cafe.pods.record import PodRecord
 class Label:
     """The switch is the label; it works without the kubelet, the EndpointSlices show it."""
 
-    def on(self, pod: Pod) -> bool:
-        """Whether the label says on."""
-        return pod.labels.get(names.TRAFFIC) == "on"
-
     def acknowledged_off(self, pod: Pod, sighting: Sighting, now: float) -> bool:
         """Nobody but the endpoints acknowledges a label."""
-        return not self.on(pod)
+        return _off(pod)
 
     def stays_off(self, pod: Pod) -> bool:
         """Whether the label still says off."""
-        return not self.on(pod)
+        return _off(pod)
 
     def turn_off(self, pod: Pod, record: PodRecord, at: str) -> PodPatch:
         """W1."""
@@ -31,6 +27,10 @@ class Label:
     def turn_on(self, pod: Pod, record: PodRecord | None, at: str) -> PodPatch:
         """W3; a newborn carries the label from its template."""
         return patch(pod, "on", record=record, labels={names.TRAFFIC: "on"})
+
+
+def _off(pod: Pod) -> bool:
+    return pod.labels.get(names.TRAFFIC) != "on"
 
 
 SWITCH = Label()

@@ -11,10 +11,6 @@ from kubectl_cafe.pods.record import PodRecord
 class NoTraffic:
     """Always on; the only write of such a pod is its image patch."""
 
-    def on(self, pod: Pod) -> bool:
-        """Nothing holds traffic back."""
-        return True
-
     def acknowledged_off(self, pod: Pod, sighting: Sighting, now: float) -> bool:
         """There is nothing to wait for."""
         return True

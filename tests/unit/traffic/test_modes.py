@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from kubectl_cafe import names
@@ -102,9 +100,8 @@ def test_c25_a_gate_that_is_true_is_not_off_whatever_ready_says() -> None:
     assert not off(drained(gate=Condition("True"), ready=quoted("True")))
 
 
-def test_an_absent_gate_counts_as_off_and_is_no_acknowledgement() -> None:
-    newborn = pod(gate=ABSENT, ready=quoted("False"))
-    assert (GATE.on(newborn), off(newborn)) == (False, False)
+def test_an_absent_gate_is_no_acknowledgement() -> None:
+    assert not off(pod(gate=ABSENT, ready=quoted("False")))
 
 
 def test_the_gate_is_written_false_with_the_record_in_one_write() -> None:
@@ -144,10 +141,6 @@ def test_a_label_that_is_off_needs_nobodys_acknowledgement() -> None:
 def test_a_label_stays_off_while_it_says_off(value: str, off: bool) -> None:
     shown = pod(gated=False, labels={names.TRAFFIC: value})
     assert switch(Mode.LABEL).stays_off(shown) is off
-
-
-def test_in_mode_none_the_pod_is_always_on() -> None:
-    assert switch(Mode.NONE).on(replace(pod(), gate=ABSENT))
 
 
 def test_in_mode_none_nothing_is_waited_for_and_nothing_is_watched() -> None:
