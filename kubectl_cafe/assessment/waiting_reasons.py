@@ -38,7 +38,7 @@ def waiting(assessment: Assessment) -> str:
         container = pod.containers.get(name)
         if container is None or name in stuck or not observed.trouble(container):
             continue
-        reason = container.waiting or container.terminated
+        reason = container.waiting
         if backing_off(pod, container):
             reason = "kubelet back-off (not a crash)"
         elif reason == CRASH or container.terminated or names_another(container):

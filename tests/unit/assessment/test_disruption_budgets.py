@@ -81,6 +81,11 @@ def test_a_selector_covers_what_kubernetes_says_it_does(selector: Any, covers: b
     assert pdb(selector).covers(APP) is covers
 
 
+def test_a_budget_with_an_operator_that_is_not_known_holds_its_pods_back() -> None:
+    newer = {"matchExpressions": [{"key": "app", "operator": "Gt", "values": ["1"]}]}
+    assert taken(ten(budgets=(pdb(newer),))) == 2
+
+
 def test_a_budget_without_a_selector_covers_nothing() -> None:
     shown = disruption_budgets.parse({"metadata": {"name": "keep", "generation": 1}, "spec": {}})
     assert not shown.covers(APP)
@@ -104,6 +109,10 @@ def test_c64_no_more_healthy_pods_are_taken_than_a_budget_lets_go() -> None:
 def test_c62_pods_that_we_see_unavailable_use_up_a_budget_whose_status_lags() -> None:
     down = patched("down", labels=APP, gate=Condition("True"), ready=Condition("True"))
     assert taken(ten(down, budgets=(pdb(),))) == 1
+
+
+def test_c62_a_status_that_lags_takes_nothing_from_the_healthy_pods_that_we_see() -> None:
+    assert taken(ten(budgets=(pdb(currentHealthy=0),))) == 2
 
 
 def test_c80_a_pod_on_a_lost_node_uses_up_the_budget_and_is_not_taken() -> None:
@@ -157,6 +166,30 @@ def test_c64_a_rollback_asks_the_budgets_as_well() -> None:
     of = ten(budgets=(pdb(),))
     back = replace(of.record, state=State.ROLLING_BACK)
     assert taken(replace(of, record=back)) == 2
+
+
+# Whether others share it
+
+
+def test_a_budget_that_counts_more_pods_than_ours_is_shared() -> None:
+    assert ten(budgets=(pdb(expectedPods=11),)).shared_budgets == (pdb(expectedPods=11),)
+
+
+def test_a_budget_that_counts_our_pods_alone_is_not_shared() -> None:
+    assert ten(budgets=(pdb(),)).shared_budgets == ()
+
+
+def test_a_budget_of_other_pods_alone_is_not_shared() -> None:
+    other = pdb({"matchLabels": {"app": "cart"}})
+    assert ten(budgets=(other,)).shared_budgets == ()
+
+
+@pytest.mark.parametrize("gone", [{"phase": "Failed"}, {"terminating": True}], ids=str)
+def test_c50_a_pod_of_ours_that_is_gone_is_none_of_those_that_a_budget_counts(
+    gone: dict[str, Any],
+) -> None:
+    left = pod("left", labels=APP, **gone)
+    assert ten(left, budgets=(pdb(),)).shared_budgets == (pdb(),)
 
 
 # What is said of it

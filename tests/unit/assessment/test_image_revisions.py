@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubectl_cafe import names
-from kubectl_cafe.assessment.image_revisions import lacking
+from kubectl_cafe.assessment.image_revisions import lacking, shown_revision
 from kubectl_cafe.assessment.pod import PodState, assess
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Condition, Pod
@@ -88,6 +88,16 @@ def test_c55_a_finished_record_vouches_until_somebody_changes_the_spec(
 def test_c78_the_same_images_under_another_label_are_no_reason_to_restart() -> None:
     known = {**REVISIONS, "v2": revision("v2", 2, template=template("app:v1", tier="web"))}
     assert row(mirrored(), revisions=known) is PodState.UNLABELLED
+
+
+@pytest.mark.parametrize(("label", "expected"), [("v1", "v1"), ("v2", "v2"), ("v9", "v2")])
+def test_of_revisions_with_the_same_images_a_pod_is_at_the_one_of_its_label_else_the_newest(
+    label: str, expected: str
+) -> None:
+    known = {**REVISIONS, "v2": revision("v2", 2, template=template("app:v1", tier="web"))}
+    found = shown_revision(pod("a", labels={names.REVISION: label}), known)
+    assert found is not None
+    assert found.name == expected
 
 
 @pytest.mark.guard("only-what-differs-from-its-own-revision-is-patched")

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from kubectl_cafe import names
 from kubectl_cafe.assessment.pod import assess
 from kubectl_cafe.assessment.snapshot import Snapshot
-from kubectl_cafe.pods.model import ABSENT, Condition, Pod
+from kubectl_cafe.pods.model import ABSENT, Condition, Container, Pod
 from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.preflight.pods import reason
@@ -16,7 +17,16 @@ from kubectl_cafe.reconcile.group_progress import waits
 from kubectl_cafe.status.model import PodLine
 from kubectl_cafe.status.table_rows import pod_line
 from kubectl_cafe.waits import texts
-from tests.unit.builders import assessments, container, patched, pod, pod_record, quoted, snapshot
+from tests.unit.builders import (
+    assessments,
+    before,
+    container,
+    patched,
+    pod,
+    pod_record,
+    quoted,
+    snapshot,
+)
 
 NO_ROOM = Condition("False", "Unschedulable", "0/3 nodes are available: 3 Insufficient cpu.")
 WORDS = "unschedulable: 0/3 nodes are available: 3 Insufficient cpu."
@@ -102,6 +112,12 @@ def test_a_pod_that_shows_its_old_container_is_restarting() -> None:
     assert (awaited(of), line(of).stage) == (("restarting: a",), "")
 
 
+def test_c55_a_strangers_restart_is_not_shown_as_ours_although_time_will_verify_it() -> None:
+    image = container("C1", "app:v2", image_id="D1")
+    of = shown(pod("a", image, generation=2, observed=2, labels={names.REVISION: "v2"}))
+    assert (line(of).available, line(of).stage) == (False, "")
+
+
 # Why containers do not run
 
 
@@ -144,3 +160,57 @@ MAYBE = [
 def test_c83_what_may_be_the_predecessors_trouble_is_not_said(first: Pod) -> None:
     of = shown(first)
     assert (line(of).trouble, [w for w in awaited(of) if w.startswith("pod ")]) == ("", [])
+
+
+def test_c34_a_reason_that_names_the_new_image_is_shown() -> None:
+    message = 'failed to pull image "app:v2": no route to host'
+    of = shown(patched(observed=2), waiting("RegistryUnavailable", message), now=62)
+    assert line(of).trouble.startswith("container main: RegistryUnavailable: failed to pull")
+
+
+# Two containers
+
+
+OLD = container("C1", "app:v2", image_id="D1")
+OLD_SIDE = container("S1", "side:v2", "side", image_id="S1")
+NEW_SIDE = container("S2", "side:v2", "side", image_id="S2")
+NO_ROUTE = replace(
+    OLD_SIDE, ready=False, running=False, waiting="RegistryUnavailable", message="no route"
+)
+
+
+def both(main: Pod | Container, side: Container) -> Pod:
+    """A pod both of whose images were patched; `main` may be given with the pod that has it."""
+    first = main.containers["main"] if isinstance(main, Pod) else main
+    changed = pod_record(before={"main": before(), "side": before("S1", "side:v1", "S")})
+    return patched(
+        "a",
+        first,
+        side,
+        observed=2,
+        record=changed,
+        ready=Condition("False", "ContainersNotReady"),
+    )
+
+
+@pytest.mark.parametrize(
+    "main",
+    [OLD, waiting("CrashLoopBackOff", "back-off 10s", "C9")],
+    ids=["it runs", "its crash may be the predecessor's"],
+)
+def test_c19_why_a_container_does_not_run_is_said_whatever_the_one_before_it_does(
+    main: Pod | Container,
+) -> None:
+    of = shown(both(main, OLD_SIDE), both(main, NO_ROUTE), now=62)
+    assert line(of).trouble == "container side: RegistryUnavailable: no route"
+
+
+@pytest.mark.parametrize("reason", ["ErrImagePull", "RegistryUnavailable"])
+def test_a_pod_with_a_container_in_trouble_is_not_verifying_although_another_one_is(
+    reason: str,
+) -> None:
+    wrong = waiting(reason, 'image "app:v2"')
+    verified = shown(both(OLD, NEW_SIDE), both(OLD, NEW_SIDE), now=62)
+    of = shown(both(OLD, NEW_SIDE), both(wrong, NEW_SIDE), now=62)
+    assert line(verified).stage.startswith("verifying")
+    assert (reason in line(of).trouble, line(of).stage) == (True, "")

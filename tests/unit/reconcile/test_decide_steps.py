@@ -40,6 +40,13 @@ def at_step(
     return replace(of, workloads=workloads) if workloads else of
 
 
+@pytest.mark.parametrize("busy", [(), ("uid-a",)], ids=["nothing under way", "a write under way"])
+def test_an_abort_by_force_reads_nothing_more(busy: tuple[str, ...]) -> None:
+    forced = release(State.ABORTING, forced=True)
+    found = decide(snapshot(patched("a"), record=forced, busy=frozenset(busy)))
+    assert (found.sweep, found.nodes, found.others) == (False, False, False)
+
+
 # Steps
 
 

@@ -15,7 +15,7 @@ from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.record.store import Missing
 from kubectl_cafe.release.held import UNHEARD, Fenced, Release, superseded, under
 from statemachine.lifecycle import State, Trigger
-from statemachine.record import Entry, Record, encode
+from statemachine.record import Entry, Record, decode, encode
 from tests.unit.builders import cafe_object, release
 from tests.unit.client.conftest import HandClock
 from tests.unit.client.stub import Asked, Reply, Stub, status
@@ -168,6 +168,20 @@ def test_the_answer_to_a_move_shows_the_release_as_of_when_it_was_sent(
     assert ours.unheard() == ""
     clock.now += 0.1
     assert ours.unheard() != ""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "by_field"),
+    [(Wanted(Trigger.PAUSE), False), (Wanted(Trigger.PAUSE, by_field=True), True)],
+)
+def test_c79_a_pause_is_recorded_as_the_fields_only_where_the_field_made_it(
+    stub: Stub, transport: Transport, wanted: Wanted, by_field: bool
+) -> None:
+    paused = cafe(replace(OURS, state=State.PAUSED), 2)
+    stub.script = lambda _: Reply(body=dict(paused.obj))
+    Release(transport, cafe()).move(wanted, "ann")
+    written = stub.asked[0].body["metadata"]["annotations"][names.RELEASE]
+    assert decode(written).paused_by_field is by_field
 
 
 # Moves that can't be written
