@@ -124,6 +124,21 @@ def test_c90_a_crash_of_the_recorded_container_is_the_kubelets_back_off(
     assert backing_off(pod("a", main, record=pod_record()), main) is expected
 
 
+@pytest.mark.parametrize(
+    ("container_id", "expected"), [("C1", True), ("C2", False)], ids=["recorded", "new"]
+)
+def test_c90_the_end_of_the_recorded_container_is_the_kubelets_back_off(
+    container_id: str, expected: bool
+) -> None:
+    main = container(container_id, "app:v2", ready=False, running=False, terminated="Completed")
+    assert backing_off(pod("a", main, record=pod_record()), main) is expected
+
+
+def test_c90_a_crash_of_a_container_whose_image_was_not_patched_is_no_back_off() -> None:
+    mesh = replace(waiting("CrashLoopBackOff"), name="mesh", image="mesh:1")
+    assert not backing_off(pod("a", RUNS, mesh, record=pod_record()), mesh)
+
+
 def test_c90_it_is_neither_stuck_nor_failed_however_long_it_lasts() -> None:
     seen = after((0, RUNS), (3, waiting("CrashLoopBackOff", "back-off 20s restarting")))
     seen.now = 9999.0

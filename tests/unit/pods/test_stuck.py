@@ -81,6 +81,11 @@ def test_c83_nothing_is_stuck_before_the_kubelet_has_seen_the_spec() -> None:
     assert found(seen) == []
 
 
+def test_c34_a_kubelet_that_does_not_say_which_spec_it_has_seen_is_believed() -> None:
+    seen = after((0, RUNS), (3, waiting("ErrImagePull", PULL_V2)), observed=0)
+    assert found(seen) == [Stuck("main", "ErrImagePull", PULL_V2, fails=False)]
+
+
 def test_c37_a_configuration_error_of_the_new_image_is_stuck() -> None:
     seen = after((0, RUNS), (3, waiting("CreateContainerConfigError", "no secret")))
     seen.now = 40.0
@@ -142,6 +147,14 @@ def test_c20_a_container_that_was_not_changed_is_no_reason_to_fail() -> None:
     mesh = container("M1", "mesh:1", "mesh", running=False, waiting="CrashLoopBackOff")
     seen.show(0, status(2, 2, NEW, mesh))
     assert found(seen) == []
+
+
+def test_c19_a_changed_container_is_stuck_beside_an_unchanged_one_that_comes_before_it() -> None:
+    seen = Timeline()
+    mesh = container("M1", "mesh:1", "mesh")
+    seen.show(0, status(2, 2, mesh, RUNS))
+    seen.show(3, status(2, 2, mesh, waiting("ErrImagePull", PULL_V2)))
+    assert [s.container for s in found(seen)] == ["main"]
 
 
 def test_c34_the_30_seconds_of_a_pull_error_begin_anew_with_the_spec() -> None:
