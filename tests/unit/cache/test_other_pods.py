@@ -13,6 +13,10 @@ def test_a_pod_that_was_drained_before_the_list_is_cleared_until_its_way_is_over
     assert READ.of([upgraded("a")]).cleared == frozenset()
 
 
+def test_others_are_known_once_they_have_been_read() -> None:
+    assert (OtherPods().known, OtherPods().read(frozenset()).known) == (False, True)
+
+
 def test_what_we_took_is_kept_only_where_others_are_known() -> None:
     assert (OtherPods().take("uid-a").took, READ.take("uid-a").took) == (frozenset(), {"uid-a"})
 

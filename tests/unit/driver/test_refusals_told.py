@@ -63,6 +63,16 @@ def test_a_move_that_is_given_up_says_what_to_do(own: str, told: str) -> None:
     assert hint_of(ours) == told
 
 
+@pytest.mark.parametrize(("where", "told"), [(PODS, PODS), ("", "cafedeployment/shop")])
+def test_a_move_that_is_given_up_says_where_by_the_refusal_else_by_what_was_moved(
+    where: str, told: str
+) -> None:
+    ours, _ = refusals()
+    ours.unmoved(Trouble("cafedeployment/shop", 0.0, Forbidden("no", where=where)), 30.0)
+    assert ours.end is not None
+    assert ours.end.where == told
+
+
 def test_a_right_that_is_lost_without_a_word_of_the_server_is_told_in_ours() -> None:
     ours, _ = refusals(allowed=False)
     ours.right_lost(Forbidden("not allowed by a proxy", where=POD, method="PATCH"))
