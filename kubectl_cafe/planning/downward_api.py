@@ -48,7 +48,7 @@ def _changed(diff: templates.Difference) -> Mapping[str, frozenset[str]]:
 
 def _follows(item: Json, changed: Mapping[str, frozenset[str]]) -> str:
     """The changed field that `item`, a fieldRef or what holds one, is filled from; or empty."""
-    path = str((item.get("fieldRef") or {}).get("fieldPath") or "")
+    path = str((item.get("fieldRef") or {}).get("fieldPath", ""))
     found = FIELD.fullmatch(path)
     if not found:
         return ""

@@ -110,12 +110,12 @@ def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> CafeDeployme
     known = [container["name"] for container in containers]
     for name, image in wanted.items():
         if name not in known:
-            likely = [*near(name, known, 1), *known, "NAME"][0]
+            likely = [*near(name, known), *known, "NAME"][0]
             raise CafeError(
                 f'there is no container "{name}" (there is {", ".join(known)}){meant(name, known)}',
                 where=f"{cafe.where}, spec.template.spec.containers",
                 hint=cafe_command(
-                    "upgrade", cafe.name, cafe.namespace, f"--image {likely}={image or 'IMAGE'}"
+                    "upgrade", cafe.name, cafe.namespace, f"--image {likely}={image}"
                 ),
             )
     return cafe.with_template(templates.with_images(cafe.template, wanted))
@@ -141,7 +141,7 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
     diff = difference(cafe, source, template)
     target = name_of(cafe.name, template)
     cells = cafe.wished_allocation() if kind is Kind.CREATE else cafe.allocated()
-    restarting = around.pods if source and diff.images else ()
+    restarting = around.pods if diff.images else ()
     fresh = () if around.pods else (traffic_finalizers.newborn(cafe, template),)
     refusals = _raised(
         lambda: deletion.refuse(cafe, Trigger.START),

@@ -70,6 +70,11 @@ def test_a_pod_that_is_at_the_target_is_no_member_of_any_group() -> None:
     assert groups(there, pod("b", labels=AT_V1)) == {1: [], 2: ["b"]}
 
 
+def test_a_group_of_which_more_are_at_the_target_than_it_asks_for_takes_no_pod() -> None:
+    there = [pod(n, container("C2", "app:v2"), labels={names.REVISION: V2}) for n in "ab"]
+    assert groups(*there, pod("c", labels=AT_V1), pod("d", labels=AT_V1)) == {1: [], 2: ["c", "d"]}
+
+
 def test_a_pod_that_admission_rewrote_is_no_member_where_its_birth_put_it_at_the_target() -> None:
     there = pod("a", container("C1", "mirror/app:v1"), labels=AT_V1)
     assert groups(there, pod("b", labels=AT_V1), new=template("app:v1")) == {1: [], 2: []}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from statemachine.record import encode
 from statemachine.steps import Kind
 from tests.unit.builders import (
     cafe_object,
+    container,
     drained,
     pod,
     pod_record,
@@ -88,6 +90,24 @@ def test_a_pod_that_was_left_drained_is_a_reason_to_release() -> None:
     record = pod_record(Phase.DRAINED)
     left = drained("a", labels={names.REVISION: V1}, record=record)
     assert propose(cafe(), running(left), template("app:v1")).needed
+
+
+def test_c50_a_pod_that_is_over_is_no_reason_to_release() -> None:
+    pods = [pod(name, labels={names.REVISION: V1}) for name in "ab"]
+    over = pod("c", phase="Failed", labels={names.REVISION: V2})
+    assert not propose(cafe(), running(*pods, over), template("app:v1")).needed
+
+
+def test_a_pod_at_the_target_by_its_label_alone_is_a_reason_to_release() -> None:
+    image = container("C1", "app:v0")
+    other = pod("b", image, generation=2, observed=2, labels={names.REVISION: V1})
+    around = running(pod("a", labels={names.REVISION: V1}), other)
+    assert propose(cafe(), around, template("app:v1")).needed
+
+
+def test_where_no_revision_is_left_a_release_writes_it_although_all_is_at_the_target() -> None:
+    around = replace(running(), revisions=())
+    assert propose(cafe(), around, template("app:v1")).needed
 
 
 UNHONOURED: list[tuple[str, dict[str, Any]]] = [
@@ -202,6 +222,17 @@ def test_an_unknown_container_is_refused_with_the_near_miss_as_a_command() -> No
         with_images(cafe(), {"mian": "app:v9"})
 
 
+@pytest.mark.parametrize(("typed", "likely"), [("sied", "side"), ("mian", "main"), ("x", "main")])
+def test_the_command_beside_it_names_the_nearest_container_else_the_first(
+    typed: str, likely: str
+) -> None:
+    two = template()
+    two["spec"]["containers"].append({"name": "side", "image": "side:v1"})
+    with pytest.raises(CafeError) as caught:
+        with_images(cafe(template=two), {typed: "app:v9"})
+    assert caught.value.hint.endswith(f"upgrade shop -n stores --image {likely}=app:v9")
+
+
 def warned(of: CafeDeployment, around: Around, image: str = "app:v2") -> str:
     return "; ".join(propose(of, around, template(image)).warnings)
 
@@ -212,7 +243,19 @@ def test_c7_a_tag_that_usually_moves_is_warned_about() -> None:
 
 def test_pods_without_a_traffic_switch_are_warned_about() -> None:
     bare = pod("a", gated=False, labels={names.REVISION: V1})
-    assert "requests in flight may fail" in warned(cafe(), running(bare))
+    found = propose(cafe(), running(bare), template("app:v2")).warnings
+    assert found == (
+        "1 of 1 pods without a traffic switch (mode None): requests in flight may fail",
+    )
+
+
+def test_pods_without_a_traffic_switch_that_do_not_restart_are_not_warned_about() -> None:
+    bare = pod("a", gated=False, labels={names.REVISION: V1})
+    assert propose(cafe(), running(bare), template("app:v1", tier="web")).warnings == ()
+
+
+def test_pods_with_a_traffic_switch_are_not_warned_to_lack_one() -> None:
+    assert "without a traffic switch" not in warned(cafe(), running())
 
 
 @pytest.mark.guard("a-plan-names-what-took-the-switch")
@@ -232,6 +275,12 @@ def test_c30_a_service_that_publishes_pods_that_are_not_ready_is_warned_about() 
     services = (Service("peers", {names.REVISION: V1}, publishes_unready=True),)
     found = warned(cafe(), running(services=services))
     assert "Service peers: publishNotReadyAddresses is true" in found
+
+
+@pytest.mark.parametrize("pause", [True, False])
+def test_c79_a_release_that_the_spec_will_pause_is_warned_about(pause: bool) -> None:
+    found = warned(cafe(strategy={"pause": pause}), running())
+    assert ("the release will pause before its first pod" in found) is pause
 
 
 def test_a_record_of_another_object_is_said_and_not_acted_on() -> None:

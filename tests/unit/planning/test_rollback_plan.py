@@ -172,6 +172,14 @@ def test_a_cafedeployment_without_a_record_has_no_rollback_to_repeat_and_none_un
     assert not rollback_plan.under_way(of, 0, AROUND)
 
 
+@pytest.mark.parametrize(("number", "known"), [(0, True), (2, False)])
+def test_a_rollback_whose_goal_was_pruned_is_under_way_for_whoever_asks_for_no_number(
+    number: int, known: bool
+) -> None:
+    of = CafeDeployment(gone_back(State.ROLLING_BACK))
+    assert rollback_plan.under_way(of, number, Around(REVISIONS[:1], (), ())) is known
+
+
 def test_of_several_rollbacks_in_one_release_the_newest_is_the_one_that_would_be_repeated() -> None:
     again = replace(TURN, at="2026-11-28T04:00:00Z", who="ann")
     started = replace(TURN, trigger=Trigger.START, state=State.PROGRESSING)

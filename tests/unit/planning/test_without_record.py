@@ -6,6 +6,7 @@ import pytest
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import Refused
+from kubectl_cafe.planning import rollback_plan
 from kubectl_cafe.planning.proposal import Around
 from kubectl_cafe.planning.rollback_target import rollback_target
 from kubectl_cafe.planning.without_record import presumed
@@ -29,6 +30,12 @@ def test_it_is_as_if_the_spec_as_it_stands_had_been_released() -> None:
     record = presumed(CAFE, around(pod("a"), upgraded("b")))
     assert (record.state, record.to_revision) == (State.IDLE, KNOWN[1].name)
     assert rollback_target(record, KNOWN) == KNOWN[0]
+
+
+def test_it_goes_back_from_the_spec_as_it_stands() -> None:
+    found = rollback_plan.way(CAFE, around(pod("a"), upgraded("b")), fast=False)
+    assert (found.source, found.target) == (KNOWN[1], KNOWN[0])
+    assert found.plan.cells == {"": 2}
 
 
 @pytest.mark.guard("nothing-starts-without-a-record")

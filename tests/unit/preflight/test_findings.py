@@ -55,6 +55,7 @@ def test_c72_pods_of_a_release_without_a_record_are_a_finding() -> None:
 
 def test_of_many_names_the_first_are_told_and_the_rest_counted() -> None:
     assert many("abc") == "a, b, c"
+    assert many("abcd") == "a, b, c and 1 more"
     assert many("abcde") == "a, b, c and 2 more"
 
 
