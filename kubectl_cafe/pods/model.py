@@ -30,11 +30,11 @@ class Container:
     name: str
     image: str
     started_at: float
-    container_id: str = ""
-    image_id: str = ""
+    container_id: str
+    image_id: str
+    ready: bool
+    running: bool
     restart_count: int = 0
-    ready: bool = False
-    running: bool = False
     waiting: str = ""
     terminated: str = ""
     message: str = ""

@@ -107,9 +107,10 @@ def look(before: Sighting | None, pod: Pod, now: float) -> Sighting:
     same = before if before and same_images(before, pod) else None
     known = before.containers if before else {}
     reason = pod.ready.reason
+    since = now
     # A reason that stood before the gate was written says nothing about the gate (C85).
-    stands = before and (before.ready_reason, before.gate) == (reason, pod.gate.status)
-    since = before.ready_reason_since if before and stands else now
+    if before and (before.ready_reason, before.gate) == (reason, pod.gate.status):
+        since = before.ready_reason_since
     ready = (pod.ready.status, pod.ready.since)
     turned = Stamp(pod.ready.since, now, before is not None)
     generation = same.generation if same else pod.generation

@@ -204,7 +204,7 @@ def verifying(pod: Pod, evidence: Evidence) -> float | None:
     for name in _present(pod, evidence):
         if settled(pod, name, evidence).ambiguous:
             end = begun(evidence.sighting.containers[name]) + patience(pod, name, evidence.changed)
-            waited.append(0.0 if quoting(pod) else max(0.0, end - evidence.now))
+            waited.append(0.0 if quoting(pod) else end - evidence.now)
     return max(waited, default=None)
 
 

@@ -106,3 +106,9 @@ def test_a_time_before_the_last_write_of_its_status_stands() -> None:
 
 def test_a_status_of_which_nobody_knows_when_it_was_written_is_believed() -> None:
     assert times("2026-01-02T03:14:00Z") == [seconds("2026-01-02T03:14:00Z")] * 2
+
+
+def test_a_write_of_a_status_that_carries_no_time_tells_nothing() -> None:
+    untimed = {"manager": "kubelet", "subresource": "status"}
+    assert times("2026-01-02T03:14:00Z", untimed) == [seconds("2026-01-02T03:14:00Z")] * 2
+    assert times("2026-01-02T03:14:00Z", untimed, *WRITTEN) == [seconds(T.format(3))] * 2

@@ -151,6 +151,13 @@ def test_c80_a_pod_that_is_held_by_a_gate_is_not_lost() -> None:
     assert not pod(ready=quoted()).lost
 
 
+def test_c80_a_gate_that_only_the_reason_names_holds_the_pod_and_no_node_is_asked() -> None:
+    """The words of the message are the node agent's own; a kubelet's name the gate."""
+    held = Condition("False", "ReadinessGatesNotReady", "not in service")
+    assert not pod(ready=held).suspect
+    assert not pod(ready=held, node_ready=False).lost
+
+
 def test_c80_a_pod_whose_containers_are_not_ready_is_not_lost() -> None:
     down = Condition("False", "ContainersNotReady")
     assert not pod(ready=down, containers_ready=down).lost
@@ -247,3 +254,11 @@ def test_of_two_owners_of_a_finalizer_the_earlier_one_tells() -> None:
 
 def test_a_finalizer_that_no_owner_tells_of_is_there_since_ever() -> None:
     assert with_finalizers("x/lb", managed=[{"time": "1970-01-01T00:00:30Z"}]) == {"x/lb": 0.0}
+
+
+@pytest.mark.parametrize("managed", [{}, {"managedFields": None}], ids=["none", "null"])
+def test_a_finalizer_of_a_pod_whose_managed_fields_are_gone_is_there_since_ever(
+    managed: dict[str, Any],
+) -> None:
+    found = parse(bare(metadata={"finalizers": ["x/lb"], **managed}))
+    assert found.finalizers == {"x/lb": 0.0}

@@ -80,6 +80,16 @@ def test_a_change_of_the_spec_starts_the_time_anew() -> None:
     assert judged(seen) == Settlement(ambiguous=True)
 
 
+def test_a_change_of_the_spec_starts_the_time_anew_where_no_kubelet_says_what_it_saw() -> None:
+    seen = Timeline()
+    seen.show(0, shown(2, 0, "C2", "D2", "app:v2"))
+    seen.show(50, shown(3, 0, "C2", "D2", "app:v3"))
+    said = []
+    for seen.now in (61.9, 62.0):
+        said.append(judged(seen).by)
+    assert said == [None, By.TIME]
+
+
 def test_a_peer_that_rule_a_settled_proves_the_image_at_once() -> None:
     seen = taken_over()
     seen.peers = {"app:v2": frozenset({"D2"})}
@@ -103,6 +113,17 @@ def test_a_kubelet_that_reports_no_generation_is_judged_by_time() -> None:
     seen = Timeline()
     seen.show(0, shown(2, 0, "C1", "D1", "app:v2"))
     seen.show(5, shown(2, 0, "C2", "D2", "app:v2"))
+    said = []
+    for seen.now in (16.9, 17.0):
+        said.append(judged(seen).by)
+    assert said == [None, By.TIME]
+
+
+def test_of_a_server_that_counts_no_generations_a_new_container_is_judged_by_time() -> None:
+    """Its status may still be of the spec before: no status says which one it is of."""
+    seen = Timeline()
+    seen.show(0, shown(0, 0, "C1", "D1", "app:v2"))
+    seen.show(5, shown(0, 0, "C2", "D2", "app:v2"))
     said = []
     for seen.now in (16.9, 17.0):
         said.append(judged(seen).by)
