@@ -87,20 +87,12 @@ class Strategy(StrEnum):
 class PodSet(Protocol):
     """One podSetType: its native workloads, read and written, and how their pods are taken."""
 
-    @property
-    def kind(self) -> str:
-        """The kind of its workloads, of the API group apps/v1."""
-        ...
-
-    @property
-    def resource(self) -> str:
-        """Their resource: the plural in a path, and in a role."""
-        ...
-
-    @property
-    def strategy(self) -> Strategy:
-        """How its pods come to another revision."""
-        ...
+    kind: str
+    """The kind of its workloads, of the API group apps/v1."""
+    resource: str
+    """Their resource: the plural in a path, and in a role."""
+    strategy: Strategy
+    """How its pods come to another revision."""
 
     def selector(self, owner: Json, cell: str = "") -> Mapping[str, str]:
         """The labels that its workloads and their pods have in `cell`; without one: everywhere."""

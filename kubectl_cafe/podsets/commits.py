@@ -18,14 +18,13 @@ SENT = "sent "
 """Begins the note of a template whose answer has not been noted yet."""
 
 
-def committed(note: str, shown: str) -> str:
+def committed(note: str) -> str:
     """The stamp that the last commit's template has, by the note on a workload; empty: not known.
 
-    Between a commit and the note of its answer only a template that the server left as it was
-    sent is known: one with defaults is not an edited one.
+    It is not known between a commit and the note of its answer: a template with defaults is not
+    an edited one.
     """
-    sent = note.removeprefix(SENT).strip()
-    return sent if not note.startswith(SENT) or sent == shown else ""
+    return "" if note.startswith(SENT) else note.strip()
 
 
 def replaced(notes: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -51,7 +50,7 @@ def replacing(workload: Workload, whole: Json) -> dict[str, str]:
     for name, image in (*(one for one in workload.replaced if one not in new), *new):
         images.setdefault(name, []).append(image)
     latest = {name: found[-REMEMBERED:] for name, found in images.items()}
-    return {names.REPLACED: json.dumps(latest, sort_keys=True)}
+    return {names.REPLACED: json.dumps(latest)}
 
 
 def note(body: Json, answer: Json) -> dict[str, Any] | None:

@@ -69,9 +69,9 @@ class InPlaceSet:
             refused=seconds(failed.get("lastTransitionTime")) if refused else 0.0,
             refusal=str(failed.get("message") or "") if refused else "",
             template=template,
-            shown=(shown := templates.stamp(template)),
+            shown=templates.stamp(template),
             replaced=replaced(meta.get("annotations") or {}),
-            committed=committed((meta.get("annotations") or {}).get(names.COMMITTED, ""), shown),
+            committed=committed((meta.get("annotations") or {}).get(names.COMMITTED, "")),
         )
 
     def create(

@@ -62,6 +62,11 @@ def test_a_name_that_is_too_long_is_cut_with_its_hash_within_the_limit() -> None
     assert len(workload_name("s" * 40, "c" * 40)) == NAME_LIMIT
 
 
+def test_the_host_name_of_a_pod_of_the_longest_name_is_a_dns_label() -> None:
+    name = workload_name("s" * 40, "c" * 40)
+    assert len(f"{name}-x7k2p") == 63
+
+
 def test_a_workload_is_created_without_pods() -> None:
     assert InPlaceSet().create(owner(), "CellA", "r", template()).body["spec"]["replicas"] == 0
 
@@ -92,6 +97,29 @@ def test_the_pods_of_a_cell_are_bound_to_its_nodes(unit: str, label: str) -> Non
 def test_without_cells_no_node_is_asked_for() -> None:
     of = pod_template(owner(unitType="None"), "", "r", template())
     assert "affinity" not in of["spec"]
+
+
+def test_a_workload_that_has_lost_the_label_of_its_cell_asks_for_no_node() -> None:
+    """No node has an empty cell: its pods would be scheduled nowhere."""
+    written = InPlaceSet().commit(owner(), workload(cell=""), "r", template())
+    assert "affinity" not in written.body["spec"]["template"]["spec"]
+
+
+@pytest.mark.parametrize("meta", [{}, {"labels": None}], ids=["none", "null"])
+def test_the_pods_of_a_template_without_labels_have_those_of_cell_and_revision(
+    meta: dict[str, Any],
+) -> None:
+    of = pod_template(owner(), "CellA", "r", {**template(), "metadata": meta})
+    assert of["metadata"]["labels"] == {names.CELL: "CellA", names.REVISION: "r"}
+
+
+@pytest.mark.parametrize("labels", [{}, {"matchLabels": None}], ids=["none", "null"])
+def test_a_selector_without_matchlabels_selects_by_the_cell_alone(labels: dict[str, Any]) -> None:
+    """The API takes one of expressions; a release says that it does not."""
+    expressions = [{"key": "app", "operator": "Exists"}]
+    of = cafe_object(selector={"matchExpressions": expressions, **labels})
+    assert InPlaceSet().selector(of) == {}
+    assert InPlaceSet().selector(of, "CellA") == {names.CELL: "CellA"}
 
 
 def test_the_users_own_affinity_stays_in_every_alternative() -> None:
