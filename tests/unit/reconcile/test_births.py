@@ -50,6 +50,11 @@ def test_c50_what_replaces_a_pod_that_its_node_rejected_is_no_progress(record: R
     assert due(born("a", 100), *rejected, born("b", 590), record=record) == 700
 
 
+def test_c50_nor_is_what_replaces_one_that_was_born_in_the_very_second_of_the_last_move() -> None:
+    """The server's times have no parts of a second: it may well be of this step."""
+    assert due(born("r", 0, phase="Failed"), born("a", 400)) == 600
+
+
 def test_the_pods_that_one_cell_replaces_do_not_hide_the_births_of_another() -> None:
     cells = release(kind=Kind.CREATE, step=1, cells={"A": 1, "B": 1})
     rejected = [born(f"r{n}", 100 * n, "A", phase="Failed") for n in range(4)]

@@ -32,6 +32,12 @@ from tests.unit.builders import (
 )
 
 OFF: Mapping[str, Any] = {"off_since": {"uid-a": 59.0}}
+PULLING: Mapping[str, Any] = {
+    "ready": False,
+    "running": False,
+    "waiting": "ErrImagePull",
+    "message": '"app:v2"',
+}
 
 
 # One pod's way
@@ -191,9 +197,7 @@ def test_c59_a_patched_pod_that_is_settled_is_patched_back_under_the_same_drain(
 
 
 def test_c35_a_pod_that_is_stuck_on_its_pull_is_patched_back() -> None:
-    stuck = container(
-        "C1", "app:v2", ready=False, running=False, waiting="ErrImagePull", message='"app:v2"'
-    )
+    stuck = container("C1", "app:v2", **PULLING)
     assert writes(going_back(patched("a", stuck, observed=2), **OFF)) == ["image a"]
 
 
@@ -201,6 +205,12 @@ def test_c60_traffic_off_is_seen_again_before_a_pod_is_patched_back() -> None:
     of = renewed()
     back = replace(of, record=release(State.ROLLING_BACK, to_revision="v1"))
     assert writes(back) == []
+
+
+def test_in_mode_none_a_pod_is_patched_back_although_it_never_left_traffic() -> None:
+    stuck = container("C1", "app:v2", **PULLING)
+    unswitched = {"gated": False, "gate": ABSENT, "record": pod_record(mode=Mode.NONE)}
+    assert writes(going_back(patched("a", stuck, observed=2, **unswitched))) == ["image a"]
 
 
 BOTH = release(max_unavailable=2, upgrade_type=UpgradeType.BATCH, cells={"": 2})
@@ -214,10 +224,7 @@ def test_a_pod_whose_write_is_under_way_holds_up_none_of_the_others() -> None:
 
 def test_c58_no_drained_pod_is_patched_in_the_turn_that_fails_the_release() -> None:
     """It would restart to a version that has just failed, instead of being reopened."""
-    pulling = container(
-        "C1", "app:v2", ready=False, running=False, waiting="ErrImagePull", message='"app:v2"'
-    )
-    shown = patched("a", pulling, observed=2)
+    shown = patched("a", container("C1", "app:v2", **PULLING), observed=2)
     off = drained("b")
     sightings = {one.uid: look(None, one, 0.0) for one in (shown, off)}
     of = snapshot(shown, off, record=BOTH, off_since={"uid-b": 0.0}, sightings=sightings)
@@ -227,6 +234,19 @@ def test_c58_no_drained_pod_is_patched_in_the_turn_that_fails_the_release() -> N
     assert move is not None
     assert move.failure is not None
     assert (move.failure.pod, writes(of)) == ("a", [])
+
+
+def test_a_pod_that_is_done_goes_into_traffic_in_the_turn_that_fails_the_release() -> None:
+    stuck = patched("b", container("C1", "app:v2", **PULLING), observed=2)
+    done = renewed("a")
+    sightings = {**done.sightings, stuck.uid: look(None, stuck, 0.0)}
+    of = snapshot(*done.pods.values(), stuck, record=BOTH, sightings=sightings)
+
+    move = decide(of).move
+
+    assert move is not None
+    assert move.failure is not None
+    assert (move.failure.pod, writes(of)) == ("b", ["on a"])
 
 
 @pytest.mark.parametrize("reopening", [True, False])

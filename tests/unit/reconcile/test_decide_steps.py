@@ -150,6 +150,14 @@ def test_an_abort_fails_at_the_deadline_of_a_restart_that_may_yet_come() -> None
     assert str(move.failure) == "ProgressDeadlineExceeded: no end of 1 restarts within 600 s: a"
 
 
+def test_an_abort_leaves_behind_a_pod_whose_image_cannot_be_pulled() -> None:
+    waiting = container(
+        "C1", "app:v2", ready=False, running=False, waiting="ErrImagePull", message='"app:v2"'
+    )
+    of = snapshot(patched("a", waiting, observed=2), record=release(State.ABORTING))
+    assert decide(of).move == Wanted(Trigger.PODS_SETTLED)
+
+
 def test_an_abort_leaves_behind_what_is_settled_and_not_ready_at_its_deadline() -> None:
     first = patched("a", observed=2)
     unready = container("C2", "app:v2", ready=False)

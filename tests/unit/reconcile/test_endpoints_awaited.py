@@ -43,6 +43,11 @@ def test_c30_one_of_a_service_that_publishes_unready_pods_is_not_named_in_gate_m
     assert leaving(PUBLISHING, slices=(LEFT,)) == ("leaving traffic: a",)
 
 
+def test_an_endpointslice_that_shows_other_pods_ready_is_not_named() -> None:
+    others = Slice("web-x1", "shop", frozenset({"uid-b"}), unready=frozenset({"uid-a"}))
+    assert leaving(SHOP, slices=(others,)) == ("leaving traffic: a",)
+
+
 def test_of_a_pod_that_is_shown_ready_no_service_is_said_to_lack_it() -> None:
     left = Slice("left-x1", "another", frozenset({"uid-a"}))
     assert leaving(SHOP, slices=(left,)) == (

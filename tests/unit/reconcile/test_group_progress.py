@@ -101,6 +101,13 @@ def test_c34_a_pull_error_of_the_new_image_fails_the_group_with_its_reason() -> 
     assert failed(of) == 'a/main: ErrImagePull: "app:v2"'
 
 
+def test_c34_a_pod_that_is_yet_to_be_taken_does_not_hide_the_trouble_of_another() -> None:
+    shown = patched("b", PULLING, observed=2)
+    of = snapshot(pod("a"), shown)
+    seen = {**of.sightings, shown.uid: look(None, shown, 0.0)}
+    assert failed(replace(of, sightings=seen)) == 'b/main: ErrImagePull: "app:v2"'
+
+
 def test_c77_trouble_of_a_pod_that_is_to_be_changed_again_fails_nothing() -> None:
     shown = patched("a", PULLING, observed=2)
     back = release(State.ROLLING_BACK, to_revision="v1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from tests.unit.builders import (
     pod,
     pod_record,
     release,
+    renewed,
     revision,
     snapshot,
     template,
@@ -120,6 +122,19 @@ def test_a_container_that_this_write_leaves_alone_stays_listed_until_it_is_settl
         "a", container("C1", "app:v3"), side, observed=2, record=pod_record(to="v3", before=old)
     )
     assert set(recorded(image_patch(shown, v2=revision("v2", template=TWO))).before) == set(old)
+
+
+def test_a_container_whose_last_change_is_settled_is_recorded_as_it_is_now() -> None:
+    of = snapshot(*renewed().pods.values(), record=release(to_revision="v1"))
+    of = replace(of, sightings=renewed().sightings)
+    body = dict(Writes(of).patch_images(of.assessments[0]).body)
+    assert recorded(body).before == {"main": Before("app:v2", "D2", "C2", 0)}
+
+
+def test_a_pod_that_names_a_revision_that_is_gone_is_taken_and_nothing_vouches_for_it() -> None:
+    shown = pod(labels={names.REVISION: "gone"})
+    of = snapshot(shown)
+    assert recorded(dict(Writes(of).take(assess(shown, of)).body)).gen == 0
 
 
 @pytest.mark.guard("foreign-labels-stay")

@@ -77,6 +77,21 @@ def test_a_canary_that_stays_unready_fails_the_group_and_is_named_with_what_is_w
     )
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [({"waiting": "ContainerCreating"}, "ContainerCreating"), ({"terminated": "Error"}, "Error")],
+    ids=["waiting", "terminated"],
+)
+def test_what_the_container_of_an_unready_canary_waits_for_or_ended_with_is_said(
+    state: dict[str, str], said: str
+) -> None:
+    down = container("C2", "app:v2", ready=False, **state)
+    canary = upgraded("canary", down, **NOT_READY)
+    move = decide(confirmed(canary, pod("b"), pod("c"), ago=TOLERANCE)).move
+    assert move is not None
+    assert str(move.failure).endswith(f"unready: container main: {said}")
+
+
 def test_a_canary_that_is_ready_again_and_within_min_ready_seconds_is_waited_for() -> None:
     back = upgraded("canary", ready=Condition("True", since=START + 55))
     of = confirmed(back, pod("b"), pod("c"), ago=TOLERANCE, min_ready_seconds=60)

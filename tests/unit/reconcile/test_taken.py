@@ -20,6 +20,7 @@ from tests.unit.builders import (
     pod_record,
     release,
     snapshot,
+    upgraded,
     workload,
 )
 
@@ -62,3 +63,9 @@ def test_without_a_switch_no_endpoint_slice_is_waited_for() -> None:
     label = {"app": "shop"}
     shown = pod("a", gated=False, gate=ABSENT, ip="10.0.0.1", labels=label)
     assert chosen(snapshot(shown, services=(Service("shop", label),))) == ["a"]
+
+
+def test_a_group_that_has_more_pods_than_its_count_takes_no_further_one() -> None:
+    record = release(batch_size=1, max_unavailable=4, cells={"": 4})
+    there = upgraded("a"), upgraded("b")
+    assert chosen(snapshot(*there, pod("c"), pod("d"), record=record)) == []
