@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kubectl_cafe import names
@@ -14,10 +16,12 @@ from kubectl_cafe.traffic import Service
 from statemachine.lifecycle import State
 from statemachine.steps import UpgradeType
 from tests.unit.builders import (
+    before,
     container,
     drained,
     patched,
     pod,
+    pod_record,
     release,
     snapshot,
     upgraded,
@@ -71,6 +75,11 @@ def test_a_poddisruptionbudget_is_named_with_its_figures() -> None:
     assert said.endswith(") has no room")
 
 
+def test_of_two_poddisruptionbudgets_without_room_the_first_is_named() -> None:
+    said = why(of(pod("a"), pod("b"), budgets=(FULL, replace(FULL, name="other"))))["a"]
+    assert said.startswith("candidate: PodDisruptionBudget pdb (")
+
+
 def test_takes_that_the_watch_has_not_shown_yet_are_waited_for() -> None:
     said = why(of(pod("a"), pod("b"), record=AT_ONCE, unseen_takes=True))["a"]
     assert said == "candidate: the watch has yet to show the pods that were taken last"
@@ -118,6 +127,11 @@ def test_the_state_of_the_release_is_said(state: State) -> None:
         (patched("a"), "patched: restarting"),
         (pod("a", gate=ABSENT, containers_ready=ABSENT), "newborn: it is starting"),
         (pod("a", ready=Condition("False"), node_ready=False), "candidate: its node is lost"),
+        (
+            pod("a", ready=Condition("False", "RuntimeDown"), node_ready=False),
+            "candidate: its node is lost",
+        ),
+        (pod("a", ready=Condition("False"), node_ready=True), "candidate: its node is lost"),
     ],
     ids=lambda value: value.partition(":")[0] if isinstance(value, str) else "",
 )
@@ -152,3 +166,12 @@ def test_a_container_that_is_stuck_is_named_with_its_reason() -> None:
     pulling = container("", image="app:v2", waiting="ErrImagePull", message='"app:v2" not found')
     said = why(of(patched("a", pulling, observed=2), pod("b")))["a"]
     assert said == 'patched: container main is stuck: ErrImagePull: "app:v2" not found'
+
+
+def test_of_two_containers_that_are_stuck_the_pods_first_is_named() -> None:
+    waits = {"waiting": "ErrImagePull", "ready": False, "running": False}
+    main = container("C1", "app:v2", message='"app:v2"', **waits)
+    side = container("S1", "side:v2", "side", message='"side:v2"', **waits)
+    record = pod_record(before={"main": before(), "side": before("S1", "side:v1")})
+    said = why(of(patched("a", main, side, observed=2, record=record), pod("b")))["a"]
+    assert said == 'patched: container main is stuck: ErrImagePull: "app:v2"'

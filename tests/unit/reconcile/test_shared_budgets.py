@@ -102,6 +102,11 @@ def test_a_pod_of_others_that_was_restarted_in_mode_none_is_healthy_again(observ
     assert len(writes(two(others=(theirs("x"), back)))) == 1
 
 
+def test_a_pod_of_others_that_is_in_traffic_by_its_gate_is_healthy() -> None:
+    gated = theirs("y", gated=True, gate=Condition("True"))
+    assert len(writes(two(others=(theirs("x"), gated)))) == 1
+
+
 @pytest.mark.guard("others-are-read-before-a-pod-is-taken")
 def test_c64_no_pod_is_taken_before_the_pods_of_others_have_been_read() -> None:
     of = two(others=None)
@@ -147,6 +152,11 @@ def test_with_room_for_it_the_pod_goes_on_after_that_list() -> None:
 @pytest.mark.guard("an-overdrawn-budget-takes-the-pod-back")
 def test_c64_a_pod_that_overdrew_the_budget_goes_back_into_traffic() -> None:
     of = racing(others=(theirs("x"), theirs("y", labels=OFF)), cleared=frozenset({"uid-a"}))
+    assert writes(of) == ["on a"]
+
+
+def test_c64_a_pod_of_ours_whose_taking_is_on_its_way_overdraws_it_as_well() -> None:
+    of = racing(cleared=frozenset({"uid-a"}), busy=frozenset({"uid-b"}))
     assert writes(of) == ["on a"]
 
 

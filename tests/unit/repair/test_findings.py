@@ -208,6 +208,12 @@ def test_a_damaged_record_of_a_pod_out_of_traffic_is_written_with_its_opening() 
     assert written(looked(pod("a", **ORPHAN, record_problem="x", annotations=notes))) == "on"
 
 
+def test_a_damaged_record_of_a_pod_whose_containers_are_not_ready_is_listed_alone() -> None:
+    finding = only(looked(pod("a", containers_ready=UNREADY, record_problem="not JSON")))
+    assert (finding.what, finding.mend) == (What.UNREADABLE, "")
+    assert "not ready" in finding.found
+
+
 def test_a_damaged_record_of_a_pod_of_no_known_revision_is_listed_alone() -> None:
     shown = pod("a", HOTFIX, **STRANGE, record_problem="not JSON")
     assert only(looked(shown)).mend == ""

@@ -70,6 +70,12 @@ def test_what_is_written_is_what_is_read() -> None:
     assert decode(encode(kept)) == kept
 
 
+def test_of_a_release_that_does_not_say_how_much_was_cut_nothing_was() -> None:
+    text = encode(Chronicle((ended(),))).replace(',"journalCut":0', "")
+    assert "journalCut" not in text
+    assert decode(text).releases == (ended(),)
+
+
 @pytest.mark.guard("an-end-is-written-once")
 def test_an_end_that_is_written_already_is_not_written_again() -> None:
     text = encode(Chronicle((ended(),)))
