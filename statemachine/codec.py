@@ -107,7 +107,7 @@ def _typed(kind: Any, data: object, path: str) -> object:
             raise CodecError(f"{path}: an object is expected")
         value_type = get_args(kind)[1]
         return {k: _typed(value_type, value, f"{path}.{key_shown(k)}") for k, value in data.items()}
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
+    if issubclass(kind, StrEnum):
         try:
             return kind(cast(str, data))
         except (ValueError, TypeError):

@@ -150,9 +150,7 @@ def begin(pod: Pod, snapshot: Snapshot, since: str) -> Way:
 
 def due(snapshot: Snapshot, way: Way) -> Due:
     """What is to be done now for the pod of `way`; `snapshot` is as the release rests."""
-    pod = snapshot.pods.get(way.uid)
-    own = home(pod, snapshot) if pod else None
-    if pod is None or own is None:
+    if not (pod := snapshot.pods.get(way.uid)) or not (own := home(pod, snapshot)):
         return Due(over=True)  # Replaced from the template, or there is no way any more.
     known = {**snapshot.revisions, own.name: as_admitted(pod, own, snapshot)}
     snapshot = replace(
@@ -179,7 +177,7 @@ def _repair(snapshot: Snapshot, own: Revision, way: Way) -> Record:
         id=REPAIR,
         kind=Kind.UPGRADE,
         state=State.FAILED if way.failure else State.PROGRESSING,
-        origin=State.PROGRESSING if way.failure else None,
+        origin=None,
         plan=replace(snapshot.record.plan, strategy=strategy),
         to_revision=own.name,
         since=way.since,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from statemachine.codec import MOST, CodecError, check_time, key_shown
+from statemachine.codec import LATEST, MOST, CodecError, check_time, key_shown
 from statemachine.record import RecordError, decode, encode
 from tests.unit.builders import release
 
@@ -58,10 +59,20 @@ def test_a_key_as_long_as_a_name_may_be_stands_whole_in_a_path(length: int, whol
     assert (key_shown(key) == key) is whole
 
 
+def second(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()
+
+
 @pytest.mark.parametrize(
-    ("text", "good"), [("1970-01-01T00:00:00Z", True), ("1969-12-31T23:59:59Z", False)]
+    ("text", "good"),
+    [
+        ("1970-01-01T00:00:00Z", True),
+        ("1969-12-31T23:59:59Z", False),
+        (second(LATEST - 1), True),
+        (second(LATEST), False),
+    ],
 )
-def test_times_begin_with_the_epoch(text: str, good: bool) -> None:
+def test_times_begin_with_the_epoch_and_end_before_the_latest_one(text: str, good: bool) -> None:
     try:
         check_time(text, ".since")
     except CodecError:
@@ -80,3 +91,10 @@ def test_a_record_that_names_no_epoch_is_older_than_that_of_any_driver() -> None
     old = json.loads(encode(release()))
     del old["epoch"]
     assert decode(json.dumps(old)).epoch == 0
+
+
+def test_who_and_why_stand_in_a_record_in_their_own_letters() -> None:
+    """People read it in the annotation, and its size is counted in bytes."""
+    text = encode(release(who="Zoë", why="ошибка"))
+    assert "Zoë" in text
+    assert "ошибка" in text
