@@ -75,7 +75,7 @@ def prepare_child() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
-    settings.register_profile("mutants", derandomize=True, database=None)
+    settings.register_profile("mutants", derandomize=True, database=None, deadline=None)
     settings.load_profile("mutants")
 
 

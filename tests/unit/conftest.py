@@ -10,6 +10,5 @@ __all__ = ["clock", "connect", "kubeconfig", "stub", "transport"]
 
 # A busy machine makes no test red: no example has a deadline, and none is too slow to be made.
 settings.register_profile(
-    "unit", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
-settings.load_profile("unit")
