@@ -157,7 +157,7 @@ def own_cluster(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 7
-    if not options.yes and input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
+    if not options.yes and input("Proceed? [y/N] ").strip().lower() not in ("y", "yes"):
         return 7
     found_wrong = play(stage, Scene(options.old, options.new, cells))
     print(f"\nTake it down: kubectl --context {options.context} delete namespace {NAMESPACE}")

@@ -37,12 +37,12 @@ class For(Enum):
     TEMPLATE = "the new template to be seen by {name}"
     COMMIT = "the commit"
     ANSWERS = "own writes to be answered"
-    CONFIRMATION = "a person to confirm group {name}"
-    RESUME = "a person to resume it"
-    DECISION = "a person to decide"
+    CONFIRMATION = "a confirmation of group {name}"
+    RESUME = "a resume"
+    DECISION = "an operator's decision"
     FIELD = "{name} to be false"
-    DRIVER = "somebody to drive"
-    CONFIRMED = "group {name} is confirmed; somebody to drive"
+    DRIVER = "a driver"
+    CONFIRMED = "group {name} is confirmed; a driver"
     SPEC = "the edited spec to be released"
 
 

@@ -192,4 +192,4 @@ def silence(informers: Iterable[Informer]) -> str:
     """What keeps a watch from being heard, in words; empty while all are."""
     errors = (informer.error for informer in informers if informer.error is not None)
     error = next(errors, None)
-    return f"what is shown may be old: the API server is not heard ({error})" if error else ""
+    return f"this may be stale: no response from the API server ({error})" if error else ""

@@ -47,7 +47,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "plan": Verb("plan", "Show the groups, the template's changes and every finding"),
         "upgrade": Verb("upgrade", "Start a release and drive it"),
         "confirm": Verb("confirm", "Confirm the group that waits, and drive on"),
-        "pause": Verb("pause", "Take no more pods; those in flight finish"),
+        "pause": Verb("pause", "Upgrade no more pods; those in flight finish"),
         "resume": Verb("resume", "Go on after a pause"),
         "retry": Verb("retry", "Go on with the group that failed"),
         "abort": Verb("abort", "End the release where it stands"),
@@ -107,7 +107,7 @@ class Verbs(click.Group):
         """Read the arguments as kubectl does, where `-n=x` is `-n x`."""
         if args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
             raise click.UsageError(
-                f"flags stand after the command: {PROGRAM} COMMAND {args[0]} ...", ctx
+                f"flags must follow the command: {PROGRAM} COMMAND {args[0]} ...", ctx
             )
         return super().parse_args(ctx, list(_split_short_flags(args)))
 

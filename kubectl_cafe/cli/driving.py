@@ -1,4 +1,4 @@
-"""What every verb that drives has in common: its flags, its talk, and what is typed into it."""
+"""What all driving verbs share: flags, messages on stderr, and the answers that are typed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from kubectl_cafe.driver.loop import Driver
     from kubectl_cafe.driver.session import Display
 
-FOLLOWED = "whoever drives goes on"
+FOLLOWED = "the current driver continues"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def detach_option(verb: Command) -> Command:
     """Add --detach; the verb gets `detach: bool`."""
     return click.option(
-        "--detach", is_flag=True, help="Record the move and return; somebody else drives."
+        "--detach", is_flag=True, help="Record it and return; another process drives."
     )(verb)
 
 
@@ -55,39 +55,44 @@ class Talk:
         return watchers.asks()
 
     def repeated(self, cafe: CafeDeployment) -> None:
-        """By whom and when the same move was made."""
+        """Say who made the same move before, and when."""
         say_repeated(cafe)
 
     def nothing_to_drive(self, cafe: CafeDeployment) -> None:
-        """In which state it is."""
+        """Say in which state the release is."""
         say(f"{cafe.where} is {cafe.position.state}: there is nothing to drive")
 
     def waits_for(self, lease: LeaseView) -> None:
-        """Once for each holder."""
+        """Say whose lease is waited for, once for each holder."""
         if lease.holder and lease.holder not in self._waited:
             self._waited.add(lease.holder)
-            left = f"{lease.seconds_left:.0f} s"
-            say(f"waiting for the lease of {lease.driver}: taken over in {left} unless renewed")
+            say(
+                f"waiting for the lease of {lease.driver}: this command takes over in "
+                f"{lease.seconds_left:.0f} s unless it is renewed"
+            )
 
     def invalidates(self, objects: int) -> None:
-        """On how many objects."""
-        say(f"the last driver left without a word: fencing it off from {objects} objects")
+        """Say on how many objects the previous driver's pending writes are invalidated."""
+        say(
+            "the previous driver did not release its lease: invalidating its pending writes on "
+            f"{objects} objects"
+        )
 
     def is_slow(self, why: str) -> None:
-        """What is waited for."""
+        """Say which object is waited for."""
         say(f"  waits for {why}")
 
     def follows(self, lease: LeaseView) -> None:
-        """Who is followed: a driver that lives, or one whose lease has to be watched first."""
+        """Say who is followed: a live driver, or one whose lease is watched before it is taken."""
         from kubectl_cafe.client.lease_view import lease_text
 
         standing = lease_text(lease)
         if lease.live:
             standing = f"{lease.driver} drives (its lease runs out in {lease.seconds_left:.0f} s)"
-        say(f"{standing}; following. Ctrl-C leaves it to them")
+        say(f"{standing}; following. Ctrl-C stops following")
 
     def abandoned(self) -> None:
-        """That this command drives now."""
+        """Say that this command drives now."""
         self._stopping.work = None
         say("the driver is gone: this command drives now")
 
@@ -121,7 +126,7 @@ def say_repeated(cafe: CafeDeployment) -> None:
 
 
 def _answer(held: Sequence[Driver | Follower], who: str, text: str) -> None:
-    """Take a yes typed at the terminal for the group that waits."""
+    """Take a yes confirmed interactively for the group that waits."""
     group = held[0].waiting_group if held else 0
     answer = text.strip().lower()
     if group and answer in ("y", "yes", str(group)):

@@ -47,7 +47,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
     ),
     "pause": (
-        Example("Take no more pods", 'kubectl cafe pause shop --reason "errors at the edge"'),
+        Example("Upgrade no more pods", 'kubectl cafe pause shop --reason "errors at the edge"'),
     ),
     "resume": (Example("Go on where it was paused", "kubectl cafe resume shop"),),
     "retry": (Example("Try the failed group again", "kubectl cafe retry shop"),),

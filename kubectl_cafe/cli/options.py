@@ -103,13 +103,13 @@ _ACCESS = (
         shell_complete=completing.offer(completing.users),
     ),
     _text("--server", "URL", "The address of the API server.", "-s"),
-    _text("--tls-server-name", "NAME", "The name that the server's certificate is held against."),
-    _file("--certificate-authority", "The certificate of who vouches for the server's."),
+    _text("--tls-server-name", "NAME", "The server name to validate the certificate against."),
+    _file("--certificate-authority", "The certificate authority's file."),
     click.option(
         "--insecure-skip-tls-verify",
         cls=_Everywhere,
         is_flag=True,
-        help="Don't check the server's certificate: whoever answers is believed.",
+        help="Skip verification of the server's certificate (insecure).",
     ),
     _text("--token", "TOKEN", "The bearer token to log in with."),
     _text("--username", "NAME", "The user name to log in with (basic authentication)."),
@@ -202,7 +202,7 @@ def output_option(*formats: str) -> Callable[[Verb[Result]], Verb[Result]]:
 def all_namespaces_option(verb: Verb[Result]) -> Verb[Result]:
     """Add -A; the verb gets `all_namespaces: bool`. Then -n is passed over, as kubectl does."""
     return click.option(
-        "-A", "--all-namespaces", is_flag=True, help="In every namespace; -n is passed over."
+        "-A", "--all-namespaces", is_flag=True, help="In all namespaces; -n is ignored."
     )(verb)
 
 

@@ -78,7 +78,7 @@ class Follower:
 
     def confirm(self, group: int, who: str) -> None:
         """A yes typed at this terminal for `group`; the next look shows what became of it."""
-        mover = Mover(who, "typed at the terminal")
+        mover = Mover(who, "confirmed interactively")
         with suppress(Refused, NotSent):  # Somebody was faster, or it is asked for again.
             moves.confirm(self._transport, self._cafe, mover, group)
 

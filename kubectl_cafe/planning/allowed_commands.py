@@ -28,9 +28,9 @@ def illegal(cafe: CafeDeployment, trigger: Trigger, driver: str = "") -> Refused
     """
     state = cafe.position.state
     can = legal_verbs(state)
-    able = f"legal now: {', '.join(can)}" if can else "nothing can be said to it now"
+    able = f"allowed now: {', '.join(can)}" if can else "no command applies in this state"
     return Refused(
-        f"{VERBS.get(trigger, trigger)} is not legal while the release is {state}"
+        f"{VERBS.get(trigger, trigger)} is not allowed while the release is {state}"
         f"{_under_way(cafe, driver)}; {able}",
         where=cafe.where,
         hint=cafe_command("status", cafe.name, cafe.namespace),

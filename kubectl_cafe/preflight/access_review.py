@@ -60,7 +60,7 @@ VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DEL
 CONSEQUENCES = {
     OWN: "a server that protects blockOwnerDeletion will refuse what is owned",
     PRUNE: "revisions beyond historyLimit will stay",
-    TELL: "kubectl describe will not tell the story",
+    TELL: "no Events are recorded",
 }
 """What becomes of a release that lacks a right it can do without."""
 

@@ -237,7 +237,7 @@ def _stage(pod: PodLine) -> str:
     elif not pod.ready:
         stage = "not ready"
     elif pod.updated:
-        stage = "done" if pod.available else "proving itself"
+        stage = "done" if pod.available else "within minReadySeconds"
     else:
         stage = "as before"
     return f"{stage}: {pod.trouble}" if pod.trouble else stage

@@ -15,10 +15,8 @@ LAST_FOUR = ((1, 33), (1, 36))
 SAYS_WHAT_IT_SAW = (1, 34)
 """Since then a kubelet publishes a pod's observedGeneration by itself (protocol 6)."""
 INIT = "next: " + kubectl("cafe init")
-SLOWER = (
-    "a restart counts as done by the kubelet's acknowledgement or by time alone, which is slower"
-)
-"""Rules b) and c) of protocol 6, in words."""
+SLOWER = "a restart counts as done by time alone, which is slower"
+"""Rule c of protocol 6, in words: rule b needs observedGeneration."""
 
 
 @dataclass(frozen=True, slots=True)

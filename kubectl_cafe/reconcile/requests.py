@@ -53,7 +53,7 @@ def _confirmation(cafe: CafeDeployment, record: Record, typed: Typed | None) -> 
     """A yes for the group that waits, typed here or annotated from anywhere."""
     waits = Facts(group_waits=True)
     if typed is not None and typed.group == record.waiting_group:
-        return Signed(Wanted(Trigger.CONFIRM, "typed at the terminal", facts=waits), typed.who)
+        return Signed(Wanted(Trigger.CONFIRM, "confirmed interactively", facts=waits), typed.who)
     if cafe.waiting_group_confirmed:
         return Signed(Wanted(Trigger.CONFIRM, "by annotation", facts=waits), UNKNOWN_PERSON)
     return None

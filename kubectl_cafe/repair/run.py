@@ -196,7 +196,7 @@ class Repair:
                     break
                 pod = drift.first(look.snapshot, waiting)
                 tried.add(pod.uid)
-                self.says(f"pod/{pod.name}: on its way back")
+                self.says(f"pod/{pod.name}: restoring")
                 way = drift.begin(pod, look.snapshot, rfc3339(look.snapshot.time))
                 if failure := self._carry(leader, actor, way):
                     failed[pod.uid] = str(failure)

@@ -26,7 +26,7 @@ def test_a_confirmation_where_none_is_awaited_is_refused_with_what_is_legal(shop
     done = shop.cafe("confirm", NAME)
 
     assert done.code == 7
-    assert "legal now: upgrade, rollback" in done.err
+    assert "allowed now: upgrade, rollback" in done.err
 
 
 @pytest.mark.parametrize("value", ["true", "2"])
@@ -70,4 +70,4 @@ def test_another_target_over_an_unfinished_release_is_refused(shop: Shop) -> Non
     done = shop.upgrade("app:v3")
 
     assert (done.code, len(shop.writes())) == (7, before)
-    assert "legal now: confirm, pause, rollback, upgrade --supersede, abort" in done.err
+    assert "allowed now: confirm, pause, rollback, upgrade --supersede, abort" in done.err

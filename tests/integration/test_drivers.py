@@ -132,7 +132,7 @@ def test_c71_whoever_takes_a_deleted_lease_first_drives_and_the_other_stops(shop
     second = shop.cafe("drive", NAME)
 
     assert (first.wait().code, second.code, shop.state()) == (6, 0, "Completed")
-    assert "fencing it off" in second.err
+    assert "invalidating its pending writes" in second.err
     assert restarts(shop) == [1]
 
 

@@ -16,7 +16,7 @@ from tests.integration.shop import NAME, Shop, image
 from tests.integration.stage import Stage
 
 OLD, NEW, BACK = Container("app:v1"), Container("app:v2", run=1), Container("app:v1", run=2)
-FOLLOWING = "; following. Ctrl-C leaves it to them"
+FOLLOWING = "; following. Ctrl-C stops following"
 
 
 def written(proxy: FaultProxy) -> set[str]:
@@ -88,7 +88,7 @@ def test_an_illegal_verb_is_refused_under_a_live_driver_too(
     second = stage.shop.cafe.at(proxy.kubeconfig)(verb, NAME)
 
     assert (second.code, proxy.writes) == (7, [])
-    assert "legal now: " in second.err
+    assert "allowed now: " in second.err
     assert first.running()
 
 
@@ -115,7 +115,7 @@ def test_ctrl_c_at_a_follower_leaves_the_driver_alone(stage: Stage) -> None:
     left = second.wait()
 
     assert left.code == 130
-    assert "left: whoever drives goes on" in left.err
+    assert "left: the current driver continues" in left.err
     stage.show(NEW)
     assert (stage.settled(first).code, stage.shop.state()) == (0, "Completed")
 
@@ -149,7 +149,7 @@ def test_a_follower_becomes_the_driver_when_the_driver_dies(shop: Shop) -> None:
 
     assert (done.code, shop.state(), restarts(shop)) == (0, "Completed", [1])
     assert "the driver is gone: this command drives now" in done.err
-    assert "fencing it off" in done.err
+    assert "invalidating its pending writes" in done.err
 
 
 def test_a_follower_becomes_the_driver_when_the_driver_gives_its_lease_back_and_fences_nothing(

@@ -89,7 +89,7 @@ def test_c65_a_driver_is_followed_and_not_taken_over_from_by_a_server_whose_cloc
     second = cafe("drive", NAME)
 
     assert (second.code, first.wait().code, shop.state()) == (0, 0, "Completed")
-    assert "; following. Ctrl-C leaves it to them" in second.err
+    assert "; following. Ctrl-C stops following" in second.err
     assert "this command drives now" not in second.err
     assert restarts(shop) == [1]
 

@@ -44,7 +44,7 @@ def test_a_timeout_ends_the_following_and_leaves_the_driver_alone(shop: Shop) ->
 
     done = shop.cafe("drive", NAME, "--timeout=2s")
 
-    assert (done.code, "timed out after 2 s: whoever drives goes on" in done.err) == (5, True)
+    assert (done.code, "timed out after 2 s: the current driver continues" in done.err) == (5, True)
     assert (first.wait().code, shop.state()) == (0, "Completed")
 
 

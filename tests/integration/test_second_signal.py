@@ -72,7 +72,7 @@ def test_a_driver_whose_writes_get_no_answer_keeps_its_lease(
 
     place = f"{NAME} -n {shop.client.namespace}"
     assert "interrupted: no new pods; waiting for those in flight" in said
-    assert "error: stopped at once: pods in flight stay as they are" in said
+    assert "error: stopped immediately: pods in flight stay as they are" in said
     assert said.endswith(f"  next:  kubectl cafe status {place}, then kubectl cafe drive {place}\n")
     assert shop.lease()["holderIdentity"]
 
@@ -87,7 +87,7 @@ def test_a_driver_to_which_the_server_says_nothing_at_all_any_more(
     proxy.stall_streams()
     time.sleep(6)  # Its lease is renewed every 5 s: that waits, too.
 
-    assert "stopped at once" in ended_by(running, BOTH)
+    assert "stopped immediately" in ended_by(running, BOTH)
 
 
 @pytest.mark.guard("the-second-signal-ends-the-process")
@@ -100,7 +100,7 @@ def test_a_driver_that_is_fencing_off_the_last_one(shop: Shop, proxy: FaultProxy
 
     said = ended_by(running, BOTH)
 
-    assert "error: stopped at once: what was sent may still take effect" in said
+    assert "error: stopped immediately: requests that were sent may still take effect" in said
     assert f"kubectl cafe drive {NAME} -n {shop.client.namespace}" in said
 
 
@@ -114,7 +114,7 @@ def test_a_follower_that_gets_no_answer(shop: Shop, proxy: FaultProxy) -> None:
 
     said = ended_by(running, BOTH)
 
-    assert "left: whoever drives goes on" in said
+    assert "left: the current driver continues" in said
 
 
 def test_a_repair_whose_writes_get_no_answer(shop: Shop, proxy: FaultProxy) -> None:

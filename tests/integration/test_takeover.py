@@ -192,7 +192,7 @@ def test_whoever_follows_a_driver_killed_while_fencing_fences_again(
     done = shop.cafe("drive", NAME)
 
     assert (done.code, shop.state(), restarts(shop)) == (0, "Completed", [1, 1])
-    assert "fencing it off from 3 objects" in done.err
+    assert "invalidating its pending writes on 3 objects" in done.err
     assert touched(shop, shop.record()["epoch"]) == ["Pod", "Pod", "ReplicaSet"]
 
 
@@ -231,7 +231,7 @@ def test_a_lost_answer_is_settled_before_the_lease_is_given_back(
     assert shop.lease()["holderIdentity"] == ""
     done = shop.cafe("drive", NAME)
     assert (done.code, restarts(shop)) == (0, [1])
-    assert "fencing it off" not in done.err
+    assert "invalidating its pending writes" not in done.err
 
 
 def test_a_lost_answer_of_a_touch_is_touched_again_or_recognised(

@@ -12,7 +12,7 @@ from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import connect
 
 
-@click.command("pause", short_help="Take no more pods; those in flight finish")
+@click.command("pause", short_help="Upgrade no more pods; those in flight finish")
 @options.name_argument()
 @reason_option
 @output_option

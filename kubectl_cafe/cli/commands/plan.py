@@ -49,7 +49,7 @@ def command(
     """Show what `upgrade NAME` with the same flags would do. Nothing is written.
 
     The first writes are tried on one pod of each cell in a server-side dry run; the nodes and
-    the pull secrets are looked at, as far as you may.
+    the pull secrets are looked at, as far as your permissions allow.
 
     Exit code 0: nothing to do; 1: there are changes; 2 or above: an error, or (7) `upgrade`
     would be refused.

@@ -167,7 +167,9 @@ def _told() -> Told:
     from kubectl_cafe.driver.leader import Told
 
     return Told(
-        fencing=lambda count: say(f"fencing off whoever drove: {count} objects"),
+        fencing=lambda count: say(
+            f"invalidating the pending writes of the previous driver: {count} objects"
+        ),
         slow=lambda text: say(f"  waits for {text}"),
     )
 

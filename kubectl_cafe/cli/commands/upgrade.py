@@ -43,7 +43,7 @@ NO_OUTCOME = (
 @click.option(
     "--supersede",
     is_flag=True,
-    help="Over an unfinished release that waits, is paused or failed: plan anew over the mix.",
+    help="Replace an unfinished release that waits, is paused or failed; the pods may be mixed.",
 )
 @reason_option
 @detach_option
@@ -81,7 +81,7 @@ def command(
     elif name is not None:
         wanted = prepare.wanted(session.transport, session.namespace, name, images)
     else:
-        raise _usage("a NAME or -f FILE is wanted")
+        raise _usage("NAME or -f FILE is required")
     if wanted is None:
         return REACHED
     cafe = wanted.cafe

@@ -55,11 +55,11 @@ def ask(
         return
     if stdin is None or stderr is None or not (stdin.isatty() and stderr.isatty()):
         raise Refused(
-            "nobody can be asked here: this is no terminal. Nothing was written",
+            "stdin is not a terminal, so no confirmation can be asked for. Nothing was written",
             where=effect.object,
             hint=command,
         )
-    stderr.write("Go on? [y/N] ")
+    stderr.write("Proceed? [y/N] ")
     stderr.flush()
     if stdin.readline().strip().lower() not in {"y", "yes"}:
         raise Refused("not confirmed. Nothing was written", where=effect.object)

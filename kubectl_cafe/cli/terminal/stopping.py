@@ -15,10 +15,10 @@ from kubectl_cafe.errors import INTERRUPTED, TIMED_OUT, CafeError
 from kubectl_cafe.hints import cafe_command
 
 NO_NEW_PODS = "no new pods; waiting for those in flight (Ctrl-C again: stop now)"
-SENT = "stopped at once: what was sent may still take effect"
+SENT = "stopped immediately: requests that were sent may still take effect"
 IN_FLIGHT = (
-    "stopped at once: pods in flight stay as they are, perhaps out of traffic; the lease is not "
-    "given back, it runs out after 30 s"
+    "stopped immediately: pods in flight stay as they are and may be out of traffic; the lease is "
+    "not given back, it runs out after 30 s"
 )
 
 

@@ -38,7 +38,7 @@ def test_an_illegal_move_is_refused_and_the_legal_ones_are_named(
     done = shop.cafe(verb[0], NAME, *verb[1:])
 
     assert (done.code, shop.record()) == (7, before)
-    assert f"legal now: {legal}\n" in done.err
+    assert f"allowed now: {legal}\n" in done.err
 
 
 def test_a_pipeline_that_runs_the_same_upgrade_twice_starts_one_release(shop: Shop) -> None:
@@ -110,7 +110,7 @@ def test_a_confirmation_twice_confirms_one_group(shop: Shop) -> None:
     again = shop.cafe("confirm", NAME, "--detach")
 
     assert again.code == 7
-    assert "confirm is not legal while the release is Progressing" in again.err
+    assert "confirm is not allowed while the release is Progressing" in again.err
 
 
 @pytest.mark.parametrize(

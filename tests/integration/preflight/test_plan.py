@@ -160,7 +160,7 @@ def test_a_driver_that_is_alive_is_told(shop: Shop) -> None:
 
     running.kill9()
     assert " drives: what you say is left to that driver" in done.out
-    assert "warning: upgrade is not legal while the release is Progressing" in done.out
+    assert "warning: upgrade is not allowed while the release is Progressing" in done.out
 
 
 def test_a_spec_that_pauses_the_release_is_told(shop: Shop) -> None:

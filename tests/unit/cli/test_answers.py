@@ -1,4 +1,4 @@
-"""What is typed at the terminal while a group waits: heard in a thread of its own."""
+"""What is confirmed interactively while a group waits: heard in a thread of its own."""
 
 from __future__ import annotations
 

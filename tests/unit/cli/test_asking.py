@@ -29,7 +29,7 @@ def test_it_shows_context_namespace_object_and_effect() -> None:
         "namespace: payments\n"
         "object:    cafedeployment/web\n"
         "effect:    10 pods restart\n"
-        "Go on? [y/N] "
+        "Proceed? [y/N] "
     )
 
 

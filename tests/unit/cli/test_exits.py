@@ -130,7 +130,7 @@ def test_a_flag_before_the_command_exits_2_and_says_where_it_belongs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert cli.run(["-n", "payments", "status"]) == 2
-    assert "flags stand after the command" in capsys.readouterr().err
+    assert "flags must follow the command" in capsys.readouterr().err
 
 
 def test_an_unknown_flag_exits_2_and_points_to_the_verb_s_help(

@@ -40,20 +40,21 @@ def test_a_refusal_says_which_release_is_under_way_and_what_was_said_to_it_last(
         State.PAUSED, origin=State.PROGRESSING, why="new menu", journal=(STARTED, PAUSED)
     )
     assert refused(record, "driven by carol") == (
-        "upgrade is not legal while the release is Paused (upgrade r1 to v2, started by alice at "
+        "upgrade is not allowed while the release is Paused (upgrade r1 to v2, started by alice at "
         f"{record.started}: new menu, last said: pause by bob at {PAUSED.at}: lunch, "
-        "driven by carol); legal now: resume, rollback, upgrade --supersede, abort"
+        "driven by carol); allowed now: resume, rollback, upgrade --supersede, abort"
     )
 
 
 def test_what_started_a_release_is_not_said_twice() -> None:
     record = release(journal=(STARTED,))
     assert refused(record) == (
-        "upgrade is not legal while the release is Progressing (upgrade r1 to v2, started by alice "
-        f"at {record.started}); legal now: pause, rollback, abort"
+        "upgrade is not allowed while the release is Progressing (upgrade r1 to v2, started by "
+        "alice "
+        f"at {record.started}); allowed now: pause, rollback, abort"
     )
 
 
 def test_of_a_release_that_is_over_a_refusal_says_its_state_alone() -> None:
     record = release(State.COMPLETED, journal=(STARTED,))
-    assert "while the release is Completed; legal now: " in refused(record)
+    assert "while the release is Completed; allowed now: " in refused(record)

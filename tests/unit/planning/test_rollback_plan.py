@@ -58,7 +58,7 @@ def test_a_rollback_that_runs_is_not_made_twice() -> None:
 
 def test_while_a_rollback_runs_one_to_another_revision_is_refused() -> None:
     server: Any = Server({CR: gone_back(State.ROLLING_BACK)})
-    with pytest.raises(Refused, match="rollback is not legal while the release is RollingBack"):
+    with pytest.raises(Refused, match="rollback is not allowed while the release is RollingBack"):
         moves.rollback(server, CafeDeployment(server.get(CR)), AROUND, BOB, fast=False, number=1)
 
 

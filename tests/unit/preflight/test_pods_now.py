@@ -156,6 +156,6 @@ def test_a_lease_that_may_not_be_read_is_no_pass() -> None:
 def test_a_release_that_is_under_way_is_told_with_what_is_legal() -> None:
     cafe = shop({"annotations": {names.RELEASE: encode(release(State.PAUSED))}})
     (found,) = said(lease_and_clock.unfinished(upgrade(of=cafe)))
-    assert "upgrade is not legal while the release is Paused (" in found
+    assert "upgrade is not allowed while the release is Paused (" in found
     assert "started by alice at " in found
-    assert "; legal now: " in found
+    assert "; allowed now: " in found

@@ -78,7 +78,7 @@ def test_what_is_said_again(trigger: Trigger, state: State, outcome: str) -> Non
 def test_what_is_said_where_there_was_no_release_is_refused(trigger: Trigger) -> None:
     obj = cafe(release())
     obj["metadata"]["annotations"] = {}
-    with pytest.raises(Refused, match="is not legal while the release is Idle"):
+    with pytest.raises(Refused, match="is not allowed while the release is Idle"):
         VERBS[trigger](Server({CR: obj}), CafeDeployment(obj))
 
 

@@ -142,7 +142,7 @@ def test_a_release_without_a_driver_says_so() -> None:
 
 def test_a_wait_for_a_person_names_the_group() -> None:
     found = reported(record=of_spec(State.AWAITING_CONFIRM, step=1))
-    assert texts(found.waits) == ("a person to confirm group 2",)
+    assert texts(found.waits) == ("a confirmation of group 2",)
 
 
 def test_i12_after_an_end_pods_that_are_left_out_of_traffic_are_listed() -> None:
