@@ -85,7 +85,7 @@ machine: venv
 	@$(BIN)/python -m testbed node-check || echo "tests/node WILL NOT RUN (see the line above)"
 
 .PHONY: docs
-docs: venv ## write docs/commands anew, from each command's help, and docs/faults.md
+docs: venv ## write docs/commands (from each command's help), docs/fields.md and docs/faults.md anew
 	@$(BIN)/python -m tests.pages
 	@$(BIN)/python -m tests.faults
 
