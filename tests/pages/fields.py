@@ -60,7 +60,7 @@ spec:
 _INTRODUCTION = f"""# The fields of a CafeDeployment
 
 Generated from the schema that `kubectl cafe init` installs. In a terminal
-`kubectl explain cafed.spec.strategy` says the same, and adding `--recursive` lists every field below.
+`kubectl explain cafed.spec.strategy` says the same; `--recursive` lists every field below.
 
 - **Allowed** and **Rule**: what the API server checks when the object is applied. A rule is
   shown by the message of its refusal.
@@ -74,7 +74,6 @@ A CafeDeployment of ten pods in two cells; [examples/](../examples/) has more:
 {EXAMPLE}```
 
 One rule is about the object itself:
-
 """
 
 
