@@ -165,12 +165,14 @@ class FaultProxy:
             app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        assert isinstance(self._runner.addresses[0], tuple)
-        self._port = self._runner.addresses[0][1]
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        await web.SockSite(self._runner, self._listening).start()
+        self._port = self._listening.getsockname()[1]
 
     async def _stop(self) -> None:
+        # asyncio leaves a socket open that it accepted just before its server was closed.
+        self._loop.remove_reader(self._listening.fileno())
+        await asyncio.sleep(LAST_TURN)
         await self._to_streams(CUT)
         await self._runner.cleanup()
         await self._session.close()

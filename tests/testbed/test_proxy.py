@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import socket
 import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -225,3 +229,29 @@ def test_a_stalled_watch_says_no_more_until_healed(
     wait_for(lambda: "late" in watch.names(), "the event")
     proxy.cut_streams()
     watch.thread.join(5)
+
+
+def test_clients_that_go_on_connecting_leave_no_open_socket_in_a_closed_proxy(
+    proxy: FaultProxy,
+) -> None:
+    host, _, port = proxy.server.removeprefix("http://").partition(":")
+    held: list[socket.socket] = []
+
+    def connect() -> None:
+        with suppress(OSError):
+            while True:
+                held.append(socket.create_connection((host, int(port)), timeout=1))
+
+    clients = [threading.Thread(target=connect, daemon=True) for _ in range(4)]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for client in clients:
+            client.start()
+        time.sleep(0.3)
+        proxy.close()
+        for client in clients:
+            client.join(10)
+        gc.collect()
+    for one in held:
+        one.close()
+    assert [str(one.message) for one in caught if one.category is ResourceWarning] == []
