@@ -49,6 +49,13 @@ def cafe_command(verb: str, name: str, namespace: str, more: str = "") -> Hint:
     return kubectl(f"cafe {verb} {name}", namespace, more)
 
 
+def argument(value: str) -> str:
+    """`value` as one argument in a shell: a container's name may be any text."""
+    import shlex
+
+    return shlex.quote(value)
+
+
 def at(hint: str, cluster: str) -> str:
     """`hint` as it is typed for the cluster that the flags name; plain words stay as they are."""
     return hint.at(cluster) if isinstance(hint, Hint) else hint

@@ -9,7 +9,7 @@ from typing import Any
 
 from kubectl_cafe import names
 from kubectl_cafe.errors import USAGE, CafeError
-from kubectl_cafe.hints import kubectl
+from kubectl_cafe.hints import argument, kubectl
 
 Json = Mapping[str, Any]
 
@@ -52,7 +52,7 @@ def _not_one(file: str, found: list[Any], namespace: str | None) -> CafeError:
     then = ""
     if len(own) == 1 and file != "-":
         space = own[0].get("namespace") or namespace or "NAMESPACE"
-        then = kubectl("apply", space, f"-f {file}") + ", then "
+        then = kubectl("apply", space, f"-f {argument(file)}") + ", then "
         then += kubectl(f"cafe upgrade {own[0].get('name', 'NAME')}", space)
     return CafeError(
         f"one {names.KIND} is wanted, there is {listed}. Nothing was written",

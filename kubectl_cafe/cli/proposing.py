@@ -12,7 +12,7 @@ from kubectl_cafe.cli import completing
 from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.session import Session
 from kubectl_cafe.cli.terminal.printing import say
-from kubectl_cafe.hints import kubectl
+from kubectl_cafe.hints import argument, kubectl
 
 if TYPE_CHECKING:
     from kubectl_cafe.api.cafedeployment import CafeDeployment
@@ -87,7 +87,7 @@ def _check_new(transport: Transport, trial: CafeDeployment, file: str) -> None:
     try:
         start.check_new(transport, trial)
     except Refused as error:
-        again = kubectl(f"cafe upgrade -f {file}", trial.namespace)
+        again = kubectl(f"cafe upgrade -f {argument(file)}", trial.namespace)
         error.hint = f"correct {file}, then " + again
         raise
 

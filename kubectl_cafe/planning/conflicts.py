@@ -17,7 +17,7 @@ from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.image_revisions import lacking as lacks
 from kubectl_cafe.errors import Refused
-from kubectl_cafe.hints import cafe_command, kubectl
+from kubectl_cafe.hints import argument, cafe_command, kubectl
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import Workload, by_cell
 from kubectl_cafe.revisions import template as templates
@@ -85,7 +85,7 @@ def refuse_unowned(cafe: CafeDeployment, pods: Collection[Pod]) -> None:
         f"{cafe.podset.kind}s of a first release start without pods, would adopt these and delete "
         "them. Nothing was written",
         where=cafe.where,
-        hint=kubectl("get pods", cafe.namespace, f"-l {cafe.label_selector}")
+        hint=kubectl("get pods", cafe.namespace, f"-l {argument(cafe.label_selector)}")
         + "   (delete them, or change a label that spec.selector selects)",
     )
 
@@ -99,7 +99,8 @@ def refuse_unknown(cafe: CafeDeployment, pods: Collection[Pod], template: Json) 
     strange = [pod for pod in pods if lacks(pod, wanted, {})]
     if strange:
         shown = strange[0].images()
-        flags = " ".join(f"--image {name}={shown[name]}" for name in wanted if name in shown)
+        running = (f"{name}={shown[name]}" for name in wanted if name in shown)
+        flags = " ".join(f"--image {argument(one)}" for one in running)
         raise Refused(
             f"{len(strange)} pods run images of no revision of this CafeDeployment "
             f"({strange[0].name}): release what runs first. Nothing was written",

@@ -12,7 +12,7 @@ from kubectl_cafe.assessment import disruption_budgets, edited_templates, lost_s
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
 from kubectl_cafe.assessment.image_revisions import lacking
 from kubectl_cafe.errors import CafeError, Refused
-from kubectl_cafe.hints import cafe_command, kubectl
+from kubectl_cafe.hints import argument, cafe_command, kubectl
 from kubectl_cafe.planning import conflicts, deletion, downward_api, traffic_finalizers
 from kubectl_cafe.planning.conflicts import Taken
 from kubectl_cafe.planning.finding import Finding, Level, warning
@@ -115,7 +115,7 @@ def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> CafeDeployme
                 f'there is no container "{name}" (there is {", ".join(known)}){meant(name, known)}',
                 where=f"{cafe.where}, spec.template.spec.containers",
                 hint=cafe_command(
-                    "upgrade", cafe.name, cafe.namespace, f"--image {likely}={image}"
+                    "upgrade", cafe.name, cafe.namespace, f"--image {argument(f'{likely}={image}')}"
                 ),
             )
     return cafe.with_template(templates.with_images(cafe.template, wanted))

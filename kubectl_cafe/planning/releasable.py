@@ -7,7 +7,7 @@ from typing import Any
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import Refused
-from kubectl_cafe.hints import cafe_command, kubectl
+from kubectl_cafe.hints import argument, cafe_command, kubectl
 from kubectl_cafe.podsets import kinds
 from kubectl_cafe.revisions import image as images
 from kubectl_cafe.revisions import template as templates
@@ -49,7 +49,10 @@ def refuse_bad_images(cafe: CafeDeployment, template: Json) -> None:
                 f"{problem}. Nothing was written",
                 where=f"{cafe.where}, spec.template.spec.containers[{name}].image",
                 hint=cafe_command(
-                    "upgrade", cafe.name, cafe.namespace, f"--image {name}=REGISTRY/NAME:TAG"
+                    "upgrade",
+                    cafe.name,
+                    cafe.namespace,
+                    f"--image {argument(f'{name}=REGISTRY/NAME:TAG')}",
                 ),
             )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import edited_spec
-from kubectl_cafe.hints import Hint, cafe_command, kubectl
+from kubectl_cafe.hints import Hint, argument, cafe_command, kubectl
 from kubectl_cafe.revisions import template as templates
 from statemachine.lifecycle import RESTING, State
 from statemachine.record import Record
@@ -55,7 +55,7 @@ def _after_failure(cafe: CafeDeployment, record: Record) -> Iterator[Hint]:
     elif not edited:
         container = record.failure.container if record.failure else ""
         named = container or next(iter(templates.images(cafe.template)), "CONTAINER")
-        yield _of(cafe, "upgrade", f"--image {named}=IMAGE --supersede")
+        yield _of(cafe, "upgrade", f"--image {argument(f'{named}=IMAGE')} --supersede")
         if forward:
             yield _of(cafe, "retry")
     yield _of(cafe, "abort", "--force" if record.origin is State.ABORTING else "")

@@ -12,11 +12,14 @@ import pytest
 from click.testing import CliRunner
 
 from kubectl_cafe import cli
+from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.terminal.printing import say_next
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import Hint, all_at, at, cafe_command, either, kubectl
+from kubectl_cafe.planning.releasable import refuse_bad_images
+from tests.unit.builders import cafe_object
 
 PRODUCT = Path(__file__).resolve().parents[2] / "kubectl_cafe"
 SPELLED = re.compile(
@@ -136,3 +139,12 @@ def test_no_command_line_is_spelled_where_the_flags_of_the_cluster_cannot_reach_
 ) -> None:
     if str(file.relative_to(PRODUCT)) not in NO_CLUSTER:
         assert list(spelled(file)) == []
+
+
+@pytest.mark.guard("a-name-is-one-argument-of-a-shell")
+def test_a_container_s_name_is_one_argument_of_a_shell() -> None:
+    strange = "$(touch x)"
+    template = {"spec": {"containers": [{"name": strange, "image": ""}]}}
+    with pytest.raises(CafeError) as raised:
+        refuse_bad_images(CafeDeployment(cafe_object(template=template)), template)
+    assert f" --image '{strange}=REGISTRY/NAME:TAG'" in raised.value.hint

@@ -18,7 +18,7 @@ from kubectl_cafe.cli.session import connect
 from kubectl_cafe.cli.terminal._tty import width_of
 from kubectl_cafe.cli.terminal.printing import say_next
 from kubectl_cafe.errors import REACHED
-from kubectl_cafe.hints import kubectl
+from kubectl_cafe.hints import argument, kubectl
 
 if TYPE_CHECKING:
     from kubectl_cafe.planning.proposal import Proposal
@@ -126,7 +126,9 @@ def _say_idle(ready: Prepared, file: str | None) -> None:
         say(f"warning: {warning}")
     say(f"{cafe.where} is already at the target; nothing was written")
     if ready.case.wished.spec != cafe.spec:
-        say_next(kubectl(f"apply -f {file}") + "   (the rest of its spec differs)")
+        say_next(
+            kubectl(f"apply -f {argument(file or 'FILE')}") + "   (the rest of its spec differs)"
+        )
 
 
 def _effect(proposed: Proposal) -> str:

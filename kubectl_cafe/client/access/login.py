@@ -136,6 +136,12 @@ def _provided(configuration: Configuration, chosen: Chosen, provider: dict[str, 
         KubeConfigLoader(smallest).load_and_set(configuration)  # type: ignore[no-untyped-call]
     except (ConfigException, ApiException, exceptions.HTTPError, ValueError, KeyError) as error:
         raise AccessError(str(error), where=where) from None
+    except (AttributeError, TypeError):  # The loader reads a config that it expects unasked.
+        raise AccessError(
+            f"the auth-provider {provider.get('name')} has a config that can't be read",
+            where=where,
+            hint="use an exec credential plugin instead",
+        ) from None
     found = str(configuration.api_key.get("BearerToken") or "")
     if not found:
         raise AccessError(

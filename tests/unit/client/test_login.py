@@ -268,3 +268,11 @@ def test_a_proxy_of_a_kind_that_is_not_known_is_named(resolve: Resolve) -> None:
     with pytest.raises(AccessError, match="the proxy can't be used") as caught:
         resolve({"proxy-url": "gopher://own:1"}).connect(1)
     assert caught.value.where == "gopher://own:1"
+
+
+def test_an_auth_provider_without_a_config_is_an_error_of_the_kubeconfig_and_no_bug(
+    resolve: Resolve,
+) -> None:
+    with pytest.raises(AccessError, match="has a config that can't be read") as raised:
+        resolve(user={"auth-provider": {"name": "gcp", "config": {}}}).connect(1)
+    assert raised.value.where.endswith(".user.auth-provider")
