@@ -1,1 +1,1 @@
-"""One release driven: leader election, fencing, the loop, the writers; and followed."""
+"""Drives one release (leader election, fencing, the loop, the writers), or follows its driver."""

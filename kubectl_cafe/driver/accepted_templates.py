@@ -1,4 +1,4 @@
-"""Keeps what the server made of a template with the workload that has it (protocol 2, A2)."""
+"""Records on a workload which template the server has stored for a commit (protocol 2, A2)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.podsets.commits import note
 
 TRIES = 5
-"""Readings of a workload that its controller writes to meanwhile."""
+"""Attempts to write the note while the workload's controller updates the same object."""
 
 
 def accept(
@@ -23,11 +23,12 @@ def accept(
     path: str,
     answer: Mapping[str, Any],
 ) -> WorkloadWrite | None:
-    """Note the template of the `answer` to our own write: a later edit shows by that.
+    """Annotate the workload with a hash of the stored template, so that later edits show.
 
-    Its controller writes the status meanwhile: then it is read again, and noted if it is of this
-    commit still. Where this fails only its images can be told, as after a commit of an older
-    version. The note that has no answer, if it has none: it may land yet (I7).
+    `answer` is the server's answer to `write`. On a conflict (the controller updates the status)
+    the workload is read again, and annotated if its template is still of this commit. If the note
+    cannot be written, only images are compared later, as after a commit by an older version.
+    Returns the note's write if its answer was lost, because it may still land (I7), else None.
     """
     if "template" not in write.body["spec"]:
         return None

@@ -9,17 +9,17 @@ from kubectl_cafe.assessment.snapshot import Decision, Snapshot
 from kubectl_cafe.reconcile.reasons import Reason, reasons
 
 LOG = logging.getLogger("kubectl_cafe.decisions")
-"""Silent unless somebody gives it a handler and the level INFO (`-v=4`)."""
+"""Silent unless a handler and the level INFO are set (`-v=4`)."""
 
 
 class DecisionLog:
-    """What a driver decides, in lines of key="value", each once until it changes."""
+    """Logs a driver's decisions as lines of key="value", each line once until it changes."""
 
     def __init__(self) -> None:
         self._said: dict[str, Reason] = {}
 
     def note(self, snapshot: Snapshot, decision: Decision) -> None:
-        """Log what is new in `decision`; costs nothing where nobody listens."""
+        """Log what is new in `decision`; returns at once where the level INFO is off."""
         if not LOG.isEnabledFor(logging.INFO):
             return
         release, found = snapshot.record.id, dict(reasons(snapshot, decision))

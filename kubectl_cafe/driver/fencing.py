@@ -1,8 +1,8 @@
-"""Taking over from a driver that did not give its lease back (protocol 10; C70, C86; I7).
+"""Fencing: takes over from a driver that did not release its lease (protocol 10; C70, C86; I7).
 
-Whatever that driver still has in flight was judged on a resourceVersion. So every workload
-and every pod is touched once the new epoch stands in the CafeDeployment: what arrives later
-meets a 409, on pods that nobody has written to as well.
+Such a driver may still have writes in flight, each with the resourceVersion that it has read. So
+once the CafeDeployment has the new epoch, the resourceVersion of every workload and every pod is
+updated (a "touch"). Late writes then fail with 409, on pods without any other write as well.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ from statemachine.record import Record
 Json = Mapping[str, Any]
 WORKERS = 16
 RETRY = 1.0
-"""Seconds before a touch that was not sent, or whose answer was lost, is looked at again."""
+"""Seconds before an update that was not sent, or whose answer was lost, is checked again."""
 SLOW = 5.0
-"""Seconds without a touch that succeeds, after which a person is told why."""
+"""Seconds without a successful update after which the reason is reported."""
 LONGEST = 60.0
-"""Seconds without a touch that succeeds, after which the fence is given up."""
+"""Seconds without a successful update after which fencing is given up."""
 
 
 class Unfenced(CafeError):
-    """An earlier driver may still write: not every object could be touched."""
+    """An earlier driver may still write: an object's resourceVersion could not be updated."""
 
 
 class Patience:
-    """How long touches that fail are repeated, all of one fence together.
+    """The time for which failing updates are repeated, shared by all objects of one fence.
 
-    `slow` is told once what is waited for.
+    `slow` is called once, with the object's path and the error, after `SLOW` seconds.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class Patience:
         self._told = False
 
     def touched(self) -> None:
-        """One more object is touched."""
+        """Restart the time: an object's resourceVersion was updated."""
         self._since = self._clock.monotonic()
 
     def failed(self, path: str, error: ApiError) -> None:
-        """Wait before the object at `path` is tried again. Raises Unfenced after a while."""
+        """Wait before the next attempt at `path`; raises Unfenced after `LONGEST` seconds."""
         silent = self._clock.monotonic() - self._since
         if silent >= LONGEST:
             raise Unfenced(
@@ -83,18 +83,18 @@ class Patience:
 
 @dataclass(frozen=True)
 class Touch:
-    """An object to be touched, as it was read."""
+    """An object whose resourceVersion is to be updated, as the object was read."""
 
     path: str
     obj: Json
 
     @property
     def version(self) -> str:
-        """Its resourceVersion."""
+        """The object's resourceVersion."""
         return str(self.obj["metadata"]["resourceVersion"])
 
     def body(self, epoch: int) -> dict[str, Any]:
-        """The patch: the epoch as an annotation, on the object that was judged (I4)."""
+        """The patch: the epoch as an annotation, with uid and resourceVersion as read (I4)."""
         meta = self.obj["metadata"]
         return {
             "metadata": {
@@ -105,16 +105,16 @@ class Touch:
         }
 
     def carries(self, epoch: int) -> bool:
-        """Whether it was touched under `epoch` already (I8)."""
+        """Whether the object already has the annotation of `epoch` (I8)."""
         notes = self.obj["metadata"].get("annotations") or {}
         return bool(notes.get(names.EPOCH) == str(epoch))
 
 
 def needed(record: Record | None, given_back: bool) -> bool:
-    """Whether somebody may still have a write in flight.
+    """Whether an earlier driver may still have a write in flight.
 
-    Nobody has where there was no release yet, and where the last driver gave its lease back
-    after its own taking over was complete.
+    No driver has if there was no release yet, or if the last driver released its lease after its
+    own fencing was complete.
     """
     return record is not None and not (given_back and record.fenced_epoch == record.epoch)
 
@@ -122,7 +122,7 @@ def needed(record: Record | None, given_back: bool) -> bool:
 def touches(
     podset: PodSet, workloads: Iterable[Json], pods: Iterable[Json], owner: str
 ) -> Iterator[Touch]:
-    """What is to be touched: the workloads of the CafeDeployment `owner` (uid), their pods."""
+    """A Touch for each workload of the CafeDeployment with uid `owner`, and each of its pods."""
     ours: set[str] = set()
     for workload in workloads:
         if podset.owned(workload, owner):
@@ -141,18 +141,18 @@ def fence(
     told: Callable[[int], None] = lambda _count: None,
     slow: Callable[[str], None] = lambda _text: None,
 ) -> CafeDeployment:
-    """Make every earlier driver's writes fail: the epoch, the touches, then `fencedEpoch`.
+    """Make every earlier driver's writes fail: write the epoch, every Touch, then `fencedEpoch`.
 
-    The lease is ours already. `told` hears how many objects are touched, `slow` what is
-    waited for. Raises Fenced where a later driver has come, LeaseLost where the lease ran out
-    meanwhile, Unfenced where an object can't be touched for a minute.
+    The caller holds the lease. `told` gets the number of objects to update, `slow` the reason for a
+    delay. Raises Fenced if a later driver has taken over, LeaseLost if the lease has expired,
+    Unfenced if no object could be updated for a minute.
     """
 
     def arrived(current: CafeDeployment) -> Record | None:
         record = current.record
         if record is None or record.epoch == epoch:
             return None
-        # Not fenced yet: whoever finds it so begins again.
+        # Fencing is not complete: a driver that reads this record starts it again.
         return replace(under(record, epoch, current), fenced_epoch=record.fenced_epoch)
 
     def done(current: CafeDeployment) -> Record | None:
@@ -182,9 +182,9 @@ def fence(
 def touch(
     transport: SessionTransport, one: Touch, epoch: int, patience: Patience | None = None
 ) -> None:
-    """Touch one object, whatever is written to it meanwhile; gone is as good.
+    """Update an object's resourceVersion, even if other clients write; a deleted object needs none.
 
-    Raises Unfenced when it was tried for long, Denied where a 409 is no conflict.
+    Raises Unfenced as `Patience` does, Denied where a 409 is no conflict.
     """
     patience = patience or Patience(transport)
     while not one.carries(epoch):

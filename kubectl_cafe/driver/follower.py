@@ -1,4 +1,4 @@
-"""Following a release that somebody else drives: everything is seen, no pod is written (C65)."""
+"""Follows a release that another process drives: reads everything, writes no pod (C65)."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ from kubectl_cafe.revisions.revision import Revision
 from statemachine.lifecycle import RESTING, State
 
 EVERY = 1.0
-"""Seconds between two looks at the CR and the lease."""
+"""Seconds between two reads of the CafeDeployment and the lease."""
 UNHEARD = 10.0
-"""Seconds without a good look, after which a person is told."""
+"""Seconds without a successful read after which this is reported."""
 WAITS = (State.AWAITING_CONFIRM, State.PAUSED, State.FAILED)
 """States in which a driver leaves once its pods are at rest."""
 
 
 @dataclass(frozen=True)
 class Followed:
-    """Where the following ended: the CR, whether it wants a driver and has none, the last snapshot.
+    """The result of following: the CafeDeployment and the last snapshot.
 
-    `lease` is then the resourceVersion of the lease that was watched for its whole duration.
+    `abandoned`: the release needs a driver and has none. `lease` is then the resourceVersion of the
+    lease that was watched for its whole duration.
     """
 
     cafe: CafeDeployment
@@ -43,10 +44,11 @@ class Followed:
 
 
 class Follower:
-    """Watches a release until it ends, waits for a person, or nobody drives any more.
+    """Watches a release until it ends, waits for an operator, or has no driver any more.
 
-    `asks`: a terminal is there, so a confirmation from anywhere is waited for, and a yes typed
-    here is recorded for the driver. `stop` is set by Ctrl-C.
+    `asks`: there is a terminal. The follower then stays while a group waits for a confirmation,
+    from any client, and records one that is given at this terminal for the driver. `stop` is set by
+    Ctrl-C.
     """
 
     def __init__(
@@ -66,27 +68,27 @@ class Follower:
         self._revisions: dict[str, Revision] = {}
         self._watch = LeaseWatch(transport.clock)
         self.lease: LeaseView | None = None
-        """Who drives, as last seen and by our own watching."""
+        """The current driver, by the last read of the lease and the time that it was watched."""
         self.stop = Event()
 
     @property
     def waiting_group(self) -> int:
-        """The group that waits for a confirmation now; 0: none does."""
+        """The number of the group that waits for a confirmation; 0 if none does."""
         record = self._cafe.record
         waits = record is not None and record.state is State.AWAITING_CONFIRM
         return record.waiting_group if record and waits else 0
 
     def confirm(self, group: int, who: str) -> None:
-        """A yes typed at this terminal for `group`; the next look shows what became of it."""
+        """Record the confirmation of `group` by `who`; the next read shows the result."""
         mover = Mover(who, "confirmed interactively")
-        with suppress(Refused, NotSent):  # Somebody was faster, or it is asked for again.
+        with suppress(Refused, NotSent):  # It is confirmed already, or prompted for again.
             moves.confirm(self._transport, self._cafe, mover, group)
 
     def wake(self) -> None:
-        """Nothing to wake: it looks every second."""
+        """Do nothing: the follower reads every second."""
 
     def run(self) -> Followed:
-        """Follow. A server that can't be reached is asked again."""
+        """Follow until the end, and keep trying while the API server is unreachable."""
         shown, clock = None, self._transport.clock
         heard = clock.monotonic()
         while True:
@@ -109,14 +111,14 @@ class Follower:
             self.stop.wait(EVERY)
 
     def _unheard(self, error: NotSent) -> None:
-        """Say that what is shown of the release may be old, and why."""
+        """Show that the displayed release may be out of date, and why."""
         said = f"this command cannot read the CafeDeployment: {error.message}"
         if self._cafe.record is not None:
             snapshot = replace(self._view(), troubles=(said,))
             self._watcher.looked(snapshot, decide(snapshot))
 
     def _look(self) -> LeaseView:
-        """Read who drives, then the CR, and the revisions where a new one is named."""
+        """Read the lease, then the CafeDeployment, then the revisions if a new one is named."""
         cafe = self._cafe
         seen, self._cafe = direct_reads.driven(self._transport, cafe.namespace, cafe.name, ANSWER)
         self.lease = lease = self._watch.saw(seen)
@@ -132,7 +134,7 @@ class Follower:
         snapshot = self._view()
         decision = decide(snapshot)
         if decision.nodes:
-            with suppress(NotSent):  # They are asked for again.
+            with suppress(NotSent):  # The next turn reads the nodes again.
                 self._observer.read_nodes(snapshot)
         self._watcher.looked(snapshot, decision)
         found = ended(self._cafe, lease, at_rest=decision.at_rest, asks=self._asks)
@@ -149,7 +151,7 @@ class Follower:
 
 
 def ended(cafe: CafeDeployment, lease: LeaseView, *, at_rest: bool, asks: bool) -> Followed | None:
-    """Whether there is nothing left to follow; None while there is."""
+    """The result once there is nothing left to follow, else None."""
     state = cafe.position.state
     if state in RESTING:
         return Followed(cafe)
@@ -160,5 +162,5 @@ def ended(cafe: CafeDeployment, lease: LeaseView, *, at_rest: bool, asks: bool) 
 
 
 def driven(lease: LeaseView) -> bool:
-    """Whether somebody holds the lease, and has renewed it within the time that we watched it."""
+    """Whether the lease has a holder that has renewed it within the time that it was watched."""
     return lease.live and bool(lease.holder)

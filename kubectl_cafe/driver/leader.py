@@ -1,4 +1,4 @@
-"""Being the driver: the lease, the epoch and the loop, from a verb to its end (protocol 10)."""
+"""Leader election: holds the lease and the epoch while a command's loop runs (protocol 10)."""
 
 from __future__ import annotations
 
@@ -23,24 +23,25 @@ from kubectl_cafe.revisions.revision import Revision, owner_reference
 
 
 class Steering(Protocol):
-    """What acts while the lease is held; called from the lease's thread."""
+    """The work that runs under the lease; its methods are called from the lease's thread."""
 
     def refresh(self) -> None:
-        """The lease was renewed: read the CR."""
+        """Read the CafeDeployment: the lease was renewed."""
         ...
 
     def wake(self) -> None:
-        """Look again now."""
+        """Start the next turn of the loop now."""
         ...
 
 
 @dataclass
 class Leader:
-    """The lease is ours and no earlier driver can disturb: `cafe` as it stands from here on.
+    """The held lease, after fencing: no write of an earlier driver can land any more.
 
-    `transport` is this session's own: what is written through it is held back once the lease is
-    lost. `epoch` is what every write of ours is under. `driver` hears of renewals once there is
-    one. `answered`: every own request is, so that the lease may be given back.
+    `cafe` is the CafeDeployment as read then. `transport` is this session's own, whose writes are
+    stopped once the lease is lost. `epoch` goes with every write of this driver. `driver`, if set,
+    is called at each renewal. `answered`: all requests of this session have been answered, so the
+    lease may be released.
     """
 
     transport: SessionTransport
@@ -52,21 +53,22 @@ class Leader:
     answered: bool = False
 
     def renewed(self) -> None:
-        """The lease was renewed: time to look at the CR."""
+        """Let the driver read the CafeDeployment: the lease was renewed."""
         if self.driver is not None:
             self.driver.refresh()
 
     def lost(self) -> None:
-        """The lease is lost: whoever waits should hear of it."""
+        """Wake the driver, which may be waiting: the lease is lost."""
         if self.driver is not None:
             self.driver.wake()
 
 
 @dataclass(frozen=True)
 class Told:
-    """What is reported while a driver becomes one: of the lease waited for, of objects fenced off.
+    """Callbacks for progress on the way to the lease.
 
-    `slow` hears what keeps an object from being fenced off.
+    `waiting` gets the lease that is waited for, `fencing` the number of objects to fence, `slow`
+    the reason why an object cannot be fenced.
     """
 
     waiting: Callable[[LeaseView], None] = lambda _view: None
@@ -75,7 +77,7 @@ class Told:
 
 
 def keeper(transport: Transport, cafe: CafeDeployment, who: str) -> LeaseKeeper:
-    """The lease of `cafe` for this process of `who`."""
+    """The lease of `cafe`, for this process of the user `who`."""
     owner = {**owner_reference(cafe.obj), "controller": False}
     name = names.lease_name(cafe.name)
     return LeaseKeeper(transport, cafe.namespace, name, owner, process(who), transport.clock)
@@ -92,16 +94,16 @@ def lead(
     silent: str = "",
     told: Told = Told(),
 ) -> Iterator[Leader]:
-    """Take the lease, fence off a driver that left without giving it back, and read the CR.
+    """Take the lease, fence the previous driver if it did not release the lease, and read the CR.
 
-    In this order: the Lease, the CR with the new epoch, every workload and pod, `fencedEpoch`.
-    It is given back at the end if every own request is answered, and the fence is complete.
-    Raises LeaseHeld (exit 6) while another driver lives, unless `wait`; `silent` is the
-    resourceVersion of a lease that the caller has watched for its whole duration. The API server
-    knows this process' user as `who`.
+    Written in this order: the Lease, the CafeDeployment with the new epoch, every workload and pod,
+    `fencedEpoch`. At the end the lease is released if all requests of this session are answered and
+    fencing is complete. Raises LeaseHeld (exit 6) while another driver holds the lease, unless
+    `wait`. `silent` is the resourceVersion of a lease that the caller has watched for its whole
+    duration. `who` is this process's user name at the API server.
     """
 
-    def guard() -> None:  # The lease itself is renewed in the session's name.
+    def guard() -> None:  # Renewals of the lease use the session's transport, too.
         lease.check()
 
     session = transport.session(guard)
@@ -110,7 +112,7 @@ def lead(
     leader = Leader(session, observer, lease, cafe)
     lease.start(on_renew=leader.renewed, on_lost=leader.lost)
     try:
-        # Another driver may have moved it until its lease ended.
+        # Another driver may have moved the release until its lease ended.
         cafe = store.read(session, cafe.namespace, cafe.name)
         epoch = moves.epoch_after(cafe, transitions, observer.cache.highest_epoch())
         if fencing.needed(cafe.record, lease.given_back):
@@ -135,9 +137,9 @@ def drive(
     asks: bool = False,
     ready: Callable[[Driver], None] | None = None,
 ) -> Ended:
-    """Carry the release of `cafe` until it ends or waits; `ready` gets the driver first.
+    """Drive the release of `cafe` until it ends or waits; `ready` gets the driver first.
 
-    `known` are the revisions, read here unless the caller just did.
+    `known` are the revisions if the caller has just read them; else they are read here.
     """
     transport = leader.transport
     if cafe.record is not None:
@@ -154,7 +156,7 @@ def drive(
         ended = driver.run()
     finally:
         leader.answered = driver.answered
-    with suppress(ApiError):  # If it fails, the next release's start writes it.
+    with suppress(ApiError):  # After a failure the next release's start writes the outcome.
         left = outcome.conclude(transport, ended.cafe, tuple(revisions.values()))
         snapshot = ended.snapshot
         outcome.prune(transport, ended.cafe, left, snapshot.pods.values(), snapshot.workloads)

@@ -1,4 +1,4 @@
-"""The loop that carries one release until it ends or waits for a person (protocol 10)."""
+"""The loop that drives one release until it ends or waits for an operator (protocol 10)."""
 
 from __future__ import annotations
 
@@ -39,28 +39,28 @@ from statemachine.lifecycle import RESTING, State, Trigger, legal
 from statemachine.record import Failure, Record
 
 TICK = 0.5
-"""Seconds after which rules that read a clock are asked again."""
+"""Seconds after which rules that depend on time are evaluated again."""
 REST = 2.0
-"""How many times as long as a turn took the next is put off: most CPU is left to the writers."""
+"""The pause before a turn, in lengths of the turn before: it leaves most CPU to the writers."""
 LONGEST_REST = 0.25
-"""Seconds by which a turn is put off at most."""
+"""The longest pause before a turn, in seconds."""
 
 
 class Watcher(Protocol):
-    """Whoever is told how the release gets on."""
+    """Receives the progress of the release."""
 
     def moved(self, cafe: CafeDeployment) -> None:
-        """The record has changed."""
+        """Called when the record has changed."""
         ...
 
     def looked(self, snapshot: Snapshot, decision: Decision) -> None:
-        """A decision was made."""
+        """Called after each decision."""
         ...
 
 
 @dataclass(frozen=True)
 class Ended:
-    """Why the loop ended: the record as it stands, and the last snapshot."""
+    """The result of the loop: the CafeDeployment with its record, and the last snapshot."""
 
     cafe: CafeDeployment
     snapshot: Snapshot
@@ -69,8 +69,9 @@ class Ended:
 class Driver:
     """Drives the release whose record `cafe` carries, under that record's epoch.
 
-    `who` signs moves of the engine itself. `asks`: a terminal is there, so a confirmation
-    is waited for. `stop` is set by Ctrl-C: no more pods are taken, those in flight finish.
+    `who` signs the engine's own moves. `asks`: there is a terminal, so the driver stays while a
+    group waits for a confirmation. `stop` is set by Ctrl-C: no more pods are taken, those in flight
+    finish.
     """
 
     def __init__(
@@ -100,32 +101,32 @@ class Driver:
         self._since = self._heard_at = transport.server_time()
         self.stop = threading.Event()
         self.answered = False
-        """Whether every own write had its answer when the loop ended."""
+        """Whether every write of this driver was answered when the loop ended."""
 
     def refresh(self) -> None:
-        """Read the CR; runs at each renewal of the lease, so a move is seen within 5 s."""
+        """Read the CafeDeployment; called at each renewal, so that a move is seen within 5 s."""
         self._release.refresh()
         self._memory.wake()
 
     def confirm(self, group: int, who: str) -> None:
-        """A yes typed at this terminal for `group`."""
+        """Confirm `group` for `who`, as given at this terminal."""
         self._typed = Typed(group, who)
         self._memory.wake()
 
     @property
     def waiting_group(self) -> int:
-        """The group that waits for a confirmation now; 0: none does."""
+        """The number of the group that waits for a confirmation; 0 if none does."""
         record = self._release.record
         return record.waiting_group if record.state is State.AWAITING_CONFIRM else 0
 
     def wake(self) -> None:
-        """Look again now."""
+        """Start the next turn now."""
         self._memory.wake()
 
     def run(self) -> Ended:
-        """Drive until the release ends, waits for a person, or `stop` is obeyed.
+        """Drive until the release ends, waits for an operator, or `stop` has taken effect.
 
-        Raises LeaseLost and Fenced (exit 6), and what no retry mends.
+        Raises LeaseLost and Fenced (exit 6), and errors that no retry resolves.
         """
         actor = Writers(self._transport, self._release.cafe.namespace, self._memory)
         try:
@@ -140,14 +141,14 @@ class Driver:
     def _loop(self, actor: Writers) -> Ended:
         clock, began = self._transport.clock, self._transport.clock.monotonic()
         while (ended := self.turn(actor)) is None:
-            # What is shown meanwhile is judged in one turn: many pods move at the same time.
+            # Changes that arrive meanwhile share one turn: many pods change at the same time.
             self.stop.wait(min(REST * (clock.monotonic() - began), LONGEST_REST))
             self._memory.wait(TICK)
             began = clock.monotonic()
         return ended
 
     def turn(self, actor: Writers) -> Ended | None:
-        """Observe, decide, act, until nothing is left but to wait; where it ends, if it does."""
+        """Observe, decide and act until only waiting is left; returns the end if it is reached."""
         while True:
             if (refusal := self._observer.refusal()) is not None:
                 self._refusals.unseen(refusal)
@@ -163,7 +164,7 @@ class Driver:
             self._log.note(snapshot, decision)
             self._watcher.looked(snapshot, decision)
             self._write(actor, decision)
-            with suppress(NotSent):  # They are asked for again.
+            with suppress(NotSent):  # The next turn reads them again.
                 if decision.sweep:
                     self._observer.sweep(snapshot.record.id, snapshot.record.step)
                 if decision.nodes:
@@ -183,7 +184,7 @@ class Driver:
             return None
 
     def _view(self, actor: Writers) -> Snapshot:
-        """What there is, with what can't be read or written."""
+        """The current snapshot, with the objects that can't be read or written."""
         snapshot = self._memory.snapshot(
             self._release.cafe,
             self._revisions,
@@ -199,12 +200,12 @@ class Driver:
         )
 
     def _decided(self, snapshot: Snapshot) -> Decision:
-        """What to do now; that `.status` or Events can't be written is a warning and no more."""
+        """The decision for `snapshot`; failed writes of `.status` and Events only add warnings."""
         decision = decide(snapshot)
         return replace(decision, warnings=(*decision.warnings, *self._shown.warnings))
 
     def _finished(self, snapshot: Snapshot, decision: Decision) -> bool:
-        """Whether nothing is left to do here: at an end, or at rest and waiting for a person."""
+        """Whether nothing is left to do: the release has ended, or rests until an operator acts."""
         state = self._release.cafe.position.state
         answered = self._memory.idle or bool(snapshot.barred and snapshot.busy <= snapshot.barred)
         if not answered or decision.patches or decision.workloads:
@@ -222,7 +223,7 @@ class Driver:
     # Moves
 
     def _move(self, wanted: Wanted, who: str = "") -> None:
-        """Move the record, unless somebody has moved it meanwhile: then look again."""
+        """Move the record, unless another client has moved it: the next turn starts from that."""
         try:
             moved = self._release.move(wanted, who or wanted.who or self._who)
         except (Forbidden, Invalid, NoSuchKind) as error:
@@ -234,7 +235,7 @@ class Driver:
             self._refusals.unmoved(self._release.trouble, self._transport.clock.monotonic())
 
     def _told(self) -> None:
-        """The record has moved: by us, or by somebody whose move we go on from."""
+        """Adopt a changed record, moved by this driver or by another client."""
         record = self._release.record
         self._heard_at = self._transport.server_time()
         self._shown.due()
@@ -246,10 +247,10 @@ class Driver:
         self._watcher.moved(self._release.cafe)
 
     def _hear_people(self) -> None:
-        """Make the move that people want without a verb, and the one that onFailure wants."""
+        """Make a move that was requested outside of commands, or that `onFailure` requires."""
         cafe, record = self._release.cafe, self._release.record
         if cafe.deleting:
-            return  # Nothing goes on: no confirmation counts, and nothing is rolled back.
+            return  # A deletion stops the release: confirmations and `onFailure` have no effect.
         planned = self._revisions.get(record.to_revision)
         signed = heard(cafe, record, planned, self._typed, self._who)
         if signed is not None:
@@ -258,7 +259,7 @@ class Driver:
             self._roll_back(record)
 
     def _roll_back(self, failed: Record) -> None:
-        """`onFailure: Rollback`; where there is no way back the release stays Failed."""
+        """Roll back for `onFailure: Rollback`; if that is impossible the release stays Failed."""
         around = Around(revisions=tuple(self._revisions.values()), workloads=(), pods=())
         mover = Mover(self._who, "onFailure: Rollback", failed.epoch)
         try:
@@ -272,7 +273,7 @@ class Driver:
             self._told()
 
     def _hear_refusals(self, actor: Writers) -> None:
-        """What became of the writes of pods that were refused; raises what is no refusal."""
+        """Handle refused writes of pods; raises every other error of a write."""
         for error, patch in actor.failed():
             if not isinstance(error, Forbidden | Invalid):
                 raise error
@@ -280,7 +281,7 @@ class Driver:
                 self._fail(error, pod=patch.pod)
 
     def _fail(self, error: CafeError, reason: str = "PatchRefused", pod: str = "") -> None:
-        """A refused write fails the release; where that can't fail the driver ends by it."""
+        """Fail the release for a refused write; in a state that cannot fail, end the driver."""
         if Trigger.FAIL in legal(self._release.record.state):
             failure = Failure(reason, f"{error.where}: {error.message}", pod)
             self._move(Wanted(Trigger.FAIL, failure=failure))
@@ -288,7 +289,7 @@ class Driver:
             self._refusals.refused(error)
 
     def _write(self, actor: Writers, decision: Decision) -> None:
-        """Send what was decided; a workload that the server refuses fails the release."""
+        """Send the decided writes; a workload that the server refuses fails the release."""
         actor.patch(decision.patches, decision.takes)
         try:
             actor.workloads.write(decision.workloads)

@@ -1,4 +1,4 @@
-"""Writes whose answer was lost: whether they may still land, and what makes them stale."""
+"""Writes whose answer was lost: whether they may still land, and how to make them stale."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from kubectl_cafe import names
 from kubectl_cafe.podsets import WorkloadWrite
 
 RETRY = 1.0
-"""Seconds before a write that was not sent is judged anew, or a lost answer is asked for."""
+"""Seconds before an unsent write is decided again, or the result of a lost answer is read."""
 
 
 def may_land(write: WorkloadWrite, shown: Mapping[str, str]) -> bool:
-    """Whether `write` can still take effect; `shown` are the resourceVersions by name."""
+    """Whether `write` can still take effect; `shown` maps workload names to resourceVersions."""
     if write.create:
         return write.name not in shown
     judged: str = write.body["metadata"]["resourceVersion"]
@@ -21,6 +21,6 @@ def may_land(write: WorkloadWrite, shown: Mapping[str, str]) -> bool:
 
 
 def touch(uid: str, version: str) -> dict[str, Any]:
-    """The patch that moves an object on from `version`, and changes nothing else."""
+    """The patch that only gives an object a resourceVersion after `version`, by an annotation."""
     judged = {"uid": uid, "resourceVersion": version}
     return {"metadata": {**judged, "annotations": {names.TOUCHED: version}}}

@@ -1,4 +1,4 @@
-"""What a driver shows of its release beside the record: `.status` and Events (protocol 4)."""
+"""Publishes a release outside of its record, in `.status` and Events (protocol 4)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from kubectl_cafe.release import status_subresource
 from kubectl_cafe.release.held import Release
 
 EVERY = 5.0
-"""Seconds between two writes of `.status`, moves aside."""
+"""Seconds between two writes of `.status` without a move."""
 
 
 class Shown:
-    """Writes `.status`, at moves and at most every 5 s; it is never read back."""
+    """Writes `.status` at moves, else at most every 5 s; `.status` is never read back."""
 
     def __init__(self, transport: SessionTransport) -> None:
         self._transport = transport
@@ -22,16 +22,16 @@ class Shown:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """That `.status` or Events can't be written; no release ends by it."""
+        """Warnings that `.status` or Events can't be written; neither ends a release."""
         said = self._transport.aside_refused
         return (*self._unwritten, *((f"Events are not written: {said}",) if said else ()))
 
     def due(self) -> None:
-        """The record has moved: the next `show` writes."""
+        """Make the next `show` write: the record has moved."""
         self._at = float("-inf")
 
     def show(self, snapshot: Snapshot, release: Release, *, force: bool = False) -> None:
-        """Write `.status` if it is due; what fails is shown by the next one."""
+        """Write `.status` if it is due; a failed write is left to the next call."""
         if not force and snapshot.now - self._at < EVERY:
             return
         self._at, asked = snapshot.now, self._transport.clock.monotonic()

@@ -1,4 +1,4 @@
-"""What the API server refuses a driver for good, and how the driver ends by it (protocol 10)."""
+"""Requests that the API server refuses for good, and how the driver ends by them (protocol 10)."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ from kubectl_cafe.release.write_failures import IMAGE, Trouble, listed, named
 from statemachine.lifecycle import MOVING, RESTING, State
 
 PATIENCE = 30.0
-"""Seconds for which a write is repeated in a state in which no pod is taken."""
+"""Seconds for which a failing write is repeated in a state in which no pod is taken."""
 ANSWER = 5.0
 """Seconds to wait for the answer to an access review."""
 FAILS = (*MOVING, State.ABORTING)
-"""States in which a write of a pod that is refused fails the release."""
+"""States in which a refused write of a pod fails the release."""
 SEES = ("list", "watch")
 """The verbs of a watch, which lists first."""
 CODES = {State.FAILED: FAILED, State.PAUSED: WAITS, State.AWAITING_CONFIRM: WAITS}
-"""The exit code of a release that could not be left in good order, by its state."""
+"""The driver's exit code after a refusal that is no lost right, by the state of the release; 1 in
+other states."""
 
 
 class LostRight(CafeError):
-    """The driver may not write any more what a release has to write."""
+    """The driver has lost a right that a release needs."""
 
 
 @dataclass(frozen=True)
 class End:
-    """Why the driver ends: the error without the pods that it leaves out of traffic."""
+    """The reason why the driver ends; `right`: it has lost a right."""
 
     message: str
     where: str
@@ -46,7 +47,7 @@ class End:
     right: bool = False
 
     def error(self, left: Sequence[str], state: State) -> CafeError:
-        """The error, with the pods that are left out of traffic."""
+        """The error to raise, with the names of the pods `left` out of traffic."""
         pods = f"; left out of traffic: {listed(left, limit=5)}" if left else ""
         kind, code = (LostRight, ERROR) if self.right else (CafeError, CODES.get(state, ERROR))
         message = f"{self.message}{pods}"
@@ -54,11 +55,11 @@ class End:
 
 
 class Refusals:
-    """What one driver was refused. `end` is why it takes no more pods and leaves.
+    """The refused requests of one driver. `end` is why it takes no more pods and leaves.
 
-    `barred` are the uids of pods that no write of ours reaches: they are left as they are.
-    `reopening`: no image is patched, pods that are only drained are reopened. `blind`: pods are
-    not seen any more.
+    `barred` are the uids of pods that this driver can no longer write; they stay as they are.
+    `reopening`: no image is patched, and pods that are only drained are reopened. `blind`: a list
+    or watch was refused for good, so pods are no longer observed.
     """
 
     def __init__(self, transport: Transport, cafe: CafeDeployment) -> None:
@@ -71,26 +72,27 @@ class Refusals:
         self.reopening = self.blind = False
 
     def moved(self) -> None:
-        """The record has moved: what was refused is tried again, but for a lost right."""
+        """Try refused writes again, because the record has moved; a lost right stays lost."""
         if not self.blind and (self.end is None or not self.end.right):
             self.end, self.reopening = None, False
             self.barred.clear()
             self._allowed.clear()
 
     def right_lost(self, error: CafeError) -> bool:
-        """Whether a refusal is a lost right; then the driver is to end.
+        """Whether `error` means a lost right; if so the driver is to end.
 
-        No string of a 403 tells a policy from a lost right: the server is asked once. Where it
-        does not answer, the words decide.
+        The message of a 403 does not distinguish a policy from a lost right, so one access review
+        is requested. If the server does not answer the review, the message decides.
         """
         if not isinstance(error, Forbidden):
             return False
         return self._lost(*access_review.asked(error.method, error.where), error)
 
     def unseen(self, error: ApiError) -> None:
-        """A list or watch is refused for good: what is drained is reopened, the driver ends.
+        """Reopen drained pods and end the driver, because a list or watch is refused for good.
 
-        A pod whose image was patched is left as it is: nothing tells when it may be opened.
+        A pod with a patched image stays as it is: without a watch nothing shows when its restart is
+        done.
         """
         if self.blind:
             return
@@ -102,7 +104,7 @@ class Refusals:
         self._leave(End(error.message, error.where, error.hint or self._status))
 
     def _lost(self, right: Right, namespace: str, name: str, error: Forbidden) -> bool:
-        """Whether the server says that the right is lost, once; then the driver is to end."""
+        """Whether the access review, requested once, denies `right`; if so the driver is to end."""
         if right not in self._allowed:
             self._allowed[right] = self._review(right, namespace, name, error)
         if self._allowed[right]:
@@ -127,22 +129,22 @@ class Refusals:
         return bool((answer.get("status") or {}).get("allowed"))
 
     def refused(self, error: CafeError) -> None:
-        """A write was refused that no failure of the release can record: the driver ends."""
+        """End the driver: no failure of the release can record this refused write."""
         if not self.right_lost(error):
             self._leave(End(error.message, error.where, error.hint or self._status))
 
     def fails(self, error: ApiError, patch: PodPatch, state: State) -> bool:
         """Whether the refused write of a pod fails the release.
 
-        If not, the driver ends: without an image patch the pod is reopened, without any other
-        write it is left as it is.
+        If not, the driver ends. A pod whose image patch was refused is reopened; after any other
+        refused write the pod is left as it is.
         """
         lost, image = self.right_lost(error), patch.what == IMAGE
         if not lost and self.end is None and state in FAILS:
             return True
         if not image:
             self.barred.add(patch.uid)
-        if not image or state is not State.FAILED:  # There it is not sent again.
+        if not image or state is not State.FAILED:  # In Failed the image patch is not sent again.
             self.refused(error)
         return False
 
@@ -155,7 +157,7 @@ class Refusals:
     ) -> Snapshot:
         """`snapshot` with what can't be read (`unheard`: why the CafeDeployment) or written.
 
-        `troubles` are the writes of pods and workloads that fail, `moving` that of the record.
+        `troubles` are the failing writes of pods and workloads, `moving` that of the record.
         """
         if not replace(snapshot, reopening=self.reopening).running:
             self._tired(
@@ -175,7 +177,7 @@ class Refusals:
         )
 
     def raise_end(self, snapshot: Snapshot) -> None:
-        """Raise why the driver leaves, if a refusal made it, with the pods that it leaves."""
+        """Raise the error of `end`, if any, with the pods that stay out of traffic."""
         if self.end is None or snapshot.record.state in RESTING:
             return
         assessments = snapshot.assessments
@@ -183,9 +185,10 @@ class Refusals:
         raise self.end.error(left, snapshot.record.state)
 
     def _tired(self, troubles: Mapping[str, Trouble], mode: object, now: float) -> None:
-        """Give up the writes that have failed for long; no pod is taken in `mode`.
+        """Give up writes that have failed for PATIENCE in a state in which no pod is taken.
 
-        They are repeated anew, for as long, whenever the mode changes.
+        `mode` identifies that state. Whenever it changes, the writes are repeated for as long
+        again.
         """
         if mode != self._still[0]:
             self._still = (mode, now)
@@ -194,13 +197,13 @@ class Refusals:
                 continue
             error = trouble.error
             if trouble.image and not self.reopening:
-                self._still = (mode, now)  # The write that reopens it is another one.
+                self._still = (mode, now)  # The write that reopens the pod gets its own time.
             else:
                 self.barred.add(key)
             self._leave(End(unwritten(trouble), error.where, error.hint or self._status))
 
     def unmoved(self, trouble: Trouble | None, now: float) -> None:
-        """A move that no other one takes the place of could not be written, for long."""
+        """End the driver if the record could not be moved for PATIENCE."""
         if trouble is not None and now - trouble.since >= PATIENCE:
             error = trouble.error
             said = f"the release could not be moved for {PATIENCE:.0f} s: {error.message}"
@@ -211,23 +214,23 @@ class Refusals:
 
 
 def tired(trouble: Trouble, begun: float, now: float) -> bool:
-    """Whether a write has failed for PATIENCE, and since `begun`; then it is given up."""
+    """Whether a write has failed for PATIENCE seconds, counted from `begun` at the earliest."""
     return now - max(trouble.since, begun) >= PATIENCE
 
 
 def unwritten(trouble: Trouble) -> str:
-    """What is said of a write that is given up."""
+    """The message for a write that is given up."""
     return f"{trouble.what} could not be written for {PATIENCE:.0f} s: {trouble.error.message}"
 
 
 def _unfinishable(snapshot: Snapshot) -> set[str]:
-    """The uids of pods in flight whose next write waits for what a watch would show."""
+    """The uids of pods in flight whose next write depends on a state that only a watch shows."""
     flying = (s for s in snapshot.assessments if s.in_flight and s.pod.uid not in snapshot.busy)
     return {s.pod.uid for s in flying if not _finishable(s)}
 
 
 def _finishable(assessment: Assessment) -> bool:
-    """Whether traffic may be switched on by what was seen of the pod last."""
+    """Whether traffic may be switched on by the last observed state of the pod."""
     if assessment.row is PodState.DRAINED:
         return assessment.settled
     return assessment.row is PodState.PATCHED and assessment.done

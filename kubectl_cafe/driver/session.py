@@ -1,4 +1,4 @@
-"""A release that one command moves, drives or follows: no terminal in it (protocol 9, 10; C65)."""
+"""Moves, drives or follows a release for one command, without a terminal (protocol 9, 10; C65)."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from kubectl_cafe.revisions.revision import Revision
 from statemachine.lifecycle import RESTING
 
 Move = Callable[[Transport, CafeDeployment, Mover], CafeDeployment]
-"""Records one move by compare-and-swap, and answers the release as it is then."""
+"""Records one move by compare-and-swap; returns the CafeDeployment after it."""
 Known = Callable[[], Iterable[Revision] | None]
-"""The revisions, where the caller has just read them; asked for once the move is made."""
+"""Returns the revisions if the caller has just read them, else None; called after the move."""
 OURS = LeaseView("this command", True, 0, 0.0)
-"""Who drives, as far as a driver that shows its own work is concerned."""
+"""The lease as a driver displays it: held by this command."""
 
 
 class Display(Watcher, Protocol):
-    """A watcher that shows the release for as long as it is entered."""
+    """A watcher that shows the release while its context is entered."""
 
     def __enter__(self) -> Self: ...
 
@@ -42,56 +42,56 @@ class Display(Watcher, Protocol):
 
 
 class Reporter(Protocol):
-    """What a session reports. All calls come from the thread that runs it."""
+    """Receives the events of a session. All calls come from the thread that runs it."""
 
     @property
     def asks(self) -> bool:
-        """Whether a person is there to confirm a group."""
+        """Whether an operator can be prompted to confirm a group."""
         ...
 
     def repeated(self, cafe: CafeDeployment) -> None:
-        """The move was made already: nothing was written."""
+        """Called when the move was made already and nothing was written."""
         ...
 
     def nothing_to_drive(self, cafe: CafeDeployment) -> None:
-        """The release has ended already."""
+        """Called when the release has ended already."""
         ...
 
     def waits_for(self, lease: LeaseView) -> None:
-        """Another driver's lease is waited for; called again as it is read again."""
+        """Called at each read of another driver's lease while waiting for it."""
         ...
 
     def invalidates(self, objects: int) -> None:
-        """The pending writes of a driver that left without a word are made to fail."""
+        """Called with the number of objects to fence, if a driver has not released its lease."""
         ...
 
     def is_slow(self, why: str) -> None:
-        """What keeps an object from that."""
+        """Called with the reason why an object cannot be fenced."""
         ...
 
     def follows(self, lease: LeaseView) -> None:
-        """Another driver holds the lease, or left it to run out: the release is followed."""
+        """Called when the release is followed: another driver's lease has not expired yet."""
         ...
 
     def abandoned(self) -> None:
-        """The driver that was followed is gone: this session becomes the driver."""
+        """Called when the followed driver is gone and this session becomes the driver."""
         ...
 
     def works(self, work: Driver | Follower) -> None:
-        """What is under way from now on, and ends soon after its `stop` is set."""
+        """Called with the running driver or follower, which ends soon after its `stop` is set."""
         ...
 
     def display(self, lease: Callable[[], LeaseView | None]) -> Display:
-        """What shows the release; `lease` tells who drives."""
+        """The display of the release; `lease` returns the current driver's lease."""
         ...
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a session leaves a release, with the last snapshot where its pods were looked at.
+    """The result of a session. `snapshot` is the last one, None if no pods were read.
 
-    `asked` is the release as it was when it was first driven or followed. `driven`: by this
-    session, and not by another driver.
+    `asked` is the CafeDeployment when driving or following began. `driven`: this session was the
+    driver, and not another process.
     """
 
     cafe: CafeDeployment
@@ -102,9 +102,9 @@ class Result:
 
 @dataclass(frozen=True)
 class Session:
-    """One user's work on one release; `who` is that user, `reason` signs the moves.
+    """One user's work on one release; `who` is that user, `reason` is recorded with the moves.
 
-    `transport` may be shared: as long as this session drives it writes through its leader's.
+    `transport` may be shared: while this session drives, it writes through its leader's transport.
     """
 
     transport: Transport
@@ -123,10 +123,10 @@ class Session:
     ) -> Result | None:
         """Become the driver, make `move`, and drive until the release ends or waits.
 
-        While another driver lives the move is recorded for it and the release is followed; if
-        that driver leaves or falls silent before the release has ended, this session drives.
-        `move` None: the release goes on as it is; None comes back where it has ended already.
-        `takeover`: wait for the lease instead of following.
+        While another driver is alive, `move` is recorded for that driver and the release is
+        followed. If that driver leaves or stops renewing before the release has ended, this session
+        drives. With `move` None the release continues as it is, and None is returned if it has
+        ended already. `takeover`: wait for the lease instead of following.
         """
         silent = ""
         while True:
@@ -169,7 +169,7 @@ class Session:
     def _drive(
         self, held: Leader, cafe: CafeDeployment, known: Iterable[Revision] | None
     ) -> Result:
-        """Drive `cafe` to its end or to where a person is waited for."""
+        """Drive `cafe` to its end or until it waits for an operator."""
         reporter = self.reporter
         with reporter.display(lambda: OURS) as display:
             display.moved(cafe)
@@ -185,7 +185,7 @@ class Session:
         return Result(ended.cafe, cafe, ended.snapshot, driven=True)
 
     def _follow(self, cafe: CafeDeployment) -> tuple[Followed, bool]:
-        """Where the following ended, and whether that was asked for."""
+        """The result of following, and whether `stop` ended it."""
         reporter = self.reporter
         display = reporter.display(lambda: follower.lease)
         follower = Follower(self.transport, cafe, self.observer, display, asks=reporter.asks)
@@ -202,7 +202,7 @@ def moved(
     mover: Mover,
     repeated: Callable[[CafeDeployment], None],
 ) -> CafeDeployment:
-    """The release after the move; `repeated` is called where it was made already."""
+    """The CafeDeployment after `move`; calls `repeated` if the move was made already."""
     after = move(transport, cafe, mover)
     known = (cafe.record.id, cafe.record.journal) if cafe.record else None
     if after.record is not None and (after.record.id, after.record.journal) == known:

@@ -1,4 +1,4 @@
-"""Sends what was decided of workloads, one after the other; decides nothing (protocol 6, 7, 10)."""
+"""Sends the decided writes of workloads in turn; makes no decisions (protocol 6, 7, 10)."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from kubectl_cafe.release.write_failures import Troubles
 
 
 class NotOurs(Refused):
-    """A workload of the name that a release needs exists, and is not this CafeDeployment's."""
+    """A workload of the required name exists and belongs to another owner."""
 
 
 class WorkloadWriter:
     """Writes the workloads of one CafeDeployment on the caller's thread.
 
-    `troubles` are the writes that fail and are repeated, by the name of the workload.
+    `troubles` are failing writes that are repeated, by the name of the workload.
     """
 
     def __init__(self, transport: SessionTransport, namespace: str, cache: Cache) -> None:
@@ -44,10 +44,10 @@ class WorkloadWriter:
 
     @property
     def answered(self) -> bool:
-        """Whether no write of ours can land any more.
+        """Whether no write of this driver can land any more.
 
-        One whose answer was lost may still be on its way until its workload has moved on; one
-        that was to be created is there then.
+        A patch whose answer was lost may still land until its workload has another resourceVersion,
+        a lost creation until its workload exists.
         """
         shown = self._shown()
         return not any(may_land(write, shown) for write in self._lost)
@@ -57,9 +57,9 @@ class WorkloadWriter:
         return {one.name: one.resource_version for one in self._cache.workloads.all()}
 
     def write(self, writes: Iterable[WorkloadWrite]) -> None:
-        """Create or patch workloads, one after the other; a stale one is judged anew."""
+        """Create or patch workloads in turn; after a conflict the next turn decides again."""
         if self._head_off():
-            return  # What was decided was judged on them before.
+            return  # `writes` were decided on older versions.
         writes = list(writes)
         self.troubles.keep({write.name for write in writes})
         for write in writes:
@@ -89,13 +89,13 @@ class WorkloadWriter:
         return paths.workloads(self._cache.podset.resource, self._namespace, name)
 
     def _note(self, write: WorkloadWrite, error: ApiError) -> None:
-        """The workload's write has failed; the watch shows what is there now."""
+        """Record the failed write, and wait for the watch to show the current state."""
         now, what = self._transport.clock.monotonic(), f"{self._kind.lower()} {write.name}"
         self.troubles.note(write.name, what, error, now)
         self._transport.clock.sleep(RETRY)
 
     def _judge_anew(self, write: WorkloadWrite, path: str, error: Conflict) -> None:
-        """A 409: the watch will show the newer workload. Raises Denied where there is none."""
+        """Wait for the watch after a 409; raises Denied if the workload has not changed."""
         judged = write.body["metadata"].get("resourceVersion")
         try:
             found = self._transport.get(path)
@@ -107,10 +107,10 @@ class WorkloadWriter:
         self._transport.clock.sleep(RETRY)
 
     def _head_off(self) -> bool:
-        """Touch the workloads on which a write without an answer may still land; whether any.
+        """Make patches with a lost answer stale. Returns whether any could still land.
 
-        It could come after whatever is decided instead: a commit after the rollback that found
-        nothing to undo. A creation is not headed off: without pods it does no harm.
+        Such a patch could land after a later decision, for example a commit after the rollback that
+        found nothing to undo. Lost creations are left alone: without pods they do no harm.
         """
         shown = self._shown()
         lost = [one for one in self._lost if not one.create and may_land(one, shown)]
@@ -120,7 +120,7 @@ class WorkloadWriter:
             body = touch(meta["uid"], meta["resourceVersion"])
             try:
                 answer = self._transport.patch(path, body, PatchKind.MERGE)
-            except ApiError as error:  # It is tried again.
+            except ApiError as error:  # The next turn tries again.
                 self._note(write, error)
             else:
                 self.troubles.over(write.name)
@@ -128,7 +128,7 @@ class WorkloadWriter:
         return bool(lost)
 
     def _known(self, write: WorkloadWrite, path: str) -> None:
-        """It is there already: ours, from before a crash, or somebody else's."""
+        """Adopt an existing workload, created before a crash; raises NotOurs for another's."""
         try:
             found = self._transport.get(path)
         except (Gone, NotSent) as unread:
@@ -142,4 +142,4 @@ class WorkloadWriter:
             )
         self._cache.workloads.event("MODIFIED", found)
         if "deletionTimestamp" in found["metadata"]:
-            self._transport.clock.sleep(RETRY)  # An earlier one is still going.
+            self._transport.clock.sleep(RETRY)  # An earlier workload is terminating.

@@ -1,4 +1,4 @@
-"""Sends what was decided of pods, a bounded number at a time; decides nothing (protocol 6, 10)."""
+"""Sends the decided writes of pods, some at a time; makes no decisions (protocol 6, 10)."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ WORKERS = 16
 
 
 class Writers:
-    """`workers` threads that PATCH pods; errors that no retry mends are in `failures`.
+    """`workers` threads that PATCH pods; errors that no retry resolves are in `failures`.
 
-    Without any, a caller takes the `queue` and calls `carry_out`. `troubles`: writes that are
+    With `workers` 0 the caller reads `queue` and calls `carry_out`. `troubles` are writes that are
     repeated, by the pod's uid. `blind`: no watch shows the pods. `workloads` writes workloads.
     """
 
@@ -54,7 +54,7 @@ class Writers:
             thread.start()
 
     def patch(self, patches: Iterable[PodPatch], takes: frozenset[str]) -> None:
-        """Queue the pods' writes; each pod is busy until its write is answered."""
+        """Queue the pods' writes; a pod is busy until its write is answered."""
         patches = list(patches)
         self.troubles.keep({patch.uid for patch in patches} | self._under_way)
         for patch in patches:
@@ -63,7 +63,7 @@ class Writers:
             self.queue.put((patch, patch.uid in takes))
 
     def abandon(self) -> None:
-        """Forget what is queued and not yet sent; the next driver decides anew."""
+        """Drop queued writes that are not sent yet; the next driver decides again."""
         self._leaving.set()
         with suppress(queue.Empty):
             while (job := self.queue.get_nowait()) is not None:
@@ -72,18 +72,18 @@ class Writers:
 
     @property
     def answered(self) -> bool:
-        """Whether no write of ours can land any more.
+        """Whether no write of this driver can land any more.
 
-        One whose answer was lost may still be on its way until its pod is settled.
+        A write whose answer was lost may still land until its outcome is known (`_settle`).
         """
         return self._cache.idle and not self._lost and self.workloads.answered
 
     def failed(self) -> list[tuple[Exception, PodPatch]]:
-        """The errors that no retry mends since it was last asked, each with its write."""
+        """The errors, since the last call, that no retry resolves, each with its write."""
         return [self.failures.get_nowait() for _ in range(self.failures.qsize())]
 
     def close(self) -> None:
-        """End the threads once their requests are answered; a lost answer is asked for no more."""
+        """End the threads once their requests are answered; lost answers are not looked up."""
         self._leaving.set()
         for _ in self._threads:
             self.queue.put(None)
@@ -95,19 +95,19 @@ class Writers:
             self.carry_out(*job)
 
     def carry_out(self, patch: PodPatch, took: bool) -> None:
-        """Send one write and fold in what came of it. Raises nothing: see `failures`."""
+        """Send one write and update the cache with the result. Raises nothing: see `failures`."""
         try:
             stale = self._send(patch, took)
         except Exception as error:  # a thread that dies silently would hang the release
             self.failures.put((error, patch))
             self.troubles.over(patch.uid)
-            self._transport.clock.sleep(RETRY)  # The loop hears of it before it decides anew.
+            self._transport.clock.sleep(RETRY)  # The loop handles it before its next decision.
             stale = ""
         self._under_way.discard(patch.uid)
         self._cache.written(patch.uid, stale)
 
     def _send(self, patch: PodPatch, took: bool) -> str:
-        """Send one write; the resourceVersion that turned out to be stale, or nothing."""
+        """Send one write; returns the pod's resourceVersion if it is proven stale, else ""."""
         clock = self._transport.clock
         path = paths.pods(self._namespace, patch.pod, "status" if patch.status else None)
         try:
@@ -132,12 +132,12 @@ class Writers:
         return ""
 
     def _note(self, patch: PodPatch, error: ApiError) -> None:
-        """The pod's write has failed, and is repeated."""
+        """Record that the pod's write has failed and is repeated."""
         now, image = self._transport.clock.monotonic(), patch.what == IMAGE
         self.troubles.note(patch.uid, f"pod {patch.pod}", error, now, image=image)
 
     def _stale(self, patch: PodPatch, error: Conflict) -> str:
-        """The resourceVersion that a 409 has proven stale; raises Denied where the pod has it."""
+        """The resourceVersion that a 409 proves stale; raises Denied if the pod has not changed."""
         try:
             pod = self._transport.get(paths.pods(self._namespace, patch.pod))
         except Gone:
@@ -146,7 +146,7 @@ class Writers:
         except NotSent as unread:
             self._note(patch, unread)
             self._transport.clock.sleep(RETRY)
-            return ""  # The same write meets the same 409, and the pod is read again.
+            return ""  # The repeated write meets the same 409, and the pod is read again.
         meta = pod["metadata"]
         if (meta["uid"], meta["resourceVersion"]) == (patch.uid, patch.resource_version):
             raise not_stale(error)  # A webhook may answer 409 to every repetition.
@@ -156,11 +156,11 @@ class Writers:
         return patch.resource_version
 
     def _settle(self, patch: PodPatch, took: bool) -> bool:
-        """A lost answer: the pod itself says what became of the write (protocol 7).
+        """Find out by reading the pod what became of a write with a lost answer (protocol 7).
 
-        Where it shows nothing of it the write may still be on its way, and would come on top
-        of whatever is decided meanwhile (I3). So the pod is touched: then it meets a 409.
-        False: nothing was found out before the driver left.
+        If the pod has not changed, the write may still be on its way and would land after later
+        decisions (I3). So the pod's resourceVersion is updated, which makes that write fail with
+        409. Returns whether the outcome is known; False: the driver left before.
         """
         path, clock = paths.pods(self._namespace, patch.pod), self._transport.clock
         while not self._leaving.is_set():
