@@ -1,1 +1,1 @@
-"""A release as it is stored: started, moved by commands, ended, shown in .status."""
+"""A stored release: its start, the moves of commands, its end, and `.status`."""

@@ -1,4 +1,4 @@
-"""The release as its driver holds it: heard of, moved, and given up in other hands (I7)."""
+"""The release as its driver reads and moves it, until another driver takes over (I7)."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ from statemachine.lifecycle import Trigger
 from statemachine.record import Record, moved
 
 READ_TIMEOUT = 4.0
-"""Seconds for reading the CR at a renewal: the next one is due after five."""
+"""Seconds for reading the CafeDeployment at a renewal; the next renewal is due after five."""
 UNHEARD = 10.0
-"""Seconds without a good read of the CR, two renewals, after which no pod is taken."""
+"""Seconds without a successful read of the CafeDeployment, two renewals, after which no pod is
+taken."""
 RETRY = 1.0
-"""Seconds before a move whose fate is unknown is looked at again."""
+"""Seconds before the CafeDeployment is read again after a move whose outcome is unknown."""
 
 
 class Fenced(CafeError):
-    """Another driver has taken over, or the release is no longer ours."""
+    """Another driver has taken over, or another release has replaced this driver's."""
 
     exit_code = CONFLICT
 
 
 def under(record: Record, epoch: int, cafe: CafeDeployment) -> Record:
-    """`record` under the driver of `epoch`, whom no earlier driver can disturb any more (I7).
+    """`record` with `epoch` as its driver's, once no earlier driver's write can land (I7).
 
-    Raises Fenced where a later driver has come.
+    Raises Fenced if a later driver has taken over.
     """
     if record.epoch > epoch:
         raise Fenced(
@@ -47,15 +48,15 @@ def under(record: Record, epoch: int, cafe: CafeDeployment) -> Record:
 
 
 def superseded(record: Record) -> bool:
-    """Whether the release took the place of an unfinished one: the same driver carries it on."""
+    """Whether the release replaced an unfinished one, so that the same driver continues with it."""
     return bool(record.journal) and record.journal[0].trigger is Trigger.SUPERSEDE
 
 
 class Release:
-    """The CafeDeployment with the release that one driver carries, under one epoch.
+    """The CafeDeployment and its release, as one driver holds them under one epoch.
 
-    `cafe` is what the driver has taken in; what other threads read meanwhile waits until the
-    driver asks for it.
+    `cafe` is the version that the driver works on. A version that another thread has read waits
+    until the driver calls `take_in`.
     """
 
     def __init__(self, transport: Transport, cafe: CafeDeployment) -> None:
@@ -68,13 +69,13 @@ class Release:
         self._heard = transport.clock.monotonic()
         self._unread: ApiError | None = None
         self.trouble: Trouble | None = None
-        """The last move could not be written, and is tried again."""
+        """The failed write of the last move, which is tried again; None if the move was written."""
 
     def unheard(self) -> str:
-        """Why the CR was not read for two renewals of the lease; empty if it was.
+        """Why the CafeDeployment was not read for two renewals of the lease; empty if it was.
 
-        A pause or an abort would not be heard meanwhile (I9). The answer to a write of the CR
-        shows its state as well as a read does.
+        Meanwhile the driver would miss a pause or an abort (I9). The answer to a write of the
+        CafeDeployment counts as a read.
         """
         silent = self._transport.clock.monotonic() - self._heard
         if silent < UNHEARD:
@@ -83,13 +84,13 @@ class Release:
 
     @property
     def record(self) -> Record:
-        """The record as the driver knows it."""
+        """The record in the driver's version of the CafeDeployment."""
         if self.cafe.record is None:
             raise AssertionError("a driver needs a release")
         return self.cafe.record
 
     def refresh(self) -> None:
-        """Read the CR; runs at each renewal of the lease, so a move is seen within 5 s."""
+        """Read the CafeDeployment; called at each renewal, so that a move is seen within 5 s."""
         place = (self.cafe.namespace, self.cafe.name)
         asked = self._transport.clock.monotonic()
         try:
@@ -105,13 +106,14 @@ class Release:
             self.heard(asked)
 
     def heard(self, asked: float) -> None:
-        """The CR's state is known as of `asked`, when a request was sent that was answered."""
+        """Note that the CafeDeployment is known as of `asked`, the time of an answered request."""
         self._heard, self._unread = max(self._heard, asked), None
 
     def take_in(self, highest_epoch: int) -> bool:
-        """Go on from what was read last; whether the record has changed.
+        """Continue with the version read last. Returns whether the record has changed.
 
-        `highest_epoch` is the pods'. Raises Fenced, and Missing where the CR is deleted.
+        `highest_epoch` is the highest epoch on the pods. Raises Fenced if another driver or release
+        has taken over, Missing if the CafeDeployment is deleted.
         """
         if self._missing is not None:
             raise self._missing
@@ -128,7 +130,7 @@ class Release:
         return newest.record != before
 
     def took(self, cafe: CafeDeployment) -> None:
-        """Go on from `cafe`, unless it says that the release is in other hands (I7)."""
+        """Continue with `cafe`; raises Fenced if another driver or release has taken over (I7)."""
         record, hint = cafe.record, cafe_command("status", cafe.name, cafe.namespace)
         if record is None:
             raise Fenced("the release's record is gone", where=cafe.where, hint=hint)
@@ -139,10 +141,11 @@ class Release:
         self._id, self.cafe = record.id, cafe
 
     def move(self, wanted: Wanted, who: str) -> bool:
-        """Move the record, unless somebody has moved it meanwhile; whether it is told.
+        """Move the record unless another client has moved it. Returns whether the outcome is known.
 
-        False: the answer is lost or nothing was sent; it was read again, look again. Raises
-        Forbidden, Invalid and NoSuchKind where the write is refused for good.
+        False: the answer was lost or nothing was sent. The CafeDeployment was read again, and the
+        caller decides again. Raises Forbidden, Invalid and NoSuchKind where the write is refused
+        for good.
         """
         before, asked = self.record, self._transport.clock.monotonic()
 
@@ -163,7 +166,7 @@ class Release:
         try:
             cafe = store.change(self._transport, self.cafe, judge)
         except ApiError as error:
-            read = error.method == "GET"  # Of a CR that can't be read: it may be later.
+            read = error.method == "GET"  # The read of the CafeDeployment failed, which may pass.
             if not read and not isinstance(error, NotSent | UnknownOutcome):
                 raise
             since = self.trouble.since if self.trouble else asked
@@ -176,7 +179,7 @@ class Release:
         return True
 
     def look_again(self) -> None:
-        """Read the CR after a write whose fate is not known."""
+        """Read the CafeDeployment after a write whose outcome is unknown."""
         self._transport.clock.sleep(RETRY)
-        with suppress(ApiError):  # The next renewal reads it, too.
+        with suppress(ApiError):  # The next renewal reads it as well.
             self.refresh()

@@ -1,4 +1,4 @@
-"""What people say to a release, judged and written by compare-and-swap (protocol 9)."""
+"""The moves that commands make: checked, and written by compare-and-swap (protocol 9)."""
 
 from __future__ import annotations
 
@@ -40,9 +40,10 @@ def say(
     mover: Mover,
     check: Callable[[CafeDeployment], Facts | None] = lambda _cafe: None,
 ) -> CafeDeployment:
-    """Make the move and become the driver (if `mover` has an epoch) in one write.
+    """Write a move and, if `mover` has an epoch, become the driver in the same write.
 
-    `check` may refuse, and gives the facts that the guards read. Raises Refused.
+    `check` returns the facts for the guards of the state machine and may refuse the move. Raises
+    Refused.
     """
 
     return store.change(transport, cafe, _judge(transport, trigger, mover, check))
@@ -54,7 +55,7 @@ def _judge(
     mover: Mover,
     check: Callable[[CafeDeployment], Facts | None] = lambda _cafe: None,
 ) -> Callable[[CafeDeployment], Record]:
-    """What the move makes of a CafeDeployment as it stands."""
+    """The function that returns the record of a CafeDeployment after the move."""
 
     def judge(current: CafeDeployment) -> Record:
         record = current.record
@@ -80,7 +81,7 @@ def _judge(
 def confirm(
     transport: Transport, cafe: CafeDeployment, mover: Mover, group: int | None
 ) -> CafeDeployment:
-    """Confirm the group that waits; a number guards against confirming the one after it."""
+    """Confirm the waiting group; raises Refused if `group` is given and another one waits."""
 
     def check(current: CafeDeployment) -> Facts:
         record = current.record
@@ -104,8 +105,8 @@ def confirm(
 def abort(transport: Transport, cafe: CafeDeployment, mover: Mover, force: bool) -> CafeDeployment:
     """End the release: pods in flight finish first, unless `force` leaves them as they are.
 
-    By force it is never ended past a driver (C87): the wish is recorded, and whoever drives
-    ends it once no write of its own is under way.
+    A driver is never bypassed (C87): `force` is recorded, and the driver ends the release once none
+    of its own writes is under way.
     """
 
     def judge(current: CafeDeployment) -> Record | None:
@@ -114,7 +115,7 @@ def abort(transport: Transport, cafe: CafeDeployment, mover: Mover, force: bool)
             raise illegal(current, Trigger.ABORT)
         at, who = rfc3339(transport.server_time()), mover.who
         if record.state is State.ABORTING and not force:
-            return None  # It is recorded: whoever drives carries it out.
+            return None  # The abort is recorded already; the driver carries it out.
         if not force or record.state not in (State.FAILED, State.ABORTING):
             record = moved(record, Trigger.ABORT, at=at, who=who, why=mover.why)
         elif record.forced:
@@ -130,9 +131,9 @@ def abort(transport: Transport, cafe: CafeDeployment, mover: Mover, force: bool)
 
 
 def pause(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
-    """Upgrade no more pods; a repeat is refused, as `kubectl rollout pause` refuses it.
+    """Stop taking pods; a repeated pause is refused, as by `kubectl rollout pause`.
 
-    Over a pause that the field made it is a person's, which the field does not end (C79).
+    A pause by `spec.strategy.pause` becomes a pause by command, which the field does not end (C79).
     """
 
     def judge(current: CafeDeployment) -> Record | None:
@@ -150,7 +151,7 @@ def pause(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeplo
 
 
 def resume(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
-    """Go on after a pause; the field has to be put back first where it says pause (C79)."""
+    """Resume after a pause; refused while `spec.strategy.pause` is true (C79)."""
 
     def check(current: CafeDeployment) -> None:
         if current.position.state is State.PAUSED and current.paused_by_spec:
@@ -169,10 +170,10 @@ def resume(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDepl
 
 
 def become_driver(transport: Transport, cafe: CafeDeployment, epoch: int) -> CafeDeployment:
-    """Write the epoch: from here on a driver of a lower one stops at its next look (I7).
+    """Write `epoch`, so that a driver with a lower one stops at its next read (I7).
 
-    Nothing of an earlier driver is in flight any more: the lease was handed over, or it was
-    fenced. Raises Fenced where a later driver has come.
+    No write of an earlier driver may be in flight: its lease was released, or it was fenced. Raises
+    Fenced if a later driver has taken over.
     """
 
     def judge(current: CafeDeployment) -> Record | None:
@@ -192,7 +193,7 @@ def rollback(
     fast: bool,
     number: int = 0,
 ) -> CafeDeployment:
-    """As `roll_back`, judged again where somebody else wrote in between: it is an emergency."""
+    """Roll back like `roll_back`, and try again after conflicts, because a rollback is urgent."""
     for _ in range(store.ATTEMPTS):
         try:
             return roll_back(transport, cafe, around, mover, fast, number)
@@ -214,15 +215,15 @@ def roll_back(
     fast: bool,
     number: int = 0,
 ) -> CafeDeployment:
-    """Back to revision `number` (0: the last good one), from the middle or the morning after.
+    """Go back to revision `number` (0: the last good one), during a release or after its end.
 
-    One that runs or has ended already is not begun again. Raises Refused where there is none,
-    where every pod is there, or where it can't go in place.
+    A rollback that runs or has ended already is not started again. Raises Refused if there is no
+    such revision, if every pod has it, or if it can't be reached in place.
     """
     if rollback_plan.under_way(cafe, number, around) or (
         not number and rollback_plan.repeated(cafe)
     ):
-        return cafe  # Somebody typed the same, and was faster.
+        return cafe  # The same rollback was requested before.
     if cafe.record is None:
         around = replace(around, pods=direct_reads.pods(transport, cafe))
     way = rollback_plan.way(cafe, around, fast, number)
@@ -232,12 +233,12 @@ def roll_back(
 
 
 def _unswitched(transport: Transport, cafe: CafeDeployment, around: Around) -> tuple[str, ...]:
-    """Why pods are in mode None although they have a switch, as a rollback of its own begins."""
+    """Why pods are in mode None although they have a switch, at the start of a new rollback."""
     services = map(parse_service, transport.list(paths.services(cafe.namespace)).items)
     return lost_switches.planned(direct_reads.pods(transport, cafe), services, around.known)
 
 
 def epoch_after(cafe: CafeDeployment, transitions: int, of_pods: int) -> int:
-    """The epoch of a new driver: above every epoch ever seen (C71)."""
+    """The epoch of a new driver: above every epoch in the record and on the pods (C71)."""
     known = cafe.record.epoch if cafe.record else 0
     return max(transitions, known + 1, of_pods + 1)

@@ -1,4 +1,4 @@
-"""The ReplicaSets that already have the names which a release would create."""
+"""Existing ReplicaSets with the names that a release would create."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kubectl_cafe.podsets.cells import workload_name
 def read(
     transport: Transport, cafe: CafeDeployment, workloads: Iterable[Workload]
 ) -> tuple[Taken, ...]:
-    """The ReplicaSets under the names that cells without a workload would get."""
+    """The ReplicaSets that have the names for cells without a workload."""
     resource = cafe.podset.resource
     names = (workload_name(cafe.name, cell, cafe.cells) for cell in lacking(cafe, workloads))
     found = (

@@ -1,6 +1,6 @@
-"""What a release leaves behind: its outcome and journal on its revision, and no revision too many.
+"""What remains of an ended release: outcome and journal on its revision; old revisions are deleted.
 
-All of it is repeated by the next verb where a crash came between (protocol 4).
+After a crash in between, the next command repeats both (protocol 4).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from statemachine.lifecycle import RESTING
 from statemachine.record import Record
 
 HISTORY_LIMIT = 20
-"""spec.historyLimit, where the CRD's default is not in the object."""
+"""The default of `spec.historyLimit`, for an object that has no value from the CRD's default."""
 
 
 def conclude(
@@ -31,10 +31,11 @@ def conclude(
     *,
     superseded: bool = False,
 ) -> tuple[Revision, ...]:
-    """Copy the release of `cafe` that is over to its revision, once; the revisions as they are now.
+    """Copy the ended release of `cafe` to its revision, once; returns the revisions after that.
 
-    `superseded`: an unfinished one is over as well, because another takes its place. Write it
-    before that one's record; should it not come, the release's own end replaces this.
+    `superseded`: an unfinished release counts as ended too, because another one replaces it. Call
+    this before the record of the new release is written. If that write fails, the end of the old
+    release overwrites the copy.
     """
     record = cafe.record
     if record is None or not (superseded or record.state in RESTING):
@@ -63,7 +64,7 @@ def prune(
     pods: Iterable[Pod],
     workloads: Iterable[Workload],
 ) -> None:
-    """Delete the oldest revisions beyond spec.historyLimit, once the release is over."""
+    """Delete the oldest revisions beyond `spec.historyLimit`, once the release has ended."""
     record = cafe.record
     if record is None or record.state not in RESTING:
         return
@@ -82,8 +83,9 @@ def in_use(
 ) -> set[str]:
     """The names of the revisions that are never pruned (protocol 4).
 
-    From and to; the last good one, and the one that a rollback would go to; those that a
-    workload would make pods of; those that any pod shows by its label, record or images.
+    These are the record's source and target, the last good revision, the target of the next
+    rollback, the revisions of the workloads' templates, and those that a pod shows by its label,
+    record or images.
     """
     living = tuple(pods)
     shown = {frozenset(pod.images().items()) for pod in living}

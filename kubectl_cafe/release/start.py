@@ -1,4 +1,4 @@
-"""Starting a release: what must exist before the record that names it, and the record (I5)."""
+"""Starts a release: creates what its record names, then writes the record (I5)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Mover:
-    """Who makes a move and why; `epoch` is the lease's, None when nobody drives by it."""
+    """The user who makes a move, and the reason; `epoch` is the lease's, None without a lease."""
 
     who: str
     why: str = ""
@@ -49,7 +49,7 @@ class Mover:
 
 
 def check_new(transport: Transport, cafe: CafeDeployment) -> None:
-    """Refuse a CafeDeployment that is not created yet, for what its own spec shows."""
+    """Refuse a CafeDeployment that does not exist yet for faults in its spec or template."""
     refuse_long_name(cafe)
     refuse_misshapen(cafe, cafe.template)
     refuse_unsupported(cafe)
@@ -58,7 +58,7 @@ def check_new(transport: Transport, cafe: CafeDeployment) -> None:
 
 
 def check_template(transport: Transport, cafe: CafeDeployment, proposal: Proposal) -> None:
-    """Ask the server whether the template makes a ReplicaSet; nothing is stored (protocol 2)."""
+    """Check with a server-side dry run that the template makes a ReplicaSet (protocol 2)."""
     _try_template(transport, cafe, next(iter(proposal.plan.cells), ""), proposal.template)
 
 
@@ -83,7 +83,7 @@ def _try_template(transport: Transport, cafe: CafeDeployment, cell: str, templat
 def store_revision(
     transport: Transport, cafe: CafeDeployment, around: Around, template: Json
 ) -> Revision:
-    """The ControllerRevision of `template`, created or given the next number."""
+    """The ControllerRevision of `template`, created, or updated to the next revision number."""
     name, number = (
         revisions.name_of(cafe.name, template),
         revisions.next_number(around.revisions),
@@ -91,9 +91,9 @@ def store_revision(
     known = around.revision(name)
     path = paths.controllerrevisions(cafe.namespace, name)
     if known is None:
-        # By server-side apply, which stores `data` in the server's own spelling: a created
-        # object keeps the bytes that were sent, and no later patch of its metadata would
-        # pass for one that leaves the immutable data alone.
+        # A create would store `data` byte for byte, and a later patch of the metadata would then
+        # count as a change of the immutable data. Server-side apply stores `data` in the
+        # server's own encoding.
         body = revisions.manifest(cafe.obj, template, number)
         return revisions.parse(transport.patch(path, body, PatchKind.APPLY, {"force": True}))
     if known.number == number - 1:
@@ -105,10 +105,10 @@ def store_revision(
 
 @dataclass
 class Beginning:
-    """A release that was proposed for `planned` as it stood, and is to be begun by `trigger`.
+    """A release that was proposed for `planned`, to be started by the move `trigger`.
 
-    `wished` is the CafeDeployment as it is to become. `revisions` are those that its driver
-    needs to know, once it is recorded.
+    `wished` is the CafeDeployment with its new spec. `revisions`, set by `record`, are those that
+    the driver needs.
     """
 
     planned: CafeDeployment
@@ -119,13 +119,13 @@ class Beginning:
     revisions: tuple[Revision, ...] | None = None
 
     def record(self, transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
-        """The record of the new release, and the spec it changes, in one PATCH.
+        """Write the record of the new release, and the spec that it changes, in one PATCH.
 
-        What it names must exist before (I5): its revision. Raises IllegalMove over an
-        unfinished release, CafeError (exit 6) where `cafe` is no longer what was planned for.
+        Its revision is stored before (I5). Raises IllegalMove over an unfinished release, CafeError
+        (exit 6) if `cafe` has changed since `planned`.
         """
         if under_way(cafe, self.proposal.target) and self.trigger is Trigger.START:
-            return cafe  # Somebody typed the same, and was faster.
+            return cafe  # The same release was started before.
         deletion.refuse(cafe, self.trigger)
         refuse_stale(self.planned, cafe)
         superseding = self.trigger is Trigger.SUPERSEDE
@@ -139,7 +139,7 @@ class Beginning:
 
 
 def under_way(cafe: CafeDeployment, target: str) -> bool:
-    """Whether an unfinished release goes to the revision `target` already."""
+    """Whether an unfinished release already goes to the revision `target`."""
     record = cafe.record
     return (
         record is not None
@@ -150,7 +150,7 @@ def under_way(cafe: CafeDeployment, target: str) -> bool:
 
 
 def refuse_stale(planned: CafeDeployment, now: CafeDeployment) -> None:
-    """The plan that a person agreed to was made for this spec and this release."""
+    """Raise CafeError (exit 6) if spec or release has changed since the plan was confirmed."""
     same = planned.record and now.record and planned.record.id == now.record.id
     unmoved = planned.position == now.position and (same or planned.record is now.record)
     if planned.uid != now.uid or planned.spec != now.spec or not unmoved:
@@ -170,10 +170,10 @@ def start(
     spec: Json,
     trigger: Trigger = Trigger.START,
 ) -> CafeDeployment:
-    """The record of a new release, and the spec it is to have, in one PATCH.
+    """Write the record of a new release, and its spec, in one PATCH.
 
-    Raises IllegalMove over an
-    unfinished release unless `trigger` is SUPERSEDE, Conflict when somebody was faster.
+    Raises IllegalMove over an unfinished release unless `trigger` is SUPERSEDE, Conflict if another
+    client has changed the CafeDeployment.
     """
     deletion.refuse(cafe, trigger)
     position = move(cafe.position, trigger)
@@ -200,10 +200,10 @@ def start_rollback(
     mover: Mover,
     unswitched: Sequence[str] = (),
 ) -> CafeDeployment:
-    """The record of a rollback: the same release planned anew, or the morning after's.
+    """Write the record of a rollback, as the second leg of an unfinished release or as a new one.
 
-    `unswitched` is why pods are in mode None although they have a switch; a release that is
-    turned back keeps what was planned.
+    `unswitched` are the reasons why pods are in mode None although they have a switch. The second
+    leg of a release keeps those that were planned.
     """
     deletion.refuse(cafe, Trigger.ROLLBACK)
     position = move(cafe.position, Trigger.ROLLBACK)
@@ -249,9 +249,9 @@ def _new(
 
 
 def _continued(record: Record, before: Record) -> Record:
-    """The rollback `record` as the second leg of `before`.
+    """The rollback `record` as the second leg of the release `before`.
 
-    Who started the release and why stay as they were: the rollback's own stand in the journal.
+    Who started the release and why stay unchanged; those of the rollback are in the journal.
     """
     return replace(
         record,

@@ -1,6 +1,6 @@
-"""`.status`: what `kubectl get`, `kubectl wait` and a health check read (protocol 2, 4).
+"""Writes `.status` for `kubectl get`, `kubectl wait` and health checks (protocol 2, 4).
 
-A projection of the record and the pods; it is written and never read back as truth.
+It is derived from the record and the pods, and never read back as truth.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ Json = Mapping[str, Any]
 
 
 def status(cafe: CafeDeployment, snapshot: Snapshot) -> dict[str, Any]:
-    """The `.status` that `snapshot` calls for.
+    """The `.status` for `snapshot`.
 
-    observedGeneration stays behind the spec's while the spec is ahead of the release, and says
-    so even while nobody drives: an edit raises metadata.generation alone.
+    While the spec has a change that was not released, observedGeneration stays below
+    metadata.generation. This also holds without a driver, because an edit raises
+    metadata.generation.
     """
     record = snapshot.record
     assessments = snapshot.assessments
@@ -78,7 +79,7 @@ def _reason(record: Record) -> str:
 
 
 def _message(record: Record, troubles: Sequence[str]) -> str:
-    """The message of Progressing: the failure, or the state and what the driver can't do now."""
+    """The message of Progressing: the failure, or the state and the driver's failing requests."""
     state = f"release {record.id} is {record.state}"
     return cut(str(record.failure or "") or "; ".join((state, *troubles)))
 
@@ -106,7 +107,7 @@ def _condition(
 
 
 def write(transport: Transport, cafe: CafeDeployment, snapshot: Snapshot) -> CafeDeployment | None:
-    """PATCH `.status` if it says something new; the CafeDeployment as it then is."""
+    """PATCH `.status` if it has changed; returns the CafeDeployment after that, or None."""
     wanted = status(cafe, snapshot)
     if (cafe.obj.get("status") or {}) == wanted:
         return None

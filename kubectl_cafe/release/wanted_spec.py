@@ -1,4 +1,4 @@
-"""A CafeDeployment as a file has it: what it would become by it, or created."""
+"""The CafeDeployment that a manifest would update or create."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ TRIAL = {"dryRun": "All", "fieldValidation": "Strict"}
 
 
 def of_manifest(transport: Transport, cafe: CafeDeployment, manifest: Json) -> CafeDeployment:
-    """`cafe` with the spec of `manifest`, as the server would default it; nothing is stored.
+    """`cafe` with the spec of `manifest` and the server's defaults, by a dry run.
 
-    Raises Refused where the server would not accept it.
+    Raises Refused if the server would reject the spec.
     """
     body = {"metadata": {"uid": cafe.uid}, "spec": merge_patch(cafe.spec, manifest["spec"])}
     path = paths.cafedeployments(cafe.namespace, cafe.name)
@@ -35,7 +35,7 @@ def of_manifest(transport: Transport, cafe: CafeDeployment, manifest: Json) -> C
 def create(
     transport: Transport, namespace: str, manifest: Json, *, trial: bool = False
 ) -> CafeDeployment:
-    """Create the CafeDeployment of `manifest`; `trial`: only ask the server about it."""
+    """Create the CafeDeployment of `manifest`; `trial`: only as a server-side dry run."""
     name = manifest["metadata"]["name"]
     query = TRIAL if trial else {"fieldValidation": "Strict"}
     spec = without_nulls(manifest["spec"])

@@ -1,4 +1,4 @@
-"""Writes that fail in a way that may pass: named in what is awaited, given up in the end."""
+"""Writes that fail with errors that may pass: repeated, reported as waits, given up in the end."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from kubectl_cafe.client.errors import ApiError
 from statemachine.record import cut
 
 IMAGE = "image"
-"""What the image patch of a pod is called."""
+"""The name of a pod's image patch (`PodPatch.what`)."""
 NAMED = 3
-"""How many objects one line names."""
+"""The number of objects that one line names."""
 SHOWN = 300
-"""Characters of an error: enough for the name of a webhook and why it did not answer."""
+"""Characters of an error, enough for the name of a webhook and its failure."""
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """A write of the object `what`: since when it has failed (monotonic), and the last error.
+    """A failing write of the object `what`, with its last error; `since` is monotonic.
 
-    `image`: it is the image patch of a pod, which can be left out; the pod is reopened then.
+    `image`: the write is the image patch of a pod. It can be dropped; the pod is reopened then.
     """
 
     what: str
@@ -30,7 +30,7 @@ class Trouble:
 
 
 def named(troubles: Iterable[Trouble]) -> tuple[str, ...]:
-    """One line for each error, with the objects that meet it."""
+    """One line for each error, with the objects whose writes meet it."""
     objects: dict[str, list[str]] = {}
     for trouble in troubles:
         objects.setdefault(cut(trouble.error.message, SHOWN), []).append(trouble.what)
@@ -38,14 +38,14 @@ def named(troubles: Iterable[Trouble]) -> tuple[str, ...]:
 
 
 def listed(objects: Iterable[str], limit: int = NAMED) -> str:
-    """The first names, and how many more there are."""
+    """The first `limit` names, and the number of the others."""
     found = sorted(set(objects))
     more = f" and {len(found) - limit} more" if len(found) > limit else ""
     return ", ".join(found[:limit]) + more
 
 
 class Troubles:
-    """The writes of one kind that fail and are repeated, by key; shared by threads."""
+    """The failing writes of one kind, by key; used by several threads."""
 
     def __init__(self) -> None:
         self._kept: dict[str, Trouble] = {}
@@ -53,20 +53,20 @@ class Troubles:
     def note(
         self, key: str, what: str, error: ApiError, now: float, *, image: bool = False
     ) -> None:
-        """The write of `key` has failed, and is repeated."""
+        """Note that the write of `key` has failed and is repeated."""
         known = self._kept.get(key)
         since = known.since if known and known.image is image else now
         self._kept[key] = Trouble(what, since, error, image)
 
     def over(self, key: str) -> None:
-        """The write of `key` came through, or is not wanted any more."""
+        """Forget the write of `key`: it has succeeded, or is not needed any more."""
         self._kept.pop(key, None)
 
     def keep(self, wanted: Container[str]) -> None:
-        """Forget the writes that are not wanted any more."""
+        """Forget every write whose key is not in `wanted`."""
         for key in [key for key in self._kept.copy() if key not in wanted]:
             self.over(key)
 
     def all(self) -> dict[str, Trouble]:
-        """Every one there is, by key."""
+        """All failing writes, by key."""
         return self._kept.copy()
