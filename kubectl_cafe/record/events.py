@@ -1,4 +1,4 @@
-"""Events on the CafeDeployment, so that `kubectl describe` tells the story too: pure."""
+"""Builds the Events on the CafeDeployment that `kubectl describe` shows. Pure."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ FINDINGS = (Trigger.STEP_DONE, Trigger.FAIL, Trigger.PODS_SETTLED)
 MESSAGE_LIMIT = 1000
 """Characters; Kubernetes allows 1 KiB."""
 NAME_LIMIT = 200
-"""Characters of the CafeDeployment's name in an Event's; that may have 253."""
+"""Characters of the CafeDeployment's name in an Event's name, which may have 253."""
 
 
 def event(cafe: CafeDeployment, record: Record, entry: Entry) -> dict[str, Any]:
     """The core/v1 Event of `entry`, the last move in `record`, which `cafe` carries now.
 
-    Its name is made of the release, the epoch and the move's place in the journal: a move that
-    is told twice is one Event, and moves of one second are listed in their order. A journal that
-    was rebuilt begins anew, under an epoch of its own (C72).
+    Its name consists of the release, the epoch and the move's place in the journal. So a move that
+    is reported twice is one Event, and moves of the same second are listed in their order. A
+    rebuilt journal starts again, under an epoch of its own (C72).
     """
     place = f"{record.epoch:04}.{record.journal_cut + len(record.journal):04}"
     return {
@@ -51,7 +51,7 @@ def event(cafe: CafeDeployment, record: Record, entry: Entry) -> dict[str, Any]:
 
 
 def reason(entry: Entry) -> str:
-    """What people say is named by the trigger; what the engine finds, and an end, by the state."""
+    """The trigger for moves that operators make; the state for moves of the driver and for ends."""
     found = entry.trigger in FINDINGS and entry.state not in RUNNING
     if found or entry.state in RESTING:
         return str(entry.state)
@@ -59,7 +59,7 @@ def reason(entry: Entry) -> str:
 
 
 def message(record: Record, entry: Entry) -> str:
-    """What the move was about, by whom and why."""
+    """The Event's message: the state, its subject, the user and the reason."""
     what = about(record)
     why = f": {entry.why}" if entry.why and entry.why not in what else ""
     return cut(f"{record.state}: {what}, by {entry.who}{why}", MESSAGE_LIMIT)

@@ -1,4 +1,4 @@
-"""One move of a release in one line."""
+"""The last move of a release as one line of text."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ PEOPLE = frozenset(
         Trigger.ABORT,
     }
 )
-"""Moves that a person makes; the others are the driver's."""
+"""Moves that operators make; all others are the driver's."""
 
 
 def move_line(record: Record, reader: str = "", *, brief: bool = False) -> str:
-    """Time, state, what that state is about, and who made the move unless that is the `reader`.
+    """One line with time, state, its subject, and the user unless that is the `reader`.
 
-    `brief`: of a failure pod and reason alone, where its message is shown beside it.
+    `brief`: a failure is shown by pod and reason alone, because its message is shown beside the
+    line.
     """
     told = about(record)
     if brief and record.failure and record.state is State.FAILED:
@@ -36,7 +37,7 @@ def move_line(record: Record, reader: str = "", *, brief: bool = False) -> str:
 
 
 def _by(record: Record, reader: str) -> str:
-    """Which other person made the last move, and why."""
+    """The user who made the last move, if not `reader`, and the reason."""
     if not reader or not record.journal:
         return ""
     last = record.journal[-1]
@@ -46,7 +47,7 @@ def _by(record: Record, reader: str) -> str:
 
 
 def about(record: Record) -> str:
-    """What the state of the record is about, in a few words."""
+    """The subject of the record's state, in a few words."""
     grouped = sum(step.is_group for step in record.steps)
     match record.state:
         case State.AWAITING_CONFIRM:

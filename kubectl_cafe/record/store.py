@@ -1,4 +1,4 @@
-"""The record in the cluster: read, and moved by compare-and-swap (protocol 4, 9)."""
+"""Stores the record in the cluster: reads it, and moves it by compare-and-swap (protocol 4, 9)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ATTEMPTS = 10
 
 
 class Missing(CafeError):
-    """There is no such CafeDeployment."""
+    """The CafeDeployment does not exist."""
 
 
 def read(
@@ -32,7 +32,7 @@ def read(
 ) -> CafeDeployment:
     """The CafeDeployment. Raises Missing, with the next command.
 
-    Within `timeout`, if there is one: then no similar names are looked for.
+    `timeout` is in seconds. With a timeout, Missing suggests no similar names.
     """
     path = paths.cafedeployments(namespace, name)
     try:
@@ -43,7 +43,7 @@ def read(
 
 
 def _others(transport: Transport, namespace: str) -> list[str]:
-    """The names there are; none where they may not be listed: it is a courtesy."""
+    """The names in the namespace, to suggest one; empty if they can't be listed."""
     try:
         items = transport.list(paths.cafedeployments(namespace)).items
     except CafeError:
@@ -52,7 +52,7 @@ def _others(transport: Transport, namespace: str) -> list[str]:
 
 
 def missing(namespace: str, name: str, known: Iterable[str] = ()) -> Missing:
-    """The error where the CafeDeployment never was, or was deleted meanwhile."""
+    """The error for a CafeDeployment that does not exist or was deleted."""
     return Missing(
         f'there is no CafeDeployment "{name}" in namespace {namespace}{meant(name, known)}',
         where=f"cafedeployment/{name}",
@@ -68,11 +68,11 @@ def write(
     spec: Mapping[str, Any] | None = None,
     annotations: Mapping[str, str | None] | None = None,
 ) -> CafeDeployment:
-    """The record, and what must change with it, in one PATCH on the object that was judged.
+    """Write the record, and what must change with it, in one PATCH on the version in `cafe`.
 
-    Entering AwaitingConfirm resets the confirmation in the same write; a later write there
-    (a new driver's epoch) leaves alone what a person has annotated since. A move is told as
-    an Event once it is written. Raises Conflict.
+    Entering AwaitingConfirm resets the confirmation in the same write. A later write in that state
+    (a new driver's epoch) keeps a confirmation that was annotated since. After the write a move is
+    reported as an Event. Raises Conflict.
     """
     record = signed(cafe.record, record, here())
     notes: dict[str, str | None] = dict(annotations or {})
@@ -103,11 +103,11 @@ def change(
     cafe: CafeDeployment,
     judge: Callable[[CafeDeployment], Record | None],
 ) -> CafeDeployment:
-    """Write what `judge` makes of the CafeDeployment; on a conflict read and judge again.
+    """Write the record that `judge` returns; on a conflict read and call `judge` again.
 
-    `judge` returns the new record, or None if there is nothing to write; what it raises
-    (IllegalMove, Refused) goes to the caller. A lost answer is settled by reading again.
-    Raises Denied where a 409 is no conflict: nobody has changed the object.
+    `judge` returns the new record, or None if there is nothing to write; its errors (IllegalMove,
+    Refused) go to the caller. After a lost answer the CafeDeployment is read to find the outcome.
+    Raises Denied where a 409 is no conflict because the object has not changed.
     """
     lost: UnknownOutcome | None = None
     for _ in range(ATTEMPTS):
@@ -126,7 +126,7 @@ def change(
         except UnknownOutcome as error:
             lost = error
             cafe = read(transport, cafe.namespace, cafe.name)
-            # Where room is short, less was written than was meant.
+            # If annotations are nearly full, a shortened record was written.
             if cafe.record is not None and fit(cafe.record, 0) == fit(record, 0):
                 _tell(transport, cafe, entry)
                 return cafe
@@ -140,9 +140,9 @@ def change(
 
 
 def _text(cafe: CafeDeployment, record: Record, notes: Mapping[str, str | None]) -> str:
-    """The record's text beside the other annotations, as they are to be after `notes`.
+    """The record's text, shortened to the room that annotations leave after `notes`.
 
-    Raises Refused where even the smallest record finds no room, and names the largest other one.
+    Raises Refused if even the shortest record has no room; the error names the largest annotation.
     """
     room = sizes.room({**cafe.annotations, **notes}, names.RELEASE)
     text = encode(record, min(SIZE_LIMIT, room))
@@ -159,7 +159,7 @@ def _text(cafe: CafeDeployment, record: Record, notes: Mapping[str, str | None])
 
 
 def new_entry(before: Record | None, after: Record) -> Entry | None:
-    """The move that `after` tells and `before` does not; None where it only has a new driver."""
+    """The move that is in `after` and not in `before`; None if `after` has no new move."""
     known = _moves(before) if before and before.id == after.id else 0
     return after.journal[-1] if after.journal and _moves(after) > known else None
 
@@ -169,7 +169,7 @@ def _moves(record: Record) -> int:
 
 
 def signed(before: Record | None, after: Record, host: str) -> Record:
-    """`after` with the machine that its new move is made on; every other entry as it is."""
+    """`after` with `host`, this machine's name, on its new move; other entries are unchanged."""
     entry = new_entry(before, after)
     if entry is None:
         return after
@@ -177,13 +177,13 @@ def signed(before: Record | None, after: Record, host: str) -> Record:
 
 
 def _tell(transport: Transport, cafe: CafeDeployment, entry: Entry | None) -> None:
-    """An Event of the move. Best effort: no release waits for it or fails by it."""
+    """Create an Event of the move in the background; failures do not affect the release."""
     if entry is not None and cafe.record is not None:
         transport.create_aside(paths.events(cafe.namespace), events.event(cafe, cafe.record, entry))
 
 
 def forget(transport: Transport, cafe: CafeDeployment) -> CafeDeployment:
-    """Remove a record that belongs to another object, from the object that was judged."""
+    """Remove a record that belongs to another object, on the version in `cafe`."""
     meta = {
         "uid": cafe.uid,
         "resourceVersion": cafe.resource_version,
