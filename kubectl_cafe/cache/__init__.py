@@ -1,1 +1,1 @@
-"""What this process knows of the cluster: informers and lists that become one snapshot."""
+"""Informers, lists, and the Snapshot made of them."""

@@ -1,7 +1,7 @@
-"""What this process knows: the last of every object, and what it saw of them over time.
+"""Keeps the last version of every object, and what this process has observed over time.
 
-Filled by the informers and by the answers to our own writes; read as one consistent Snapshot.
-Losing it with the process loses nothing but speed (protocol 10).
+The informers and the answers to this process's writes fill it; a Snapshot reads it consistently. If
+the process ends, only speed is lost (protocol 10).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Json = Mapping[str, Any]
 
 
 class Cache:
-    """Shared by the informers' threads, the writers' threads and the loop; one lock for all.
+    """The state shared by the informers, the writers and the loop, under one lock.
 
     `changed` is notified whenever a new decision may be due.
     """
@@ -39,7 +39,7 @@ class Cache:
         self.podset = podset
         self._pods: dict[str, Pod] = {}
         self._sightings: dict[str, Sighting] = {}
-        self._gone: dict[str, int] = {}  # uid: the resourceVersion at which it was last seen gone
+        self._gone: dict[str, int] = {}  # uid: resourceVersion when the pod was last seen gone
         self.workloads = Collection(self._workload, self.changed, self._notify)
         self.services = Collection(parse_service, self.changed, self._notify)
         self.slices = Collection(parse_slice, self.changed, self._notify)
@@ -61,12 +61,12 @@ class Cache:
     # Observing
 
     def pods_listed(self, items: Iterable[Json], now: float, version: int | None = None) -> None:
-        """All pods there were at `version` (None: later than all we know of); others are gone."""
+        """Replace the pods by a list made at `version` (None: later than every known pod)."""
         pods = [parse(item) for item in items]
         with self.changed:
             listed = {pod.uid for pod in pods}
             for uid in set(self._pods) - listed:
-                # A newer one was created after the list was made, and the watch was faster.
+                # A pod created after the list was made may arrive first, by the watch.
                 if version is None or int(self._pods[uid].resource_version) <= version:
                     self._drop(uid, version or 0)
             for pod in pods:
@@ -74,7 +74,7 @@ class Cache:
             self._notify()
 
     def pod_event(self, kind: str, item: Json, now: float) -> None:
-        """One watch event."""
+        """Add one watch event."""
         pod = parse(item)
         with self.changed:
             if kind == "DELETED":
@@ -84,7 +84,7 @@ class Cache:
             self._notify()
 
     def pod_answered(self, item: Json, now: float, *, took: bool) -> None:
-        """The answer to our own write goes into the snapshot at once (protocol 7)."""
+        """Add the answer to this process's own write, visible in the next snapshot (protocol 7)."""
         pod = parse(item)
         with self.changed:
             known = self._pods.get(pod.uid)
@@ -95,16 +95,16 @@ class Cache:
             self._notify()
 
     def pod_gone(self, uid: str) -> None:
-        """A write found the pod deleted, or another one under its name."""
+        """Drop a pod that a write found deleted, or replaced by another pod of its name."""
         with self.changed:
             self._drop(uid)
             self._notify()
 
     def _left(self, pod: Pod) -> None:
-        """Drop a pod that a watch says is DELETED: deleted, or no longer selected by its labels.
+        """Drop a pod after a DELETED event: it was deleted, or its labels no longer match.
 
-        It may come back by its labels, with a higher resourceVersion. An event that is older
-        than what is known, from a watch that lags behind our own writes, says nothing.
+        If its labels match again, the pod comes back with a higher resourceVersion. An event older
+        than the known version is ignored: the watch lags behind this process's own writes.
         """
         known = self._pods.get(pod.uid)
         version = int(pod.resource_version)
@@ -126,7 +126,7 @@ class Cache:
             del self._stale[pod.uid]
 
     def _drop(self, uid: str, version: int = 0) -> None:
-        """Forget the pod, which was gone at `version`, or right after its last known one."""
+        """Forget the pod, gone at `version` or right after its last known version."""
         known = self._pods.get(uid)
         last = int(known.resource_version) if known is not None else 0
         self._gone[uid] = max(self._gone.get(uid, 0), version, last)
@@ -145,12 +145,12 @@ class Cache:
     # Writing
 
     def writing(self, uid: str) -> None:
-        """A write of this pod is under way."""
+        """Mark the pod as busy: a write of it is under way."""
         with self.changed:
             self._writing.add(uid)
 
     def written(self, uid: str, stale: str = "") -> None:
-        """It is answered. `stale`: judged on this resourceVersion, which is no longer the last."""
+        """Mark the write as answered; `stale` is a resourceVersion that is proven outdated."""
         with self.changed:
             self._writing.discard(uid)
             pod = self._pods.get(uid)
@@ -159,13 +159,13 @@ class Cache:
             self._notify()
 
     def swept(self, release: str, step: int) -> None:
-        """A consistent list, read in this step of this release, has been folded in."""
+        """Note that a consistent list, read in this step of this release, is in the cache."""
         with self.changed:
             self._swept = (release, step)
             self._notify()
 
     def others_read(self, items: Iterable[Json], drained: frozenset[str]) -> None:
-        """A consistent list of the namespace's pods, made when our own `drained` were so."""
+        """Add a consistent list of the namespace's pods, made while `drained` were drained."""
         with self.changed:
             for item in items:
                 self.others.event("MODIFIED", item)
@@ -173,23 +173,23 @@ class Cache:
             self._notify()
 
     def nodes_read(self, architectures: Mapping[str, str]) -> None:
-        """The architectures of the nodes by name, read once."""
+        """Store the architectures of the nodes by name, which are read once."""
         with self.changed:
             self._architectures = architectures
             self._notify()
 
     def nodes_shown(self, ready: Mapping[str, bool], now: float) -> None:
-        """Whether the nodes of suspect pods are Ready, as it was read at `now`."""
+        """Store whether the nodes of suspect pods are Ready, as read at `now`."""
         with self.changed:
             self._nodes, self._nodes_at = ready, now
             self._notify()
 
     def suspects(self) -> frozenset[str]:
-        """The nodes of pods whose status leaves open whether their node went away (C80)."""
+        """The nodes of pods whose status leaves open whether their node was lost (C80)."""
         return frozenset(pod.node for pod in self.pods() if pod.suspect and pod.node)
 
     def wake(self) -> None:
-        """Something outside of the objects changed."""
+        """Notify `changed` for a change outside of the cached objects."""
         with self.changed:
             self._notify()
 
@@ -198,7 +198,7 @@ class Cache:
         self.changed.notify_all()
 
     def wait(self, timeout: float) -> None:
-        """Until something changed, at most `timeout` seconds."""
+        """Wait until something has changed, at most `timeout` seconds."""
         with self.changed:
             if not self._dirty:
                 self.changed.wait(timeout)
@@ -208,24 +208,24 @@ class Cache:
 
     @property
     def idle(self) -> bool:
-        """Whether every own write has its answer."""
+        """Whether every write of this process is answered."""
         with self.changed:
             return not self._writing
 
     def pods(self) -> list[Pod]:
-        """The pods of our workloads."""
+        """The pods of this CafeDeployment's workloads."""
         with self.changed:
             owners = {one.uid: one for one in self.workloads.all()}
             ours = (pod for pod in self._pods.values() if pod.owner in owners)
             return [_judged(pod, owners[pod.owner]) for pod in ours]
 
     def unowned(self) -> list[Pod]:
-        """The living pods of the selector that nothing controls."""
+        """The living pods that match the selector and have no controller."""
         with self.changed:
             return [p for p in self._pods.values() if not (p.owner or p.terminating or p.over)]
 
     def highest_epoch(self) -> int:
-        """The highest epoch that any pod shows (invariant I7)."""
+        """The highest epoch on any pod (invariant I7)."""
         with self.changed:
             owners = {one.uid for one in self.workloads.all()}
             ours = (pod.epoch for pod in self._pods.values() if pod.owner in owners)
@@ -241,7 +241,7 @@ class Cache:
         stopping: bool,
         driven_since: float = 0.0,
     ) -> Snapshot:
-        """One consistent moment; folds what only time shows (off since when, proven peers)."""
+        """A consistent snapshot; also keeps what only time shows (since when off, proven peers)."""
         record = cafe.record
         if record is None:
             raise AssertionError("a release is driven by its record")
@@ -283,7 +283,7 @@ class Cache:
             return replace(snapshot, off_since=dict(self._off_since), last=self._assessed)
 
     def _placed(self, pod: Pod, now: float) -> Pod:
-        """The pod with what its Node says of itself, where that was read lately."""
+        """The pod with the Ready condition of its Node, if that was read recently."""
         if not pod.suspect or self._nodes_at is None or now - self._nodes_at > 2 * NODES_FRESH:
             return pod
         return replace(pod, node_ready=self._nodes.get(pod.node))

@@ -1,4 +1,4 @@
-"""All objects of one kind, as an informer and the answers to our own writes tell them."""
+"""Keeps all objects of one kind, filled by an informer and by the answers to own writes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ T = TypeVar("T")
 
 
 class Collection(Generic[T]):
-    """The last of every object, parsed, by name; safe to use from any thread.
+    """The last version of every object, parsed, by name; safe to use from any thread.
 
-    `parse` returns None for an object that is not ours, or no longer: such an object hides what
-    was known of that name before. `told` is called under `lock` after every change. An object
-    that is gone stays so for everything that is not newer: a late answer to our own write, say.
+    `parse` returns None for an object that is not this CafeDeployment's, or no longer; it replaces
+    the object known by that name. `told` is called under `lock` after every change. A deleted
+    object comes back only with a newer version, so a late answer to a write does not bring it back.
     """
 
     def __init__(
@@ -30,12 +30,12 @@ class Collection(Generic[T]):
         self._kept: dict[str, tuple[int, T | None]] = {}
 
     def listed(self, items: Iterable[Json], version: int | None = None) -> None:
-        """All there were at resourceVersion `version` (None: later than all that is known)."""
+        """Replace all objects by a list made at `version` (None: later than every known one)."""
         items = list(items)
         with self._lock:
             names = {item["metadata"]["name"] for item in items}
             for name, (known, _) in list(self._kept.items()):
-                # A newer one was created after the list was made: our own write's answer.
+                # A newer object was created after the list: the answer to this process's write.
                 if name not in names and (version is None or known <= version):
                     self._kept[name] = (version or known, None)
             for item in items:
@@ -43,7 +43,7 @@ class Collection(Generic[T]):
             self._told()
 
     def event(self, kind: str, item: Json) -> None:
-        """One watch event, or the answer to our own write (ADDED, MODIFIED)."""
+        """Add a watch event, or the answer to an own write (ADDED, MODIFIED)."""
         with self._lock:
             self._put(item, gone=kind == "DELETED")
             self._told()

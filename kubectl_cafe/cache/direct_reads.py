@@ -1,4 +1,4 @@
-"""One look at a release by plain lists, for whoever only reads."""
+"""Reads a release once by plain lists, for commands that only read."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from kubectl_cafe.waits import Wait
 from statemachine.lifecycle import RESTING
 
 READERS = 3
-"""Requests at a time, beside the one that is waited for. On a slow link more would be no faster;
-next door each costs a connection, which is as much as two answers."""
+"""Requests at a time, besides the request that is waited for. On a slow link more would not be
+faster, and on a fast link each costs a connection, which takes as long as two answers."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a status is made of.
+    """The data of a status.
 
-    `snapshot` is None where there is no record, before the first release above all, and `waits`
-    what is awaited in it. `lost` are then pods in the middle of an upgrade (C72).
+    `snapshot` is None if there is no record, as before the first release, and `waits` are what the
+    release waits for. `lost`: without a record, the pods in the middle of an upgrade (C72).
     """
 
     cafe: CafeDeployment
@@ -44,10 +44,10 @@ class Seen:
 
 
 def once(transport: Transport, namespace: str, name: str) -> Seen:
-    """All that is to be known of it, mostly in two rounds of requests.
+    """Read the state of the release of a CafeDeployment, mostly in two rounds of requests.
 
-    What only the CafeDeployment tells, and what it names (its revisions are stored first, I5),
-    is asked for once it is there. Raises Missing.
+    The second round reads what depends on the CafeDeployment, such as its pods and its revisions,
+    which are stored before a record names them (I5). Raises Missing.
     """
     questions = Questions(READERS)
     ask = questions.ask
@@ -88,7 +88,7 @@ def once(transport: Transport, namespace: str, name: str) -> Seen:
 def driven(
     transport: Transport, namespace: str, name: str, timeout: float | None = None
 ) -> tuple[LeaseView, CafeDeployment]:
-    """Who drives, and then what: in this order whoever has just ended it has not abandoned it.
+    """The lease, then the CafeDeployment, so that an ended release never counts as abandoned.
 
     `timeout` is the lease's, in seconds. Raises Missing.
     """
@@ -97,13 +97,13 @@ def driven(
 
 
 def pods(transport: Transport, cafe: CafeDeployment) -> tuple[Pod, ...]:
-    """Its pods, with a record or without."""
+    """The pods of the CafeDeployment, with or without a record."""
     now = transport.clock.monotonic()
     return tuple(_own(transport, cafe, now, Questions(READERS)).pods())
 
 
 def _own(transport: Transport, cafe: CafeDeployment, now: float, questions: Questions) -> Cache:
-    """Its workloads and its pods."""
+    """A cache with the workloads and pods of the CafeDeployment."""
     podset, query = cafe.podset, {"labelSelector": cafe.label_selector}
     cache = Cache(cafe.uid, podset)
     path = paths.workloads(podset.resource, cafe.namespace)

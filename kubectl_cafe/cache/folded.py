@@ -1,4 +1,4 @@
-"""What one snapshot adds to what earlier ones have shown: off since when, proven images. Pure."""
+"""Adds what a snapshot shows to earlier ones: since when pods are off, proven images. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kubectl_cafe.reconcile.decide import seen_off
 
 
 def off_since(snapshot: Snapshot, before: Mapping[str, float]) -> dict[str, float]:
-    """Since when, in seconds by `snapshot.now`, each pod in flight is seen to be off (C22)."""
+    """The time, as `snapshot.now`, since which each pod in flight is seen to be off (C22)."""
     return {
         one.pod.uid: before.get(one.pod.uid, snapshot.now)
         for one in snapshot.assessments
@@ -19,7 +19,7 @@ def off_since(snapshot: Snapshot, before: Mapping[str, float]) -> dict[str, floa
 
 
 def proven(snapshot: Snapshot, peers: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    """`peers`, and the imageIDs that pods in flight show which settled by rule a (protocol 6)."""
+    """`peers`, and the imageIDs of pods in flight that are settled by rule a (protocol 6)."""
     found = dict(peers)
     for one in snapshot.assessments:
         for image, image_id in renewed(one.pod, one.evidence) if one.in_flight else ():

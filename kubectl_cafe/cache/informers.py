@@ -1,4 +1,4 @@
-"""One list, then one watch, of every kind that a release reads (protocol 10)."""
+"""Runs one list, then one watch, for every kind that a release reads (protocol 10)."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ from kubectl_cafe.revisions.revision import Revision
 PATIENCE = 60.0
 """Seconds for the first lists."""
 READINGS = 3
-"""Looks at which all is known of the nodes: none read, whether they are Ready, architectures."""
+"""Snapshots that are needed until all nodes are read: one without nodes, one with their readiness,
+one with architectures."""
 
 
 class Observer:
-    """The informers of one release; what they see is in `cache`."""
+    """The informers of one release; they fill `cache`."""
 
     def __init__(self, transport: Transport, cafe: CafeDeployment) -> None:
         clock, space = transport.clock, cafe.namespace
@@ -72,7 +73,7 @@ class Observer:
         query: dict[str, str] | None = None,
         slim: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
     ) -> Informer:
-        """An informer of a kind that the memory keeps in a collection."""
+        """An informer that fills the collection `told` of the cache."""
 
         def listed(items: list[dict[str, Any]]) -> None:
             told.listed(items, made.resource_version)
@@ -109,7 +110,7 @@ class Observer:
                 informer.stop()
 
     def _unlisted(self) -> Exception:
-        """The error where a first list has not come: its own trouble, or that there is none."""
+        """The error for a first list that has not come: the informer's own, or a timeout."""
         missing = [informer for informer in self._informers if not informer.synced.is_set()]
         errors = (informer.error for informer in missing if informer.error is not None)
         where = missing[0].path if missing else ""
@@ -120,13 +121,13 @@ class Observer:
         )
 
     def raise_failure(self) -> None:
-        """Raise what made an informer give up, if one has."""
+        """Raise the error that ended an informer, if any."""
         for informer in self._informers:
             if informer.failed is not None:
                 raise informer.failed
 
     def refusal(self) -> ApiError | None:
-        """The refusal for good that ended a watch, if one did. Raises what else ended one."""
+        """The refusal that ended a list or watch, or None. Raises other errors that ended one."""
         try:
             self.raise_failure()
         except (Forbidden, Invalid, NoSuchKind) as error:
@@ -134,18 +135,18 @@ class Observer:
         return None
 
     def silence(self) -> str:
-        """Why what is seen may be old, in words; empty while every watch is open."""
+        """The reason why the cache may be stale, in words; empty while every watch is open."""
         return silence(self._informers)
 
     def sweep(self, release: str, step: int) -> None:
-        """A consistent list of the pods, folded in (protocol 7, the commit)."""
+        """List the pods consistently and add them to the cache (protocol 7, the commit)."""
         listing = self._transport.list(self._pods_path, self._pods_query, lean)
         now = self._transport.clock.monotonic()
         self.cache.pods_listed(listing.items, now, int(listing.resource_version or 0))
         self.cache.swept(release, step)
 
     def warnings(self, cafe: CafeDeployment, revisions: Iterable[Revision]) -> tuple[str, ...]:
-        """What a person should know of the pods as they stand; the first lists are there."""
+        """The warnings for an operator about the current pods; call it after the first lists."""
         if cafe.record is None:
             return ()
         known = {revision.name: revision for revision in revisions}
@@ -159,9 +160,9 @@ class Observer:
         return decision.warnings
 
     def read_others(self) -> None:
-        """The namespace's pods, folded in by a consistent list, and watched from now on.
+        """List all pods of the namespace consistently, and watch them from now on.
 
-        Only a PodDisruptionBudget that covers pods of others asks for them.
+        Needed only if a PodDisruptionBudget covers pods outside of this CafeDeployment.
         """
         cache, path = self.cache, self._pods_path
         if self._others is None:
@@ -172,15 +173,15 @@ class Observer:
         cache.others_read(self._transport.list(path, None, lean).items, drained)
 
     def read_missing(self, snapshot: Snapshot) -> bool:
-        """Read the pods of others where `snapshot` asks for them; whether that was done."""
+        """Read other pods if `snapshot` needs them. Returns whether they were read."""
         if shared_budgets.unread(snapshot):
-            with suppress(NotSent):  # It is asked for again.
+            with suppress(NotSent):  # The next snapshot needs them still.
                 self.read_others()
                 return True
         return False
 
     def read_nodes(self, snapshot: Snapshot) -> None:
-        """Read what `snapshot` lacks of nodes: whether they are Ready, else architectures, once."""
+        """Read what `snapshot` lacks of nodes: their readiness, else all architectures, once."""
         if snapshot.nodes_due:
             ready = nodes.ready(self._transport, self.cache.suspects())
             self.cache.nodes_shown(ready, self._transport.clock.monotonic())
@@ -189,7 +190,7 @@ class Observer:
 
 
 def silence(informers: Iterable[Informer]) -> str:
-    """What keeps a watch from being heard, in words; empty while all are."""
+    """The error that interrupts a watch, in words; empty while every watch is open."""
     errors = (informer.error for informer in informers if informer.error is not None)
     error = next(errors, None)
     return f"this may be stale: no response from the API server ({error})" if error else ""

@@ -1,5 +1,8 @@
-"""Nodes: their architectures where pods show more than one digest (C12), and whether one is Ready
-where a pod's status leaves open whether its node went away (C80)."""
+"""Reads nodes: their architectures, or whether they are Ready.
+
+Architectures are needed where pods show more than one digest (C12), Ready where a pod's status
+leaves open whether its node was lost (C80).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from kubectl_cafe.client.transport import Transport
 
 LABEL = "kubernetes.io/arch"
 FEW = 10
-"""So many nodes are asked for by name; of more, all are listed."""
+"""The number of nodes up to which each is read by name; more are listed together."""
 
 
 def architectures(transport: Transport) -> dict[str, str]:
@@ -25,9 +28,9 @@ def architectures(transport: Transport) -> dict[str, str]:
 
 
 def ready(transport: Transport, of: Collection[str]) -> dict[str, bool]:
-    """Whether each of the nodes called `of` is Ready; empty where nodes may not be listed.
+    """Whether each of the nodes named in `of` is Ready; empty where nodes may not be listed.
 
-    A node that is not there is not Ready.
+    A node that does not exist is not Ready.
     """
     queries = [{"fieldSelector": f"metadata.name={name}"} for name in sorted(of)]
     try:
@@ -52,7 +55,7 @@ def _slim(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def architecture(node: Mapping[str, Any]) -> str:
-    """By its label, else by its kubelet's own word; empty where neither says it."""
+    """The node's architecture by its label, else by its kubelet's nodeInfo; "" without either."""
     label = (node["metadata"].get("labels") or {}).get(LABEL, "")
     info = (node.get("status") or {}).get("nodeInfo") or {}
     return str(label or info.get("architecture", ""))

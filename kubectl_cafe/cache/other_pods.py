@@ -1,4 +1,4 @@
-"""What a driver knows of pods of others under a PodDisruptionBudget of its own (protocol 7)."""
+"""Tracks pods outside of this CafeDeployment that share a PodDisruptionBudget (protocol 7)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ NONE: frozenset[str] = frozenset()
 
 @dataclass(frozen=True)
 class OtherPods:
-    """Whether they were read, and which of our own pods (uids) that concerns.
+    """Whether other pods were read, and the uids of this CafeDeployment's pods that matter.
 
-    `cleared` were drained before the last consistent list, `took` were healthy when we took them.
+    `cleared` were drained before the last consistent list, `took` were healthy when they were
+    taken.
     """
 
     known: bool = False
@@ -24,15 +25,15 @@ class OtherPods:
     took: frozenset[str] = NONE
 
     def read(self, drained: frozenset[str]) -> OtherPods:
-        """After a consistent list that was made when our own `drained` were so."""
+        """The state after a consistent list, made while the pods `drained` were drained."""
         return replace(self, known=True, cleared=self.cleared | drained)
 
     def take(self, uid: str) -> OtherPods:
-        """After a healthy pod was taken; without others nobody asks for it."""
+        """The state after a healthy pod was taken; unchanged if no other pods were read."""
         return replace(self, took=self.took | {uid}) if self.known else self
 
     def of(self, pods: Iterable[Pod]) -> OtherPods:
-        """What still concerns `pods`: nothing of one whose way is over."""
+        """The state without pods whose upgrade is finished or that are not in `pods`."""
         if not self.cleared and not self.took:
             return self
         away = {p.uid for p in pods if p.record and p.record.phase is not Phase.FINISHED}
@@ -41,6 +42,6 @@ class OtherPods:
     def of_others(
         self, pods: Iterable[Pod], workloads: Iterable[Workload]
     ) -> tuple[Pod, ...] | None:
-        """The pods of the namespace that are not of our `workloads`; None: not read."""
+        """The pods of the namespace that no workload in `workloads` owns; None: not read."""
         owned = {workload.uid for workload in workloads}
         return tuple(p for p in pods if p.owner not in owned) if self.known else None
