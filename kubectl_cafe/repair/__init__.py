@@ -1,1 +1,1 @@
-"""What is wrong around a release that driving it does not mend: found, and mended."""
+"""Finds and repairs problems around a release that no driver repairs."""

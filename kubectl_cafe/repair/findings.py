@@ -1,8 +1,8 @@
-"""What is wrong around a release and nobody mends by driving it: found, and mended. Pure.
+"""Finds problems around a release that no driver repairs (protocol 4, 5, 10; C47, C55, C56, C72).
 
-Two questions of one snapshot: what is there to mend (`find`), and which write of a pod is due
-now (`write`; of one that has drifted: `drift.due`); whoever repairs asks both again after every
-answer, so a finding that is gone is mended (protocol 4, 5, 10; C47, C55, C56, C72).
+Pure. `find` lists what can be repaired in a snapshot. The pod's next write comes from
+`mending.write`, or from `drift.due` for a pod that has drifted. `repair` calls both again after
+every answer, so a finding that is no longer listed is repaired.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class What(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong: `found` says what, `mend` what repair would do about it.
+    """One problem: `found` describes it, `mend` what `repair` would do about it.
 
-    An empty `mend`: it is listed alone, and `hint` is what a person may do. `object` is
-    kind/name, `uid` the object's.
+    If `mend` is empty, the finding is only listed, and `hint` is what an operator may do. `object`
+    is kind/name, `uid` the object's (a missing workload's cell).
     """
 
     what: What
@@ -57,20 +57,20 @@ class Finding:
 
     @property
     def key(self) -> tuple[What, str]:
-        """What stays the same while it is looked at again."""
+        """The identity of the finding from one snapshot to the next."""
         return self.what, self.uid
 
 
 def find(
     cafe: CafeDeployment, snapshot: Snapshot, rebuilt: Rebuilt | None = None
 ) -> tuple[Finding, ...]:
-    """Every finding. `rebuilt` is the record that the snapshot was made with, where one is lost."""
+    """All findings. `rebuilt` is the record that replaces a lost one in `snapshot`, if any."""
     workloads = of_workloads(cafe, snapshot)
     return (*_of_the_record(cafe, rebuilt), *workloads, *_of_the_pods(cafe, snapshot))
 
 
 def of_workloads(cafe: CafeDeployment, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """The workloads that are gone; `uid` is the cell. A release's own driver creates them again."""
+    """The missing workloads, with the cell as `uid`; a release's driver creates its own again."""
     revision = desired_replicas.revision_now(snapshot)
     made: list[Finding] = []
     for cell in desired_replicas.lost_cells(snapshot):
@@ -91,7 +91,7 @@ def of_workloads(cafe: CafeDeployment, snapshot: Snapshot) -> tuple[Finding, ...
 
 @dataclass(frozen=True)
 class Left:
-    """A finding that was to be mended and is not, and why."""
+    """A finding that was to be repaired and is not, and why."""
 
     finding: Finding
     why: str
@@ -123,7 +123,7 @@ def _of_the_pods(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _of(cafe: CafeDeployment, assessment: Assessment, snapshot: Snapshot) -> Finding | None:
-    """The finding of one pod, if any; under way, what is in flight is its driver's."""
+    """The finding of one pod, if any; during a release, pods in flight are the driver's."""
     if assessment.row is PodState.FORGOTTEN:
         return None
     if assessment.row is PodState.UNREADABLE:
@@ -146,7 +146,7 @@ def _of(cafe: CafeDeployment, assessment: Assessment, snapshot: Snapshot) -> Fin
 
 
 def _orphan(assessment: Assessment, snapshot: Snapshot) -> Finding:
-    """Opened if the pod is ready but for the switch, and runs what is known (I2)."""
+    """A pod out of traffic without a record: opened once healthy, if its image is known (I2)."""
     found = "out of traffic, and no record says why"
     if why := _unwell(assessment.pod):
         return _finding(
@@ -156,7 +156,7 @@ def _orphan(assessment: Assessment, snapshot: Snapshot) -> Finding:
 
 
 def _newborn(assessment: Assessment) -> Finding:
-    """Opened as a driver would, whatever version its workload gave it (C27, C47)."""
+    """A new pod with a closed gate: opened as by a driver, whatever its version (C27, C47)."""
     found = "born while nobody drove: its gate was never opened"
     if why := _unwell(assessment.pod):
         return _finding(assessment, What.NEWBORN, f"{found}; {why}", hint="the same, later")
@@ -164,7 +164,7 @@ def _newborn(assessment: Assessment) -> Finding:
 
 
 def _drained(assessment: Assessment, snapshot: Snapshot) -> Finding:
-    """Reopened as it stands; where a stranger patched it, once that restart is over (C55)."""
+    """A drained pod: reopened as it is, or after a restart that another client caused (C55)."""
     found = "taken out of traffic by a release that has ended, before its image was touched"
     if not assessment.settled and (why := _unwell(assessment.pod)):
         hint = _describe(assessment, snapshot)
@@ -173,7 +173,7 @@ def _drained(assessment: Assessment, snapshot: Snapshot) -> Finding:
 
 
 def _patched(cafe: CafeDeployment, assessment: Assessment) -> Finding:
-    """What an abort by force left behind: finished where that is all it needs."""
+    """A patched pod that a forced abort has left: finished if its containers are ready."""
     found = "patched by a release that has ended, and out of traffic"
     if why := _unwell(assessment.pod):
         hint = cafe_command("rollback", cafe.name, cafe.namespace) + ", or upgrade"
@@ -184,7 +184,7 @@ def _patched(cafe: CafeDeployment, assessment: Assessment) -> Finding:
 
 
 def _unreadable(assessment: Assessment, snapshot: Snapshot) -> Finding:
-    """A damaged record is written anew; a newer one is somebody's who knows more than we do."""
+    """A pod with an unreadable record: a damaged one is replaced, a newer version is kept."""
     pod = assessment.pod
     found = f"its record can't be read: {pod.record_problem}"
     known = shown_revision(pod, snapshot.revisions)
@@ -199,7 +199,7 @@ def _unreadable(assessment: Assessment, snapshot: Snapshot) -> Finding:
 
 
 def _strays(assessment: Assessment, snapshot: Snapshot) -> str:
-    """In which way the pod is not what its workload's template makes; empty if it is (C55)."""
+    """How the pod differs from its workload's template; empty if it does not (C55)."""
     pod, said = assessment.pod, []
     if drift.interrupted(assessment):
         said.append("in the middle of a repair that was interrupted")
@@ -218,7 +218,7 @@ def _strays(assessment: Assessment, snapshot: Snapshot) -> str:
 
 
 def _drift(cafe: CafeDeployment, assessment: Assessment, snapshot: Snapshot, found: str) -> Finding:
-    """Brought back after a person's yes, once no release is under way (C55)."""
+    """A pod that has drifted: restored after confirmation, once no release is under way (C55)."""
     delete = kubectl(f"delete pod {assessment.pod.name}", cafe.namespace)
     delete += " (a new pod, not in place)"
     own, why = drift.home(assessment.pod, snapshot), drift.obstacle(assessment, snapshot)
@@ -249,7 +249,7 @@ def _describe(assessment: Assessment, snapshot: Snapshot) -> str:
 
 
 def _unwell(pod: Pod) -> str:
-    """Why the pod would not be Ready even in traffic; empty if only the switch holds it."""
+    """Why the pod would not be Ready even in traffic; empty if only its switch is off."""
     if pod.lost:
         return "its node is lost"
     if why := waiting_reasons.unscheduled(pod):
@@ -258,6 +258,3 @@ def _unwell(pod: Pod) -> str:
     if troubles:
         return "; ".join(troubles)
     return "" if pod.containers_ready.status == "True" else "its containers are not ready"
-
-
-# The write that is due

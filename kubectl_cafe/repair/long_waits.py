@@ -1,4 +1,4 @@
-"""What is awaited for long is said, what passes at once is not."""
+"""Reports what a repair waits for, once that takes long."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 LONG = 5.0
-"""Seconds after which a person is told what is awaited."""
+"""Seconds after which a wait is reported."""
 
 
 _SECONDS = re.compile(r" \(at most \d+ s more\)")
-"""What of a wait changes by the clock alone."""
+"""The part of a wait's text that changes with the clock alone."""
 
 
 @dataclass
 class Lasting:
-    """Says what is awaited, once it has been for long; no line for what passes at once.
+    """Reports waits that last for `LONG`, once each; shorter ones are not reported.
 
-    `begun` is when the pod's way, or the way back from it, was begun.
+    `says` gets the text. `begun` is when the repair of the pod, or its reopening after a failure,
+    began (monotonic seconds).
     """
 
     says: Callable[[str], None]
@@ -28,7 +29,7 @@ class Lasting:
     said: bool = False
 
     def waits(self, awaited: tuple[str, ...], now: float) -> None:
-        """What is awaited at `now`, in seconds."""
+        """Update with the waits at `now`, in seconds."""
         awaited = tuple(_SECONDS.sub("", one) for one in awaited)
         if awaited != self.awaited:
             self.awaited, self.since, self.said = awaited, now, False

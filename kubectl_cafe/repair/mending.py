@@ -1,4 +1,4 @@
-"""The write that mends a finding."""
+"""The write that repairs a finding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kubectl_cafe.traffic import mode_of, switch
 
 
 def write(finding: Finding, snapshot: Snapshot) -> PodPatch | None:
-    """The pod's next write towards `mend`; None: the kubelet has to show more first (I2)."""
+    """The pod's next write towards `mend`; None: the kubelet must report more first (I2)."""
     assessment, writes = snapshot.assessed.by_uid[finding.uid], Writes(snapshot)
     evidence = assessment.evidence if assessment.in_flight else _evidence(assessment.pod, snapshot)
     if wants_acknowledgement(assessment.pod, evidence):
@@ -31,7 +31,7 @@ def write(finding: Finding, snapshot: Snapshot) -> PodPatch | None:
 
 
 def _evidence(pod: Pod, snapshot: Snapshot) -> Evidence:
-    """A pod without a record that says more: every container may have been changed (C56)."""
+    """The evidence for a pod without a record in flight: any container may have changed (C56)."""
     everyone = frozenset(pod.containers)
     if unchanged(pod):
         return Evidence(snapshot.sightings[pod.uid], snapshot.now, {}, snapshot.peers, everyone)
@@ -55,7 +55,7 @@ def _anew(assessment: Assessment, snapshot: Snapshot) -> PodRecord:
 
 
 def _on(pod: Pod, record: PodRecord | None, at: str) -> PodPatch:
-    """Every switch of the pod that is off, on; the mode is read from the switch that is off."""
+    """The patch that turns on the pod's switch that is off, in the mode of that switch."""
     if pod.gated and pod.gate.status != "True":
         return switch(Mode.GATE).turn_on(pod, record, at)
     if pod.labels.get(names.TRAFFIC, "on") != "on":

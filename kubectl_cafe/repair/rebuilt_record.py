@@ -1,4 +1,4 @@
-"""A release whose record is gone, rebuilt from its pods and revisions (protocol 4; C72). Pure."""
+"""Rebuilds a lost record of a release from its pods and revisions (protocol 4; C72). Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from statemachine.steps import Kind
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """The record as it may be written again; `doubts` are what a person should know of it."""
+    """The record that may be written, and `doubts` about it for an operator."""
 
     record: Record
     doubts: tuple[str, ...] = ()
@@ -28,12 +28,13 @@ class Rebuilt:
 def rebuild(
     cafe: CafeDeployment, around: Around, *, at: str, who: str, epoch: int
 ) -> Rebuilt | None:
-    """The record that the unfinished pods of `cafe` speak of; None where none is lost.
+    """The record that the unfinished pods of `cafe` imply; None if no record is lost.
 
-    It is Paused, so that nothing moves before a person has looked, in the group that took
-    the last pod. What the pods don't know (who started it and why, the strategy as it was) is
-    taken from the spec, or said to be unknown. It is not fenced: its driver may still live. Pods
-    that a repair has left unfinished speak of no release: the next repair goes on with them.
+    The record is Paused, so that no pod changes before an operator has checked it, in the group
+    that took the last pod. What the pods do not record (who started the release and why, its
+    strategy) is taken from the spec, or marked as unknown. The record is not fenced, because its
+    driver may still be alive. Pods of an unfinished repair imply no release: the next repair
+    continues with them.
     """
     known = {revision.name: revision for revision in around.revisions}
     left = [] if cafe.record else [p.record for p in around.pods if p.record and p.unfinished]
@@ -65,7 +66,7 @@ def rebuild(
 
 
 def _source(around: Around, target: Revision) -> str:
-    """Until the commit every workload has the old template; after it nothing shows the old one."""
+    """The revision of the workloads' templates if it is not `target`; "" after the commit."""
     shown = {workload.revision for workload in around.workloads} - {target.name}
     return shown.pop() if len(shown) == 1 else ""
 
@@ -75,12 +76,12 @@ def _wished(cafe: CafeDeployment, target: Revision) -> CafeDeployment:
 
 
 def _group(records: list[PodRecord]) -> int:
-    """The group that took the last of these pods; 0: the sweep did, all groups are over."""
+    """The group that took the last of these pods; 0 if the sweep did, after all groups."""
     return 0 if any(r.group == 0 for r in records) else max(r.group for r in records)
 
 
 def _step(record: Record, group: int) -> int:
-    """The step of that group; the last one there is where the plan has fewer now."""
+    """The step of `group`, or the last group's if the plan has fewer groups now."""
     if not group:
         return len(record.steps) - 1
     reached = (
@@ -100,7 +101,7 @@ def _doubts(cafe: CafeDeployment, spoken: list[PodRecord], target: Revision) -> 
 
 
 def assume(cafe: CafeDeployment, around: Around, at: str, epoch: int) -> Record:
-    """A resting record for looking at pods where there is no release: it is never written."""
+    """A resting record for assessing pods without a release; never written."""
     shown = {workload.revision for workload in around.workloads}
     return Record(
         uid=cafe.uid,
@@ -118,7 +119,7 @@ def assume(cafe: CafeDeployment, around: Around, at: str, epoch: int) -> Record:
 
 
 def with_record(cafe: CafeDeployment, record: Record) -> CafeDeployment:
-    """`cafe` as it would be with `record`; nothing is written."""
+    """`cafe` with `record` in its annotations; nothing is written."""
     meta: dict[str, Any] = dict(cafe.obj["metadata"])
     meta["annotations"] = {**(meta.get("annotations") or {}), names.RELEASE: encode(record)}
     return CafeDeployment({**cafe.obj, "metadata": meta})

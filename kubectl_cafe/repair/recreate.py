@@ -1,4 +1,4 @@
-"""Creating workloads that are gone while no release is under way: `repair` does it after a yes."""
+"""Creates missing workloads while no release is under way, after an operator's confirmation."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from kubectl_cafe.repair import findings
 from kubectl_cafe.repair.findings import Finding
 
 PATIENCE = 30.0
-"""Seconds for the workloads to be created and seen by their watch."""
+"""Seconds for the workloads to be created and to appear in their watch."""
 EVERY = 0.5
-"""Seconds between two looks."""
+"""Seconds between two snapshots."""
 
 
 def create(
@@ -25,7 +25,7 @@ def create(
     look: Callable[[], Snapshot],
     stop: Event,
 ) -> list[Finding]:
-    """Create the workloads of `cells` with their planned pods; those that are still gone.
+    """Create the workloads of `cells` with their planned pods; returns those still missing.
 
     Raises Invalid, Forbidden and NotOurs where the server refuses one.
     """

@@ -1,4 +1,4 @@
-"""Carrying repairs out: look, write what is due, look again, under the lease (protocol 10)."""
+"""Carries out repairs under the lease: a snapshot, the writes that are due, again (protocol 10)."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ from statemachine.lifecycle import Trigger
 from statemachine.record import Failure
 
 TICK = 0.5
-"""Seconds after which rules that read a clock are asked again."""
+"""Seconds after which rules that depend on time are evaluated again."""
 SLACK = 30.0
-"""Seconds beyond the rules' own patience for a kubelet to follow."""
+"""Seconds for the kubelet to follow, in addition to the longest time of the rules."""
 OF_THE_RECORD = (What.LOST_RECORD, What.FOREIGN_RECORD)
 LATE = "not verified in time, repair it again"
 
 
 @dataclass(frozen=True)
 class Look:
-    """One look at what is there to repair."""
+    """One snapshot, and the findings in it."""
 
     snapshot: Snapshot
     rebuilt: Rebuilt | None
@@ -60,11 +60,11 @@ class Look:
 
 @dataclass
 class Repair:
-    """The repair of `cafe` by `who`; the observer has its first lists.
+    """The repair of `cafe` by the user `who`; the observer has its first lists.
 
-    `transport` is for what is read: what is written goes through the leader's own session.
-    `says` hears of every pod that is brought back, and of what is awaited for long. `stop` is
-    set by Ctrl-C: the pod that is under way is finished, and no other one begun.
+    `transport` is for reads; writes go through the leader's session. `says` gets a line for each
+    pod that is restored and for long waits. `stop` is set by Ctrl-C: the pod under way is finished,
+    and no other one is started.
     """
 
     transport: Transport
@@ -77,7 +77,7 @@ class Repair:
     newest: CafeDeployment | None = None
 
     def look(self, epoch: int = 0) -> Look:
-        """What there is; reads only."""
+        """The current findings; reads only."""
         cafe = self.cafe
         now, at = self.transport.clock.monotonic(), self.transport.server_time()
         cache = self.observer.cache
@@ -95,12 +95,11 @@ class Repair:
         return Look(snapshot, found, findings.find(cafe, snapshot, found))
 
     def mend(self, agreed: Iterable[Finding], told: Told, silent: str = "") -> list[Left]:
-        """Mend what a person has agreed to; what is left of it.
+        """Repair the findings in `agreed`; returns those that remain.
 
-        `silent` is the resourceVersion of a lease that was watched for its whole duration.
-
-        Raises LeaseHeld (exit 6) while somebody drives, Fenced (6) where a release begins
-        meanwhile, and what no retry mends.
+        `silent` is the resourceVersion of a lease that was watched for its whole duration. Raises
+        LeaseHeld (exit 6) while a driver holds the lease, Fenced (6) if a release begins meanwhile,
+        and errors that no retry resolves.
         """
         deletion.refuse(self.cafe, Trigger.START)
         strays = [finding for finding in agreed if finding.what is What.DRIFT]
@@ -121,16 +120,16 @@ class Repair:
                 left += self._bring_back(leader, strays)
         return left
 
-    # Told from other threads
+    # Called from other threads
 
     def refresh(self) -> None:
-        """Read the CR; runs at each renewal of the lease, so a release is seen within 5 s."""
+        """Read the CafeDeployment; called at each renewal, so that a release is seen within 5 s."""
         place = (self.cafe.namespace, self.cafe.name)
         self.newest = store.read(self.transport, *place, timeout=READ_TIMEOUT)
         self.wake()
 
     def wake(self) -> None:
-        """Look again now."""
+        """Start the next turn now."""
         self.observer.cache.wake()
 
     # The record of the release
@@ -138,19 +137,19 @@ class Repair:
     def _mend_record(
         self, leader: Leader, keys: Collection[tuple[What, str]], told: Told
     ) -> CafeDeployment:
-        """The CafeDeployment's own record first: pods are judged by it."""
+        """Repair the CafeDeployment's record first, because the pods are assessed by it."""
         cafe = self.cafe = leader.cafe
         look = self.look(leader.epoch)
         if look.rebuilt is not None and (What.LOST_RECORD, cafe.uid) in keys:
             cafe = store.write(leader.transport, cafe, look.rebuilt.record)
-            # Whoever drove before the record was lost may still have a write in flight.
+            # The driver from before the loss of the record may still have a write in flight.
             return fencing.fence(leader.transport, cafe, leader.epoch, told.fencing, told.slow)
         if cafe.foreign_record and (What.FOREIGN_RECORD, cafe.uid) in keys:
             return store.forget(leader.transport, cafe)
         return moves.become_driver(leader.transport, cafe, leader.epoch)
 
     def _create(self, leader: Leader, cells: Collection[str]) -> list[Left]:
-        """The workloads of `cells` first: their pods come up meanwhile."""
+        """Create the workloads of `cells` first, so that their pods start meanwhile."""
         with self._acting(leader) as actor:
             left = recreate.create(
                 actor.workloads,
@@ -161,10 +160,10 @@ class Repair:
             )
         return [Left(f, STOPPED if self.stop.is_set() else LATE) for f in left]
 
-    # Its pods
+    # The pods
 
     def _mend_pods(self, leader: Leader, keys: Collection[tuple[What, str]]) -> list[Left]:
-        """All at once: these only get what keeps them out of traffic taken away."""
+        """Repair all pods at once, because these repairs only bring pods into traffic."""
         cache, clock = self.observer.cache, self.transport.clock
         begun = clock.monotonic()
         with self._acting(leader) as actor:
@@ -184,7 +183,7 @@ class Repair:
                 cache.wait(TICK)
 
     def _bring_back(self, leader: Leader, strays: Sequence[Finding]) -> list[Left]:
-        """One pod after the other, until one of them fails (C55)."""
+        """Restore pods that have drifted, one after the other, until one fails (C55)."""
         agreed, tried = {finding.uid for finding in strays}, set[str]()
         failed: dict[str, str] = {}
         with self._acting(leader) as actor:
@@ -203,7 +202,7 @@ class Repair:
         return unmended(strays, look.findings, failed, self.stop.is_set())
 
     def _carry(self, leader: Leader, actor: Writers, way: drift.Way) -> Failure | None:
-        """One pod to the end of its way; the failure that ended it, if one has."""
+        """Restore one pod; returns the failure that ended its repair, if any."""
         lasting = Lasting(self.says, self.transport.clock.monotonic())
         while True:
             look = self._look_under(leader, blind=True)
@@ -232,7 +231,7 @@ class Repair:
 
     @contextmanager
     def _acting(self, leader: Leader) -> Iterator[Writers]:
-        """Writers of pods; whether all they sent is answered decides what becomes of the lease."""
+        """Writers of pods; afterwards `leader.answered` shows whether the lease may be released."""
         actor = Writers(leader.transport, self.cafe.namespace, self.observer.cache)
         try:
             yield actor
@@ -244,9 +243,9 @@ class Repair:
             leader.answered = actor.answered
 
     def _look_under(self, leader: Leader, *, blind: bool = False) -> Look:
-        """One more look, unless the lease is lost, or a release has begun.
+        """The next findings; raises an error if the lease is lost or a release has begun.
 
-        `blind`: even where a watch was refused for good, which is then old.
+        `blind`: continue even if a watch was refused for good, although its objects may be stale.
         """
         if (refusal := self.observer.refusal()) is not None and not blind:
             raise refusal
@@ -270,13 +269,13 @@ def begin(
     who: str,
     says: Callable[[str], None] = lambda _text: None,
 ) -> Repair:
-    """A repair of `cafe` as it stands; reads the revisions."""
+    """A repair of the current `cafe`; reads the revisions."""
     around = Around(read_revisions(transport, cafe), workloads=(), pods=())
     return Repair(transport, cafe, observer, around, who, says)
 
 
 def _patience(snapshot: Snapshot, findings: Iterable[Finding]) -> float:
-    """Seconds for every rule of settling to have spoken, the last resort too (protocol 6)."""
+    """Seconds until each rule of settling has a result, also the timer of rule c (protocol 6)."""
     rules = (
         2 * patience(pod, name, dict.fromkeys(pod.containers))
         for pod in (

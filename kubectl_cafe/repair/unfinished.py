@@ -1,4 +1,4 @@
-"""What ends the repair of a pod before it is at home, and what is left then (protocol 10)."""
+"""Causes that end the repair of a pod early, and the findings that then remain (protocol 10)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STOPPED = "not repaired: interrupted"
 def unmended(
     strays: Iterable[Finding], found: Iterable[Finding], failed: Mapping[str, str], stopped: bool
 ) -> list[Left]:
-    """What is left of `strays`: the pods that have failed, and those that are `found` as before."""
+    """The findings of `strays` that remain: pods that have `failed`, or are still in `found`."""
     still = {finding.uid: finding.found for finding in found}
     others = STOPPED if stopped else "not begun, for another pod has failed" if failed else ""
     left = [finding for finding in strays if finding.uid in (still.keys() | failed.keys())]
@@ -26,15 +26,16 @@ def unmended(
 
 
 def raise_fatal(actor: Writers) -> None:
-    """Raise the first write that is refused for good."""
+    """Raise the first write error that no retry resolves."""
     for error, _ in actor.failed():
         raise error
 
 
 def refused(actor: Writers, way: Way) -> Failure | None:
-    """The write that the server refuses for good: its pod has failed. Raises anything else.
+    """The failure of the pod whose write the server refuses for good, or None.
 
-    Raises it as well where the way has failed: then the pod can't be reopened either.
+    Raises every other error, and the refusal too if the repair has failed already: then the pod
+    can't be reopened either.
     """
     for error, patch in actor.failed():
         if way.failure is not None or not isinstance(error, Forbidden | Invalid):
@@ -44,7 +45,7 @@ def refused(actor: Writers, way: Way) -> Failure | None:
 
 
 def tired_of(actor: Writers, now: float, begun: float) -> CafeError | None:
-    """Why a write has failed for long; nothing else ends its repetition."""
+    """The error of a write that has failed for long, or None if there is no such write."""
     for trouble in actor.troubles.all().values():
         if tired(trouble, begun, now):
             error = trouble.error
@@ -53,5 +54,5 @@ def tired_of(actor: Writers, now: float, begun: float) -> CafeError | None:
 
 
 def refused_watch(error: ApiError | None) -> Failure | None:
-    """The failure of a pod whose watch the server refuses for good: it is reopened or left."""
+    """The failure of a pod whose watch is refused for good; the pod is then reopened or left."""
     return Failure("WatchRefused", f"{error.where}: {error.message}") if error else None
