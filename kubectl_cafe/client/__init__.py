@@ -1,1 +1,1 @@
-"""The API server: configuration, requests, watches, the lease; alone knows the client library."""
+"""The API server: configuration, requests, watches, the lease. Alone imports the client library."""

@@ -1,8 +1,8 @@
-"""The libraries that speak to a server, without what they bring along and nobody here uses.
+"""Imports the libraries for the API server without their unused parts, to start fast.
 
 `kubernetes/__init__.py` imports every subpackage, `kubernetes.config` the OAuth libraries, and
-`ApiClient` pydantic: a third of the time that a short command takes. So the packages named
-here stand in `sys.modules` without having run; a module in them is imported when it is asked for.
+`ApiClient` pydantic: a third of the time of a short command. So the packages named here are in
+`sys.modules` without having run; a module in them is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ with light.imports():
 
 
 def load_client_package() -> None:
-    """Run `kubernetes.client`, for parts of the client that take names from it."""
+    """Run `kubernetes.client`, for modules of the library that import names from the package."""
     package = sys.modules["kubernetes.client"]
     if not hasattr(package, "ApiClient") and package.__spec__ and package.__spec__.loader:
         package.__spec__.loader.exec_module(package)

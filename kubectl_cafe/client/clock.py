@@ -1,4 +1,4 @@
-"""Time that goes on while a laptop sleeps."""
+"""Clocks that continue while a laptop sleeps."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, Protocol
 
 
 class Clock(Protocol):
-    """What the package needs of time; tests bring their own."""
+    """The clock that the package needs; tests replace it."""
 
     def monotonic(self) -> float:
-        """Seconds since some fixed moment; never goes back, runs on during sleep."""
+        """Seconds since some fixed moment; never goes back, continues during sleep."""
         ...
 
     def time(self) -> float:
-        """Seconds since the epoch, as this machine believes."""
+        """Seconds since the epoch, by this machine's clock."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -25,10 +25,10 @@ class Clock(Protocol):
 
 
 def running_on(clocks: Any = time) -> Callable[[], float]:
-    """The clock of `clocks`, a module like `time`, that runs on while the machine sleeps.
+    """The clock of `clocks`, a module like `time`, that continues while the machine sleeps.
 
-    Linux has one of its own for that. macOS' and Windows' monotonic ones run on; Windows has no
-    clock_gettime.
+    Linux has CLOCK_BOOTTIME for that. The monotonic clocks of macOS and Windows continue; Windows
+    has no clock_gettime.
     """
     for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"):
         if hasattr(clocks, name):
@@ -38,10 +38,10 @@ def running_on(clocks: Any = time) -> Callable[[], float]:
 
 
 class BootClock:
-    """The machine's own clocks.
+    """This machine's clocks.
 
-    `time.monotonic()` stands still during sleep on Linux, and a lease that ran out
-    meanwhile would look fresh.
+    `time.monotonic()` stops during sleep on Linux, so a lease that expires during sleep would
+    appear valid.
     """
 
     def __init__(self) -> None:

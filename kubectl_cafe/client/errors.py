@@ -1,16 +1,16 @@
-"""What can go wrong with a request, sorted by what it says about the write.
+"""Errors of requests, by what each means for a write.
 
 | class | the server | what the caller does |
 |---|---|---|
 | NotSent | did nothing | may repeat |
 | UnknownOutcome | may have done it | reads again, recognises its own write |
-| Conflict | refused: the object has moved on | judges again |
-| AlreadyExists, Gone | refused: the object is there, or no longer the one meant | plans again |
-| Expired | has forgotten that resourceVersion | lists again |
+| Conflict | refused: the object has changed | reads and decides again |
+| AlreadyExists, Gone | refused: the object exists, or is no longer the one meant | plans again |
+| Expired | no longer has that resourceVersion | lists again |
 | Unauthorized, Forbidden, Invalid, NoSuchKind | refused for good | explains and stops |
 
-A webhook or a policy may answer with any code. What its message says decides, not the code:
-`Denied` is refused for good, `AdmissionFailed` did not happen and may be repeated.
+A webhook or a policy may answer with any code. Then the message decides, not the code: `Denied` is
+refused for good, `AdmissionFailed` did not happen and may be repeated.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class AccessError(CafeError):
 
 
 class ApiError(CafeError):
-    """A request that did not end well.
+    """A request that has failed.
 
-    `status` is the HTTP status (0: there was no answer), `reason` the server's
-    machine-readable one, `server_message` its own words, unchanged, `method` the HTTP verb.
+    `status` is the HTTP status (0: there was no answer), `reason` the server's machine-readable
+    one, `server_message` the server's message, unchanged, `method` the HTTP verb.
     """
 
     def __init__(
@@ -51,61 +51,61 @@ class ApiError(CafeError):
 
 
 class NotSent(ApiError):
-    """The server did nothing: the request never reached it, or was a read, or was turned away."""
+    """The server did nothing: the request did not arrive, was a read, or was turned away."""
 
 
 class Unreachable(NotSent):
-    """No connection, or no answer to a read."""
+    """There was no connection, or no answer to a read."""
 
 
 class BrokenOff(Unreachable):
-    """The answer to a read broke off, or a watch did."""
+    """The answer to a read, or a watch, broke off."""
 
 
 class Silent(BrokenOff):
-    """A watch was opened, and neither an event nor a bookmark came in the time that it should."""
+    """An open watch has delivered neither an event nor a bookmark in time."""
 
 
 class Intercepted(Unreachable):
-    """A web page or a redirect came in answer to a read: not the API server has answered."""
+    """A web page or a redirect answered a read, so the answer is not the API server's."""
 
 
 class CredentialsFailed(NotSent):
-    """The server refused the credentials, and new ones can't be had just now."""
+    """The server refused the credentials, and renewing them failed."""
 
 
 class TlsFailed(NotSent):
-    """The connection is up, but the two sides don't trust each other."""
+    """The TLS handshake failed: one side does not trust the other."""
 
 
 class Throttled(NotSent):
-    """429 until patience ran out."""
+    """The server answered 429 until the retries were used up."""
 
 
 class ServerError(NotSent):
-    """5xx in answer to a read."""
+    """The server answered a read with 5xx."""
 
 
 class AdmissionFailed(NotSent):
-    """A webhook or a quota could not be asked about a write: it was not stored."""
+    """A webhook or a quota could not check a write, which was not stored."""
 
 
 class UnknownOutcome(ApiError):
-    """A write was sent and its answer is lost: it may or may not have happened."""
+    """The answer to a write was lost: the write may or may not have happened."""
 
 
 class Conflict(ApiError):
-    """409: stale, the object has changed since it was judged."""
+    """409: the object has changed since it was read."""
 
     exit_code = CONFLICT
 
 
 class AlreadyExists(ApiError):
-    """409 to a create: an object of this name is there."""
+    """409 to a create: an object of this name exists."""
 
 
 class Gone(ApiError):
-    """The object is not there any more, or another one has taken its name (404, foreign uid)."""
+    """The object does not exist any more, or another one has its name (404, foreign uid)."""
 
 
 NotFound = Gone
@@ -116,7 +116,7 @@ class NoSuchKind(ApiError):
 
 
 class Invalid(ApiError):
-    """400, 405, 413, 415, 422: the server understood and will never accept it."""
+    """400, 405, 413, 415, 422: the server will never accept this request."""
 
 
 class Denied(Invalid):
@@ -124,25 +124,25 @@ class Denied(Invalid):
 
 
 class Unauthorized(ApiError):
-    """401, also after the credentials were renewed."""
+    """401, even after the credentials were renewed."""
 
 
 class Forbidden(ApiError):
-    """403: no right to it, or admission does not let it in."""
+    """403: the user has no right to the request, or admission refuses it."""
 
     @property
     def denied_right(self) -> bool:
-        """Whether it is the authorizer who says no, not a webhook, a policy or a quota."""
+        """Whether the authorizer refuses, and not a webhook, a policy or a quota."""
         return DENIED.search(self.server_message) is not None
 
     @property
     def over_quota(self) -> bool:
-        """Whether a ResourceQuota has no room: there may be some later."""
+        """Whether a ResourceQuota is exhausted, which may pass."""
         return "exceeded quota" in self.server_message
 
 
 class Expired(ApiError):
-    """410: a watch or a list can't go on from that resourceVersion."""
+    """410: a watch or a list can't continue from that resourceVersion."""
 
 
 DENIED = re.compile(
@@ -153,7 +153,7 @@ DENIED = re.compile(
 
 
 def not_stale(error: Conflict) -> Denied:
-    """The refusal that a 409 is where the object has not changed since it was judged."""
+    """The refusal that a 409 means if the object has not changed since it was read."""
     return Denied(
         f"the API server refuses it: {error.server_message or error.message}",
         where=error.where,
@@ -165,7 +165,7 @@ def not_stale(error: Conflict) -> Denied:
 
 
 def unreachable(server: str, context: str, why: str, where: str = "") -> Unreachable:
-    """There is no talking to `server`; `context` is the kubeconfig's, "" inside a cluster."""
+    """The error for a `server` without a connection; `context` is "" inside a cluster."""
     return Unreachable(
         f"the API server {server}{by(context)} can't be reached: {why}",
         where=where,
@@ -174,7 +174,7 @@ def unreachable(server: str, context: str, why: str, where: str = "") -> Unreach
 
 
 def tls_failed(server: str, context: str, why: str, where: str = "") -> TlsFailed:
-    """The TLS handshake with `server` failed: its certificate, or ours."""
+    """The error for a failed TLS handshake, because of either side's certificate."""
     return TlsFailed(
         f"no trusted connection to the API server {server}{by(context)}: {why}",
         where=where,
@@ -184,14 +184,14 @@ def tls_failed(server: str, context: str, why: str, where: str = "") -> TlsFaile
 
 
 def credentials_failed(error: CafeError, where: str) -> CredentialsFailed:
-    """The credentials are out of date, and renewing them ended in `error`."""
+    """The error for credentials that have expired, where renewing them ended in `error`."""
     place = f" ({error.where})" if error.where else ""
     said = f"the credentials have run out and can't be renewed: {error.message}{place}"
     return CredentialsFailed(said, where=where, hint=error.hint or kubectl("auth whoami"))
 
 
 def lost_answer(why: str, where: str) -> UnknownOutcome:
-    """A write went out and nothing came back."""
+    """The error for a write that was sent and has no answer."""
     return UnknownOutcome(
         f"the answer was lost, it may have been carried out: {why}",
         where=where,
@@ -200,10 +200,10 @@ def lost_answer(why: str, where: str) -> UnknownOutcome:
 
 
 def by(context: str) -> str:
-    """The kubeconfig's context, as a message names it after the server."""
+    """The kubeconfig's context, as messages add it to the server."""
     return f" (context {context})" if context else ""
 
 
 def flag(context: str) -> str:
-    """The kubeconfig's context, as a flag of kubectl."""
+    """The kubeconfig's context as a flag of kubectl."""
     return f" --context {context}" if context else ""

@@ -1,4 +1,4 @@
-"""Who drives: a Lease taken by compare-and-swap, renewed, given back (protocol 4, 9, 10)."""
+"""The driver's Lease: taken by compare-and-swap, renewed, released (protocol 4, 9, 10)."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ __all__ = ["LeaseHeld", "LeaseKeeper", "LeaseLost", "LeaseView"]
 RENEWAL = 5.0
 """Seconds between renewals."""
 DEADLINE = 20.0
-"""Seconds without a renewal, counted from before it was sent, after which we stop writing."""
+"""Seconds after the last successful renewal was sent, after which this process stops writing."""
 RETRY = 1.0
-"""Seconds between tries of a renewal that failed."""
+"""Seconds between attempts of a renewal that failed."""
 _UNKNOWNS = 3
-"""How many lost answers in a row end an attempt to take the lease."""
+"""The number of lost answers in a row that end an attempt to take the lease."""
 _BUSY = 6
-"""How often a server that is too busy is asked again before the lease is ours."""
+"""The number of retries on a server that is too busy, before the lease is held."""
 _ENDING = 30.0
-"""Seconds that giving it back waits for a renewal under way: a credential plugin may hang."""
+"""Seconds that `release` waits for a renewal under way: a credential plugin may hang."""
 _KIND = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
 
 
 class LeaseKeeper:
-    """One process' claim to drive one CafeDeployment.
+    """One process's claim to drive one CafeDeployment.
 
-    `name` is the Lease's own, `owner` an ownerReference for it, `identity` unique per
-    process. Renewals go past the guard of the session that writes under it, which is `check`.
+    `name` is the Lease's, `owner` its ownerReference, `identity` is unique per process. `check` is
+    the guard of the session's writes; renewals bypass it.
     """
 
     def __init__(
@@ -77,9 +77,9 @@ class LeaseKeeper:
         self._deadline = float("-inf")
         self._lost = "the lease was never taken"
         self._trouble = ""
-        """Why the last renewal failed."""
+        """The error of the last failed renewal."""
         self.given_back = False
-        """Whether the holder before us gave it back: then nothing of its is in flight."""
+        """Whether the previous holder released the lease: then none of its writes is in flight."""
         self._halt = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -89,12 +89,13 @@ class LeaseKeeper:
         progress: Callable[[LeaseView], None] | None = None,
         silent: str = "",
     ) -> int:
-        """Take the lease; returns leaseTransitions after the take, a candidate for the epoch.
+        """Take the lease; returns its leaseTransitions, a candidate for the epoch.
 
-        At once a free one, one that is long past its time, and the one of resourceVersion
-        `silent`, which the caller has watched. Otherwise raises LeaseHeld, or with `wait` looks
-        every second, tells `progress`, and takes it when it is given back or has not changed
-        for its whole duration by our own clock, whatever the server's says.
+        Taken at once: a free lease, one that is long expired, and the one of resourceVersion
+        `silent`, which the caller has watched. Otherwise raises LeaseHeld. With `wait` the lease is
+        read every second instead, `progress` is called with it, and it is taken when it is released
+        or has not changed for its whole duration by this machine's clock, whatever the server's
+        clock shows.
         """
         watch, unknown, busy = LeaseWatch(self._clock), 0, 0
         while True:
@@ -112,7 +113,7 @@ class LeaseKeeper:
                 self.given_back = lease is not None and now.holder is None
             mine = now.holder == self._identity
             if lease is not None and mine and unknown:
-                # The answer to our own take was lost, the take was not.
+                # The lease was taken, and only the answer was lost.
                 epoch = self._taken(lease, self._clock.monotonic())
                 self.renew()
                 return epoch
@@ -141,11 +142,11 @@ class LeaseKeeper:
         on_renew: Callable[[], None] | None = None,
         on_lost: Callable[[], None] | None = None,
     ) -> None:
-        """Renew in a thread of its own until `release` or until the lease is lost.
+        """Renew in a thread until `release` or until the lease is lost.
 
-        `on_renew` runs there after each renewal and must come back within seconds (the
-        driver reads the CR there, with a timeout); an ApiError of its is left to the
-        next time, anything else ends the lease. `on_lost` runs once.
+        `on_renew` runs there after each renewal and must return within seconds (the driver reads
+        the CafeDeployment there, with a timeout). An ApiError in it is ignored until the next
+        renewal; any other error ends the lease. `on_lost` runs once.
         """
         self._thread = threading.Thread(
             target=self._keep, args=(on_renew, on_lost), name="lease", daemon=True
@@ -153,10 +154,9 @@ class LeaseKeeper:
         self._thread.start()
 
     def renew(self) -> None:
-        """One renewal, as the thread does it. Raises LeaseLost when it is not ours any
-        more, another ApiError when there was no telling."""
+        """Renew once; raises LeaseLost if another process holds the lease, or another ApiError."""
         for last in (False, True):
-            # The server may count from the moment the request arrives; we count from here.
+            # The server may count from the arrival of the request; the deadline counts from here.
             sent = self._clock.monotonic()
             try:
                 self._replace({"renewTime": self._now()})
@@ -169,7 +169,7 @@ class LeaseKeeper:
                 return
 
     def check(self) -> None:
-        """Raises LeaseLost once the deadline is past: call it directly before every write."""
+        """Raise LeaseLost once the deadline is past; to be called directly before every write."""
         if not self._lost and self._clock.monotonic() >= self._deadline:
             why = f": {self._trouble}" if self._trouble else ""
             self._lose(f"it could not be renewed for {DEADLINE:.0f} s{why}")
@@ -181,10 +181,10 @@ class LeaseKeeper:
             )
 
     def release(self, *, answered: bool = True) -> bool:
-        """Give the lease back; False if it wasn't ours any more or the server can't be reached.
+        """Release the lease. Returns whether it was released.
 
-        Only where `answered`, every own request (protocol 10): the next driver then need not
-        fence anything. Else it is left to run out.
+        The lease is released only where `answered`: all requests of the driver are answered
+        (protocol 10), and the next driver need not fence. Otherwise the lease is left to expire.
         """
         self._halt.set()
         under_way = False
@@ -198,7 +198,7 @@ class LeaseKeeper:
         try:
             self._replace(given_back)
         except ApiError:
-            # It runs out by itself: not worth a person's attention.
+            # The lease expires by itself: not worth a message.
             return False
         return True
 
@@ -225,7 +225,7 @@ class LeaseKeeper:
                     on_renew()
             except ApiError:
                 pass
-            except Exception as error:  # a driver that no longer hears of moves must not go on
+            except Exception as error:  # a driver that misses moves must stop
                 self._lose(f"the driver failed at a renewal: {error}")
                 break
             wait = max(0.0, RENEWAL - (self._clock.monotonic() - started))
@@ -242,9 +242,10 @@ class LeaseKeeper:
         return self._transport.get_or_none(self._path, timeout=ANSWER)
 
     def _confirm(self) -> None:
-        """Read the lease again; raises LeaseLost if another holds it.
+        """Read the lease again; raises LeaseLost if another process holds it.
 
-        Deleted by a stranger, it is made again (C71): whoever took it meanwhile was first.
+        A lease that another client has deleted is created again, unless another process is first
+        (C71).
         """
         lease = self._read()
         if lease is None:
@@ -257,7 +258,7 @@ class LeaseKeeper:
         self._lease = lease
 
     def _take(self, lease: Object | None, transitions: int) -> Object | None:
-        """One try; None: somebody was faster, read again. Raises UnknownOutcome, Denied."""
+        """Try once; None if another process was first. Raises UnknownOutcome, Denied."""
         spec = taken(self._identity, self._now(), transitions)
         metadata: Object = {"name": self._name, "namespace": self._namespace}
         if lease is not None:
@@ -273,7 +274,7 @@ class LeaseKeeper:
             return None
         except Conflict as error:
             if lease is not None and self._unchanged(lease):
-                raise not_stale(error) from None  # It would be tried for ever.
+                raise not_stale(error) from None  # Otherwise this would be tried forever.
             return None
         except Gone:
             if lease is None:

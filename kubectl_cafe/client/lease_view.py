@@ -1,4 +1,4 @@
-"""What a Lease says about who drives."""
+"""Reads a Lease: the current driver, and whether the lease is still valid."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from kubectl_cafe.client.transport import Transport
 
 DURATION = 30
-"""Seconds a lease is good for after each renewal."""
+"""Seconds for which a lease is valid after each renewal."""
 MARGIN = 2.0
-"""Seconds on top of the duration: the Date header and the two clocks are not exact."""
+"""Seconds added to the duration, because the Date header and the two clocks are not exact."""
 SKEW = 300.0
-"""Seconds by which the clocks of a driver's API server and of ours may differ. A lease that is
-past its time by more was renewed by no driver that lives; within it only watching it can tell."""
+"""Seconds by which the clocks of two API servers may differ. A lease that has expired longer ago
+has no living driver; a lease that has expired within this time must be watched to find out."""
 _UNIQUE = re.compile(r" \[[0-9a-f]{6}\]$")
-"""What makes the name of a holder unique, and says nothing to people."""
+"""The part of a holder's name that makes it unique and is not shown."""
 ANSWER = 5.0
 """Seconds for a lease request with all its tries: a later answer is of no use."""
 
 
 class LeaseHeld(CafeError):
-    """Somebody else drives."""
+    """Another driver holds the lease."""
 
     exit_code = CONFLICT
 
@@ -48,18 +48,18 @@ class LeaseHeld(CafeError):
 
 
 class LeaseLost(CafeError):
-    """We may not write any more. What was about to be sent was not."""
+    """The lease is lost: this process may not write any more. The pending write was not sent."""
 
     exit_code = CONFLICT
 
 
 @dataclass(frozen=True)
 class LeaseView:
-    """A Lease as it stands. `holder` None: it is free; people are told of it as `driver`.
+    """A Lease as it was read. `holder` None: the lease is free; messages name it by `driver`.
 
-    `live`: its time has not run out, `seconds_left` of it are left. By the server's clock and
-    the margin (`judge`) that is for people to read; a driver goes by `LeaseWatch`. `expired`:
-    it may be taken unwatched. `renewed` is RFC 3339, "" if unknown, and `age` ago by the
+    `live`: the lease has not expired, with `seconds_left`. By the server's clock and the margin
+    (`judge`) both are for display; a driver decides by `LeaseWatch`. `expired`: the lease may be
+    taken without watching. `renewed` is RFC 3339, "" if unknown, and was `age` seconds ago by the
     server's clock. `there`: the object exists, at resourceVersion `version`.
     """
 
@@ -81,10 +81,10 @@ class LeaseView:
 
 
 class LeaseWatch:
-    """Watches one lease by this machine's own clock, which no server's can contradict.
+    """Watches one lease by this machine's own clock, independent of the servers' clocks.
 
-    API servers of one cluster may differ in their clocks, and so may the Date headers that one
-    load balancer passes on: a renewal by one looks old to another.
+    The clocks of a cluster's API servers may differ, and so may the Date headers behind one load
+    balancer: a recent renewal through one server may look old to another.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -92,7 +92,7 @@ class LeaseWatch:
         self._version: str | None = None
         self._since = 0.0
         self.renewed = False
-        """Whether it was seen to change: its holder lives."""
+        """Whether the lease has changed while watched, so its holder is alive."""
 
     def saw(self, view: LeaseView) -> LeaseView:
         """`view`, just read, with `live` and `seconds_left` by this watch (protocol 10).
@@ -109,12 +109,12 @@ class LeaseWatch:
 
 
 def driver(holder: str | None) -> str:
-    """A lease's holder as people are told of it; "" for none."""
+    """The display name of a lease's holder; "" for none."""
     return _UNIQUE.sub("", holder or "")
 
 
 def lease_text(view: LeaseView) -> str:
-    """How a lease stands that is held, by the server's clock."""
+    """The state of a held lease by the server's clock, in words."""
     if view.live:
         left = f"{view.seconds_left:.0f} s"
         return f"{view.driver} drives; its lease runs out in {left} unless it is renewed"
@@ -127,16 +127,16 @@ def lease_text(view: LeaseView) -> str:
 def inspect(
     transport: Transport, namespace: str, name: str, timeout: float | None = None
 ) -> LeaseView:
-    """Who drives the release of the CafeDeployment `name` now; reads only.
+    """The lease of the CafeDeployment `name`; reads only.
 
-    Without `timeout` (seconds) the answer is waited for as every other read's is.
+    `timeout` is in seconds; without it the read waits as any other read does.
     """
     lease = transport.get_or_none(paths.leases(namespace, lease_name(name)), timeout=timeout)
     return judge(lease, transport.server_time())
 
 
 def judge(lease: dict[str, Any] | None, now: float) -> LeaseView:
-    """Judge `lease` (None: there is none) at `now`, epoch seconds by the server's clock."""
+    """The state of `lease` (None: there is none) at `now`, epoch seconds by the server's clock."""
     if lease is None:
         return LeaseView(None, False, 0, 0.0, there=False)
     spec = lease.get("spec") or {}
@@ -147,7 +147,7 @@ def judge(lease: dict[str, Any] | None, now: float) -> LeaseView:
     renewed = str(spec.get("renewTime") or "")
     if holder is None:
         return LeaseView(None, False, transitions, 0.0, renewed, version=version)
-    # Without a time only watching it for a whole duration can tell: it counts as live.
+    # A lease without renewTime counts as live until it was watched for its whole duration.
     age = now - epoch(renewed) if renewed else 0.0
     left = duration + MARGIN - age
     return LeaseView(
@@ -175,10 +175,10 @@ def taken(identity: str, now: str, transitions: int) -> dict[str, Any]:
 
 
 def micro_time(seconds: float) -> str:
-    """RFC 3339 with exactly six fractional digits: the only form a MicroTime takes."""
+    """The time `seconds` as RFC 3339 with six fractional digits, as a MicroTime requires."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def epoch(stamp: str) -> float:
-    """Seconds since the epoch of an RFC 3339 time."""
+    """The seconds since the epoch of an RFC 3339 time."""
     return datetime.fromisoformat(stamp).timestamp()

@@ -1,6 +1,6 @@
-"""Every path of the API server that is used, by the resource's own name.
+"""The API server's paths for each resource in use, by the resource's name.
 
-`ns` None is all namespaces; without `name` it is the collection; `sub` is a subresource.
+`ns` None is all namespaces; without `name` the path is the collection's; `sub` is a subresource.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def horizontalpodautoscalers(ns: str | None, name: str | None = None) -> str:
 
 
 def crds(name: str | None = CRD) -> str:
-    """CustomResourceDefinitions; ours unless told otherwise, None for all."""
+    """CustomResourceDefinitions; by default the CafeDeployment's, None for all."""
     return _path("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions", None, name)
 
 
@@ -145,12 +145,12 @@ def rolebindings(ns: str | None, name: str | None = None) -> str:
 
 
 def selfsubjectreviews() -> str:
-    """Who am I (create only)."""
+    """SelfSubjectReviews: the user of the request (create only)."""
     return _path("/apis/authentication.k8s.io/v1", "selfsubjectreviews", None)
 
 
 def selfsubjectaccessreviews() -> str:
-    """May I (create only)."""
+    """SelfSubjectAccessReviews: one right of the user (create only)."""
     return _path("/apis/authorization.k8s.io/v1", "selfsubjectaccessreviews", None)
 
 

@@ -1,4 +1,4 @@
-"""Questions that are asked side by side: the answers are waited for once, not in turn."""
+"""Runs several reads at a time, so that their answers are waited for together."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 TICK = 0.5
-"""Seconds after which whoever waits looks up: on Windows nothing else lets Ctrl-C through."""
+"""Seconds after which a waiting thread wakes up: on Windows nothing else lets Ctrl-C through."""
 
 
 class Answer(Generic[T]):
-    """What will be known of one question."""
+    """The future result of one question."""
 
     def __init__(self, question: Callable[[], T]) -> None:
         self._question = question
@@ -22,7 +22,7 @@ class Answer(Generic[T]):
         self._error: BaseException | None = None
 
     def get(self) -> T:
-        """The answer, once it is there; raises what the question raised."""
+        """Wait for the answer; raises the question's error."""
         while not self._there.wait(TICK):
             pass
         if self._error is not None:
@@ -30,7 +30,7 @@ class Answer(Generic[T]):
         return self._found[0]
 
     def find(self) -> None:
-        """Ask."""
+        """Call the question and store its result or its error."""
         try:
             self._found.append(self._question())
         except BaseException as error:
@@ -39,10 +39,10 @@ class Answer(Generic[T]):
 
 
 class Questions:
-    """Whoever asks, up to `limit` at a time: each of them is a connection.
+    """Threads that ask questions, up to `limit` at a time; each uses a connection.
 
-    They are threads that end with the process: a person who interrupts a silent server does not
-    wait for them. So a question may be what changes nothing alone.
+    They are daemon threads, so that Ctrl-C does not wait for a silent server. So a question may
+    only read.
     """
 
     def __init__(self, limit: int) -> None:
@@ -52,7 +52,7 @@ class Questions:
         self._busy = 0
 
     def ask(self, question: Callable[..., T], *arguments: object) -> Answer[T]:
-        """Begin to ask: `question` is called with `arguments`."""
+        """Call `question` with `arguments` in a thread; returns the answer to wait for."""
         answer = Answer(lambda: question(*arguments))
         with self._lock:
             self._asked.put(answer)
@@ -61,7 +61,7 @@ class Questions:
         return answer
 
     def _begin(self) -> None:
-        """One more thread; without a spare one, and without any that is busy, here and now."""
+        """Start one more thread. If none can be started and none is busy, ask in this thread."""
         self._busy += 1
         try:
             threading.Thread(target=self._work, daemon=True).start()

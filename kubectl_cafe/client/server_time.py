@@ -1,4 +1,4 @@
-"""The API server's clock, from the Date header of its answers."""
+"""Estimates the API server's clock from the Date headers of its answers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from kubectl_cafe.client.clock import Clock
 
 
 class ServerTime:
-    """An estimate that gets narrower with every answer.
+    """An estimate of the server's clock that gets narrower with every answer.
 
-    A Date header is cut to whole seconds and was written somewhere between sending and
-    receiving, so each answer bounds the offset from both sides; the bounds are
-    intersected. Kept against the monotonic clock: setting this machine's clock changes
-    nothing. Answers that contradict (another server, a clock that was set) start anew.
+    A Date header has whole seconds and was written between sending and receiving, so each answer
+    bounds the offset from both sides. The bounds are intersected. The offset is relative to the
+    monotonic clock, so setting this machine's clock has no effect. Answers that contradict the
+    bounds (another server, a clock that was set) start the estimate again.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -23,7 +23,7 @@ class ServerTime:
         self._bounds: tuple[float, float] | None = None
 
     def observe(self, date: str | None, sent: float, received: float) -> None:
-        """Take in one answer; `sent` and `received` are by the monotonic clock."""
+        """Add one answer; `sent` and `received` are by the monotonic clock."""
         if not date:
             return
         try:
@@ -39,7 +39,7 @@ class ServerTime:
             self._bounds = low, high
 
     def now(self) -> float:
-        """Epoch seconds; this machine's own before the first answer."""
+        """Epoch seconds; by this machine's clock before the first answer."""
         with self._lock:
             if self._bounds is None:
                 return self._clock.time()

@@ -1,4 +1,4 @@
-"""Requests to the API server: dicts in, dicts out, every failure one of `errors`."""
+"""Requests to the API server: dicts in, dicts out; every failure is one of `errors`."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ Query = Mapping[str, str | int | bool]
 PAGE = 500
 """Items in one page of a list."""
 ASIDE = 2.0
-"""Seconds for a connection, and for an answer, that nobody waits for."""
+"""Seconds for the connection, and for the answer, of a request in the background."""
 
 
 class PatchKind(Enum):
-    """How the server reads a patch. Custom resources take no strategic one (415)."""
+    """The content type of a patch. Custom resources accept no strategic merge patch (415)."""
 
     STRATEGIC = "application/strategic-merge-patch+json"
     MERGE = "application/merge-patch+json"
@@ -48,7 +48,7 @@ class PatchKind(Enum):
 
 @dataclass(frozen=True)
 class Listing:
-    """A collection at one moment; `resource_version` is where a watch goes on."""
+    """A collection at one moment; a watch continues from `resource_version`."""
 
     items: Objects
     resource_version: str
@@ -57,7 +57,7 @@ class Listing:
 class Transport:
     """One server, one identity, up to `workers` requests at a time from any thread.
 
-    Any number of sessions may share it (`session`). `dry_run` "All" makes every write a trial.
+    Any number of sessions may share it (`session`). `dry_run` "All" makes every write a dry run.
     `trace` gets one line per request at verbosity 6, bodies at 8, never credentials.
     """
 
@@ -77,20 +77,20 @@ class Transport:
         self.field_manager = FIELD_MANAGER
         self._guard: Callable[[], None] | None = None
         self.aside_refused = ""
-        """Why the last request that nobody waits for was forbidden; empty if it was not."""
+        """Why the last background request was forbidden; empty if it was not."""
         self.trace = trace
         self.verbosity = verbosity
         self.clock: Clock = clock or BootClock()
-        # The informers' watches and the lease stand beside the workers' connections.
+        # The informers' watches and the lease need connections in addition to the workers'.
         self._exchange = Exchange(access, workers + 8, self.clock, self._traced)
 
     def session(self, guard: Callable[[], None], release: str = "") -> SessionTransport:
-        """This transport as one session uses it, whose writes `guard` may hold back."""
+        """A transport for one session over this one; `guard` may stop its writes."""
         return SessionTransport(self, guard, release)
 
     @property
     def user_agent(self) -> str:
-        """What the audit log will call us."""
+        """The User-Agent, which the audit log shows."""
         return f"kubectl-cafe/{self.version}"
 
     def server_time(self) -> float:
@@ -116,11 +116,11 @@ class Transport:
         query: Query | None = None,
         slim: Callable[[Object], Object] | None = None,
     ) -> Listing:
-        """All items of a collection, read in pages; `slim` cuts each down as it arrives."""
+        """All items of a collection, read in pages; `slim` reduces each item as it arrives."""
         try:
             return self._pages(path, dict(query or {}), slim)
         except Expired:
-            # The pages' snapshot was compacted away meanwhile: once more, from now.
+            # The snapshot of the pages was compacted meanwhile: list once more, from now.
             return self._pages(path, dict(query or {}), slim)
 
     def _pages(
@@ -146,16 +146,16 @@ class Transport:
         guarded: bool = True,
         timeout: float | None = None,
     ) -> Object:
-        """POST to a collection. `guarded` False goes past the guard (leases, reviews)."""
+        """POST to a collection. `guarded` False bypasses the guard (leases, reviews)."""
         return self._write("POST", path, body, query, guarded=guarded, timeout=timeout)
 
     def create_aside(self, path: str, body: Object) -> None:
-        """POST what nobody waits for, in a thread of its own, past the guard.
+        """POST in a background thread without waiting, and without the guard.
 
-        It is tried once; of its failures only a 403 is kept, in `aside_refused`. A process that
-        ends waits for it, for twice `ASIDE` at the most.
+        The request is tried once. Of its failures only a 403 is kept, in `aside_refused`. At its
+        end the process waits for the request, for twice `ASIDE` seconds at most.
         """
-        with suppress(RuntimeError):  # No more threads: then without it.
+        with suppress(RuntimeError):  # No thread can be started: drop the request.
             threading.Thread(target=self._aside, args=(path, body), name="aside").start()
 
     def _aside(self, path: str, body: Object) -> None:
@@ -164,7 +164,7 @@ class Transport:
         except Forbidden as error:
             self.aside_refused = error.message
         except Exception:
-            pass  # Whatever it is, no traceback in the middle of a release.
+            pass  # No failure of a background request interrupts a release.
         else:
             self.aside_refused = ""
 
@@ -185,7 +185,7 @@ class Transport:
     ) -> Object:
         """PATCH; uid and resourceVersion in `body` are preconditions (protocol 6).
 
-        APPLY is server-side apply; `query` may say force, and another fieldManager.
+        APPLY is server-side apply; `query` may have force, and another fieldManager.
         """
         return self._write("PATCH", path, body, query, content_type=kind.value, timeout=timeout)
 
@@ -196,7 +196,7 @@ class Transport:
         return self._write("DELETE", path, body, timeout=timeout)
 
     def stream(self, path: str, query: Query | None = None, idle_timeout: float = 70.0) -> Stream:
-        """Watch a collection; to be used with `with`. Silent for `idle_timeout` s: it broke off."""
+        """Watch a collection, in a `with` block; raises after `idle_timeout` seconds of silence."""
         watch = {**(query or {}), "watch": "true"}
         request = self._request("GET", path, watch, timeout=idle_timeout, streaming=True)
         return Stream(self._exchange.answer(request), path, idle_timeout)
@@ -249,14 +249,14 @@ class Transport:
 
 
 class SessionTransport(Transport):
-    """A transport as one session uses it: under that session's lease, in its release's name.
+    """A transport for one session, under that session's lease and with its release's name.
 
-    Connections, credentials, clock and the server's time are those of `parent`; the guard, the
-    release and `aside_refused` are this session's own, so that one process may drive several
-    releases, and the loss of one lease ends the writes of its own driver alone. `guard` is called
-    directly before each guarded write leaves, on a connection that is up: what it raises goes to
-    the caller and nothing is sent (the lease's deadline, protocol 10). `release` is named in the
-    User-Agent, and changes where another release takes the place of the one in hand.
+    Connections, credentials, clock and the server's time are those of `parent`. The guard, the
+    release and `aside_refused` are the session's own, so that one process may drive several
+    releases, and a lost lease stops the writes of its own driver alone. `guard` is called directly
+    before each guarded write is sent, on an open connection: its error goes to the caller and
+    nothing is sent (the lease's deadline, protocol 10). `release` is named in the User-Agent, and
+    changes when another release replaces the current one.
     """
 
     _guard: Callable[[], None]
@@ -266,19 +266,19 @@ class SessionTransport(Transport):
         self._guard, self.release, self.aside_refused = guard, release, ""
 
     def guard(self) -> None:
-        """Raise what would keep a write from leaving now: for a driver that only waits, too."""
+        """Raise the error that would stop a write now; also for a driver that only waits."""
         self._guard()
 
     @property
     def user_agent(self) -> str:
-        """What the audit log will call us, the release in hand included."""
+        """The User-Agent, which the audit log shows, with the current release."""
         return super().user_agent + (f" (release {self.release})" if self.release else "")
 
 
 def _number(version: object, path: str) -> str:
-    """A resourceVersion as every kube-apiserver makes it: a number, so that two can be compared.
+    """A resourceVersion, checked to be a number as kube-apiserver makes it, so that two compare.
 
-    Raises Invalid for another one: what is newer could not be told.
+    Raises Invalid for any other text, because then the newer of two versions is unknown.
     """
     text = str(version)
     if text and not (text.isascii() and text.isdecimal()):

@@ -1,4 +1,4 @@
-"""One list, then one watch, for as long as the process lives."""
+"""Runs one list, then one watch, for the life of the process."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from kubectl_cafe.client.http.stream import Stream
 from kubectl_cafe.client.transport import Object, Objects, Query, Transport
 
 LASTS = 290
-"""Seconds after which the server ends a watch (timeoutSeconds); it is opened again."""
+"""Seconds after which the server ends a watch (timeoutSeconds); the watch is then opened again."""
 IDLE = 70.0
-"""Seconds of silence after which a watch counts as dead; bookmarks come once a minute. What is
-known then may be old, so it is listed again."""
+"""Seconds of silence after which a watch counts as dead; bookmarks come once a minute. The cache
+may be stale then, so the collection is listed again."""
 BACKOFF = 0.1
-"""Seconds before the first new try; doubled each time, jittered."""
+"""Seconds before the first retry; doubled each time, jittered."""
 LONGEST_BACKOFF = 30.0
 _HOPELESS = (Unauthorized, Forbidden, NoSuchKind, Invalid)
 _REFUSALS = 3
-"""A restarting API server refuses for a moment: only this many refusals in a row end a
-watch that worked before. The first list gives up at once."""
+"""A restarting API server may refuse for a moment: only this many refusals in a row end a watch
+that worked before. The first list gives up at once."""
 
 
 class Informer(threading.Thread):
     """Follows one collection and reports in order, from its own thread.
 
-    `on_sync(items)` after every list: all that is there, to be diffed; the first, and
-    one after each 410. `on_event(type, object)` for ADDED, MODIFIED, DELETED.
-    `on_failed(error)` when it gives up, which is then also in `failed`. What a callback
-    raises ends the informer the same way. `slim` cuts objects down as they arrive.
+    `on_sync(items)` is called after every list with all items, to be diffed: at first, after a 410,
+    after long silence. `on_event(type, object)` is called for ADDED, MODIFIED, DELETED.
+    `on_failed(error)` is called when the informer gives up; `failed` then has the error. An error
+    in a callback ends the informer as well. `slim` reduces objects as they arrive.
 
-    `resource_version` is the last one seen, `error` the trouble that it is in (None: the
-    watch is open; after one that stayed silent only an event or a bookmark ends the trouble),
-    `heard` the monotonic time of the last sign of life.
+    `resource_version` is the last one seen. `error` is the current error; None: the watch is open.
+    After a silent watch only an event or a bookmark clears it. `heard` is the monotonic time of the
+    last answer, event or bookmark.
     """
 
     def __init__(
@@ -75,18 +75,18 @@ class Informer(threading.Thread):
         self._halt = threading.Event()
         self._stream: Stream | None = None
         self._from = ""
-        """resourceVersion to go on from; "" lists first."""
+        """The resourceVersion to continue from; "" lists first."""
         self._tries = 0
-        """Failures in a row; something heard sets it back."""
+        """Failures in a row; reset by the next event or bookmark."""
 
     def stop(self) -> None:
-        """End it now, from any thread; no callback starts afterwards but one under way ends."""
+        """Stop at once, from any thread; a callback under way finishes, no other one starts."""
         self._halt.set()
         if (stream := self._stream) is not None:
             stream.close()
 
     def run(self) -> None:
-        """The thread."""
+        """List and watch until `stop`, or until an error that no retry resolves."""
         while not self._halt.is_set():
             try:
                 if not self._from or self._silent_for() >= IDLE:
@@ -99,7 +99,7 @@ class Informer(threading.Thread):
                 if self._hopeless(error):
                     return self._give_up(error)
                 self._stumble(error)
-            except Exception as error:  # a callback's: hiding it would leave a deaf driver
+            except Exception as error:  # of a callback: hidden, events would be lost
                 return self._give_up(error)
         return None
 
@@ -120,7 +120,7 @@ class Informer(threading.Thread):
         heard = False
         with self._transport.stream(self.path, query, IDLE) as stream:
             self._stream = stream
-            if self._halt.is_set():  # stop() came before there was a stream to close
+            if self._halt.is_set():  # stop() was called before there was a stream to close
                 return
             if not isinstance(self.error, Silent):
                 self.error = None
@@ -135,7 +135,7 @@ class Informer(threading.Thread):
                     )
                 self._saw(str(event.object["metadata"]["resourceVersion"]))
         if not heard:
-            # Ended without a word: never ask again in a tight loop.
+            # The watch ended without an event: wait, to avoid a tight loop.
             self._pause()
 
     def _saw(self, resource_version: str) -> None:

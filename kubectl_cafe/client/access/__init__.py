@@ -1,1 +1,1 @@
-"""How a server is reached: flags, kubeconfig, TLS and credentials."""
+"""Access to a server: flags, kubeconfig, TLS and credentials."""

@@ -1,4 +1,4 @@
-"""Whom this machine trusts, for a server whose kubeconfig names no certificate authority."""
+"""This machine's certificate authorities, for a kubeconfig without a certificate authority."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ PLACES = (
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # CentOS
     "/etc/ssl/cert.pem",  # macOS, Alpine
 )
-"""Where Go looks, and so kubectl (crypto/x509, root_linux.go and root_darwin.go)."""
+"""The files that Go reads, and so kubectl (crypto/x509, root_linux.go and root_darwin.go)."""
 
 
 def trust_this_machine(context: ssl.SSLContext, places: Iterable[str] = PLACES) -> None:
-    """Load the authorities that OpenSSL has not found by itself.
+    """Load this machine's certificate authorities if OpenSSL has found none.
 
-    It looks where they are on the machine it was built for, and the archive that krew installs
-    carries its own: built on Debian it finds none on Fedora. SSL_CERT_FILE and SSL_CERT_DIR go
-    first, as in Go.
+    OpenSSL searches the paths of the machine it was built on, and the archive that krew installs
+    has its own OpenSSL: built on Debian, it finds none on Fedora. SSL_CERT_FILE and SSL_CERT_DIR
+    have precedence, as in Go.
     """
     found = ssl.get_default_verify_paths()
     if sys.platform == "win32" or found.cafile or found.capath:

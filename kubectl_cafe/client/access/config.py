@@ -1,4 +1,4 @@
-"""From flags, files and environment to where the API server is and how to get in."""
+"""Resolves flags, files and environment to an API server and the credentials for it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from kubectl_cafe.client.access.kubeconfig import (
 from kubectl_cafe.client.errors import AccessError
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-"""Where a pod finds its service account's token, CA and namespace."""
+"""The folder of a pod's service account, with its token, CA and namespace."""
 _HEADER_NAME = "!#$&'*+-.^_`|~"
-"""What stays as it is in the name of a header, letters and digits aside."""
+"""Characters that a header's name may have besides letters and digits."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """Where the API server is, and how to get in.
+    """The API server's address and the choice of credentials.
 
-    `context` is "" inside a cluster. `headers` are sent with every request
-    (impersonation). `chosen` says which credentials; `connect` gathers them.
+    `context` is "" inside a cluster. `headers` are sent with every request (impersonation).
+    `chosen` names the credentials; `connect` reads them.
     """
 
     context: str
@@ -49,7 +49,7 @@ class Access:
     def connect(self, connections: int) -> login.Client:
         """A client with fresh credentials that keeps up to `connections` open.
 
-        It runs exec plugins and reads token files each time; raises AccessError.
+        Runs exec plugins and reads token files at each call; raises AccessError.
         """
         return login.client(self.chosen, connections)
 
@@ -59,7 +59,7 @@ def load(
     environ: Mapping[str, str] = os.environ,
     account: Path = ACCOUNT,
 ) -> Access:
-    """Resolve kubectl's flags. Reads files, runs nothing; raises AccessError."""
+    """Resolve kubectl's flags. Reads files, runs no plugin; raises AccessError."""
     flags = flags or AccessFlags()
     paths = files(flags.kubeconfig, environ)
     config = merge(paths)
@@ -79,7 +79,7 @@ def load(
 
 
 def _in_cluster(flags: AccessFlags, environ: Mapping[str, str], account: Path) -> Chosen:
-    """The pod's service account, as kubectl takes it where there is no kubeconfig."""
+    """The pod's service account, which kubectl uses without a kubeconfig."""
     if not (account / "token").is_file():
         raise AccessError(
             "this pod has no token of a service account, and there is no kubeconfig",
@@ -114,7 +114,7 @@ def _nothing_found(paths: list[Path], environ: Mapping[str, str]) -> AccessError
 
 
 def _impersonation(user: Mapping[str, Any], flags: AccessFlags) -> tuple[tuple[str, str], ...]:
-    """Headers of `--as`... and the kubeconfig's own as..., each flag over its own field."""
+    """The headers for `--as` and related flags; each flag overrides its field of the kubeconfig."""
     name = flags.as_user or str(user.get("as") or "")
     groups = flags.as_groups or tuple(user.get("as-groups") or ())
     uid = flags.as_uid or str(user.get("as-uid") or "")

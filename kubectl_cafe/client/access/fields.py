@@ -1,6 +1,6 @@
-"""What the fields of a kubeconfig may hold: client-go's types, and what excludes what.
+"""Checks the fields of a kubeconfig: their types as in client-go, and which exclude each other.
 
-No message has the value of a field in it: it may be a credential.
+No message contains the value of a field, because it may be a credential.
 """
 
 from __future__ import annotations
@@ -80,12 +80,12 @@ PROVIDER: Mapping[str, Kind] = {
 STATUS: Mapping[str, Kind] = dict.fromkeys(
     ("token", "clientCertificateData", "clientKeyData"), TEXT
 )
-"""Of an ExecCredential."""
+"""The fields of an ExecCredential's status."""
 ENTRIES = {"clusters": CLUSTER, "contexts": CONTEXT, "users": USER}
 
 
 def check_types(entry: Json, kinds: Mapping[str, Kind], path: str, file: str) -> None:
-    """Raise AccessError for a field of another type than client-go reads. Null is absent."""
+    """Raise AccessError for a field whose type client-go would not read. Null is absent."""
     for field, (wanted, fits) in kinds.items():
         value = entry.get(field)
         if value is not None and not fits(value):
@@ -130,14 +130,14 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def header(value: str, field: str, where: str) -> str:
-    """`value` as a header may carry it, UTF-8 as Go sends it. Raises AccessError."""
+    """`value` encoded for a header, in UTF-8 as Go sends it. Raises AccessError."""
     if _CONTROL.search(value):
         raise AccessError(f"{field} has a line end or another control character in it", where=where)
     return value.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def without_password(address: str) -> str:
-    """`address` without the user and the password in it, for messages."""
+    """`address` without its user and password, for messages."""
     try:
         userinfo = urlsplit(address).netloc.rpartition("@")[0]
     except ValueError:

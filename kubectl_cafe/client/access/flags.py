@@ -1,4 +1,4 @@
-"""kubectl's flags for reaching a cluster, as data; loads nothing else."""
+"""kubectl's flags for access to a cluster, as data; imports nothing else."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AccessFlags:
-    """Which API server to speak to, as whom, and where; None or empty is the kubeconfig's choice.
+    """Flags for the API server, the user and the namespace; None or empty: by the kubeconfig.
 
-    `request_timeout` is in seconds, None for no limit of the caller's. `as_user_extra` are
-    (key, value) pairs, a key may have several. Files are relative to the working directory.
+    `request_timeout` is in seconds, None for no limit by the caller. `as_user_extra` are (key,
+    value) pairs; a key may have several. Files are relative to the working directory.
     """
 
     namespace: str | None = None
@@ -35,9 +35,9 @@ class AccessFlags:
     verbosity: int = 0
 
     def typed(self) -> str:
-        """The flags that name the cluster and the user, as a shell reads them; "" without any.
+        """The flags that select the cluster and the user, quoted for a shell; "" without any.
 
-        Not the namespace, which each command has, and nothing secret.
+        Without the namespace, which each command adds, and without secrets.
         """
         given = [(flag, getattr(self, field)) for flag, field in _SHOWN.items()]
         words = [(flag, str(value)) for flag, value in given if value]
@@ -65,4 +65,4 @@ _SHOWN = {
     "--as": "as_user",
     "--as-uid": "as_uid",
 }
-"""The flags that say which cluster and who, and the fields that hold them."""
+"""The flags that select the cluster and the user, and their fields."""

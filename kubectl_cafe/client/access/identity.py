@@ -1,4 +1,4 @@
-"""Who the API server takes us for, where we are, and how a process is named."""
+"""Names of the current user, this machine and this process."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from kubectl_cafe.client.transport import Transport
 
 
 def whoami(transport: Transport) -> str:
-    """The user name by the server's SelfSubjectReview, never a local one (protocol 4)."""
+    """The user name by the server's SelfSubjectReview, never the local user's (protocol 4)."""
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     answer = transport.create(paths.selfsubjectreviews(), review, guarded=False)
     return str(answer["status"]["userInfo"]["username"])
 
 
 def here() -> str:
-    """This machine's name; always text."""
+    """This machine's host name, as valid text."""
     return socket.gethostname().encode(errors="replace").decode()
 
 
 def process(who: str) -> str:
-    """The name of this process of `who` in a Lease: USER on HOST, pid N, and what is unique."""
+    """The holder of a Lease for this process: `who` on HOST, pid N, and a unique suffix."""
     return f"{who} on {here()}, pid {os.getpid()} [{secrets.token_hex(3)}]"

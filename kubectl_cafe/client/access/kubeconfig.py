@@ -1,7 +1,7 @@
-"""Which cluster, user and namespace a kubeconfig means: kubectl's rules, as data.
+"""Resolves cluster, user and namespace of a kubeconfig by kubectl's rules, as data.
 
-The client merges several files with the last current-context winning; in kubectl the
-first wins, for it and for every name. So the files are read and resolved here.
+With several files the client library uses the last current-context. kubectl uses the first, for
+current-context and for every name. So the files are read and resolved here.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFil
 
 @dataclass(frozen=True)
 class Kubeconfig:
-    """Several files merged. Each table maps a name to its entry, file paths made absolute."""
+    """Merged files. Each table maps a name to its entry, with absolute file paths."""
 
     clusters: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     contexts: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     users: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     current: str = ""
     homes: Mapping[str, str] = field(default_factory=dict)
-    """User's name -> the folder of the file that it came from (exec plugins start there)."""
+    """User's name -> the folder of the user's kubeconfig file (exec plugins start there)."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the flags and the kubeconfig come to."""
+    """The context, cluster and user that flags and kubeconfig select."""
 
     context: str
     namespace: str
@@ -46,9 +46,9 @@ class Chosen:
 
 
 def files(flag: str | None, environ: Mapping[str, str]) -> list[Path]:
-    """The files kubectl would read; raises AccessError when `--kubeconfig` names none.
+    """The files that kubectl would read; raises AccessError if `--kubeconfig` names no file.
 
-    A pipe is a file as well: /dev/stdin, and what a shell makes of `<(command)`.
+    A pipe is a file as well: /dev/stdin, and a shell's `<(command)`.
     """
     if flag:
         path = _expanded(flag)
@@ -67,14 +67,14 @@ def files(flag: str | None, environ: Mapping[str, str]) -> list[Path]:
 
 
 def _expanded(path: str) -> Path:
-    """`~` is the home, where there is one: a container's user may have none."""
-    return Path(os.path.expanduser(path))  # Path.expanduser raises there
+    """`path` with `~` replaced by the home folder, if the user has one; a container's may not."""
+    return Path(os.path.expanduser(path))  # Path.expanduser raises without a home
 
 
 def merge(paths: list[Path]) -> Kubeconfig:
-    """The files as one: whoever sets current-context, or a name, first wins.
+    """The merged files: the first current-context and the first entry of each name win.
 
-    A file that is not there is passed over. Each is read once: a pipe can't be read again.
+    Missing files are skipped. Each file is read once, because a pipe can't be read again.
     """
     tables: dict[str, dict[str, dict[str, Any]]] = {"clusters": {}, "contexts": {}, "users": {}}
     homes: dict[str, str] = {}
@@ -97,9 +97,9 @@ def merge(paths: list[Path]) -> Kubeconfig:
 
 
 def choose(config: Kubeconfig, flags: AccessFlags) -> Chosen:
-    """What the flags choose; raises AccessError that lists what is known.
+    """The selection by `flags`; raises AccessError that lists the known names.
 
-    A server that a flag gives needs neither a context nor a cluster.
+    With a server from a flag neither a context nor a cluster is needed.
     """
     name = flags.context or config.current
     if name and name not in config.contexts:
@@ -132,11 +132,11 @@ def choose(config: Kubeconfig, flags: AccessFlags) -> Chosen:
 
 
 def overridden(chosen: Chosen, flags: AccessFlags) -> Chosen:
-    """`chosen` with single fields of its cluster and user from flags, by client-go's rules.
+    """`chosen` with fields of its cluster and user replaced by flags, by client-go's rules.
 
-    A server takes the kubeconfig's tls-server-name away; a CA or no verification takes the
-    kubeconfig's word on both away; a file takes the data of the same name away. A token goes
-    before every other way to log in.
+    A server removes the kubeconfig's tls-server-name. A CA, or no verification, replaces both
+    settings of the kubeconfig. A file removes the inline data of the same name. A token has
+    precedence over every other login.
     """
     cluster, user = dict(chosen.cluster), dict(chosen.user)
     if flags.server:

@@ -1,4 +1,4 @@
-"""Credentials: what a kubeconfig's user and cluster come to, gathered anew for each client."""
+"""Credentials of a kubeconfig's user and cluster, read again for each client."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Client:
 
     @property
     def authorization(self) -> dict[str, str]:
-        """The headers that say who asks; a provider's token that has run out is renewed."""
+        """The Authorization header; renews a provider's token that has expired."""
         bearer = self.configuration.auth_settings().get("BearerToken")
         return {"Authorization": bearer["value"]} if bearer and bearer["value"] else {}
 
@@ -41,8 +41,8 @@ class Client:
 def client(chosen: Chosen, connections: int) -> Client:
     """A client with fresh credentials; runs exec plugins, reads files; raises AccessError.
 
-    Without TLS no credentials leave this machine, and no plugin is run, as in kubectl
-    (client-go, clientcmd: the user's part is read only for a transport with TLS).
+    Without TLS no credentials are sent and no plugin is run, as in kubectl (client-go, clientcmd:
+    the user's part is read only for a transport with TLS).
     """
     fields.check_combination(chosen.cluster, chosen.user, chosen.user_name)
     secure = urlsplit(address(chosen)).scheme == "https"
@@ -73,7 +73,7 @@ def client(chosen: Chosen, connections: int) -> Client:
 
 
 def address(chosen: Chosen) -> str:
-    """The server's address; one without a scheme gets what kubectl would give it."""
+    """The server's address, with kubectl's default scheme if it has none."""
     server = fields.without_password(str(chosen.cluster["server"]))
     if "://" in server:
         return _readable(server).rstrip("/")
@@ -120,7 +120,7 @@ def _of_file(user: Mapping[str, Any]) -> str:
 
 
 def _provided(configuration: Configuration, chosen: Chosen, provider: dict[str, Any]) -> str:
-    """An auth-provider's token; the client's own loader knows them, and how to renew it."""
+    """An auth-provider's token, read and renewed by the client library's loader."""
     load_client_package()
     from kubernetes.config.config_exception import ConfigException
     from kubernetes.config.kube_config import KubeConfigLoader
@@ -136,7 +136,7 @@ def _provided(configuration: Configuration, chosen: Chosen, provider: dict[str, 
         KubeConfigLoader(smallest).load_and_set(configuration)  # type: ignore[no-untyped-call]
     except (ConfigException, ApiException, exceptions.HTTPError, ValueError, KeyError) as error:
         raise AccessError(str(error), where=where) from None
-    except (AttributeError, TypeError):  # The loader reads a config that it expects unasked.
+    except (AttributeError, TypeError):  # The loader does not check that there is a config.
         raise AccessError(
             f"the auth-provider {provider.get('name')} has a config that can't be read",
             where=where,
@@ -153,10 +153,10 @@ def _provided(configuration: Configuration, chosen: Chosen, provider: dict[str, 
 
 
 def _set_proxy(configuration: Configuration, chosen: Chosen) -> None:
-    """The cluster's own proxy, past any NO_PROXY; else the environment's, as Go reads it.
+    """Set the cluster's own proxy, despite NO_PROXY; else the environment's, as Go reads it.
 
-    Go knows no ALL_PROXY, asks no proxy about this machine, and lets a SOCKS proxy resolve
-    the server's name.
+    Go ignores ALL_PROXY, uses no proxy for this machine, and lets a SOCKS proxy resolve the
+    server's name.
     """
     host = urlsplit(configuration.host)
     if own := chosen.cluster.get("proxy-url"):
@@ -184,9 +184,9 @@ def _loopback(host: str) -> bool:
 
 
 def _with_plugin(chosen: Chosen) -> dict[str, Any]:
-    """The user with what its exec plugin answers; a plugin that fails is an error.
+    """The user with the credentials of its exec plugin; raises AccessError if the plugin fails.
 
-    The client only logs that and goes on without any credentials.
+    The client library only logs that failure and continues without credentials.
     """
     user, plugin = chosen.user, chosen.user.get("exec")
     if not plugin or user.get("token") or user.get("tokenFile"):
@@ -195,7 +195,7 @@ def _with_plugin(chosen: Chosen) -> dict[str, Any]:
     from kubernetes.config.exec_provider import ExecProvider
 
     where = f"users[{chosen.user_name}].user.exec ({plugin.get('command')})"
-    # The client starts it in the kubeconfig's folder only where a relative path needs that.
+    # Only a relative path is resolved from the kubeconfig's folder.
     relative = os.sep in str(plugin.get("command")) and not os.path.isabs(plugin["command"])
     try:
         status = ExecProvider(  # type: ignore[no-untyped-call]
@@ -227,9 +227,9 @@ def _with_plugin(chosen: Chosen) -> dict[str, Any]:
 
 
 class _Node(dict[str, Any]):
-    """A mapping as the client's exec provider reads it.
+    """A mapping as the client library's exec provider reads it.
 
-    Its own class for this stands in a module that imports two OAuth libraries.
+    The library's own class for this is in a module that imports two OAuth libraries.
     """
 
     def __init__(self, value: Mapping[str, Any]) -> None:
@@ -237,7 +237,7 @@ class _Node(dict[str, Any]):
         self.value = value
 
     def safe_get(self, key: str) -> Any:
-        """The value, None where there is none."""
+        """The value of `key`, None without one."""
         return self.get(key)
 
 

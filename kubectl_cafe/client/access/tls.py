@@ -1,4 +1,4 @@
-"""TLS as kubectl does it, from a kubeconfig's certificates and keys."""
+"""TLS contexts as in kubectl, from a kubeconfig's certificates and keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kubectl_cafe.client.errors import AccessError
 
 
 def context(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
-    """One context for all connections; inline keys touch the disk only while it is built."""
+    """One context for all connections; inline keys are on disk only while it is built."""
     ca = _bytes(cluster, "certificate-authority")
     try:
         made = ssl.create_default_context(cadata=ca.decode() if ca else None)
@@ -33,7 +33,7 @@ def context(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLConte
     if cluster.get("insecure-skip-tls-verify"):
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE
-        # The kubeconfig says so on purpose; kubectl is silent about it, too.
+        # The kubeconfig requests this; kubectl does not warn either.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     certificate, key = _bytes(user, "client-certificate"), _bytes(user, "client-key")
     if certificate and key:
@@ -42,7 +42,7 @@ def context(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLConte
 
 
 def _load(made: ssl.SSLContext, pair: bytes) -> None:
-    """Load a certificate and its key, which OpenSSL reads from files alone."""
+    """Load a certificate and its key, which OpenSSL reads only from files."""
     try:
         with _as_file(pair) as path:
             made.load_cert_chain(path, password=_no_pass_phrase)
@@ -55,7 +55,7 @@ def _load(made: ssl.SSLContext, pair: bytes) -> None:
 
 
 def _no_pass_phrase() -> str:
-    """OpenSSL would ask for it on the terminal; kubectl takes no such key either."""
+    """Raise AccessError: kubectl refuses such a key too, and OpenSSL would prompt for it."""
     raise AccessError(
         "the client key has a pass phrase; kubectl can't use such a key either",
         where="client-key",
@@ -65,9 +65,9 @@ def _no_pass_phrase() -> str:
 
 @contextmanager
 def _as_file(content: bytes) -> Iterator[str]:
-    """The path of a file with `content`: in memory where the system can, else in a folder of ours.
+    """The path of a file with `content`, in memory if possible, else in a temporary folder.
 
-    A machine whose disks are read-only has no place for a folder.
+    A machine with read-only disks has no place for a folder.
     """
     descriptor = _in_memory(content)
     if descriptor is not None:
@@ -100,17 +100,17 @@ def _in_memory(content: bytes) -> int | None:
 
 
 def relax(context: ssl.SSLContext) -> None:
-    """Trust what kubectl trusts.
+    """Make `context` trust the certificates that kubectl trusts.
 
-    Python 3.13 checks X.509 strictly, which CAs of many clusters don't pass; Go takes
-    an intermediate certificate as the anchor, OpenSSL only when told to.
+    Python 3.13 checks X.509 strictly, which the CAs of many clusters fail. Go accepts an
+    intermediate certificate as the anchor, OpenSSL only with this flag.
     """
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
 
 
 def _bytes(entry: Mapping[str, Any], key: str) -> bytes:
-    """Field `key`-data (base64) or the file that `key` names; nothing is b""."""
+    """Field `key`-data (base64) or the file that `key` names; b"" without either."""
     if entry.get(f"{key}-data"):
         try:
             lines = entry[f"{key}-data"].splitlines()
@@ -121,7 +121,7 @@ def _bytes(entry: Mapping[str, Any], key: str) -> bytes:
 
 
 def read(path: str, field: str) -> bytes:
-    """The file that `field` of the kubeconfig names."""
+    """The content of the file `path`, which `field` of the kubeconfig names."""
     try:
         return Path(path).read_bytes()
     except OSError as error:

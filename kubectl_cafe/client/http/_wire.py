@@ -1,7 +1,7 @@
-"""Beneath the client: one look at the clock directly before a request leaves, and whether it left.
+"""Checks the clock directly before a request is sent, and notes whether it was sent.
 
-urllib3 connects and sends in one call. These connections connect first, then ask
-`before`, then mark the attempt as sent: what fails earlier was certainly not sent.
+urllib3 connects and sends in one call. These connections connect first, then call `before`, then
+mark the attempt as sent: a failure before that was certainly not sent.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kubectl_cafe.client._libraries import urllib3
 
 @dataclass
 class Attempt:
-    """One try of one request: the last check before it goes out, and whether it did."""
+    """One attempt of a request: the last check before it is sent, and whether it was sent."""
 
     before: Callable[[], None] | None
     sent: bool = False
@@ -28,7 +28,7 @@ _current: ContextVar[Attempt | None] = ContextVar("attempt", default=None)
 
 @contextmanager
 def attempt(before: Callable[[], None] | None) -> Iterator[Attempt]:
-    """Everything this thread sends inside is one attempt."""
+    """A context in which all requests of this thread are one attempt."""
     this = Attempt(before)
     token = _current.set(this)
     try:
@@ -65,7 +65,7 @@ def _hooked(pool: type[Any]) -> type[Any]:
 
 
 def install(manager: urllib3.PoolManager) -> None:
-    """Let `manager`, a proxy's as well, open such connections from now on."""
+    """Make `manager`, also a proxy's, open such connections from now on."""
     manager.pool_classes_by_scheme = {
         scheme: _hooked(pool) for scheme, pool in manager.pool_classes_by_scheme.items()
     }

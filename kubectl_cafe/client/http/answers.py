@@ -1,6 +1,6 @@
-"""What an answer of the API server holds: its object, or the error that it stands for.
+"""Reads an answer of the API server: its object, or the error that it means.
 
-Errors are told apart by what they mean; see `errors`.
+Errors are distinguished by their meaning; see `errors`.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ from kubectl_cafe.hints import kubectl
 from kubectl_cafe.names import GROUP
 
 _FOREIGN_UID = re.compile(r"UID in (the )?precondition")
-"""The server has two wordings for a precondition on the uid that does not hold."""
+"""The server's two wordings for a uid precondition that does not hold."""
 _DENIED_BY_ADMISSION = re.compile(
     r"admission webhook .* denied the request|ValidatingAdmissionPolicy .* denied request"
 )
-"""The server's words before those of a webhook or of a ValidatingAdmissionPolicy."""
+"""The server's prefix of a message from a webhook or a ValidatingAdmissionPolicy."""
 _ADMISSION_FAILED = re.compile(
     r"failed calling webhook|failed to call webhook"
     r"|failed to complete (mutation|validation) in|resource quota evaluation timed out"
 )
-"""The server's words where admission gave no answer; admission precedes storage."""
+"""The server's messages where admission gave no answer; admission precedes storage."""
 _WEBHOOKS = kubectl("get validatingwebhookconfigurations,mutatingwebhookconfigurations")
 _READS = {"GET", "HEAD"}
 
 
 def decode(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
-    """The object that a 2xx answer holds; raises ValueError."""
+    """The object in a 2xx answer; raises ValueError."""
     try:
         return msgspec.json.decode(answer.data, type=dict[str, Any])
     except RecursionError:
@@ -54,16 +54,16 @@ def decode(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
 
 
 def no_object(answer: urllib3.BaseHTTPResponse) -> str:
-    """What is said of an answer that `decode` refuses."""
+    """The message for an answer that `decode` refuses."""
     kind = answer.headers.get("Content-Type") or "no Content-Type"
     return f"the answer is no JSON object ({kind})"
 
 
 def error_for(status: int, body: bytes, where: str, method: str) -> ApiError:
-    """The error that an answer of `status` and `body` stands for.
+    """The error for an answer of `status` and `body`.
 
-    `where` is the object's path, `method` the HTTP verb in capitals; `body` is the
-    server's Status object or whatever a proxy sent instead.
+    `where` is the object's path, `method` the HTTP verb in capitals; `body` is the server's Status
+    object, or what a proxy sent instead.
     """
     answer = _status_object(body)
     reason = str(answer.get("reason") or "")
@@ -123,9 +123,9 @@ def _sort(
 
 
 def _by_admission(status: int, said: str) -> tuple[type[ApiError], str, str] | None:
-    """How admission ended a write, by its words; None where it did not, or where the code fits.
+    """The error by which admission ended a write, by its message; None if the code is right.
 
-    A 403 and a 422 are what they seem to be. A 429 and a 5xx of a webhook may pass.
+    A 403 and a 422 keep their usual meaning. A 429 and a 5xx of a webhook may pass.
     """
     failed = _ADMISSION_FAILED.search(said) is not None
     denied = _DENIED_BY_ADMISSION.search(said) is not None
@@ -182,7 +182,7 @@ def _status_object(body: bytes) -> dict[str, Any]:
 
 
 def _plain(body: bytes) -> str:
-    """What a proxy says in one line, cut: a page's title, or its text."""
+    """A proxy's answer in one line, cut: a page's title, or its text."""
     if is_page("", body) and (named := title(body)):
         return named
     return " ".join(body.decode("utf-8", "replace").split())[:300]

@@ -1,4 +1,4 @@
-"""One request and its answer: who asks, what was sent, and what may be asked again."""
+"""Sends requests: credentials, attempts, and which requests may be repeated."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ from kubectl_cafe.client.server_time import ServerTime
 from kubectl_cafe.errors import CafeError
 
 CONNECT_TIMEOUT = 10.0
-"""Seconds until a server that does not take the connection counts as unreachable."""
+"""Seconds until a server that does not accept the connection counts as unreachable."""
 READ_TIMEOUT = 35.0
 """Seconds of silence before an answer counts as lost; an admission webhook may take 30."""
 PATIENCE = 6
-"""How often a request is repeated that the server turned away with a Retry-After."""
+"""The number of retries of a request that the server turned away with a Retry-After."""
 LONGEST_WAIT = 15.0
 """Seconds; a longer Retry-After is shortened to this."""
 RENEWALS = 3.0
-"""Seconds before credentials are renewed again after that has failed: a plugin may ask a person,
-and every thread wants new ones."""
+"""Seconds after a failed renewal of credentials before the next one: a plugin may prompt, and every
+thread needs new credentials."""
 LAST_TRY = 1.0
-"""Seconds for a try that begins when the request's time is nearly over."""
+"""Seconds for an attempt that begins when the request's time is nearly over."""
 _SHOWN = 4096
 """Characters of a body in the trace."""
 
 
 class Trace(Protocol):
-    """Is told of a request, of one at a time: lines, each with kubectl's level.
+    """Receives the lines of one request at a time, each with kubectl's level.
 
-    6 is one line a request, 8 are bodies.
+    Level 6 is one line a request, level 8 are bodies.
     """
 
     def __call__(self, *lines: tuple[int, str]) -> None: ...
@@ -57,10 +57,10 @@ class Trace(Protocol):
 
 @dataclass(frozen=True)
 class Request:
-    """What to ask. `before` is the last check on a connection that is up; see `_wire`.
+    """A request. `before` is the last check on an open connection; see `_wire`.
 
-    `patience` is how often it is repeated when the server turns it away. `timeout` is for all of
-    that together; of a watch (`streaming`) it is the longest silence.
+    `patience` is the number of retries when the server turns it away. `timeout` is for all attempts
+    together; of a watch (`streaming`) it is the longest silence.
     """
 
     method: str
@@ -76,7 +76,7 @@ class Request:
 
 
 class Exchange:
-    """Sends requests from any thread with one identity, and renews that when it is refused."""
+    """Sends requests from any thread with one identity, and renews refused credentials."""
 
     def __init__(self, access: Access, connections: int, clock: Clock, trace: Trace) -> None:
         self._access = access
@@ -86,16 +86,17 @@ class Exchange:
         self._renewal = threading.Lock()
         self._client = access.connect(connections)
         self._refused: tuple[float, CafeError] | None = None
-        """The last renewal of these credentials, if it failed: until when that holds, and why."""
+        """The last renewal of these credentials, if it failed: until when that holds, and the
+        error."""
         self.time = ServerTime(clock)
 
     def answer(self, request: Request) -> urllib3.BaseHTTPResponse:
         """The API server's 2xx answer; raises ApiError.
 
-        Repeated: a 401 once with new credentials, what was turned away with a
-        Retry-After a few times, a read whose answer broke off once. Never a write that
-        may have happened, and never after the request's own timeout: an answer that comes
-        later is of no use to a renewal of the lease, so no Retry-After is waited for beyond it.
+        Repeated are: a 401 once with new credentials, a request turned away with a Retry-After up
+        to `patience` times, a read whose answer broke off once. Never repeated is a write that may
+        have happened, or any request after its own timeout: a later answer is of no use to a
+        renewal of the lease, so no Retry-After is waited for beyond that timeout.
         """
         renewed = broke = False
         waits = request.patience
@@ -128,7 +129,7 @@ class Exchange:
     def _raise_intercepted(
         self, client: Client, request: Request, answer: urllib3.BaseHTTPResponse
     ) -> None:
-        """Raise what a web page, or a redirect, in place of an answer is."""
+        """Raise the error for a web page, or a redirect, in place of an answer."""
         if got := came(answer, streaming=request.streaming):
             raise intercepted(
                 self._access.server,
@@ -143,7 +144,7 @@ class Exchange:
         started = self._clock.monotonic()
         with _wire.attempt(request.before) as attempt:
             method, url = request.method, self._access.server + _uri(request)
-            # One number is for connection and answer together.
+            # A single number limits connection and answer together.
             short = timeout <= CONNECT_TIMEOUT
             authorization = _authorization(client, request)
             try:
@@ -190,9 +191,9 @@ class Exchange:
         return headers
 
     def _renew(self, refused: Client, request: Request) -> None:
-        """New credentials, once for all threads that were refused with the old ones.
+        """Renew the credentials, once for all threads that were refused with the old ones.
 
-        Raises CredentialsFailed; for a while after that, without another try.
+        Raises CredentialsFailed; within `RENEWALS` seconds after a failure without another attempt.
         """
         with self._renewal:
             if self._client is not refused:
@@ -222,9 +223,9 @@ class Exchange:
 
 
 def _authorization(client: Client, request: Request) -> Mapping[str, str]:
-    """The headers that say who asks; raises CredentialsFailed.
+    """The Authorization header; raises CredentialsFailed.
 
-    An auth-provider's library renews its token here, and raises whatever its own libraries do.
+    An auth-provider's library may renew its token here, with any error of its own libraries.
     """
     try:
         return client.authorization
@@ -245,7 +246,7 @@ def _uri(request: Request) -> str:
 
 
 def _retry_after(request: Request, answer: urllib3.BaseHTTPResponse) -> float | None:
-    """Seconds to wait before asking again, None: don't."""
+    """Seconds to wait before a retry; None: no retry."""
     turned_away = answer.status == HTTPStatus.TOO_MANY_REQUESTS
     failed_read = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and request.method == "GET"
     wait = answer.headers.get("Retry-After", "")
@@ -253,7 +254,7 @@ def _retry_after(request: Request, answer: urllib3.BaseHTTPResponse) -> float | 
 
 
 def _root(error: BaseException) -> BaseException:
-    """The operating system's or OpenSSL's error beneath the wrappers, as far as there is one."""
+    """The error of the operating system or OpenSSL beneath the wrappers, if there is one."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, exceptions.NameResolutionError | exceptions.TimeoutError | OSError):

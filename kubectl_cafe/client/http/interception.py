@@ -1,4 +1,4 @@
-"""Answers that are not the API server's: a proxy's sign-in page, or its redirect there."""
+"""Detects answers that are not the API server's: a proxy's sign-in page, or a redirect to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST = 1 << 16
 
 
 def came(answer: urllib3.BaseHTTPResponse, *, streaming: bool) -> str:
-    """What came in place of the API server's answer, in words; "" where it is the server's own.
+    """The page or redirect in place of the server's answer, in words; "" if there is none.
 
     An API server sends JSON, and redirects no request for an object or a collection.
     """
@@ -23,9 +23,9 @@ def came(answer: urllib3.BaseHTTPResponse, *, streaming: bool) -> str:
         place = f" to {target.scheme}://{target.hostname}{target.path}" if target.hostname else ""
         return f"a redirect{place} (HTTP {answer.status})"
     if answer.status >= HTTPStatus.BAD_REQUEST:
-        return ""  # An error has a status to go by, whoever sent it.
+        return ""  # An error is classified by its status, also a proxy's.
     content_type = answer.headers.get("Content-Type") or ""
-    # Of a watch's body nothing may be taken: its Content-Type alone tells.
+    # A watch's body must not be read here: only its Content-Type counts.
     body = b"" if streaming else answer.data
     if not is_page(content_type, body):
         return ""
@@ -35,12 +35,12 @@ def came(answer: urllib3.BaseHTTPResponse, *, streaming: bool) -> str:
 
 
 def from_proxy(answer: urllib3.BaseHTTPResponse) -> bool:
-    """Whether an error came as a web page: API servers send none."""
+    """Whether an error is a web page, which API servers never send."""
     return "html" in (answer.headers.get("Content-Type") or "")
 
 
 def _beginning(answer: urllib3.BaseHTTPResponse) -> bytes:
-    """The first part of a page; its title is not worth an error."""
+    """The first part of a page; b"" if it can't be read."""
     try:
         return answer.read(_MOST, decode_content=True)
     except (exceptions.HTTPError, OSError):
@@ -52,11 +52,11 @@ def _beginning(answer: urllib3.BaseHTTPResponse) -> bytes:
 def intercepted(
     server: str, context: str, got: str, proxy: str, where: str, method: str
 ) -> ApiError:
-    """The error where something between here and `server` has answered in its place.
+    """The error if a proxy or gateway has answered in place of `server`.
 
-    `got` says what came, `proxy` is the one in use, "" for none. What answers so has most
-    likely not passed a write on; as that can't be known from here its outcome is unknown, and
-    the object is read again.
+    `got` describes the answer, `proxy` is the one in use, "" for none. Most likely the write was
+    not passed on. Because that is not certain, its outcome is unknown, and the object is read
+    again.
     """
     between = f"the proxy {_bare(proxy)}" if proxy else "a proxy, gateway or VPN on the way to it"
     said = f"the API server {server}{by(context)} did not answer, {between} did: {got}"

@@ -1,4 +1,4 @@
-"""A watch's answer, line by line."""
+"""The answer to a watch, as a stream of events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kubectl_cafe.client.http.answers import error_for
 from kubectl_cafe.hints import kubectl
 
 _MOST = 1 << 16
-"""Bytes that are taken at a time, at the most."""
+"""The maximum number of bytes to read at a time."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -24,11 +24,11 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Stream:
-    """Events until the server ends the watch, this side closes it, or something breaks.
+    """Events until the server or this side ends the watch, or the connection fails.
 
-    Iterating raises Expired for a 410 inside the stream, BrokenOff when the connection
-    breaks, Silent when nothing comes for `idle` seconds. `close` may be called from
-    any thread and ends the iteration at once, without an error.
+    Iterating raises Expired for a 410 inside the stream, BrokenOff when the connection breaks,
+    Silent when nothing arrives for `idle` seconds. `close` may be called from any thread and ends
+    the iteration at once, without an error.
     """
 
     def __init__(self, answer: urllib3.BaseHTTPResponse, path: str, idle: float) -> None:
@@ -47,7 +47,7 @@ class Stream:
                     raise error_for(status, msgspec.json.encode(event.object), self._path, "GET")
                 yield event
         except (exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
-            # After a close from another thread the reader stumbles over what is missing.
+            # A close from another thread makes the reader fail with any of these.
             if self._closed:
                 return
             if isinstance(error, exceptions.ReadTimeoutError):
@@ -72,8 +72,8 @@ class Stream:
     def _pieces(self) -> Iterator[bytes]:
         """The body as it arrives, decompressed.
 
-        Of a body without chunks, which ends with its connection (HTTP/1.0), urllib3's own
-        `stream` waits for whole blocks: no event would be seen before 64 KiB of them are there.
+        For a body without chunks, which ends with its connection (HTTP/1.0), urllib3's own `stream`
+        waits for whole blocks: no event would be seen before 64 KiB have arrived.
         """
         if self._answer.chunked:
             yield from self._answer.read_chunked(_MOST, decode_content=True)
@@ -82,7 +82,7 @@ class Stream:
             yield piece
 
     def close(self) -> None:
-        """End the watch now: a reader that waits in another thread is woken."""
+        """End the watch now, and wake a reader that waits in another thread."""
         self._closed = True
         with contextlib.suppress(ValueError, RuntimeError, OSError):
             self._answer.shutdown()

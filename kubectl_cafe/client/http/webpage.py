@@ -10,7 +10,7 @@ _LONGEST = 100
 
 
 def is_page(content_type: str, body: bytes) -> bool:
-    """Whether a body is a web page, by its Content-Type or, where that is no help, its start."""
+    """Whether a body is a web page, by its Content-Type or, if that is unclear, by its start."""
     if "json" in content_type:
         return False
     return "html" in content_type or body.lstrip()[:1] == b"<"
