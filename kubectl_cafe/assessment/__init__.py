@@ -1,1 +1,1 @@
-"""Where one pod stands in a release, judged from one snapshot of the cluster: pure."""
+"""The assessment of pods: where each stands in a release, by one snapshot of the cluster. Pure."""

@@ -1,9 +1,9 @@
-"""The assessments of all pods of a snapshot; those of the snapshot before serve again. Pure.
+"""Assess all pods of a snapshot, and reuse assessments of the snapshot before. Pure.
 
-An assessment is a function of the pod, of what was seen of it, of the release's record, the
-revisions and the Services, of what other pods prove about images, and of two clocks. While none
-of these has changed it is kept, and `until` says when a clock can change it. So the CPU of a turn
-goes to the pods that change, whatever their number.
+The CPU of a turn should depend on the pods that change, not on how many there are. An assessment
+depends on the pod, its sighting, the release's record, the revisions, the Services, the imageIDs
+that other pods have proven, and two clocks. It is kept while none of these has changed; `until`
+says when a clock can change it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An assessment, and until when it holds: by the monotonic clock, and by the server's."""
+    """An assessment, and the times until which it holds, in seconds.
+
+    `until` is by this process' monotonic clock, `until_time` by the server's clock.
+    """
 
     of: Assessment
     until: float
@@ -35,7 +38,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Assessed:
-    """Assessments by the pods' uids; `basis` is what all of them read besides their pods."""
+    """The assessments of all pods by uid; `basis` are the inputs that all of them share."""
 
     basis: tuple[object, ...]
     kept: Mapping[str, Kept]
@@ -43,7 +46,10 @@ class Assessed:
 
 
 def assess_all(snapshot: Snapshot, last: Assessed | None = None) -> Assessed:
-    """The assessments of the snapshot's pods; `last` are those of an earlier snapshot."""
+    """The assessments of the snapshot's pods; those of `last` that still hold are reused.
+
+    `last` are the assessments of an earlier snapshot.
+    """
     basis = (snapshot.record, snapshot.revisions, snapshot.services, snapshot.driven_since)
     old = last.kept if last is not None and last.basis == basis else {}
     kept = {uid: _one(old.get(uid), uid, snapshot) for uid in snapshot.pods}
@@ -57,12 +63,12 @@ def _one(old: Kept | None, uid: str, snapshot: Snapshot) -> Kept:
     evidence = old.of.evidence
     if evidence.now == snapshot.now or old.until == inf:
         return old
-    # How long it is still verified is read from the evidence.
+    # `waiting_reasons.progress` reads from the evidence how long verification still takes.
     return replace(old, of=replace(old.of, evidence=replace(evidence, now=snapshot.now)))
 
 
 def _holds(old: Kept, uid: str, snapshot: Snapshot) -> bool:
-    """Whether nothing has changed that the assessment was made from."""
+    """Whether the assessment still holds: no input has changed, no clock has run out."""
     evidence = old.of.evidence
     return (
         old.of.pod is snapshot.pods[uid]
@@ -74,10 +80,10 @@ def _holds(old: Kept, uid: str, snapshot: Snapshot) -> bool:
 
 
 def limits(made: Assessment, snapshot: Snapshot) -> tuple[float, float]:
-    """When a clock can change the assessment: this process' monotonic one, and the server's.
+    """The first times to come at which a clock can change the assessment, in seconds.
 
-    Each is the first moment to come at which a rule that reads it may answer otherwise; inf if
-    there is none.
+    The first value is by this process' monotonic clock, the second by the server's; inf if there is
+    no such time.
     """
     now, time = snapshot.now, snapshot.time
     own = (at for at in _own_clock(made) if at >= now)
@@ -86,7 +92,10 @@ def limits(made: Assessment, snapshot: Snapshot) -> tuple[float, float]:
 
 
 def _own_clock(made: Assessment) -> Iterator[float]:
-    """When rule c, a startupProbe or a container's trouble counts (`restarted`, `done`)."""
+    """The monotonic times at which rule c, a startupProbe or a container's trouble counts.
+
+    Source: `restarted`, `done`.
+    """
     pod, evidence = made.pod, made.evidence
     for name in evidence.verified.union(evidence.changed):
         container, seen = pod.containers.get(name), evidence.sighting.containers.get(name)
@@ -103,13 +112,16 @@ def _own_clock(made: Assessment) -> Iterator[float]:
 
 
 def _servers_clock(made: Assessment, snapshot: Snapshot) -> Iterator[float]:
-    """When minReadySeconds are over, or the image patch is overdue (`node_clocks`)."""
+    """The server's times at which minReadySeconds end or the image patch is overdue.
+
+    Source: `node_clocks`.
+    """
     pod, strategy = made.pod, snapshot.record.plan.strategy
     if made.released and not made.available:
         yield ready_since(pod, snapshot, made.finalizers) + strategy.min_ready_seconds
     if pod.record is None:
         return
-    yield seconds(pod.record.since) - NOISE  # A time to come is not believed yet.
+    yield seconds(pod.record.since) - NOISE  # Before that, a future time is ignored.
     if pod.record.phase is Phase.PATCHED:
         longest = strategy.progress_deadline_seconds + pod.grace * len(pod.record.before)
         yield written_at(pod, snapshot) + longest

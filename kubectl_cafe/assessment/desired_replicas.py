@@ -1,7 +1,8 @@
-"""How many pods each cell is to have, and which workloads are missing (protocol 7). Pure.
+"""The desired number of pods of each cell, and the missing workloads (protocol 7). Pure.
 
-Desired is what a workload wishes for, whoever scaled it (C51, C52), and where the workload is
-gone what the release recorded as its plan: never what happens to live.
+The desired number is the `spec.replicas` of the cell's workload, whichever client set it (C51,
+C52). Where the workload is missing, it is the number in the release's plan. The number of living
+pods never counts.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ def total(snapshot: Snapshot) -> int:
 
 
 def planned(record: Record, cell: str) -> int:
-    """The number of pods that the plan gives `cell` by the current step.
+    """The number of pods that the plan has for `cell` at the current step.
 
-    A first release creates its workloads without pods and adds them group by group.
+    A first release creates its workloads without pods and adds pods group by group.
     """
     step = record.current
     if record.kind is not Kind.CREATE or step is None:
@@ -38,7 +39,7 @@ def planned(record: Record, cell: str) -> int:
 
 
 def lost_cells(snapshot: Snapshot) -> list[str]:
-    """The cells that are to have pods and have no workload: it was deleted or taken from us."""
+    """The cells that should have pods and have no workload: it was deleted or disowned."""
     present = by_cell.present(snapshot.workloads)
     return [
         cell
@@ -50,8 +51,9 @@ def lost_cells(snapshot: Snapshot) -> list[str]:
 def revision_now(snapshot: Snapshot) -> Revision | None:
     """The revision whose template the workloads have at the current step (protocol 7).
 
-    The goal from the commit on, the one that the release came from before; where that is not
-    recorded, the one that all other workloads have. None if it is not known.
+    From the commit on this is the goal. Before the commit it is the revision that the release came
+    from or, where the record has none, the one revision of all other workloads. None if it is not
+    known.
     """
     record = snapshot.record
     if _committed(record.steps, record.step):

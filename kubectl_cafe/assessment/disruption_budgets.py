@@ -1,6 +1,6 @@
-"""PodDisruptionBudgets, asked by us: the eviction API never sees an in-place restart (protocol 7).
+"""PodDisruptionBudgets, evaluated here: the eviction API does not see a restart in place.
 
-They are read as the disruption controller left them; no budget is ever written.
+The budgets are read as the disruption controller left them, and never written (protocol 7).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Requirement:
-    """One matchExpression; NotIn and DoesNotExist hold for a pod without the label as well.
+    """One matchExpression; NotIn and DoesNotExist also match a pod without the label.
 
     Source: apimachinery's labels.Requirement.Matches.
     """
@@ -26,7 +26,10 @@ class Requirement:
     values: frozenset[str] = frozenset()
 
     def met(self, labels: Mapping[str, str]) -> bool:
-        """Whether `labels` meet it; an operator of a later API is met: one wait too many."""
+        """Whether `labels` meet the requirement.
+
+        An operator of a later API version counts as met: the driver may wait once too often.
+        """
         match self.operator:
             case "In":
                 return labels.get(self.key) in self.values
@@ -42,11 +45,11 @@ class Requirement:
 
 @dataclass(frozen=True)
 class DisruptionBudget:
-    """One PodDisruptionBudget. `selector` is None where it selects nothing; empty: all pods.
+    """One PodDisruptionBudget. `selector`: None selects no pods, an empty one all pods.
 
-    The numbers are pods, from its status: as many as it counted in `expected`, of which
-    `healthy` are, `desired` must stay so, and `allowed` may be disrupted now. `observed`:
-    the status is of the present spec.
+    The numbers are pods, from its status: `expected` (expectedPods) are counted, `healthy`
+    (currentHealthy) of these are healthy, `desired` (desiredHealthy) must stay healthy, `allowed`
+    (disruptionsAllowed) may be disrupted now. `observed`: the status is of the present spec.
     """
 
     name: str
@@ -58,15 +61,16 @@ class DisruptionBudget:
     observed: bool
 
     def covers(self, labels: Mapping[str, str]) -> bool:
-        """Whether it speaks of a pod with `labels`."""
+        """Whether the budget selects a pod with `labels`."""
         return self.selector is not None and all(one.met(labels) for one in self.selector)
 
     def room(self, available: int, ours: int, others: int | None = None) -> int:
-        """How many healthy pods it lets go, of `ours` that it covers and `available` (C64).
+        """How many healthy pods the budget allows to be disrupted now (C64).
 
-        What we see decides, for its status lags behind our writes and knows nothing of a
-        restart in Label mode. `others` are the healthy pods of others that it covers; where
-        they are not known (None) it is as many as its status says.
+        Its status lags behind the driver's writes and does not show a restart in Label mode, so the
+        pods that this process sees count as well. `ours` is the number of this release's pods that
+        the budget covers, `available` how many of these are available, `others` the number of
+        healthy pods of others that it covers; None: not known, then the status gives the number.
         """
         if not self.observed:
             return 0
@@ -75,17 +79,17 @@ class DisruptionBudget:
 
     @property
     def never(self) -> bool:
-        """Whether it wants every pod healthy, so that it can't leave room (maxUnavailable 0)."""
+        """Whether the budget needs every pod healthy: it never has room (maxUnavailable 0)."""
         return self.observed and 0 < self.expected <= self.desired
 
     def __str__(self) -> str:
-        """Its name and what it says, for people."""
+        """The budget's name and its numbers, as printed."""
         said = f"{self.healthy} healthy, {self.desired} wanted, {self.allowed} may be disrupted"
         return f"PodDisruptionBudget {self.name} ({said if self.observed else 'not observed yet'})"
 
 
 def parse(item: Json) -> DisruptionBudget:
-    """The budget in an object of policy/v1."""
+    """The DisruptionBudget of a policy/v1 object."""
     meta, status = item["metadata"], item.get("status") or {}
     return DisruptionBudget(
         name=meta["name"],
@@ -99,7 +103,7 @@ def parse(item: Json) -> DisruptionBudget:
 
 
 def _selector(selector: Json | None) -> tuple[Requirement, ...] | None:
-    """A LabelSelector as requirements: absent selects nothing, empty selects all."""
+    """The requirements of a LabelSelector; None if absent (no pods), empty selects all pods."""
     if selector is None:
         return None
     equal = (selector.get("matchLabels") or {}).items()
@@ -121,7 +125,7 @@ def covering(
 
 
 def warnings(budgets: Iterable[DisruptionBudget], namespace: str) -> tuple[str, ...]:
-    """What a person should know of `budgets` before saying yes to a release."""
+    """The warnings of `plan` and `upgrade` about those of `budgets` that never have room."""
     return tuple(
         f"PodDisruptionBudget {budget.name} wants all of its {budget.expected} pods healthy: no "
         "healthy pod is taken until it is edited "

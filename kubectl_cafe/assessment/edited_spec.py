@@ -1,4 +1,4 @@
-"""A spec that was edited under a running release: what changed, and what becomes of it."""
+"""What changed in a spec that was edited during a release, and what follows from the edit."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from statemachine.steps import Kind, StepKind
 REASON = "SpecChanged"
 NOT_IN_PLACE = "it can't go in place"
 WORDS = 300
-"""Characters of an edit in a failure, which has more to say than that."""
+"""Characters of the edit's description in a failure message; the rest is cut off."""
 
 
 def spec_changed(cafe: CafeDeployment, planned: Revision | None) -> Failure:
-    """Why the release to `planned` fails: the spec is no longer the one it was planned from.
+    """The failure of the release to `planned`: its spec was edited since it was planned.
 
     Source: protocol 7.
     """
@@ -40,12 +40,12 @@ def spec_changed(cafe: CafeDeployment, planned: Revision | None) -> Failure:
 
 
 def releasable(failure: Failure | None) -> bool:
-    """Whether `upgrade --supersede` may release the edit that `failure` tells of."""
+    """Whether `upgrade --supersede` may release the edit that `failure` describes."""
     return failure is None or not failure.message.endswith(NOT_IN_PLACE)
 
 
 def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """What differs between two templates, in words."""
+    """The differences between two templates, in words."""
     diff = templates.difference(old, new)
     return [
         *(f"image of {name}: {old} -> {new}" for name, (old, new) in diff.images.items()),
@@ -58,9 +58,10 @@ def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 def ahead(cafe: CafeDeployment) -> bool:
     """Whether the spec asks for something that no release has been started for (protocol 7).
 
-    That is: the hashed fields (template, topology, podSetType, selector) or the pods per cell
-    differ from what the record was planned from. `strategy` is not: it only says how a release
-    goes. Before the first release there is no record to be ahead of: the state is Idle.
+    Compared with what the record was planned from are the hashed fields (template, topology,
+    podSetType, selector) and the pods per cell. `strategy` is not compared: it only says how a
+    release proceeds. Before the first release there is no record to compare with: the state is
+    Idle.
     """
     record = cafe.record
     if record is None:
@@ -71,7 +72,7 @@ def ahead(cafe: CafeDeployment) -> bool:
 def rescaled(cafe: CafeDeployment, record: Record) -> bool:
     """Whether spec.replicas and spec.topology give other pods per cell than the release has.
 
-    So do unitReplicas that don't fit spec.replicas, and more pods than a plan can have.
+    Also true where unitReplicas don't fit spec.replicas, and for more pods than a plan can have.
     """
     try:
         return cafe.wished_allocation() != dict(record.plan.cells)
@@ -80,7 +81,7 @@ def rescaled(cafe: CafeDeployment, record: Record) -> bool:
 
 
 def noted(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[str]:
-    """What was edited or scaled and does not change the release that is under way, in words."""
+    """The messages about edits and scaling that do not change the release under way."""
     record = snapshot.record
     try:
         if cafe.wished_allocation() != dict(record.plan.cells):
@@ -111,9 +112,9 @@ def noted(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[str]:
 
 
 def _scaled(snapshot: Snapshot) -> Mapping[str, int]:
-    """Cells whose workload wishes for another number of pods than the release planned (C51, C52).
+    """The spec.replicas of each cell's workload that differs from the plan (C51, C52).
 
-    Not where the release itself brings its pods to life.
+    Empty where the release itself scales the workloads (scale-out steps).
     """
     plan = snapshot.record.plan.cells
     if any(step.kind is StepKind.SCALE_OUT for step in snapshot.record.steps):

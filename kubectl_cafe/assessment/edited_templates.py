@@ -1,7 +1,7 @@
-"""Templates of workloads that somebody edited (protocol 2, A2). Pure.
+"""Templates of workloads that another client has edited (protocol 2, A2). Pure.
 
-A replacement is born from the template as it stands, and carries the revision label that stands
-there: `kubectl set image replicaset` makes pods that say they are of a revision and are not.
+A replacement is created from the template as it is then, with the revision label in it. So after
+`kubectl set image replicaset` new pods carry the label of a revision that they do not run.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ WHOLE = "spec.template"
 
 
 def paths(workload: Workload, known: Mapping[str, Revision]) -> tuple[str, ...]:
-    """Where the workload's template is not what a commit of its revision made; empty: nowhere.
+    """The paths at which a workload's template is not as its revision's commit made it.
 
-    Of a workload that an older version committed only the images can be told.
+    Empty if there are none. Of a workload that an older version of kubectl-cafe committed, only the
+    images can be compared.
     """
     revision = known.get(workload.revision)
     if workload.edited:
@@ -35,7 +36,7 @@ def paths(workload: Workload, known: Mapping[str, Revision]) -> tuple[str, ...]:
 
 
 def noted(workloads: Iterable[Workload], known: Mapping[str, Revision]) -> tuple[str, ...]:
-    """What people should know of templates that were edited, each workload once."""
+    """The warnings about edited templates, one for each workload."""
     return tuple(
         f"the template of ReplicaSet {one.name} is not that of {one.revision or 'a revision'} "
         f"({', '.join(found)}): pods born from it are not, either; a release writes it anew"

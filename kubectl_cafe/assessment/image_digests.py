@@ -1,4 +1,4 @@
-"""Whether one image string means one content on all pods: a tag may move mid-release. Pure."""
+"""Whether an image string has one digest on all pods: a tag may move during a release. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.pods.model import Container
 
 SHORT = len("sha256:") + 12
-"""Characters of a digest that people are shown, as `docker images` cuts it."""
+"""Characters of a digest that are printed, as `docker images` cuts it."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a container of a pod on `node` shows for its image string."""
+    """The digest that a container's status shows for its image string, and the pod's node."""
 
     container: str
     image: str
@@ -24,7 +24,7 @@ class Shown:
 
 
 def differing(assessments: Sequence[Assessment]) -> tuple[Shown, ...]:
-    """What the pods show for those strings that have more than one digest, by any node (C13)."""
+    """What the pods show for image strings that have several digests, on any node (C13)."""
     digests: dict[tuple[str, str], set[str]] = {}
     for assessment in assessments:
         for container in _telling(assessment):
@@ -41,9 +41,9 @@ def differing(assessments: Sequence[Assessment]) -> tuple[Shown, ...]:
 
 
 def _telling(assessment: Assessment) -> Iterator[Container]:
-    """The containers that say what their present image string means: their restart is over.
+    """The containers that show the digest of their present image: their restart is over.
 
-    An imageID without `@` is of an image that was loaded by hand: it is no registry's digest.
+    An imageID without `@` is of an image that was loaded by hand: it is not a registry's digest.
     """
     if assessment.row is PodState.FORGOTTEN or not assessment.settled:
         return
@@ -58,10 +58,10 @@ def _digest(container: Container) -> str:
 
 
 def findings(shown: Sequence[Shown], architectures: Mapping[str, str]) -> tuple[str, ...]:
-    """The strings that have more than one digest on one architecture, in words (C12, C13).
+    """The messages about image strings with several digests on one architecture (C12, C13).
 
-    `shown` is what `differing` found; `architectures` are by the node's name. Where one is not
-    known all are compared with each other, and that is said.
+    `shown` is the result of `differing`; `architectures` are by node name. If the architecture of a
+    node is not known, all digests are compared with each other, and the message says so.
     """
     known = all(one.node in architectures for one in shown)
     counted: dict[tuple[str, str, str], Counter[str]] = {}

@@ -1,10 +1,11 @@
-"""Whose images a pod runs, whatever admission made of their strings (protocol 6).
+"""The revision whose images a pod runs, also where admission rewrote the strings (protocol 6).
 
-A registry mirror or a policy that pins digests rewrites the images of pods as they are born
-and as they are patched. Such a string is in no template: the pod's record says what it is, or
-its birth does, as long as nobody has written the pod's images since. That metadata.generation
-stands still proves it; one that moved is an image or anything else of the spec, an ephemeral
-container, a toleration, a resize: then managedFields tell (`pods/managed_fields.py`).
+A registry mirror or a policy that pins digests rewrites images when pods are created and when they
+are patched. The rewritten string is in no template. Then the pod's record names the revision or,
+for a pod that was never patched, its revision label, as long as no other client has written the
+pod's images. An unchanged metadata.generation proves that. A changed one is an image or anything
+else of the spec, such as an ephemeral container, a toleration or a resize: then managedFields show
+who wrote the images (`pods/managed_fields.py`).
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from kubectl_cafe.revisions.revision import Revision
 
 Known = Mapping[str, Revision]
 BIRTH = 1
-"""metadata.generation of a pod whose spec nobody has changed; servers before 1.33 show 0."""
+"""metadata.generation of a pod whose spec was never changed; servers before 1.33 show 0."""
 
 
 def lacking(pod: Pod, images: Mapping[str, str], known: Known) -> dict[str, str]:
-    """Those of a template's `images`, by container, that the pod does not run (C7, C20)."""
+    """The images of a template, by container, that the pod does not run (C7, C20).
+
+    `images` are the template's, `known` the revisions by name.
+    """
     shown = pod.images()
     other = {name: image for name, image in images.items() if shown.get(name) != image}
     own = vouched(pod, known) if other else None
@@ -37,23 +41,27 @@ def runs(pod: Pod, revision: Revision, known: Known) -> bool:
 
 
 def runs_any(pod: Pod, known: Known) -> bool:
-    """Whether the pod runs a known revision; else it has drifted (C55)."""
+    """Whether the pod runs a known revision; otherwise it has drifted (C55)."""
     return _spelled_out(pod, known.values()) or vouched(pod, known) is not None
 
 
 def shown_revision(pod: Pod, known: Known) -> Revision | None:
-    """The revision whose images the pod has; its label decides among several, then the newest."""
+    """The revision whose images the pod runs; None: no known one.
+
+    Of several, the one that the pod's label names comes first, then the newest.
+    """
     label = pod.labels.get(names.REVISION, "")
     found = [revision for revision in known.values() if runs(pod, revision, known)]
     return max(found, key=lambda r: (r.name == label, r.number), default=None)
 
 
 def vouched(pod: Pod, known: Known) -> Revision | None:
-    """The revision that the pod's record or its birth vouches for, whatever its strings say.
+    """The revision that the pod's record or its creation proves, whatever its strings are.
 
-    A stranger's image ends it (C55). At birth the label says which
-    template made the pod; it is only asked where no revision has these very strings, for a
-    label is soon edited, and not while somebody has put other images into that template.
+    None where nothing proves it, or once another client has written an image (C55). At creation the
+    revision label names the template that made the pod. The label is easily edited, so it is only
+    read where no revision has these very strings, and never where another client has put other
+    images into that template (`pod.stranger`).
     """
     record, label = pod.record, pod.labels.get(names.REVISION, "")
     if record is not None and record.gen > 0:
@@ -75,8 +83,8 @@ def as_created(pod: Pod) -> bool:
 def unchanged(pod: Pod) -> bool:
     """Whether the pod's images are the ones that its record was written for.
 
-    Every image patch of ours writes the record in the same request, so as long as the images
-    are its creator's and ours, they are what the last record is about.
+    Every image patch of this tool writes the record in the same request. So images that only the
+    pod's creator and this tool have written are those of the last record.
     """
     record = pod.record
     return record is not None and (
@@ -87,10 +95,11 @@ def unchanged(pod: Pod) -> bool:
 
 
 def without_effect(pod: Pod) -> bool:
-    """Whether the image patch changed nothing: admission made one string of old and new.
+    """Whether the image patch changed nothing: admission made old and new image equal.
 
-    `gen` is exact, for the patch carried the resourceVersion, and a generation never falls;
-    once it has moved on, an image that is still as its pod was created tells the same.
+    `record.gen` is the generation that the patch was to make. It is exact, because the patch
+    carried the resourceVersion and a generation never falls. Once the generation has moved for
+    another reason, a container image that is still the pod creator's proves the same.
     """
     record = pod.record
     if record is None or record.phase is not Phase.PATCHED:

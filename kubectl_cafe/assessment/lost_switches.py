@@ -1,7 +1,8 @@
-"""Traffic switches that pods had and that work no more (protocol 5, C28). Pure.
+"""Traffic switches that pods had and that no longer work (protocol 5, C28). Pure.
 
-A Service that does not select by the traffic label, or a label that is gone, turns Label mode
-into mode None. As a release starts, that is planned and warned of; under a release it stops it.
+A Service that does not select by the traffic label, or a label that was removed, turns Label mode
+into mode None. Causes that exist when a release starts are in its plan, with a warning. A cause
+that appears during the release fails it.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ from statemachine.record import Failure
 
 CHANGED = "TrafficModeChanged"
 LABEL, GATE = "label", "gate"
-"""What a pod lacks itself; every other cause is a Service's name as kubectl writes it."""
+"""Causes in the pod itself; every other cause is a Service, written `service/NAME`."""
 LIMIT = 20
-"""Causes that a release remembers."""
+"""The largest number of causes that are kept for a release."""
 
 
 def causes(pod: Pod, services: Iterable[Service], known: Mapping[str, Revision]) -> tuple[str, ...]:
-    """Why the pod is in mode None although it has, or was born with, a switch.
+    """Why the pod is in mode None although it has, or was created with, a traffic switch.
 
-    `service/NAME`: it selects the pod without the label. `label`, `gate`: the pod lacks what
-    its record or its template says it had. A pod whose last restart was one of mode None had
-    none then, whatever the template of its revision says by now.
+    `service/NAME`: this Service selects the pod without the label. `label`, `gate`: the pod lacks
+    what its record or its revision's template had. A pod whose last restart was in mode None had no
+    switch then, whatever the template of its revision has now.
     """
     services = tuple(services)
     if mode_of(pod, services) is not Mode.NONE:
@@ -50,21 +51,21 @@ def causes(pod: Pod, services: Iterable[Service], known: Mapping[str, Revision])
 def planned(
     pods: Iterable[Pod], services: Iterable[Service], known: Mapping[str, Revision]
 ) -> tuple[str, ...]:
-    """The causes that stand as a release starts: it may restart pods in mode None for these."""
+    """The causes when a release starts; for these it may restart pods in mode None."""
     services = tuple(services)
     found = {cause for pod in pods for cause in causes(pod, services, known)}
     return tuple(sorted(found)[:LIMIT])
 
 
 def note(release: str, planned: Iterable[str]) -> str:
-    """The text of the annotation that keeps the planned causes of one release."""
+    """The text of the annotation that keeps the planned causes of the release."""
     return " ".join((release, *planned))
 
 
 def failure(assessment: Assessment, snapshot: Snapshot) -> Failure | None:
-    """Why the pod may not be restarted: its switch was lost after the release started.
+    """The failure for a pod that lost its switch after the release started; None: no failure.
 
-    Of a pod that is out of service anyway no request is lost.
+    Such a pod may not be restarted. A pod that is already out of service may: no request is lost.
     """
     if (
         assessment.row is not PodState.CANDIDATE
@@ -80,14 +81,14 @@ def failure(assessment: Assessment, snapshot: Snapshot) -> Failure | None:
 
 
 def noted(snapshot: Snapshot, assessments: Iterable[Assessment]) -> list[str]:
-    """What will stop the release once it goes on; one line, of the first pod."""
+    """The message about the first pod that will fail the release once it proceeds, if any."""
     found = (failure(assessment, snapshot) for assessment in assessments)
     first = next((one for one in found if one is not None), None)
     return [f"no pod is restarted: {first}"] if first else []
 
 
 def described(causes: Iterable[str], namespace: str) -> str:
-    """The causes for whoever plans a release, with the command that shows the Service."""
+    """The causes in words for `plan`, each Service with the command that edits it."""
     return ", ".join(
         f"{_word(cause)} (kubectl edit {cause} -n {namespace})"
         if cause not in (LABEL, GATE)

@@ -1,4 +1,7 @@
-"""Times that nodes write, read by the server's clock (protocol 4, 7). Pure."""
+"""Times of pod statuses and records by the server's clock (protocol 4, 7). Pure.
+
+The clock of a node or of another API server may be wrong: a time in the future is not believed.
+"""
 
 from __future__ import annotations
 
@@ -18,30 +21,32 @@ NOISE = 5.0
 
 
 def moved_at(snapshot: Snapshot) -> float:
-    """The server's time of the release's last move, at the latest when this driver heard of it.
+    """When the release moved last, by the server's clock.
 
-    Another API server's clock, or an edited record, may say a time that is yet to come.
+    At the latest when this driver read the present record: the recorded time may be in the future,
+    by another API server's clock or because the record was edited.
     """
     return min(seconds(snapshot.record.since), snapshot.heard_at)
 
 
 def written_at(pod: Pod, snapshot: Snapshot) -> float:
-    """The server's time at which the pod's record was written; 0 without one.
+    """When the pod's record was written, by the server's clock; 0 without a record.
 
-    One that is yet to come is not believed: then it counts from when this driver took over.
+    A recorded time in the future is replaced by the time at which this driver took over.
     """
     said = seconds(pod.record.since) if pod.record else 0.0
     return said if said <= snapshot.time + NOISE else snapshot.driven_since
 
 
 def ready_since(pod: Pod, snapshot: Snapshot, asked: Collection[str] = ()) -> float:
-    """When minReadySeconds began: the latest of Ready's transition, the starts, and its release.
+    """When the pod's minReadySeconds began, by the server's clock (protocol 5, 7).
 
-    The pod is released by W3, and once the finalizers that are `asked` of it are back; in mode
-    None no container of it is older than its image patch. Nodes' clocks are not believed where
-    this process saw the change, and never ahead of the moment at which it saw the pod first.
+    The latest of: Ready's last transition, the start of each running container, the last write of
+    the pod's record (W3; in mode None the image patch), and the return of the finalizers `asked`. A
+    change that this process saw counts from when it saw it. A node's time for any other change
+    counts at most up to when this process first saw the pod with it.
 
-    A restart moves it, so a restartCount that is unchanged for as long follows (protocol 5, 7).
+    A restart begins this time again, so within minReadySeconds the restartCount has not changed.
     """
     sighting = snapshot.sightings[pod.uid]
     turned = sighting.turned.at(snapshot.now, snapshot.time)
@@ -56,9 +61,10 @@ def ready_since(pod: Pod, snapshot: Snapshot, asked: Collection[str] = ()) -> fl
 
 
 def overdue(pod: Pod, snapshot: Snapshot) -> bool:
-    """Whether the image patch is so old that what does not run now will not start by itself.
+    """Whether the image patch is past its deadline: a container not running by now will not start.
 
-    By the record alone: the kubelet had that time, whoever drove meanwhile or nobody.
+    Only the record's time counts, with or without a driver meanwhile: the kubelet had that time.
+    The deadline is progressDeadlineSeconds plus the grace period of each changed container.
     """
     record = pod.record
     if record is None or record.phase is not Phase.PATCHED:

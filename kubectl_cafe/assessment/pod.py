@@ -1,4 +1,4 @@
-"""Where one pod stands in a release: the table of protocol 10 as one pure function."""
+"""Where one pod stands in a release: the table of protocol 10 as a pure function."""
 
 from __future__ import annotations
 
@@ -25,40 +25,41 @@ if TYPE_CHECKING:
 
 
 class PodState(Enum):
-    """The rows of protocol 10's table."""
+    """The states of a pod: the rows of protocol 10's table, tested from top to bottom."""
 
     FORGOTTEN = auto()
-    """Terminating, Failed, Succeeded."""
+    """Terminating, Failed or Succeeded."""
     UNREADABLE = auto()
-    """Its record is damaged or newer: left alone, reported."""
+    """The pod's record is damaged or of a newer version: left alone, reported."""
     DRAINED = auto()
     PATCHED = auto()
-    """Its image patch is out; `to` is the goal, or there is no goal (aborting)."""
+    """The image is patched to the goal, or to any revision while aborting (no goal)."""
     PATCHED_ELSEWHERE = auto()
-    """Its image patch is out, and its `to` is no longer the goal."""
+    """The image is patched to a revision that is no longer the goal."""
     NEWBORN = auto()
-    """Its gate's condition is absent: it waits to be opened."""
+    """A new pod whose gate has no condition yet: the driver has to open the gate."""
     ORPHAN = auto()
-    """Traffic is off and no record says why: only `repair` opens it."""
+    """Traffic is off and no record says why: only `repair` puts the pod into traffic."""
     AT_GOAL = auto()
     UNLABELLED = auto()
-    """It runs the goal's images, its labels or annotations are not the goal's."""
+    """The pod runs the goal's images; its labels or annotations are not the goal's."""
     CANDIDATE = auto()
     DRIFT = auto()
     """An image of no known revision: left alone, reported."""
 
 
 LEFT = (PodState.NEWBORN, PodState.DRAINED, PodState.PATCHED, PodState.PATCHED_ELSEWHERE)
-"""Where a pod is its driver's while a release is under way, and nobody's after it."""
+"""States that the driver finishes during a release, and that no driver changes after it."""
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """One pod, its row, and what else the rules ask of it.
+    """One pod, its row in the table, and what the rules derive from the pod.
 
-    `healthy`: taking it costs availability. `available` and `released`: protocol 7; the
-    latter without minReadySeconds. `upgraded`: it runs, or is on its way to, the goal.
-    `finalizers`: the declared ones that are asked of it (protocol 5).
+    `healthy`: taking the pod costs availability. `released`: Ready, in traffic, no restart
+    outstanding; `available`: released for minReadySeconds (protocol 7). `upgraded`: the pod runs,
+    or is on its way to, the goal. `finalizers`: the traffic finalizers that apply to the pod
+    (protocol 5).
     """
 
     pod: Pod
@@ -75,17 +76,17 @@ class Assessment:
 
     @property
     def healthy(self) -> bool:
-        """Whether taking it would cost availability: within its minReadySeconds, too."""
+        """Whether taking the pod costs availability; also true within its minReadySeconds."""
         return self.released
 
     @cached_property
     def in_flight(self) -> bool:
-        """Whether it has an unfinished record."""
+        """Whether the pod has an unfinished record."""
         return self.row in (PodState.DRAINED, PodState.PATCHED, PodState.PATCHED_ELSEWHERE)
 
 
 def assess(pod: Pod, snapshot: Snapshot) -> Assessment:
-    """Where `pod` stands, judged by its record and its goal, never by images alone."""
+    """The assessment of `pod`, by its record and the goal, never by images alone."""
     goal = snapshot.goal
     row = _row(pod, snapshot, goal)
     evidence = evidence_of(pod, snapshot, goal)
@@ -143,11 +144,11 @@ def _row(pod: Pod, snapshot: Snapshot, goal: Revision | None) -> PodState:
 
 
 def finished(pod: Pod, snapshot: Snapshot) -> bool:
-    """Whether the pod's record is finished.
+    """Whether the pod's record is finished, or the pod has none.
 
-    Mode None writes no W3: there it counts as finished when the pod is done, or when its
-    group or release is over, the spec is `to`, seen, and the containers are others
-    (protocol 6).
+    Mode None writes no W3. There the record counts as finished when the pod is done, or when its
+    group or release is over, the spec is that of `to`, the kubelet has read the spec, and the
+    containers are new (protocol 6).
     """
     record = pod.record
     if record is None or record.phase is Phase.FINISHED:
@@ -168,11 +169,11 @@ def finished(pod: Pod, snapshot: Snapshot) -> bool:
 
 
 def seen_done(pod: Pod, record: PodRecord, snapshot: Snapshot) -> bool:
-    """Whether a pod of mode None was seen done by whoever drove its group, which is over since.
+    """Whether a pod of mode None was done when its group ended, as its driver saw it.
 
-    No W3 says so, and without this rule whoever looks for the first time would wait for rule
-    c's time anew. Not of another release's pod, which may have been left in the middle, nor of
-    one that the sweep took (group 0).
+    Mode None writes no W3 that records this. Without this rule a new process would wait for the
+    time of rule c again. False for a pod of another release, which may not be done, and before the
+    end of the release for a pod that the sweep took (group 0).
     """
     current, state = snapshot.record.current, snapshot.record.state
     ended = state in (State.COMPLETED, State.ROLLED_BACK)
@@ -186,7 +187,7 @@ def seen_done(pod: Pod, record: PodRecord, snapshot: Snapshot) -> bool:
 
 
 def _shows(pod: Pod, record: PodRecord, snapshot: Snapshot) -> bool:
-    """Whether the spec is what the record says, seen by the kubelet, and the containers others."""
+    """Whether the spec is the record's revision, the kubelet has read it, containers are new."""
     target = snapshot.revisions.get(record.to)
     return (
         target is not None
@@ -201,10 +202,10 @@ def _shows(pod: Pod, record: PodRecord, snapshot: Snapshot) -> bool:
 
 
 def on_target(pod: Pod, snapshot: Snapshot) -> bool:
-    """Whether a patched pod's spec is still what its record says (C55).
+    """Whether a patched pod's spec still has the images of its record's revision (C55).
 
-    A stranger may have patched another image over ours: its container settles as well, and is
-    not what the pod went to. Where the revision is not known, the record alone vouches.
+    Another client may have patched another image over the release's: its container settles as well,
+    and is not the record's. Where the revision is not known, the record alone proves the images.
     """
     record = pod.record
     if record is None or record.phase is not Phase.PATCHED:
@@ -214,14 +215,14 @@ def on_target(pod: Pod, snapshot: Snapshot) -> bool:
 
 
 def carries(pod: Pod, revision: Revision) -> bool:
-    """Whether the revision label says that labels and annotations are the revision's (C78)."""
+    """Whether the revision label shows that labels and annotations are the revision's (C78)."""
     return pod.labels.get(names.REVISION) == revision.name
 
 
 def evidence_of(pod: Pod, snapshot: Snapshot, goal: Revision | None) -> Evidence:
-    """What the settled rules may read of `pod`: which containers changed, and from what.
+    """The evidence that the settled rules read of `pod`: which containers changed, from what.
 
-    Of a drained pod whose images a stranger changed nobody knows which they were (C55).
+    If another client changed images of a drained pod, any of its containers may have changed (C55).
     """
     changed: Mapping[str, Before | None] = {}
     verified: frozenset[str] = frozenset()
@@ -243,12 +244,13 @@ def evidence_of(pod: Pod, snapshot: Snapshot, goal: Revision | None) -> Evidence
 
 
 def _released(pod: Pod, row: PodState, evidence: Evidence) -> bool:
-    """Ready, in traffic, no restart outstanding, not terminating (protocol 7).
+    """Whether the pod is Ready, in traffic and not terminating, with no restart outstanding.
 
-    A pod whose switch is off stands in none of these rows: it is in flight, newborn or an orphan.
+    Source: protocol 7. A pod whose switch is off is in none of the states below: it is in flight,
+    NEWBORN or ORPHAN.
     """
     if row in (PodState.AT_GOAL, PodState.UNLABELLED) and not all_settled(pod, evidence):
-        return False  # A stranger's patch: its restart may be outstanding.
+        return False  # Another client's patch: its restart may be outstanding.
     return (
         row in (PodState.AT_GOAL, PodState.UNLABELLED, PodState.CANDIDATE, PodState.DRIFT)
         and pod.ready.status == "True"
@@ -257,10 +259,10 @@ def _released(pod: Pod, row: PodState, evidence: Evidence) -> bool:
 
 
 def touched(assessment: Assessment, snapshot: Snapshot) -> bool:
-    """Whether this release took the pod, or it was born under it (C74).
+    """Whether this release took the pod, or the pod was created during the release (C74).
 
-    A rollback's goal is the version that other pods never left: what is wrong with one of
-    those is not the rollback's failure, and no argument against rolling back the others.
+    A rollback's goal is the version that other pods never left. A fault of one of those pods is not
+    the rollback's failure, and no reason to stop rolling back the others.
     """
     pod, release = assessment.pod, snapshot.record
     taken = pod.record is not None and pod.record.release == release.id
@@ -268,7 +270,7 @@ def touched(assessment: Assessment, snapshot: Snapshot) -> bool:
 
 
 def out_of_traffic(snapshot: Snapshot, assessments: Iterable[Assessment]) -> list[str]:
-    """Pods that no release brings back into traffic: only `repair` does (protocol 5, C47)."""
+    """The names of pods that only `repair` puts back into traffic (protocol 5, C47)."""
     resting = snapshot.record.state in RESTING
     return [
         s.pod.name

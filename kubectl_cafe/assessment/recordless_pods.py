@@ -1,4 +1,4 @@
-"""Pods in the middle of an upgrade whose release has no record any more (C72); pure."""
+"""Pods in the middle of an upgrade whose release has no record any more (C72). Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kubectl_cafe.pods.model import Pod
 
 
 def lost_pods(cafe: CafeDeployment, pods: Iterable[Pod]) -> list[str]:
-    """Their names; none while `cafe` has its record."""
+    """The names of the pods with unfinished records; none while `cafe` has its record."""
     if cafe.record is not None:
         return []
     return [pod.name for pod in pods if pod.unfinished]

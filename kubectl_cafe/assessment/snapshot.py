@@ -1,4 +1,4 @@
-"""What decide reads and what it answers: data alone."""
+"""The input and the output of `decide`: data only."""
 
 from __future__ import annotations
 
@@ -25,33 +25,38 @@ from statemachine.record import Failure, Record
 
 Json = Mapping[str, Any]
 NODES_FRESH = 10.0
-"""Seconds for which it is believed what a Node said of itself."""
+"""Seconds for which the conditions that were read from a Node are trusted."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One moment of a release, as this process knows it.
+    """One moment of a release, as this process sees it.
 
-    `pods` are keyed by uid. `now` is this process' monotonic clock, `time` the server's, both
-    in seconds. `endpoints` are the uids that some EndpointSlice shows ready; `published` those
-    in slices of a Service that shows unready pods so, too, and lets go only of what it no
-    longer selects; `slices` say which they are. `budgets` are the PodDisruptionBudgets of the
-    namespace, whatever pods they cover. `others` are the pods of others in the namespace; None:
-    not read, for only a budget that covers such pods asks for them. `cleared` are our drained
-    pods after which they were read once more, `took` those that were healthy when this process
-    took them. `unswitched` is why pods were in mode None as the release started (`lost_switches`).
-    `off_since` says since when a drained pod is seen to be out of traffic. `busy` are pods with
-    a write under way; `unseen_takes`: the watch has not yet shown our own last takes.
-    `stopping`: no more pods are to be taken, whatever the record says (Ctrl-C). `swept`: a
-    consistent list was read after everything that the snapshot shows. `driven_since`: the server's
-    time at which this driver became the driver; the time in which nobody drove is nobody's
-    failure. `heard_at`: the server's time at which this driver heard of the record as it is.
-    `unheard`: the CafeDeployment can't be read, so a pause would not be heard: no pod is taken.
-    `reopening`: the driver leaves; no image is patched, what is only drained is reopened.
-    `barred` are pods that no write reaches: they are left as they are. `troubles` say in words
-    what fails and is tried again. `architectures` are those of the nodes by name; None: nobody
-    has read them yet. `nodes_at` is when the nodes of suspect pods were read (`Pod.suspect`),
-    None before that. `last` are the assessments of an earlier snapshot, which may serve again.
+    Sets and maps of pods are by uid. `now` is this process' monotonic clock, `time` the server's
+    clock, both in seconds. `peers` are the imageIDs that pods have proven, by image string.
+
+    `endpoints` are the pods that an EndpointSlice shows ready. `published` are those in slices of a
+    Service with publishNotReadyAddresses, which drops only pods that it no longer selects. `slices`
+    are all EndpointSlices, `budgets` all PodDisruptionBudgets of the namespace. `others` are the
+    pods of others in the namespace; None: not read, only a budget that covers such pods needs them.
+
+    `cleared` are the drained pods after whose drain all pods were listed once more, `took` the pods
+    that were healthy when this process took them, `off_since` the times by `now` since which
+    drained pods are seen out of traffic. `busy` are pods with a write under way, `barred` pods
+    whose writes are all refused: they are left as they are. `unseen_takes`: the watch has not yet
+    shown this driver's last takes. `unswitched` are the causes of mode None when the release
+    started (`lost_switches`). `swept`: a consistent list of the pods was read in this step.
+
+    `driven_since` is the server's time at which this process became the driver; time without a
+    driver fails no pod. `heard_at` is the server's time at which this driver read the present
+    record. `unheard`: the CafeDeployment can't be read, so a pause would not be seen: no pod is
+    taken. `stopping`: no more pods are taken, whatever the record says (Ctrl-C). `reopening`: the
+    driver leaves; no image is patched, drained pods are reopened. `troubles` are messages about
+    requests that fail and are retried.
+
+    `architectures` are by node name; None: not read. `nodes_at` is when the nodes of suspect pods
+    were read (`Pod.suspect`), None before that. `last` are the assessments of an earlier snapshot,
+    for reuse.
     """
 
     owner: Json
@@ -94,7 +99,7 @@ class Snapshot:
 
     @property
     def nodes_due(self) -> bool:
-        """Whether a pod's status leaves open whether its node went away, and no Node was asked."""
+        """Whether nodes must be read: a pod's node may be gone, and no fresh Node is known."""
         fresh = self.nodes_at is not None and self.now - self.nodes_at < NODES_FRESH
         return not fresh and any(pod.suspect and pod.node for pod in self.pods.values())
 
@@ -105,7 +110,7 @@ class Snapshot:
 
     @cached_property
     def assessments(self) -> tuple[Assessment, ...]:
-        """Where each pod stands, in the order of `pods`."""
+        """The assessment of each pod, in the order of `pods`."""
         return tuple(self.assessed.by_uid.values())
 
     @cached_property
@@ -115,9 +120,10 @@ class Snapshot:
 
     @cached_property
     def shared_budgets(self) -> tuple[DisruptionBudget, ...]:
-        """The budgets that cover pods of ours and, as their status says, of others.
+        """The budgets that cover pods of this release and, by their status, pods of others.
 
-        Kept: every drained pod asks for them, and each budget asks all pods.
+        Cached: the rules read this for every drained pod, and it compares every budget with all
+        pods.
         """
         living = [pod for pod in self.pods.values() if not pod.terminating and not pod.over]
         return tuple(
@@ -128,14 +134,14 @@ class Snapshot:
 
     @cached_property
     def goal(self) -> Revision | None:
-        """The revision pods go to; none while aborting: pods in flight only finish."""
+        """The revision that pods go to; None while aborting: pods in flight only finish."""
         if State.ABORTING in (self.record.state, self.record.origin):
             return None
         return self.revisions.get(self.record.to_revision)
 
     @cached_property
     def running(self) -> bool:
-        """Whether the release goes on now: groups begin, fail and end."""
+        """Whether the release proceeds now: groups begin, fail and end."""
         return not (self.stopping or self.reopening) and self.record.state in MOVING
 
     @property
@@ -146,9 +152,10 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A move that the engine's findings call for; `facts` are for its guard.
+    """A move that the engine's findings call for; `facts` are for the move's guard.
 
-    `who` signs it where it carries out what a person asked for; else the driver does.
+    `who` signs the move where it carries out a user's request; empty: the driver signs. `by_field`:
+    spec.strategy.pause calls for the move.
     """
 
     trigger: Trigger
@@ -161,7 +168,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Signed:
-    """A move that a person asked for without a verb, and who that was."""
+    """A move that the CafeDeployment calls for without a command, and the user who signs it."""
 
     wanted: Wanted
     who: str
@@ -169,12 +176,11 @@ class Signed:
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do now. `waits` are what is awaited; `takes` are uids of healthy takes.
+    """What to do now. `waits` are what is awaited; `takes` are uids of healthy pods to take.
 
-    `at_rest`: no pod is in flight that could still move by itself. `sweep`: read a consistent
-    list of the pods. `nodes`: read the nodes, their architectures or whether they are Ready.
-    `others`: read the namespace's pods. `warnings` are what people should know although nothing
-    waits for it.
+    `at_rest`: no pod in flight can still move by itself. `sweep`: read a consistent list of the
+    pods. `nodes`: read the nodes, their architectures or whether they are Ready. `others`: read the
+    namespace's pods. `warnings` are messages for which nothing waits.
     """
 
     patches: tuple[PodPatch, ...] = ()

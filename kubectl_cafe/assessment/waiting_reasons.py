@@ -1,4 +1,4 @@
-"""What keeps one pod from getting on, in words; pure."""
+"""Messages about what keeps one pod from progressing. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UNSCHEDULABLE = "Unschedulable"
 
 
 def unscheduled(pod: Pod) -> str:
-    """Why the pod has no node, in the scheduler's words; empty where it has one."""
+    """Why the pod has no node, in the scheduler's words; empty if it has one."""
     if pod.scheduled.status != "False":
         return ""
     reason = pod.scheduled.reason
@@ -25,11 +25,11 @@ def unscheduled(pod: Pod) -> str:
 
 
 def waiting(assessment: Assessment) -> str:
-    """Why containers of a patched pod do not run, as the kubelet says it (C34, C90).
+    """Why containers of a patched pod do not run, by the kubelet's words (C34, C90).
 
-    Those that are stuck are told elsewhere; a kubelet's back-off is no crash of the new image.
-    A crash of which nobody knows yet whose it is, and an error of another image, may be the
-    predecessor's (C83).
+    Stuck containers are reported elsewhere. A kubelet's back-off is not reported as a crash of the
+    new image. A crash whose version is not known yet, and an error of another image, are left out:
+    they may be the predecessor's (C83).
     """
     pod = assessment.pod
     stuck = {one.container for one in assessment.stuck}
@@ -48,7 +48,7 @@ def waiting(assessment: Assessment) -> str:
 
 
 def progress(assessment: Assessment) -> str:
-    """How far a patched pod is: restarting, or its new container is being verified (protocol 6)."""
+    """How far a patched pod is: restarting, or verifying its new container (protocol 6)."""
     left = verifying(assessment.pod, assessment.evidence)
     if left is None:
         return RESTARTING
@@ -58,13 +58,13 @@ def progress(assessment: Assessment) -> str:
 
 
 def trouble(assessment: Assessment) -> str:
-    """What is wrong with the pod beside containers that are stuck; empty if nothing is."""
+    """What is wrong with the pod, except for stuck containers; empty if nothing is."""
     why = "" if assessment.row is PodState.FORGOTTEN else unscheduled(assessment.pod)
     return why or (waiting(assessment) if assessment.row in PATCHED else "")
 
 
 def stage(assessment: Assessment) -> str:
-    """How far a patched pod is, where its record does not say so; empty elsewhere."""
+    """How far verification of a patched pod is; empty while it restarts or is in trouble."""
     if assessment.row not in PATCHED or assessment.stuck or trouble(assessment):
         return ""
     found = progress(assessment)
