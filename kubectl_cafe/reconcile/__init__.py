@@ -1,1 +1,1 @@
-"""From a snapshot to what is to be done now: pure (protocol 7, 10)."""
+"""Decide what a driver does now, from one snapshot: pure functions (protocol 7, 10)."""

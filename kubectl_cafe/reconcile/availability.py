@@ -14,10 +14,10 @@ from kubectl_cafe.reconcile import shared_budgets
 
 @dataclass(frozen=True)
 class Budget:
-    """How many pods are unavailable, for any cause, and how many may be (protocol 7, C62, C73).
+    """The pods that are unavailable, for any cause, and the limit (protocol 7, C62, C73).
 
-    `new_unavailable` are those at or on their way to the goal: a bad version can't eat an
-    already broken set.
+    `new_unavailable` are the unavailable pods at the goal or on their way to it. They have the same
+    limit of their own: a bad version can't use up a set that is already broken.
     """
 
     limit: int
@@ -26,7 +26,7 @@ class Budget:
 
 
 def limit_of(max_unavailable: int | str, replicas: int) -> int:
-    """maxUnavailable in pods: a percentage is rounded down, and one pod is always allowed."""
+    """maxUnavailable in pods: a percentage is rounded down, and at least one pod is allowed."""
     text = str(max_unavailable)
     if text.endswith("%"):
         return max(1, replicas * int(text[:-1]) // 100)
@@ -34,12 +34,12 @@ def limit_of(max_unavailable: int | str, replicas: int) -> int:
 
 
 def budget(snapshot: Snapshot, assessments: Iterable[Assessment]) -> Budget:
-    """The budget as the snapshot shows it; a missing pod is unavailable too."""
+    """The budget as the snapshot shows it; a missing pod counts as unavailable."""
     pods = [s for s in assessments if s.row is not PodState.FORGOTTEN]
     wanted = desired_replicas.total(snapshot)
     busy = snapshot.busy
     available = sum(s.available and s.pod.uid not in busy for s in pods)
-    # A pod whose first write is under way heads for the goal, although it does not show it yet.
+    # A pod whose first write is under way counts as on its way to the goal already.
     heading = [
         s for s in pods if (s.upgraded and touched(s, snapshot)) or s.in_flight or s.pod.uid in busy
     ]
@@ -51,7 +51,7 @@ def budget(snapshot: Snapshot, assessments: Iterable[Assessment]) -> Budget:
 
 
 def rooms(snapshot: Snapshot, assessments: Iterable[Assessment]) -> dict[str, int]:
-    """How many healthy pods each PodDisruptionBudget lets go, by its name (protocol 7, C64)."""
+    """How many healthy pods each PodDisruptionBudget allows to take, by name (protocol 7, C64)."""
     pods = [s for s in assessments if s.row is not PodState.FORGOTTEN]
     replicas = desired_replicas.total(snapshot)
     result: dict[str, int] = {}
@@ -67,9 +67,10 @@ def rooms(snapshot: Snapshot, assessments: Iterable[Assessment]) -> dict[str, in
 def afford(
     snapshot: Snapshot, assessments: Sequence[Assessment], wanted: Iterable[Assessment]
 ) -> tuple[list[Assessment], tuple[DisruptionBudget, ...]]:
-    """Those of `wanted` that every budget lets go now, in order (I3, C62, C64).
+    """The pods of `wanted` that every budget allows to take now, in order (I3, C62, C64).
 
-    And the PodDisruptionBudgets for whose sake alone another one has to wait.
+    The second value are the PodDisruptionBudgets that block a candidate which maxUnavailable would
+    allow.
     """
     chosen: list[Assessment] = []
     closed: dict[str, DisruptionBudget] = {}
@@ -78,7 +79,7 @@ def afford(
     unavailable, new_unavailable = now.unavailable, now.new_unavailable
     for assessment in wanted:
         if assessment.row is PodState.UNLABELLED:
-            chosen.append(assessment)  # Its containers go on: it costs nothing (C78).
+            chosen.append(assessment)  # No restart: taking it costs no availability (C78).
             continue
         if new_unavailable >= now.limit:
             continue

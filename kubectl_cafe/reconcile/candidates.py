@@ -1,4 +1,4 @@
-"""Which pods a group takes next: its count per cell and their order (protocol 7)."""
+"""The pods that a group takes next: their number per cell and their order (protocol 7)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from statemachine.steps import StepKind
 def counts(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, int]:
     """How many pods of each cell the current step brings to the goal.
 
-    The last group and the sweep upgrade every pod that lives or is desired, so pods that a
-    stranger added are upgraded with them (C51); a cell whose workload wishes for fewer than its
-    count is done sooner (C52). A pod that is missing, on its way out or not yet replaced is
-    waited for: a group is never over because its pod is gone (C45, C49). Where the group before
-    is not available any more, its counts hold until it is (`earlier`).
+    The last group and the sweep upgrade every pod that lives or is desired, so also pods that
+    another client has added (C51). A cell whose workload has fewer replicas than the step's count
+    is done sooner (C52). A pod that is missing, terminating or not yet replaced is waited for: a
+    group is not over because its pod is gone (C45, C49). Where the group before is no longer
+    available, its counts apply until it is (`previous_group`).
     """
     wanted = wished(snapshot, assessments)
     step = previous_group.held(snapshot, assessments, wanted) or snapshot.record.current
@@ -38,7 +38,7 @@ def counts(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, i
 
 
 def wished(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, int]:
-    """How many pods each cell is to have: what is desired, or what lives if that is more."""
+    """The number of pods of each cell: the desired number, or the living pods if they are more."""
     wanted = desired_replicas.per_cell(snapshot)
     for cell, living in living_per_cell(assessments).items():
         wanted[cell] = max(living, wanted.get(cell, 0))
@@ -46,7 +46,7 @@ def wished(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, i
 
 
 def living_per_cell(assessments: Iterable[Assessment]) -> dict[str, int]:
-    """The pods of each cell that count."""
+    """The number of pods in each cell that are not terminating, Failed or Succeeded."""
     living: dict[str, int] = {}
     for assessment in assessments:
         if assessment.row is not PodState.FORGOTTEN:
@@ -55,7 +55,7 @@ def living_per_cell(assessments: Iterable[Assessment]) -> dict[str, int]:
 
 
 def surplus(snapshot: Snapshot, assessments: Sequence[Assessment]) -> frozenset[str]:
-    """Drained pods whose cell has its count without them: released, not stranded (C48)."""
+    """The uids of drained pods that their cell's count does not need: they are reopened (C48)."""
     result: set[str] = set()
     for cell, count in counts(snapshot, assessments).items():
         here = [s for s in assessments if s.pod.cell == cell]
@@ -71,14 +71,14 @@ def choose(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assess
 
 
 def closed(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[DisruptionBudget, ...]:
-    """The PodDisruptionBudgets for whose sake alone a pod is not taken now (C64)."""
+    """The PodDisruptionBudgets that block a candidate which maxUnavailable would allow (C64)."""
     if not snapshot.budgets or not snapshot.running:
         return ()
     return availability.afford(snapshot, assessments, wanted(snapshot, assessments))[1]
 
 
 def wanted(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assessment]:
-    """The candidates of the current group beyond what each cell already has."""
+    """The candidates that the current group still needs in each cell, in order."""
     by_cell: dict[str, list[Assessment]] = {}
     for assessment in assessments:
         by_cell.setdefault(assessment.pod.cell, []).append(assessment)
@@ -94,8 +94,8 @@ def wanted(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assess
 def is_candidate(assessment: Assessment, snapshot: Snapshot) -> bool:
     """Whether the pod may be taken at all (C27, C29, C80).
 
-    Not a lost one, not one with a write under way, and not one whose opening is on the way,
-    at its kubelet or in the EndpointSlices.
+    Not taken are a pod on a lost node, a pod with a write under way, and a pod whose return to
+    traffic has yet to be seen by its kubelet or in the EndpointSlices.
     """
     pod = assessment.pod
     if pod.uid in snapshot.busy or pod.lost or pod.unexplained:
@@ -112,11 +112,11 @@ def is_candidate(assessment: Assessment, snapshot: Snapshot) -> bool:
 
 
 def opening(pod: Pod) -> bool:
-    """Whether the kubelet has yet to answer our gate's True (protocol 5).
+    """Whether the kubelet has yet to see that our gate is True (protocol 5).
 
-    Its gate is True and its containers are ready while Ready is still False. Where Ready's
-    message leaves our gate out, the kubelet has seen it, and it is another gate, somebody
-    else's, that keeps the pod unready (C29, C32): that one is not waited for.
+    The gate is True and the containers are ready while Ready is still False. If Ready's message
+    does not name our gate, the kubelet has seen it, and another client's gate keeps the pod unready
+    (C29, C32): that gate is not waited for.
     """
     return (
         pod.gated
@@ -128,10 +128,10 @@ def opening(pod: Pod) -> bool:
 
 
 def joining(assessment: Assessment, snapshot: Snapshot) -> bool:
-    """Whether the EndpointSlices that this process knows have yet to show a Ready pod (C22).
+    """Whether the EndpointSlices have yet to show a Ready pod, as this process sees them (C22).
 
-    Their watch may lag behind the pods'. One that has not shown the pod come would not show
-    it gone either, but not there yet: taken now, the pod would pass for off while it is served.
+    Their watch may lag behind the pods' watch. If the pod were taken now, its absence from the
+    slices would pass for being out of traffic, while the pod is about to get requests.
     """
     pod = assessment.pod
     return (
@@ -144,7 +144,7 @@ def joining(assessment: Assessment, snapshot: Snapshot) -> bool:
 
 
 def others_hold(pod: Pod) -> bool:
-    """Whether Ready is False by readiness gates of which ours is none."""
+    """Whether Ready is False because of readiness gates other than ours."""
     return (
         pod.ready.status == "False"
         and "readiness gate" in pod.ready.message
@@ -155,7 +155,7 @@ def others_hold(pod: Pod) -> bool:
 def order(
     podset: PodSet, pod: Pod, *, in_flight: bool, healthy: bool
 ) -> tuple[bool, bool, bool, float, str]:
-    """Who comes first inside a cell (protocol 7): in flight, unavailable, then as `podset` says.
+    """The sort key of a pod inside its cell (protocol 7): in flight, unavailable, then `podset`'s.
 
     A pod on a lost node comes after the others: it is never taken (C80). Stable for equal input.
     """
@@ -163,7 +163,7 @@ def order(
 
 
 def turn(snapshot: Snapshot, assessment: Assessment) -> tuple[bool, bool, bool, float, str]:
-    """The pod's place in the order of its cell."""
+    """The sort key of the assessed pod inside its cell (`order`)."""
     pod, in_flight, healthy = assessment.pod, assessment.in_flight, assessment.healthy
     return order(snapshot.podset, pod, in_flight=in_flight, healthy=healthy)
 
@@ -173,7 +173,7 @@ def _in_order(snapshot: Snapshot, assessments: Iterable[Assessment]) -> list[Ass
 
 
 def missing(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Mapping[str, int]:
-    """How many available upgraded pods each cell still lacks for the current step to be over."""
+    """How many available pods at the goal each cell lacks before the current step is over."""
     result: dict[str, int] = {}
     for cell, count in counts(snapshot, assessments).items():
         there = sum(

@@ -1,4 +1,4 @@
-"""From a snapshot to what is to be done: a pure function (protocol 10)."""
+"""Decide what to do for a release from a snapshot: a pure function (protocol 10)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from kubectl_cafe.waits import For, Wait
 from statemachine.lifecycle import Facts, State, Trigger
 
 CARRIES_ON = (State.PROGRESSING, State.ROLLING_BACK, State.PAUSED, State.AWAITING_CONFIRM)
-"""States in which pods in flight go on to the goal; in the others drained ones are reopened."""
+"""States in which pods in flight go on to the goal; in others drained pods are reopened."""
 
 
 def decide(snapshot: Snapshot) -> Decision:
-    """What to do now, and what is awaited if that is nothing."""
+    """The decision for `snapshot`: what to do now, and what is awaited if nothing is to do."""
     assessments = snapshot.assessments
     if snapshot.record.forced:
         return _force(snapshot, assessments)
@@ -36,7 +36,7 @@ def decide(snapshot: Snapshot) -> Decision:
         if assessment.pod.uid in snapshot.busy or assessment.pod.uid in snapshot.barred:
             continue
         if failure is not None and assessment.row is PodState.DRAINED:
-            continue  # It is reopened once the failure is recorded.
+            continue  # The pod is reopened once the failure is recorded.
         write = carry_on(assessment, snapshot, writes, surplus)
         if write is not None:
             patches.append(write)
@@ -70,16 +70,17 @@ def decide(snapshot: Snapshot) -> Decision:
 
 
 def _aborted(snapshot: Snapshot, in_flight: Sequence[Assessment]) -> Wanted:
-    """The end of an abort whose pods are at rest; a restart that may yet come is none.
+    """The move that ends an abort whose pods are at rest.
 
-    What is stuck, or settled and not ready, stays out of traffic and is listed.
+    The release fails if a restart may still finish after its deadline. Pods that are stuck, or
+    settled and not ready, stay out of traffic and are listed.
     """
     failure = group_progress.unfinished(snapshot, in_flight)
     return Wanted(Trigger.FAIL, failure=failure) if failure else Wanted(Trigger.PODS_SETTLED)
 
 
 def _force(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Decision:
-    """Abort by force: nothing more is written, the pods that are left behind are named (C87)."""
+    """The decision of an abort by force: no more writes, the pods left behind are named (C87)."""
     if snapshot.busy - snapshot.barred:
         return Decision(at_rest=False, waits=(Wait(For.ANSWERS),))
     left = [s.pod.name for s in assessments if s.in_flight or s.row is PodState.ORPHAN]
@@ -96,7 +97,10 @@ def carry_on(
     writes: Writes,
     surplus: frozenset[str] = frozenset(),
 ) -> PodPatch | None:
-    """The next write of a pod that is already under way, newborn, or not ours to take."""
+    """The next write of a pod that is in flight or new; None: no write now.
+
+    `surplus` are the uids of drained pods that are to be reopened.
+    """
     pod = assessment.pod
     match assessment.row:
         case PodState.NEWBORN if pod.containers_ready.status == "True" and _made_now(assessment):
@@ -118,7 +122,7 @@ def carry_on(
 
 
 def _made_now(assessment: Assessment) -> bool:
-    """A newborn at the goal is opened when it is settled; one of another version as it stands."""
+    """Whether a new pod may be opened: at the goal once it is settled, else as it is."""
     return assessment.settled or not assessment.upgraded
 
 
@@ -130,7 +134,7 @@ def _carries_on(snapshot: Snapshot) -> bool:
 def _drained(
     assessment: Assessment, snapshot: Snapshot, writes: Writes, surplus: frozenset[str]
 ) -> PodPatch | None:
-    """On to the image patch, or reopened without a restart (C58, C59)."""
+    """The next write of a drained pod: its image patch, or its reopening (C58, C59)."""
     at_goal = snapshot.goal is not None and writes.at_goal(assessment.pod)
     goes_on = _carries_on(snapshot) and snapshot.goal is not None and not at_goal
     if not goes_on or assessment.pod.uid in surplus:
@@ -143,7 +147,10 @@ def _drained(
 def _patched_elsewhere(
     assessment: Assessment, snapshot: Snapshot, writes: Writes
 ) -> PodPatch | None:
-    """A change of mind under the same drain: only once the last change is settled or stuck."""
+    """The image patch to a new goal under the same drain; None before it is possible.
+
+    The last image change must be settled or stuck first.
+    """
     ready_to_change = assessment.settled or bool(assessment.stuck)
     if not _carries_on(snapshot) or not ready_to_change:
         return None
@@ -153,7 +160,10 @@ def _patched_elsewhere(
 
 
 def _reopen(assessment: Assessment, writes: Writes) -> PodPatch | None:
-    """Traffic on as it stands; where a stranger patched it, once that is settled (C55, I2)."""
+    """The write that reopens a drained pod without an image patch.
+
+    If another client patched the pod, it is reopened once that restart is settled (C55, I2).
+    """
     if assessment.settled:
         return writes.finish(assessment)
     if wants_acknowledgement(assessment.pod, assessment.evidence):
@@ -162,9 +172,9 @@ def _reopen(assessment: Assessment, writes: Writes) -> PodPatch | None:
 
 
 def is_off(assessment: Assessment, snapshot: Snapshot) -> bool:
-    """Whether the pod is out of traffic, was seen so, and for drainSeconds (C22, C23, C33).
+    """Whether the pod has been seen out of traffic for drainSeconds (C22, C23, C33).
 
-    And whether every traffic finalizer that is asked of it has let it go (C31).
+    And whether every traffic finalizer that applies to the pod was removed (C31).
     """
     if finalizers.holding(assessment.pod, assessment.finalizers):
         return False
@@ -173,10 +183,11 @@ def is_off(assessment: Assessment, snapshot: Snapshot) -> bool:
 
 
 def seen_off(assessment: Assessment, snapshot: Snapshot, *, before: bool = False) -> bool:
-    """Whether this very view shows the pod out of traffic: acknowledged, and in no endpoints.
+    """Whether this snapshot shows the pod out of traffic: acknowledged, and in no endpoints.
 
-    `before`: the snapshot before this one did; then it is enough that nothing speaks against it. A
-    gate's pod stays selected: it is off where its Services list it as unready.
+    `before`: the snapshot before showed it too; then the acknowledgement need not be repeated, if
+    nothing contradicts it. In Gate mode a Service still selects the pod, so its EndpointSlices must
+    list the pod as unready.
     """
     pod, traffic = assessment.pod, switch(assessment.mode)
     acknowledged = traffic.acknowledged_off(pod, snapshot.sightings[pod.uid], snapshot.now)
@@ -184,7 +195,7 @@ def seen_off(assessment: Assessment, snapshot: Snapshot, *, before: bool = False
         assessment.row in (PodState.DRAINED, PodState.PATCHED, PodState.PATCHED_ELSEWHERE)
         and (acknowledged or (before and traffic.stays_off(pod)))
         and pod.uid not in snapshot.endpoints
-        # A label takes a pod out of a Service's selection: even one that publishes all (C30).
+        # In Label mode the pod leaves even a Service with publishNotReadyAddresses (C30).
         and not (assessment.mode is Mode.LABEL and pod.uid in snapshot.published)
         and not (assessment.mode is Mode.GATE and unlisted(pod, snapshot.services, snapshot.listed))
     )

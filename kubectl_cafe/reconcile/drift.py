@@ -1,9 +1,9 @@
-"""Pods that are not what their workload's template makes, and their way back in place (C55). Pure.
+"""Pods that differ from their workload's template, and their repair in place (C55). Pure.
 
-Nobody drives a release then: `repair` brings them back after a yes, one at a time, by the
-engine's own rules and writes (protocol 5, 6, 7). The release that these rules are asked about
-is made up here and never written; what was done stands in the pod's own record, so whoever
-comes after a crash goes on from there.
+No release is under way then. After a confirmation `repair` brings the pods back, one at a time, by
+the rules and writes of a release (protocol 5, 6, 7). The rules need a release record: it is made
+here and never written. Progress is kept in each pod's own record, so after a crash the next
+`repair` continues from there.
 """
 
 from __future__ import annotations
@@ -31,17 +31,21 @@ from statemachine.record import Failure, Record
 from statemachine.steps import Kind
 
 AS_ONE = (State.COMPLETED, State.ROLLED_BACK)
-"""The ends of a release that leave every pod at one revision; an abort leaves a mix on purpose."""
+"""Ends of a release with every pod at one revision; an abort leaves a mix on purpose."""
 
 
 def home(pod: Pod, snapshot: Snapshot) -> Revision | None:
-    """The revision that the pod should have: that of its workload's template, if it is known."""
+    """The revision that the pod should have: its workload's template's; None if not known."""
     name = next((one.revision for one in snapshot.workloads if one.uid == pod.owner), "")
     return snapshot.revisions.get(name)
 
 
 def astray(pod: Pod, snapshot: Snapshot) -> bool:
-    """Whether it runs no known revision, or another one than its template's where all are one."""
+    """Whether the pod has drifted from its workload's template.
+
+    That is: the pod runs no known revision, or another one than its template's after a release that
+    left all pods at one revision.
+    """
     own = home(pod, snapshot)
     if own is not None and carries(pod, own) and runs(pod, own, snapshot.revisions):
         return False
@@ -52,7 +56,7 @@ def astray(pod: Pod, snapshot: Snapshot) -> bool:
 
 
 def strays(snapshot: Snapshot, assessments: Iterable[Assessment]) -> list[str]:
-    """Pods that have drifted while no release is under way: `repair` brings them back."""
+    """The names of pods that have drifted while no release is under way; for `repair`."""
     if snapshot.record.state not in RESTING:
         return []
     left = (PodState.FORGOTTEN, PodState.UNREADABLE)
@@ -60,10 +64,10 @@ def strays(snapshot: Snapshot, assessments: Iterable[Assessment]) -> list[str]:
 
 
 def as_admitted(pod: Pod, own: Revision, snapshot: Snapshot) -> Revision:
-    """`own`, with the pod's image where another pod of that revision shows the same string.
+    """`own`, with those of the pod's images that another pod of that revision shows too.
 
-    Admission has made it of the template's, then: patching the template's over it again would
-    change nothing, and no restart would ever be seen (protocol 6).
+    Admission has made these strings of the template's. A patch back to the template's string would
+    be rewritten to the same string: no restart would follow (protocol 6).
     """
     known = snapshot.revisions
     peers = [p.images() for p in snapshot.pods.values() if p.uid != pod.uid and runs(p, own, known)]
@@ -76,21 +80,21 @@ def as_admitted(pod: Pod, own: Revision, snapshot: Snapshot) -> Revision:
 
 
 def overwritten(pod: Pod, snapshot: Snapshot) -> bool:
-    """Whether a stranger's image was patched over the one that the pod's record brought."""
+    """Whether another client's image was patched over the one of the pod's record."""
     return pod.record is not None and not on_target(pod, snapshot)
 
 
 def interrupted(assessment: Assessment) -> bool:
-    """Whether a repair has taken the pod and not let it back."""
+    """Whether a repair has taken the pod and not yet put it back into traffic."""
     record = assessment.pod.record
     return assessment.in_flight and record is not None and record.release == REPAIR
 
 
 def obstacle(assessment: Assessment, snapshot: Snapshot) -> str:
-    """Why the pod can't be brought back in place; empty if it can.
+    """Why the pod can't be repaired in place; empty if it can.
 
-    A patch adds no container to a pod (protocol 6). Without a switch nobody would tell a
-    traffic finalizer to let go, although it is declared that somebody must (C31).
+    A patch adds no container to a pod (protocol 6). A pod without a traffic switch can't signal a
+    traffic finalizer's controller to remove the finalizer, which is required (C31).
     """
     pod, own = assessment.pod, home(assessment.pod, snapshot)
     if own is None:
@@ -105,17 +109,17 @@ def obstacle(assessment: Assessment, snapshot: Snapshot) -> str:
 
 
 def first(snapshot: Snapshot, uids: Collection[str]) -> Pod:
-    """Which of the pods is brought back first: one that was begun, then one that is unavailable."""
+    """The pod that is repaired first: one already begun, then one that is unavailable."""
     found = (snapshot.assessed.by_uid[uid] for uid in uids)
     return min(found, key=partial(candidates.turn, snapshot)).pod
 
 
 @dataclass(frozen=True)
 class Way:
-    """One pod's way back: since when (RFC 3339, the server's), and why it has failed, if it has.
+    """The repair of one pod: its start `since` (RFC 3339, server time), and its failure, if any.
 
-    `out`: it was out of traffic before, and nobody knows why: no failure lets it in.
-    `unswitched` is why it was in mode None already as its way began.
+    `out`: the pod was out of traffic before, without a known reason: a failed repair does not put
+    it back. `unswitched` are the causes for which it was in mode None when its repair began.
     """
 
     uid: str
@@ -127,7 +131,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Due:
-    """What is due on a pod's way: a write, or its end, or that it has failed, or a wait.
+    """The next thing in the repair of a pod: a write, its end, its failure, or a wait.
 
     `takes` are uids of healthy pods, as in a Decision.
     """
@@ -140,7 +144,7 @@ class Due:
 
 
 def begin(pod: Pod, snapshot: Snapshot, since: str) -> Way:
-    """The way of `pod` as it stands."""
+    """The repair of `pod` as the pod is now; `since` is its start (RFC 3339, server time)."""
     lost = lost_switches.planned(
         (pod, replace(pod, record=None)), snapshot.services, snapshot.revisions
     )
@@ -149,9 +153,9 @@ def begin(pod: Pod, snapshot: Snapshot, since: str) -> Way:
 
 
 def due(snapshot: Snapshot, way: Way) -> Due:
-    """What is to be done now for the pod of `way`; `snapshot` is as the release rests."""
+    """What is to be done now for the pod of `way`; `snapshot` is of the release at rest."""
     if not (pod := snapshot.pods.get(way.uid)) or not (own := home(pod, snapshot)):
-        return Due(over=True)  # Replaced from the template, or there is no way any more.
+        return Due(over=True)  # The pod was replaced, or its template's revision is not known.
     known = {**snapshot.revisions, own.name: as_admitted(pod, own, snapshot)}
     snapshot = replace(
         snapshot, record=_repair(snapshot, own, way), revisions=known, unswitched=way.unswitched
@@ -170,7 +174,7 @@ def due(snapshot: Snapshot, way: Way) -> Due:
 
 
 def _repair(snapshot: Snapshot, own: Revision, way: Way) -> Record:
-    """The release of one sweep towards `own`, by the strategy as it stands: never written."""
+    """The record of a release with one sweep to `own`, by the present strategy: never written."""
     strategy = CafeDeployment(snapshot.owner).strategy
     record = replace(
         snapshot.record,
@@ -188,10 +192,13 @@ def _repair(snapshot: Snapshot, own: Revision, way: Way) -> Record:
 
 
 def _standing(pod: Pod, snapshot: Snapshot) -> Assessment:
-    """Where the pod stands once a person has agreed: what a release leaves alone is a candidate."""
+    """The assessment of the pod once its repair is confirmed.
+
+    A pod that a release leaves alone (DRIFT, ORPHAN) is a candidate, unless it runs the goal.
+    """
     strange = overwritten(pod, snapshot)
     if strange and pod.record is not None and pod.record.mode is Mode.NONE:
-        pod = replace(pod, record=None)  # In traffic: the record of that restart is history.
+        pod = replace(pod, record=None)  # In traffic: that restart is over.
     assessment = assess(pod, snapshot)
     left_alone = assessment.row in (PodState.DRIFT, PodState.ORPHAN) and not _at_home(
         assessment, snapshot
@@ -209,7 +216,7 @@ def _at_home(assessment: Assessment, snapshot: Snapshot) -> bool:
 
 
 def _next(snapshot: Snapshot, assessment: Assessment) -> Due:
-    """The next write towards home, or what is awaited."""
+    """The next write of the repair, or what is awaited."""
     writes = Writes(snapshot)
     if write := carry_on(assessment, snapshot, writes):
         return Due(write)
@@ -225,8 +232,8 @@ def _next(snapshot: Snapshot, assessment: Assessment) -> Due:
 def _company(snapshot: Snapshot, assessment: Assessment) -> list[Assessment]:
     """All pods that the budgets count, and this one.
 
-    Those in flight are unavailable with or without being counted; left out, what a release
-    left behind does not use up the share of pods on their way, of which there is this one.
+    Other pods in flight are left out. They count as unavailable either way, but would use up the
+    limit for pods on their way to the goal (`new_unavailable`), of which this repair has one pod.
     """
     others = (one for one in snapshot.assessments if one.pod.uid != assessment.pod.uid)
     return [*(other for other in others if not other.in_flight), assessment]
@@ -239,7 +246,7 @@ def _budgets(closed: Sequence[object]) -> tuple[Wait, ...]:
 
 
 def _failure(snapshot: Snapshot, assessment: Assessment) -> Failure | None:
-    """Why the way ends here: the container is stuck, or nothing moves for too long."""
+    """Why the repair fails: a container is stuck, or the progress deadline has passed."""
     found = group_progress.failure(snapshot, [assessment])
     if found is None or found.reason != group_progress.DEADLINE:
         return found
@@ -249,7 +256,10 @@ def _failure(snapshot: Snapshot, assessment: Assessment) -> Failure | None:
 
 
 def _failed(snapshot: Snapshot, way: Way, assessment: Assessment) -> Due:
-    """As a failed group: one that was only drained is reopened, the others stay as they are."""
+    """What follows a failed repair, as for a failed group: a drained pod is reopened.
+
+    Other pods stay as they are.
+    """
     if not assessment.in_flight or (way.out and assessment.row is PodState.DRAINED):
         return Due(over=True)
     write = carry_on(assessment, snapshot, Writes(snapshot))

@@ -1,4 +1,4 @@
-"""Whether a group gets on: what it waits for, and when it has failed (protocol 7)."""
+"""Whether a group progresses: what is awaited, and when the group has failed (protocol 7)."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ DEADLINE = "ProgressDeadlineExceeded"
 GONE = "WorkloadGone"
 CREATE = "FailedCreate"
 FINAL = ("forbidden", "denied", "is invalid")
-"""Words of a server that lets in no pod of a template, however often it is asked."""
+"""Words of a refusal that does not pass: no pod of the template will be admitted."""
 PASSING = ("exceeded quota", "failed calling webhook")
 """Words of a refusal that may pass."""
 REFUSED_FOR = 30.0
-"""Seconds for which no pod could be created, after which the group fails."""
+"""Seconds without a successful pod creation after which the group fails."""
 NAMED = 5
-"""How many pods a failure and an abort by force name."""
+"""The largest number of pods that a failure and an abort by force name."""
 LINGERING = 5.0
 """Seconds after which an EndpointSlice that shows a drained pod ready is named."""
 REFUSAL = 300
-"""Characters of the words with which pods are refused: policies have long names."""
+"""Characters of a refused creation that are shown: names of policies are long."""
 LEFT_ALONE = {
     PodState.UNREADABLE: For.UNREADABLE,
     PodState.DRIFT: For.DRIFT,
     PodState.ORPHAN: For.ORPHAN,
 }
 SHOWN = 120
-"""Characters of a kubelet's message among what is awaited; a failure has more of it."""
+"""Characters of a kubelet's message that are shown among the waits; a failure shows more."""
 
 
 def failure(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure | None:
-    """Why the current step has failed, if it has (C18, C34, C36, C37, C82)."""
+    """Why the current step has failed; None if it has not (C18, C34, C36, C37, C82)."""
     for assessment in assessments:
         if not assessment.upgraded or not touched(assessment, snapshot):
             continue
@@ -63,7 +63,7 @@ def failure(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure | 
     if found := births_refused(snapshot, assessments) or workload_gone(snapshot):
         return found
     allowed = snapshot.record.plan.strategy.progress_deadline_seconds
-    # No deadline is nearer than this, and where it is far nothing has to be counted.
+    # The earliest possible deadline: until then the exact one need not be computed.
     nearest = max(moved_at(snapshot), snapshot.driven_since) + allowed
     if snapshot.time < nearest or snapshot.time < deadline(snapshot, assessments):
         return None
@@ -72,7 +72,7 @@ def failure(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure | 
 
 
 def workload_gone(snapshot: Snapshot) -> Failure | None:
-    """Why the step has failed where a workload is gone and its template is not known."""
+    """The failure where a workload is missing and the template to recreate it is not known."""
     cells = [cell or "all" for cell in desired_replicas.lost_cells(snapshot)]
     if not cells or desired_replicas.revision_now(snapshot) is not None:
         return None
@@ -83,8 +83,9 @@ def workload_gone(snapshot: Snapshot) -> Failure | None:
 def deadline(snapshot: Snapshot, assessments: Sequence[Assessment]) -> float:
     """When the step fails without further progress, by the server's clock (C43, C44, C82).
 
-    Progress is read from the cluster, so it survives the driver: the last move (a retry and
-    a resume start anew), a pod's own record, its birth, its Ready and its containers' starts.
+    Progress is read from the cluster, so it survives the driver: the release's last move (a retry
+    and a resume start the time again), a pod's record, its creation, its Ready and its containers'
+    starts.
     """
     pods = [s.pod for s in assessments if s.row is not PodState.FORGOTTEN]
     of_release = [
@@ -104,11 +105,11 @@ def deadline(snapshot: Snapshot, assessments: Sequence[Assessment]) -> float:
 
 
 def births_refused(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure | None:
-    """The failure where admission lets in no pod that the step needs, for a while (A1 403).
+    """The failure where admission refuses every pod that the step needs, for 30 s (A1 403).
 
-    A quota may have room later, and a webhook may come back: those are waited for. So is what
-    was refused before the last move: the controller tries again later and later, and a refusal
-    that it met before a retry says nothing about the next one.
+    A quota may have room later and a webhook may come back: these refusals are waited for. So are
+    refusals from before the last move: the controller retries at growing intervals, and a refusal
+    before a retry of the release says nothing about the next attempt.
     """
     if not _bears(snapshot):
         return None
@@ -125,11 +126,11 @@ def births_refused(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Fai
 
 
 def births(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[float]:
-    """The births that are progress where pods are born: those that made more pods live than ever.
+    """The creation times that count as progress in steps that create pods.
 
-    Of the pods that a cell got since the last move, the n-th birth is the first moment at which
-    n of them could live. What replaces a pod that its node has rejected comes after these: it is
-    no progress, however often it happens (C50).
+    Of the pods that a cell got since the last move, the n-th creation is the first time at which n
+    of them could live. A pod that replaces one which its node rejected comes after these: it is no
+    progress, however often it happens (C50).
     """
     if not _bears(snapshot):
         return []
@@ -141,13 +142,13 @@ def births(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[float]
 
 
 def _bears(snapshot: Snapshot) -> bool:
-    """Whether the current step waits for births."""
+    """Whether the current step waits for pods to be created."""
     step = snapshot.record.current
     return step is not None and step.kind in (StepKind.SCALE_OUT, StepKind.SWEEP)
 
 
 def _grace_sum(snapshot: Snapshot, pod: Pod) -> int:
-    """Containers are killed one after the other, each with the whole grace period."""
+    """The sum of the grace periods of the changed containers: they are killed one by one."""
     changed = len(pod.record.before) if pod.record else 0
     goal = snapshot.goal
     if not changed and goal is not None:
@@ -156,7 +157,7 @@ def _grace_sum(snapshot: Snapshot, pod: Pod) -> int:
 
 
 def pod_deadline(snapshot: Snapshot, pod: Pod) -> float:
-    """When a pod in flight is given up on, by the server's clock."""
+    """When a pod in flight is no longer waited for, by the server's clock."""
     since = max(written_at(pod, snapshot), snapshot.driven_since)
     if snapshot.record.state is State.ABORTING:
         since = max(since, moved_at(snapshot))
@@ -165,7 +166,7 @@ def pod_deadline(snapshot: Snapshot, pod: Pod) -> float:
 
 
 def unfinished(snapshot: Snapshot, in_flight: Sequence[Assessment]) -> Failure | None:
-    """Why an abort has failed: restarts that are not over at their deadline (protocol 9, 10)."""
+    """Why an abort has failed: restarts unfinished at their deadline (protocol 9, 10)."""
     pods = [s.pod.name for s in in_flight if not s.settled and all(o.late for o in s.stuck)]
     if not pods:
         return None
@@ -175,7 +176,7 @@ def unfinished(snapshot: Snapshot, in_flight: Sequence[Assessment]) -> Failure |
 
 
 def waits(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Wait, ...]:
-    """What is awaited, most telling first."""
+    """What is awaited, the most specific first."""
     found = [Wait(For.SERVER, message=trouble) for trouble in snapshot.troubles]
     for assessment in assessments:
         pod = (assessment.pod.name,)
@@ -215,7 +216,7 @@ def waits(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Wait, 
 
 
 def _workloads(snapshot: Snapshot) -> list[Wait]:
-    """The workloads that are gone and are created again."""
+    """The waits for missing workloads that are being created again."""
     counts = {
         cell: desired_replicas.planned(snapshot.record, cell)
         for cell in (desired_replicas.lost_cells(snapshot) if snapshot.running else ())
@@ -227,7 +228,7 @@ def _workloads(snapshot: Snapshot) -> list[Wait]:
 
 
 def _leaving(drained: Sequence[Assessment], snapshot: Snapshot) -> list[Wait]:
-    """The drained pods that are waited for, and the EndpointSlices that keep them in traffic."""
+    """The waits for drained pods, with the EndpointSlices that keep them in traffic."""
     pods: dict[tuple[For, str], list[str]] = {}
     for assessment in drained:
         why = For.TRAFFIC, ""
@@ -241,22 +242,22 @@ def _leaving(drained: Sequence[Assessment], snapshot: Snapshot) -> list[Wait]:
 
 
 def _absent(assessment: Assessment, snapshot: Snapshot) -> str:
-    """The Services whose EndpointSlices should list a drained pod as unready and don't (C22)."""
+    """The Services whose EndpointSlices do not list a drained pod as unready yet (C22)."""
     if assessment.mode is not Mode.GATE or not _lingers(assessment.pod, snapshot):
         return ""
     return ", ".join(s.name for s in unlisted(assessment.pod, snapshot.services, snapshot.listed))
 
 
 def _lingers(pod: Pod, snapshot: Snapshot) -> bool:
-    """Whether a drained pod's EndpointSlices are older than a controller takes."""
+    """Whether a pod was drained longer ago than an endpoints controller usually needs."""
     since = written_at(pod, snapshot) if pod.record else snapshot.time
     return snapshot.time - since >= LINGERING
 
 
 def holding(assessment: Assessment, snapshot: Snapshot) -> tuple[Slice, ...]:
-    """The EndpointSlices that show a drained pod ready for longer than a controller takes (C22).
+    """The EndpointSlices that still show a drained pod ready after LINGERING seconds (C22).
 
-    A second Service, an EndpointSlice that somebody wrote, or one that was left behind.
+    For example of a second Service, written by another client, or left behind.
     """
     pod = assessment.pod
     if not _lingers(pod, snapshot):
@@ -270,7 +271,7 @@ def holding(assessment: Assessment, snapshot: Snapshot) -> tuple[Slice, ...]:
 
 
 def _patched(assessments: Sequence[Assessment]) -> list[Wait]:
-    """The pods that restart, and those whose new container is being verified."""
+    """The waits for pods that restart or whose new container is being verified."""
     under_way: dict[str, list[str]] = {}
     for one in assessments:
         if one.row in waiting_reasons.PATCHED and not waiting_reasons.unscheduled(one.pod):
@@ -279,7 +280,7 @@ def _patched(assessments: Sequence[Assessment]) -> list[Wait]:
 
 
 def _finalizers(assessments: Sequence[Assessment]) -> list[Wait]:
-    """The traffic finalizers that are awaited, and on which pods (C31)."""
+    """The waits for traffic finalizers, with their pods (C31)."""
     gone: dict[str, list[str]] = {}
     back: dict[str, list[str]] = {}
     for assessment in assessments:

@@ -1,4 +1,4 @@
-"""The pod writes of a release, built from where a pod stands (protocol 6)."""
+"""The pod writes of a release, built from a pod's assessment (protocol 6)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from kubectl_cafe.traffic import gate, switch
 
 
 class Writes:
-    """Builds the patches of one snapshot."""
+    """Builds the pod patches of one snapshot."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -37,7 +37,10 @@ class Writes:
         )
 
     def take(self, assessment: Assessment) -> PodPatch:
-        """The first write of a candidate: W1, or the only write there is (None, C78)."""
+        """The first write of a candidate: W1, or the only write (mode None, C78).
+
+        Raises Refused for a pod set whose pods are to be replaced.
+        """
         self._refuse_replacing()
         if assessment.row is PodState.UNLABELLED:
             return self.relabel(assessment)
@@ -47,14 +50,17 @@ class Writes:
         return switch(assessment.mode).turn_off(assessment.pod, record, self.at)
 
     def relabel(self, assessment: Assessment) -> PodPatch:
-        """Labels and annotations of a pod that has the images already: no restart (C78)."""
+        """The labels and annotations of a pod that runs the goal's images: no restart (C78)."""
         record = replace(self._record(assessment, Phase.FINISHED), gen=assessment.pod.generation)
         goal = self._goal()
         labels, notes = self._metadata(assessment, goal)
         return patch(assessment.pod, "relabel", record=record, labels=labels, annotations=notes)
 
     def patch_images(self, assessment: Assessment) -> PodPatch:
-        """W2: every changed image in one write, with labels and the record (C18, C21)."""
+        """W2: every changed image in one write, with labels and the record (C18, C21).
+
+        Raises Refused for a pod set whose pods are to be replaced.
+        """
         self._refuse_replacing()
         pod, goal = assessment.pod, self._goal()
         images = {
@@ -71,9 +77,9 @@ class Writes:
         return patch(pod, "image", record=record, labels=labels, annotations=notes, images=images)
 
     def finish(self, assessment: Assessment) -> PodPatch:
-        """W3: traffic on, and the record closed.
+        """W3: traffic on, and the record finished.
 
-        A pod that was only drained keeps its revision; its record says so.
+        A pod that was only drained keeps its revision, and its record names that revision.
         """
         pod = assessment.pod
         record = replace(
@@ -93,23 +99,24 @@ class Writes:
         return switch(assessment.mode).turn_on(pod, record, self.at)
 
     def open(self, assessment: Assessment) -> PodPatch:
-        """A newborn's gate (C27)."""
+        """The write that opens the gate of a new pod (C27)."""
         return switch(Mode.GATE).turn_on(assessment.pod, None, self.at)
 
     def acknowledge(self, assessment: Assessment) -> PodPatch:
-        """The gate, rewritten for the kubelet to quote (C84)."""
+        """The write that rewrites the gate, for the kubelet to quote the new value (C84)."""
         return gate.acknowledge(assessment.pod, self.at)
 
     def _vouched(self, pod: Pod) -> int:
-        """The generation for which the pod's label tells its images; 0 if a stranger's are there.
+        """The pod's generation if its images are those of its label's revision, else 0.
 
-        With it the record goes on vouching for what the one before it, or the birth, did (C55).
+        The record keeps this as `gen`: it goes on proving the images that the record before, or the
+        pod's creation, has proven (C55). Images of another client give 0.
         """
         own = self.snapshot.revisions.get(pod.labels.get(names.REVISION, ""))
         return pod.generation if own and runs(pod, own, self.snapshot.revisions) else 0
 
     def _refuse_replacing(self) -> None:
-        """Raise Refused for a pod set whose pods are replaced: none of them is patched instead."""
+        """Raise Refused for a pod set whose pods are to be replaced, not patched."""
         strategy = self.snapshot.podset.strategy
         if strategy is not Strategy.PATCHED:
             raise Refused(
@@ -139,10 +146,10 @@ class Writes:
         )
 
     def _before(self, assessment: Assessment, images: Mapping[str, str]) -> dict[str, Before]:
-        """What each container that restarts was before, as judged now.
+        """The state of each container that restarts, right before this image patch.
 
-        One whose last change is stuck goes on being what it was before that change; one that
-        this write leaves alone but the last one changed stays listed until it is settled.
+        A container whose last change is not settled keeps the image from before that change. If
+        this patch does not change that container, it stays listed until it is settled.
         """
         pod = assessment.pod
         unsettled = {
@@ -167,9 +174,10 @@ class Writes:
     def _metadata(
         self, assessment: Assessment, goal: Revision
     ) -> tuple[dict[str, str | None], dict[str, str | None]]:
-        """Labels and annotations to set, and those of the pod's own revision to remove.
+        """The labels and annotations to set, and those of the pod's own revision to remove (None).
 
-        The traffic label is the switch's alone; what no template of ours named stays (I10).
+        Only the traffic switch writes the traffic label. Keys that no template of the
+        CafeDeployment had are left alone (I10).
         """
         pod = assessment.pod
         own = self.snapshot.revisions.get(pod.labels.get(names.REVISION, ""))
@@ -185,7 +193,7 @@ class Writes:
 
 
 def _passed(assessment: Assessment) -> Mapping[str, str]:
-    """When the phases up to now were written; nothing where a pod is taken anew."""
+    """When the earlier phases were written; empty for a pod that is not in flight yet."""
     record = assessment.pod.record
     return record.written if record and assessment.in_flight else {}
 
@@ -203,7 +211,7 @@ def _judged(pod: Pod, name: str) -> Before:
 def _merge(
     old: Mapping[str, str], new: Mapping[str, str], shown: Mapping[str, str]
 ) -> dict[str, str | None]:
-    """The keys of `shown` that differ from `new`; those only in `old` are removed (None)."""
+    """The changes from `shown` to `new`; keys that only `old` has are removed (None)."""
     result: dict[str, str | None] = {
         key: value for key, value in new.items() if shown.get(key) != value
     }

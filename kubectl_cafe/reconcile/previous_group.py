@@ -1,7 +1,7 @@
-"""The group before the one at work: it stays available, or the next one does not begin.
+"""The group before the current one: while it is not available, the current one does not begin.
 
-A confirmation may come hours after its group was over, and a verb without a driver sees no
-pods: so whoever drives looks again before it takes the first pod of the next group.
+A confirmation may come hours after the group before was over, and a command without a driver does
+not read the pods. So the driver checks them again before it takes the first pod of a group.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from statemachine.steps import Step
 
 REASON = "GroupNotAvailable"
 TOLERANCE = 30.0
-"""Seconds for which pods of an earlier group may be unready before the next one fails."""
+"""Seconds for which pods of the group before may be unready until the release fails."""
 
 
 def held(
     snapshot: Snapshot, assessments: Sequence[Assessment], wanted: Mapping[str, int]
 ) -> Step | None:
-    """The group before the current one, where it has to become available first (protocol 7).
+    """The group before the current one, if it has to become available first (protocol 7).
 
-    Not once the current group has taken a pod: then its own count and the budget hold. `wanted`
-    are the pods that each cell is to have. A rollback is an emergency and waits for nothing.
+    None once the current group has taken a pod: then its own count and the budget apply. `wanted`
+    is the number of pods of each cell. A rollback is an emergency and does not wait for this.
     """
     if (before := _before(snapshot, assessments)) is None:
         return None
@@ -38,7 +38,7 @@ def held(
 
 
 def _before(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Step | None:
-    """The group before the current one, until that has taken its first pod."""
+    """The group before the current one; None once the current one has taken its first pod."""
     record = snapshot.record
     step = record.current
     if record.state is not State.PROGRESSING or step is None or not step.is_group:
@@ -48,10 +48,10 @@ def _before(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Step | Non
 
 
 def restarted(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure | None:
-    """Why the next group fails: a container has restarted since its pod's group was over.
+    """The failure where a container has restarted since its pod's group was over.
 
-    It may be Ready again: the version is not as stable as it seemed to the person who confirms.
-    A `retry` takes the pods as they are. Records of older versions tell nothing of it.
+    It may be Ready again, but the version is less stable than it seemed when the group was
+    confirmed. `retry` accepts such restarts. Pod records of older versions have no restart counts.
     """
     journal = snapshot.record.journal
     if (journal and journal[-1].trigger is Trigger.RETRY) or not (
@@ -74,10 +74,10 @@ def restarted(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure 
 def failure(
     snapshot: Snapshot, assessments: Sequence[Assessment], before: Step | None
 ) -> Failure | None:
-    """Why the next group fails: a pod of the group `before` was unready for too long.
+    """The failure where a pod of the group `before` was unready for too long.
 
-    Not one that is Ready and within its minReadySeconds, and not one that is gone: what
-    replaced it is upgraded with that group again.
+    A pod that is Ready and within its minReadySeconds is no failure. Neither is a pod that is gone:
+    its replacement is upgraded with that group again.
     """
     since = max(moved_at(snapshot), snapshot.driven_since)
     if before is None or snapshot.time - since < TOLERANCE:
@@ -90,13 +90,13 @@ def failure(
 
 
 def _upgraded(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assessment]:
-    """The pods that are at the goal by this release, by their names."""
+    """The pods that this release brought to the goal, by name."""
     found = (one for one in assessments if one.row is PodState.AT_GOAL and touched(one, snapshot))
     return sorted(found, key=lambda one: one.pod.name)
 
 
 def _begun(snapshot: Snapshot, assessments: Sequence[Assessment], before: Step) -> bool:
-    """Whether more pods were taken than the group `before` has; a drained one was."""
+    """Whether more pods were taken, also only drained, than the group `before` has."""
     taken: dict[str, int] = {}
     for one in assessments:
         if one.upgraded or one.row is PodState.DRAINED or one.pod.uid in snapshot.busy:
@@ -114,7 +114,7 @@ def _times(count: int) -> str:
 
 
 def _why(assessment: Assessment) -> str:
-    """What is wrong with it, by its containers and its conditions."""
+    """Why the pod is unready, by its containers and its conditions."""
     pod = assessment.pod
     said = [
         f"container {c.name}: {c.waiting or c.terminated or 'not ready'}"

@@ -1,4 +1,4 @@
-"""Why each pod is written to, waited for or passed over, for the log of decisions: pure."""
+"""Why each pod is written to, waited for or passed over, for the log of decisions. Pure."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SETTLED = {
     PodState.ORPHAN: "it is out of traffic and no record says why: kubectl cafe repair",
     PodState.DRIFT: "it runs an image of no known revision: it is left alone",
 }
-"""Why nothing is done with a pod in these states."""
+"""Why nothing is written to a pod in these states."""
 
 
 @dataclass(frozen=True)
 class Reason:
-    """A pod by name, where it stands, and why it is written to or not."""
+    """A pod by name, its state, and why it is written to or not."""
 
     pod: str
     state: str
@@ -31,10 +31,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class _Limits:
-    """What keeps the group from taking pods, the same for all of them.
+    """What keeps the group from taking pods, the same for all pods.
 
-    `due` are the uids that it takes next, `closed` the budgets that have no room, `full` says
-    how maxUnavailable is used up.
+    `due` are the uids of the pods that the group takes next, `closed` the PodDisruptionBudgets
+    without room, `full` the message about how maxUnavailable is used up.
     """
 
     due: Collection[str]
@@ -43,7 +43,7 @@ class _Limits:
 
 
 def reasons(snapshot: Snapshot, decision: Decision) -> Iterator[tuple[str, Reason]]:
-    """The reason for each pod by its uid, as `decide` has found `decision` in `snapshot`."""
+    """The reason for each pod with its uid; `decision` is the result of `decide` for `snapshot`."""
     assessments = snapshot.assessments
     writes = {patch.uid: patch.what for patch in decision.patches}
     wanted = candidates.wanted(snapshot, assessments) if snapshot.takes else []
@@ -79,7 +79,7 @@ def _idle(one: Assessment, snapshot: Snapshot, limits: _Limits) -> str:
 
 
 def _in_flight(one: Assessment) -> str:
-    """What a pod that was taken waits for."""
+    """What a pod in flight waits for."""
     if one.stuck:
         found = one.stuck[0]
         return f"container {found.container} is stuck: {found.reason}: {found.message}"
@@ -91,7 +91,7 @@ def _in_flight(one: Assessment) -> str:
 
 
 def _passed_over(one: Assessment, snapshot: Snapshot, limits: _Limits) -> str:
-    """Why the group does not take the pod, the first reason that there is."""
+    """Why the group does not take the pod: the first reason that applies."""
     if not snapshot.takes:
         return _no_takes(snapshot)
     if one.pod.lost or one.pod.unexplained:

@@ -1,6 +1,6 @@
-"""What people say to a release without a verb: annotations, fields, a yes typed here (protocol 9).
+"""Requests to a release without a command: annotations, spec fields, a confirmation typed here.
 
-Pure: from the CafeDeployment as it stands to the move that it calls for.
+Pure: from the CafeDeployment to the move that it calls for (protocol 9).
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from statemachine.steps import Kind
 UNKNOWN_PERSON = "unknown, see the audit log"
 BY_FIELD = "spec.strategy.pause"
 FORWARD = (State.PROGRESSING, State.AWAITING_CONFIRM)
-"""Where a release goes forward, so that the pause field and the spec are heard."""
+"""States in which a release goes forward: the pause field and spec edits take effect."""
 
 
 @dataclass(frozen=True)
 class Typed:
-    """A yes typed at the driver's terminal."""
+    """A confirmation typed at the driver's terminal."""
 
     group: int
     who: str
@@ -33,10 +33,10 @@ class Typed:
 def heard(
     cafe: CafeDeployment, record: Record, planned: Revision | None, typed: Typed | None, me: str
 ) -> Signed | None:
-    """The move that people want, if any; `me` signs what the engine finds by itself.
+    """The move that the CafeDeployment or the terminal calls for, if any.
 
-    `planned` is the revision that the release goes to. The pause field comes first: nothing
-    else should let a release go on that is to stand still.
+    `planned` is the revision that the release goes to; `me` signs what the engine finds by itself.
+    The pause field comes first: nothing else may continue a release that is to be paused.
     """
     if cafe.paused_by_spec and record.state in FORWARD:
         return Signed(Wanted(Trigger.PAUSE, BY_FIELD, by_field=True), UNKNOWN_PERSON)
@@ -50,7 +50,7 @@ def heard(
 
 
 def _confirmation(cafe: CafeDeployment, record: Record, typed: Typed | None) -> Signed | None:
-    """A yes for the group that waits, typed here or annotated from anywhere."""
+    """The confirmation of the waiting group, typed here or by annotation; None without one."""
     waits = Facts(group_waits=True)
     if typed is not None and typed.group == record.waiting_group:
         return Signed(Wanted(Trigger.CONFIRM, "confirmed interactively", facts=waits), typed.who)
@@ -62,8 +62,8 @@ def _confirmation(cafe: CafeDeployment, record: Record, typed: Typed | None) -> 
 def rolls_back_by_itself(record: Record) -> bool:
     """Whether `onFailure: Rollback` calls for a rollback now (protocol 9).
 
-    Not where the spec was edited under the release: that edit is a person's, and going back
-    would discard it. Not out of a rollback, and not where nothing came before.
+    Not after the spec was edited during the release: a rollback would discard an operator's edit.
+    Not out of a rollback, and not where no revision came before.
     """
     return (
         record.state is State.FAILED

@@ -1,13 +1,14 @@
-"""PodDisruptionBudgets that cover pods of others, too, and what those pods count (protocol 7).
+"""PodDisruptionBudgets that also cover pods of others, and how those pods count (protocol 7).
 
-In Label mode a pod leaves traffic and stays Ready: a budget's status counts it as healthy, and
-so does another driver that reads that status. So whoever shares a budget reads the pods.
+In Label mode a pod leaves traffic and stays Ready, so a budget's status counts it as healthy, and
+another driver that reads only this status does too. So a driver that shares a budget reads the
+pods.
 
-Two drivers may take a pod each in the same moment, and both have seen room for one. After the
-write that takes its pod out of traffic each reads a consistent list of all pods before it changes
-an image: the one whose write came later sees both, finds the budget overdrawn, and lets its pod
-back into traffic. So the budget may be overdrawn by pods that are out of traffic for as long as
-such a list takes, never by restarts. Mode None has no such moment; there both go on.
+Two drivers may each take a pod in the same moment, each having seen room for one. After the write
+that takes its pod out of traffic, each reads a consistent list of all pods before it changes an
+image. The driver whose write came later sees both pods, finds the budget overdrawn, and puts its
+pod back into traffic. So pods out of traffic may overdraw the budget for as long as such a list
+takes, restarts never. Mode None has no time between drain and restart: there both continue.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from kubectl_cafe.pods.record import Mode, Phase
 
 
 def unread(snapshot: Snapshot) -> bool:
-    """Whether the pods of others have to be read before a pod is taken, or its image changed."""
+    """Whether the pods of others must be read before a pod is taken or its image changed."""
     sharing = snapshot.shared_budgets
     if snapshot.others is None:
         return bool(sharing)
@@ -33,12 +34,12 @@ def unread(snapshot: Snapshot) -> bool:
 
 
 def drained(pods: Iterable[Pod]) -> frozenset[str]:
-    """The uids of those that are known as drained: a list that is read now shows what followed."""
+    """The uids of `pods` whose record is drained: a list read now is later than their drain."""
     return frozenset(p.uid for p in pods if p.record and p.record.phase is Phase.DRAINED)
 
 
 def _due(pod: Pod, sharing: Iterable[DisruptionBudget]) -> bool:
-    """Whether it was drained under one of these budgets."""
+    """Whether the pod is drained and one of the budgets `sharing` covers it."""
     return bool(drained((pod,))) and any(one.covers(pod.labels) for one in sharing)
 
 
@@ -55,9 +56,10 @@ def serving(pod: Pod) -> bool:
 
 
 def _restarting(pod: Pod) -> bool:
-    """Whether its record is unfinished. Mode None writes no end: there the containers tell.
+    """Whether a restart of the pod is outstanding: its record is unfinished.
 
-    And the generation that its kubelet has seen; one before 1.34 does not say that (0).
+    Mode None never finishes a record. There the restart is outstanding until the kubelet has seen
+    the generation (kubelets before 1.34 do not publish it: 0) and every containerID has changed.
     """
     record = pod.record
     if record is None or record.phase is Phase.FINISHED:
@@ -72,22 +74,22 @@ def _restarting(pod: Pod) -> bool:
 
 
 def healthy(budget: DisruptionBudget, snapshot: Snapshot) -> int | None:
-    """How many healthy pods of others it covers; None where its status alone can tell."""
+    """How many healthy pods of others the budget covers; None: only its status has a number."""
     if snapshot.others is None or budget not in snapshot.shared_budgets:
         return None
     return sum(budget.covers(pod.labels) and serving(pod) for pod in snapshot.others)
 
 
 def unproven(pod: Pod, snapshot: Snapshot) -> bool:
-    """Whether others may have taken pods in the same moment, and no list was read since."""
+    """Whether another driver may have taken a pod in the same moment, and no list excludes it."""
     return pod.uid not in snapshot.cleared and _due(pod, snapshot.shared_budgets)
 
 
 def giving_way(snapshot: Snapshot, assessments: Sequence[Assessment]) -> frozenset[str]:
-    """Drained pods that go back into traffic, for a budget that is shared is overdrawn.
+    """The uids of drained pods that are reopened because a shared budget is overdrawn.
 
-    Only those whose taking cost availability: one that was unavailable asked no budget, and
-    would be taken again at once.
+    Only pods whose taking cost availability. A pod that was unavailable needed no room in a budget
+    and would be taken again at once.
     """
     result: set[str] = set()
     pods = [s for s in assessments if s.row is not PodState.FORGOTTEN]
@@ -104,7 +106,7 @@ def giving_way(snapshot: Snapshot, assessments: Sequence[Assessment]) -> frozens
 
 
 def _cost(assessment: Assessment, snapshot: Snapshot) -> bool:
-    """Whether a drained pod was healthy when it was taken; in Label mode it still shows that."""
+    """Whether a drained pod was healthy when it was taken; in Label mode it is still Ready."""
     pod = assessment.pod
     shows = assessment.mode is Mode.LABEL and pod.ready.status == "True"
     return assessment.row is PodState.DRAINED and (shows or pod.uid in snapshot.took)

@@ -1,4 +1,4 @@
-"""What each kind of step needs beyond its pods, and when it is over (protocol 7)."""
+"""What each kind of step needs beyond pod writes, and when the step is over (protocol 7)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from statemachine.steps import Step, StepKind
 
 DONE = Wanted(Trigger.STEP_DONE)
 RESTORES = (State.PROGRESSING, State.ROLLING_BACK, State.AWAITING_CONFIRM)
-"""States in which a driver creates a workload again that is gone."""
+"""States in which the driver creates missing workloads again."""
 
 
 def restored(snapshot: Snapshot) -> tuple[WorkloadWrite, ...]:
-    """The workloads that are gone, created again with their planned number of pods (protocol 7).
+    """The writes that create missing workloads again, with their planned pods (protocol 7).
 
-    At the template that their cell has at this step: a replacement is the known good version
-    until the commit. Pods that a deletion has orphaned are adopted by it instead of created.
+    The template is the one of the current step, so until the commit a replacement is the known good
+    version. A workload adopts the pods that were orphaned when it was deleted.
     """
     if snapshot.stopping or snapshot.reopening or snapshot.record.state not in RESTORES:
         return ()
@@ -31,7 +31,7 @@ def restored(snapshot: Snapshot) -> tuple[WorkloadWrite, ...]:
 
 
 def creations(snapshot: Snapshot, cells: Collection[str]) -> tuple[WorkloadWrite, ...]:
-    """The workloads of those of `cells` that have lost theirs, with their planned pods."""
+    """The writes that create the missing workloads of `cells`, with their planned pods."""
     revision = desired_replicas.revision_now(snapshot)
     if revision is None:
         return ()
@@ -49,7 +49,7 @@ def creations(snapshot: Snapshot, cells: Collection[str]) -> tuple[WorkloadWrite
 
 
 def advance(snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision) -> Decision:
-    """`decision`, with what the current step needs, or with the move that ends it."""
+    """`decision`, with what the current step needs, or with the move that ends the step."""
     step = snapshot.record.current
     if step is None:
         return replace(decision, move=DONE)
@@ -67,9 +67,10 @@ def advance(snapshot: Snapshot, assessments: Sequence[Assessment], decision: Dec
 
 
 def _commit(snapshot: Snapshot, decision: Decision) -> Decision:
-    """Every workload's template is the goal's, and its controller has seen it (C54).
+    """`decision` with the commit: every workload gets the goal's template (C54).
 
-    Workloads that don't exist yet are created: without pods in a first release.
+    The step is over once every workload's controller has observed the template. Missing workloads
+    are created; in a first release without pods.
     """
     goal = snapshot.goal
     if goal is None:
@@ -103,7 +104,10 @@ def _commit(snapshot: Snapshot, decision: Decision) -> Decision:
 def _scale_out(
     snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision, step: Step
 ) -> Decision:
-    """The group's pods are born; over when each cell has its count of them available."""
+    """`decision` with the scaling that creates the group's pods.
+
+    The step is over when each cell has its count of them available.
+    """
     wishes = by_cell.wished(snapshot.workloads)
     writes = tuple(
         snapshot.podset.scale(workload, workload.replicas + lacking)
@@ -118,7 +122,7 @@ def _scale_out(
 
 
 def _over(snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision) -> bool:
-    """A group is over when every cell has its count, available, and none is on its way."""
+    """Whether a group is over: every cell has its count available, no pod is on its way."""
     return (
         not decision.patches
         and not snapshot.busy
@@ -128,10 +132,10 @@ def _over(snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decis
 
 
 def _sweep(snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision) -> Decision:
-    """A consistent list shows every pod at the goal; till then it is upgraded as the last group.
+    """`decision` with the sweep: over when a consistent list shows every pod at the goal.
 
-    A replacement can be born from the other template until the workload's controller has
-    seen the commit (C46, C89).
+    Until then pods are upgraded as in the last group. A replacement may be created from the old
+    template until the workload's controller has observed the commit (C46, C89).
     """
     if not _over(snapshot, assessments, decision):
         return decision
