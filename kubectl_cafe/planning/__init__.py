@@ -1,1 +1,1 @@
-"""What a release or a rollback would be, before anything is written: pure (protocol 3, 7)."""
+"""Compute what a release or a rollback would do, before any write. Pure (protocol 3, 7)."""

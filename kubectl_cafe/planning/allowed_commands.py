@@ -1,4 +1,4 @@
-"""What a person can say to a release in each of its states (protocol 9); pure."""
+"""The commands that are allowed in each state of a release (protocol 9). Pure."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ VERBS = {
     Trigger.ABORT: "abort",
     Trigger.SUPERSEDE: "upgrade --supersede",
 }
-"""The triggers that a person can pull, as the verbs are called."""
+"""The commands of the moves that a user can make."""
 
 
 def illegal(cafe: CafeDeployment, trigger: Trigger, driver: str = "") -> Refused:
-    """The refusal of an illegal move: it names the legal ones, and the release (exit 7).
+    """The refusal of a move that the state does not allow (exit 7).
 
-    `driver` says who drives, where that was looked at.
+    It names the allowed commands and the release under way. `driver` is text about the release's
+    driver, empty if that was not read.
     """
     state = cafe.position.state
     can = legal_verbs(state)
@@ -38,7 +39,7 @@ def illegal(cafe: CafeDeployment, trigger: Trigger, driver: str = "") -> Refused
 
 
 def _under_way(cafe: CafeDeployment, driver: str) -> str:
-    """Which release is under way: to what, since when, by whom, and what was said to it last."""
+    """The release under way, in words: goal, user, time, reason and last action; else empty."""
     record = cafe.record
     if record is None or record.state in RESTING:
         return ""
@@ -51,18 +52,18 @@ def _under_way(cafe: CafeDeployment, driver: str) -> str:
 
 
 def last_said(record: Record) -> str:
-    """The last move that a person made: which, by whom, when and why; empty if there is none."""
+    """The last action of a user: which, by whom, when and why; empty if there is none."""
     said = [entry for entry in record.journal if entry.trigger in VERBS]
     return f"{said[-1].trigger} by {signed(said[-1])}" if said else ""
 
 
 def signed(entry: Entry) -> str:
-    """Who made the move, when and why."""
+    """The user, the time and the reason of the move, in words."""
     return f"{entry.who} at {entry.at}" + (f": {entry.why}" if entry.why else "")
 
 
 def legal_verbs(state: State) -> list[str]:
-    """What a person can say in `state`, as it is typed."""
+    """The commands that are allowed in `state`, as they are typed."""
     return [
         f"{VERBS[trigger]}{' --force' if _by_force_alone(state, trigger) else ''}"
         for trigger in legal(state)

@@ -1,9 +1,9 @@
-"""What stands where a release would create its own workloads: found before anything is written.
+"""Objects that conflict with the workloads a release would create, refused before any write.
 
 A ReplicaSet that was orphaned (`--cascade=orphan`), restored from a backup without its owner, or
-left by an earlier CafeDeployment of the same name is nobody's, or another's: it can't be created
-again under its name. Pods without a controller would be adopted by a ReplicaSet that selects
-them, and deleted by one that is created without pods. Pure.
+left by an earlier CafeDeployment of the same name has no owner, or another one. No second one can
+be created under its name. A new ReplicaSet adopts pods without a controller that it selects, and
+deletes them if it is created without pods. Pure.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from kubectl_cafe.revisions.revision import owner_reference
 
 Json = Mapping[str, Any]
 NAMED = 3
-"""How many pods a refusal names."""
+"""The largest number of pods that a refusal names."""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """A ReplicaSet that has a name which a release needs, and is not the CafeDeployment's.
+    """A ReplicaSet under a name that a release needs, which the CafeDeployment does not own.
 
-    `controller` is kind/name of its controller, empty without one; `earlier`: that is a
-    CafeDeployment of this name that was deleted; `leaving`: it is being deleted itself.
+    `controller` is kind/name of its controller, empty without one. `earlier`: the controller is a
+    deleted CafeDeployment of the same name. `leaving`: the ReplicaSet is being deleted.
     """
 
     name: str
@@ -43,13 +43,13 @@ class Taken:
 
 
 def lacking(cafe: CafeDeployment, workloads: Iterable[Workload]) -> list[str]:
-    """The cells that have no workload of ours yet."""
+    """The cells that have no workload of this CafeDeployment yet."""
     present = by_cell.present(workloads)
     return [cell for cell in cafe.cells if cell not in present]
 
 
 def parse(cafe: CafeDeployment, obj: Json) -> Taken | None:
-    """What a ReplicaSet under a name of ours is; None if it is ours and stays."""
+    """The conflict of a ReplicaSet `obj`; None if the CafeDeployment owns it and it stays."""
     meta = obj["metadata"]
     leaving = "deletionTimestamp" in meta
     if cafe.podset.owned(obj, cafe.uid) and not leaving:
@@ -65,7 +65,7 @@ def parse(cafe: CafeDeployment, obj: Json) -> Taken | None:
 
 
 def refuse(cafe: CafeDeployment, taken: Iterable[Taken]) -> None:
-    """Raise Refused for the first name that is taken, with the way on."""
+    """Raise Refused for the first name that is taken, with the next command."""
     for one in taken:
         what, hint = _said(cafe, one)
         raise Refused(
@@ -76,7 +76,10 @@ def refuse(cafe: CafeDeployment, taken: Iterable[Taken]) -> None:
 
 
 def refuse_unowned(cafe: CafeDeployment, pods: Collection[Pod]) -> None:
-    """Raise Refused for pods without a controller that a ReplicaSet without pods would delete."""
+    """Raise Refused for pods without a controller: a first release would delete them.
+
+    Its ReplicaSets start without pods, would adopt these pods and delete them.
+    """
     if not pods:
         return
     shown = ", ".join(sorted(pod.name for pod in pods)[:NAMED])
@@ -93,7 +96,7 @@ def refuse_unowned(cafe: CafeDeployment, pods: Collection[Pod]) -> None:
 def refuse_unknown(cafe: CafeDeployment, pods: Collection[Pod], template: Json) -> None:
     """Raise Refused for pods of no known revision: a release would leave them alone as drift.
 
-    So it is after a ReplicaSet was adopted by hand: what runs has to be released as it is first.
+    This happens after a ReplicaSet was adopted by hand: the images that run must be released first.
     """
     wanted = templates.images(template)
     strange = [pod for pod in pods if lacks(pod, wanted, {})]

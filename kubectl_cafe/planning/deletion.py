@@ -1,7 +1,7 @@
-"""A CafeDeployment that is being deleted: nothing starts, and nothing goes on (protocol 9). Pure.
+"""A CafeDeployment that is being deleted: no release starts or continues (protocol 9). Pure.
 
-Foreground deletion, or somebody's finalizer, keeps the object while its pods are deleted. A
-driver upgrades no more pods, finishes those in flight, and does not fight the deletion.
+Foreground deletion or a finalizer keeps the object while its pods are deleted. The driver upgrades
+no more pods, finishes those in flight, and does not create again what is deleted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class BeingDeleted(CafeError):
 
 
 def refuse(cafe: CafeDeployment, trigger: Trigger) -> None:
-    """Raise Refused for a move that would upgrade pods of an object that is being deleted."""
+    """Raise Refused for a move that would upgrade pods while the object is being deleted."""
     if cafe.deleting and trigger in GOES_ON:
         raise Refused(
             f"it is being deleted ({_why(cafe)}). Nothing was written",
@@ -37,7 +37,7 @@ def refuse(cafe: CafeDeployment, trigger: Trigger) -> None:
 
 
 def ended(cafe: CafeDeployment) -> BeingDeleted:
-    """The error with which its driver ends once no pod of it is in flight."""
+    """The error with which the driver ends once no pod of the CafeDeployment is in flight."""
     return BeingDeleted(
         f"it is being deleted ({_why(cafe)}): no more pods are upgraded",
         where=cafe.where,

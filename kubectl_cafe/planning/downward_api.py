@@ -1,4 +1,4 @@
-"""Containers that read labels or annotations of their pod when they start, and don't restart."""
+"""Containers that read labels or annotations of their pod at their start, and don't restart."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from kubectl_cafe.revisions import template as templates
 
 Json = Mapping[str, Any]
 FIELD = re.compile(r"metadata\.(labels|annotations)(?:\['(.*)'\])?")
-"""A field of the downward API; without a key all of them are meant (in volumes alone)."""
+"""A field of the downward API; without a key, all labels or annotations (only in volumes)."""
 
 
 def warnings(template: Json, diff: templates.Difference) -> tuple[str, ...]:
-    """What each running container of `template` would keep of the old labels and annotations.
+    """The warnings about running containers that keep old labels and annotations.
 
-    A change of metadata restarts nothing (C78). A downwardAPI volume follows it; a variable of
-    the environment and a volume that is mounted by subPath are set when a container starts.
+    A change of metadata restarts no container (C78). A downwardAPI volume is updated; an
+    environment variable and a volume mounted by subPath are set when a container starts.
     """
     changed = _changed(diff)
     spec = template.get("spec") or {}
@@ -38,7 +38,7 @@ def warnings(template: Json, diff: templates.Difference) -> tuple[str, ...]:
 
 
 def _changed(diff: templates.Difference) -> Mapping[str, frozenset[str]]:
-    """The changed keys by kind; every release changes the label that names its revision."""
+    """The changed keys of labels and annotations; every release changes the revision label."""
     labels = frozenset(diff.labels)
     return {
         "labels": labels if diff.empty else labels | {names.REVISION},
@@ -47,7 +47,10 @@ def _changed(diff: templates.Difference) -> Mapping[str, frozenset[str]]:
 
 
 def _follows(item: Json, changed: Mapping[str, frozenset[str]]) -> str:
-    """The changed field that `item`, a fieldRef or what holds one, is filled from; or empty."""
+    """The changed field that `item` is filled from, or empty.
+
+    `item` has a fieldRef: a valueFrom or a downwardAPI item.
+    """
     path = str((item.get("fieldRef") or {}).get("fieldPath", ""))
     found = FIELD.fullmatch(path)
     if not found:
@@ -63,7 +66,7 @@ def _variables(container: Json, changed: Mapping[str, frozenset[str]]) -> Iterat
 
 
 def _files(volume: Json) -> Sequence[Json]:
-    """The items of a downwardAPI volume, or of those that a projected volume has."""
+    """The downwardAPI items of a volume, or of the sources of a projected volume."""
     projected = (volume.get("projected") or {}).get("sources") or ()
     sources = [volume.get("downwardAPI"), *(source.get("downwardAPI") for source in projected)]
     return [item for source in sources for item in (source or {}).get("items") or ()]

@@ -1,4 +1,4 @@
-"""One finding, and how sure it is."""
+"""One finding of a check, and its level."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 SHOWN = 3
-"""Names that a message lists before it counts the rest."""
+"""The largest number of names that a message lists; it counts the others."""
 
 
 class Level(StrEnum):
-    """`refused` is certain to fail, so that `upgrade` does not begin. No data is never `ok`."""
+    """The level of a finding: `upgrade` does not begin with `refused`, which is certain to fail.
+
+    A check without data is `not checked`, never `ok`.
+    """
 
     REFUSED = "refused"
     WARNING = "warning"
@@ -21,7 +24,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found. `where` names the object or field, `hint` the next command."""
+    """The result of one check. `where` names the object or field, `hint` the next command."""
 
     check: str
     level: Level
@@ -31,26 +34,26 @@ class Finding:
 
 
 def refused(check: str, message: str, *, where: str = "", hint: str = "") -> Finding:
-    """Certain to fail as things stand."""
+    """A finding that is certain to fail the release as things are."""
     return Finding(check, Level.REFUSED, message, where, hint)
 
 
 def warning(check: str, message: str, *, where: str = "", hint: str = "") -> Finding:
-    """What a person should know before saying yes."""
+    """A finding that a user should know before the release is confirmed."""
     return Finding(check, Level.WARNING, message, where, hint)
 
 
 def unknown(check: str, message: str, *, where: str = "", hint: str = "") -> Finding:
-    """What could not be checked, and why."""
+    """A finding that something could not be checked, and why."""
     return Finding(check, Level.UNKNOWN, message, where, hint)
 
 
 def ok(check: str, message: str) -> Finding:
-    """Looked at, and well."""
+    """A finding that something was checked and is in order."""
     return Finding(check, Level.OK, message)
 
 
 def many(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
+    """The first names, and the number of the others."""
     more = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""Which pods each group would take, were it all to start now: for `plan`."""
+"""The pods that each group would take if it started now, for `plan`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kubectl_cafe.reconcile import candidates
 def members(
     proposal: Proposal, around: Around, podset: PodSet
 ) -> Mapping[int, Mapping[str, Sequence[str]]]:
-    """The pods of each group by its number and their cell, in the engine's order (C88)."""
+    """The names of each group's pods, by group number and cell, in the engine's order (C88)."""
     ahead = sorted(waiting(around, proposal.target, proposal.template), key=partial(_turn, podset))
     here = {cell: [pod for pod in ahead if pod.cell == cell] for cell in proposal.plan.cells}
     there = {

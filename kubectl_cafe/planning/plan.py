@@ -1,4 +1,4 @@
-"""The plan of a release as data: what printers show, and documents hold."""
+"""The plan of a release as data, for printers and documents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ChangeLine:
-    """One thing that differs between the two templates; None where there is none."""
+    """One difference between the two templates; None: the value is absent."""
 
     path: str
     old: str | None
@@ -16,7 +16,7 @@ class ChangeLine:
 
 @dataclass(frozen=True)
 class CellPart:
-    """One cell in one group: the pods it takes, and how many of `size` are done after it."""
+    """One cell in one group: the pods the group takes, and how many of `size` are done after it."""
 
     cell: str
     takes: int
@@ -27,7 +27,7 @@ class CellPart:
 
 @dataclass(frozen=True)
 class StepLine:
-    """One step; `group` is 0, and `cells` empty, for one that is no group."""
+    """One step; `group` is 0 and `cells` empty for a step that is not a group."""
 
     kind: str
     group: int = 0
@@ -47,9 +47,9 @@ class FindingLine:
 
 @dataclass(frozen=True)
 class PlanView:
-    """What a release would do. `others` are the paths that can't change in place.
+    """What a release would do. `others` are the changed paths that can't change in place.
 
-    `budgets` are the PodDisruptionBudgets that are asked before a healthy pod is taken.
+    `budgets` are the PodDisruptionBudgets that must have room before a healthy pod is taken.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a release would be: pure, before anything is written (protocol 3, 7; issue: plan)."""
+"""Compute what a release would do, before any write. Pure (protocol 3, 7; issue: plan)."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Around:
-    """What stands in the cluster around a CafeDeployment; `warnings` are of its pods.
+    """The objects in the cluster that belong to a CafeDeployment; `warnings` are about its pods.
 
-    `taken` are ReplicaSets under names that a release would create, `unowned` the living pods
-    that its selector selects and nothing controls.
+    `taken` are ReplicaSets under names that a release would create, `unowned` the living pods that
+    the CafeDeployment's selector selects and that have no controller.
     """
 
     revisions: tuple[Revision, ...]
@@ -60,11 +60,11 @@ class Around:
 
     @property
     def living(self) -> list[Pod]:
-        """The pods that count."""
+        """The pods that are not terminating, Failed or Succeeded."""
         return [pod for pod in self.pods if not pod.terminating and not pod.over]
 
     def revision(self, name: str) -> Revision | None:
-        """The revision of that name."""
+        """The revision of that name; None if there is none."""
         return self.known.get(name)
 
 
@@ -72,9 +72,9 @@ class Around:
 class Proposal:
     """A release that may be started. `source` is the revision it comes from, None at first.
 
-    `needed` is False where every pod and workload is at the target already. `budgets` are the
-    PodDisruptionBudgets that cover its pods. `refusals` say why it may not be started after all.
-    `unswitched` is why pods are in mode None although they have a switch.
+    `needed` is False if every pod and workload is at the target already. `budgets` are the
+    PodDisruptionBudgets that cover the pods. `refusals` are why the release may not start after
+    all. `unswitched` are the causes for which pods are in mode None although they have a switch.
     """
 
     kind: Kind
@@ -91,20 +91,20 @@ class Proposal:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person should know of it."""
+        """The messages of the notes at level warning."""
         return tuple(note.message for note in self.notes if note.level is Level.WARNING)
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The steps it will have."""
+        """The steps that the release will have."""
         strategy = self.plan.strategy
         return steps(self.kind, self.plan.cells, strategy.upgrade_type, strategy.batch_size)
 
 
 def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> CafeDeployment:
-    """`cafe` as it is to become: with the `wanted` images, by container name.
+    """`cafe` with the `wanted` images, by container name.
 
-    Raises CafeError for an unknown container, with the near-misses, and for a malformed image.
+    Raises CafeError for an unknown container, with similar names.
     """
     containers = cafe.template.get("spec", {}).get("containers") or []
     known = [container["name"] for container in containers]
@@ -122,7 +122,7 @@ def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> CafeDeployme
 
 
 def propose(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
-    """The release of `template`. Raises Refused for all that can't be done, with its path."""
+    """The release of `template`. Raises Refused for what can't be done, with the path."""
     proposal = outline(cafe, around, template)
     for refusal in proposal.refusals:
         raise refusal
@@ -130,7 +130,7 @@ def propose(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
 
 
 def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
-    """The release of `template` as it would be, and all for which it is refused.
+    """The release of `template` as it would be, with everything for which it is refused.
 
     Raises Refused for a template that can't be read.
     """
@@ -189,7 +189,7 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
 
 
 def _raised(*checks: Callable[[], object]) -> tuple[Refused, ...]:
-    """What the checks refuse, each once."""
+    """The refusals that `checks` raise, in order."""
     found: list[Refused] = []
     for check in checks:
         try:
@@ -200,9 +200,9 @@ def _raised(*checks: Callable[[], object]) -> tuple[Refused, ...]:
 
 
 def kind_of(cafe: CafeDeployment, around: Around) -> Kind:
-    """A first release goes on being one until it has completed.
+    """The kind of the next release: a first release stays one until it has completed.
 
-    Where there has been one, workloads that are gone don't make the next one a first release.
+    After a first release, missing workloads don't make the next one a first release again.
     """
     record = cafe.record
     if record is None:
@@ -212,7 +212,7 @@ def kind_of(cafe: CafeDeployment, around: Around) -> Kind:
 
 
 def source_of(cafe: CafeDeployment, around: Around) -> Revision | None:
-    """The revision that replacements are born from; where cells differ, the last release's goal."""
+    """The revision of the workloads' templates; if they differ, the last release's goal."""
     shown = {workload.revision for workload in around.workloads}
     if len(shown) == 1:
         return around.revision(shown.pop())
@@ -222,14 +222,14 @@ def source_of(cafe: CafeDeployment, around: Around) -> Revision | None:
 def difference(
     cafe: CafeDeployment, source: Revision | None, template: Json
 ) -> templates.Difference:
-    """What the release changes."""
+    """The difference between the source's template and `template`; empty without a source."""
     if source is None:
         return templates.difference({}, {})
     return templates.difference(source.template, template, tuple(cafe.selector_labels))
 
 
 def refuse_out_of_place(cafe: CafeDeployment, diff: templates.Difference) -> None:
-    """Refuse what can't go in place (C17, C57)."""
+    """Raise Refused for changes that can't be made in place (C17, C57)."""
     if diff.others:
         raise Refused(
             "only images, labels (outside the selector) and annotations can change in place; "
@@ -240,7 +240,7 @@ def refuse_out_of_place(cafe: CafeDeployment, diff: templates.Difference) -> Non
 
 
 def refuse_scaling(cafe: CafeDeployment, cells: Mapping[str, int]) -> None:
-    """This version scales in a first release alone."""
+    """Raise Refused for another number of pods: only a first release scales."""
     wished = cafe.wished_allocation()
     if wished != cells:
         shown = ", ".join(f"{cell or 'all'}: {size}" for cell, size in cells.items())
@@ -272,7 +272,7 @@ def everywhere(
 
 
 def waiting(around: Around, target: str, template: Json) -> list[Pod]:
-    """The living pods that are not at the target, or not yet in traffic there."""
+    """The living pods that are not at the target, or have an unfinished record."""
     wanted, known = templates.images(template), around.known
     return [
         pod

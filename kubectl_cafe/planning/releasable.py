@@ -1,4 +1,4 @@
-"""What of a spec can't be released, whatever stands in the cluster: pure (protocol 2, 4)."""
+"""What in a spec can't be released, whatever the state of the cluster. Pure (protocol 2, 4)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Json = Mapping[str, Any]
 
 
 def refuse_long_name(cafe: CafeDeployment) -> None:
-    """No pod could carry the label with the revision's name (protocol 4)."""
+    """Raise Refused for a name with which the revision label would be too long (protocol 4)."""
     if len(cafe.name) > LONGEST_OWNER:
         raise Refused(
             f"metadata.name has {len(cafe.name)} characters; at most {LONGEST_OWNER} can be "
@@ -32,7 +32,7 @@ def refuse_long_name(cafe: CafeDeployment) -> None:
 
 
 def refuse_misshapen(cafe: CafeDeployment, template: Json) -> None:
-    """A template with a number where a text belongs can't be compared with a pod."""
+    """Raise Refused for a template with a number instead of text: no pod compares with it."""
     if problem := templates.misshapen(template):
         raise Refused(
             f"{problem}. Nothing was written",
@@ -42,7 +42,7 @@ def refuse_misshapen(cafe: CafeDeployment, template: Json) -> None:
 
 
 def refuse_bad_images(cafe: CafeDeployment, template: Json) -> None:
-    """An empty or malformed image would take the pod down and never start."""
+    """Raise Refused for an empty or malformed image: its pod would stop and never start."""
     for name, image in templates.images(template).items():
         if problem := images.problem(image):
             raise Refused(
@@ -58,7 +58,7 @@ def refuse_bad_images(cafe: CafeDeployment, template: Json) -> None:
 
 
 def refuse_unsupported(cafe: CafeDeployment) -> None:
-    """What the CRD accepts and this version does not honour, by path (protocol 2)."""
+    """Raise Refused, with the paths, for accepted fields that are not supported (protocol 2)."""
     spec = cafe.spec
     topology = spec.get("topology") or {}
     found = {

@@ -1,4 +1,4 @@
-"""Where a rollback goes, what it would be, and where it has been already; pure (protocol 7)."""
+"""The plan of a rollback: target, template, and whether it would only repeat. Pure (protocol 7)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DISCARDED = "an edit of the spec that was not released is discarded"
 
 @dataclass(frozen=True)
 class Way:
-    """A rollback to `target`, from `source` (None: it is not known any more), by `plan`."""
+    """A rollback to `target`, from `source` (None: not known any more), by `plan`."""
 
     target: Revision
     source: Revision | None
@@ -33,10 +33,10 @@ class Way:
 
 
 def way(cafe: CafeDeployment, around: Around, fast: bool, number: int = 0) -> Way:
-    """The way to revision `number` (0: the last good one), from wherever the release stands.
+    """The rollback to revision `number` (0: the last successful one), from any state.
 
-    Raises Refused where there is none, where every pod is there, or where it can't go in place;
-    where the record is gone, `around` has the pods (C72).
+    Raises Refused if there is no such revision, if every pod is at it, or if it can't be reached in
+    place. Without a record, `around` must have the pods (C72). `fast`: all pods in one group.
     """
     record = cafe.record or presumed(cafe, around)
     if Trigger.ROLLBACK not in legal(record.state):
@@ -64,7 +64,7 @@ def way(cafe: CafeDeployment, around: Around, fast: bool, number: int = 0) -> Wa
 def _refuse_out_of_place(
     cafe: CafeDeployment, record: Record, around: Around, target: Revision
 ) -> None:
-    """Refuse what can't go in place from any revision that pods may be at (C17)."""
+    """Raise Refused if a revision that pods may be at can't change to `target` in place (C17)."""
     settled = record.state in (State.COMPLETED, State.ROLLED_BACK)
     names = (record.to_revision,) if settled else (record.to_revision, record.from_revision)
     for known in filter(None, map(around.revision, names)):
@@ -79,7 +79,8 @@ def _refuse_out_of_place(
 def repeated(cafe: CafeDeployment) -> Entry | None:
     """The rollback that a bare `rollback` would only repeat (protocol-next A3); None: it is new.
 
-    The newest release is a rollback that ended RolledBack, and the spec is the one it left.
+    It repeats if the newest release is a rollback that ended RolledBack, and the spec has not
+    changed since.
     """
     record = cafe.record
     if record is None or record.state is not State.ROLLED_BACK:
@@ -91,7 +92,7 @@ def repeated(cafe: CafeDeployment) -> Entry | None:
 
 
 def under_way(cafe: CafeDeployment, number: int, around: Around) -> bool:
-    """Whether a rollback runs already, to revision `number` if one is asked for."""
+    """Whether a rollback is in progress, to revision `number` if that is not 0."""
     record = cafe.record
     if record is None or record.state is not State.ROLLING_BACK:
         return False
@@ -100,7 +101,7 @@ def under_way(cafe: CafeDeployment, number: int, around: Around) -> bool:
 
 
 def discarded(cafe: CafeDeployment, around: Around, target: Revision) -> tuple[str, ...]:
-    """The edits of the spec that no release was started for, and that the rollback discards."""
+    """The edits of the spec that were never released and that the rollback discards, in words."""
     record = cafe.record
     planned = around.revision(record.to_revision) if record else None
     if planned is None or templates.difference(target.template, cafe.template).empty:
@@ -109,7 +110,7 @@ def discarded(cafe: CafeDeployment, around: Around, target: Revision) -> tuple[s
 
 
 def proposal(cafe: CafeDeployment, around: Around, way: Way) -> Proposal:
-    """The rollback as `plan` shows it; `around` has pods, Services and budgets."""
+    """The rollback as `plan` shows it; `around` must have pods, Services and budgets."""
     old = way.source.template if way.source else {}
     template = way.target.template
     diff = templates.difference(old, template, tuple(cafe.selector_labels)) if old else None

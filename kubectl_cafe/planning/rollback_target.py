@@ -1,4 +1,4 @@
-"""Which revision a rollback goes to: the last good one, or the one of a number (protocol 7)."""
+"""The revision that a rollback goes to: the last successful one, or by number (protocol 7)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from statemachine.steps import Kind
 
 
 class UnknownRevision(CafeError):
-    """There is no revision of that number: never was, or it was pruned."""
+    """There is no revision of that number: it never existed, or it was pruned."""
 
 
 def rollback_target(record: Record, revisions: Iterable[Revision]) -> Revision | None:
-    """The last revision that ended well, other than the one to leave (protocol 7).
+    """The last revision that ended well, other than the one to leave (protocol 7); None if none.
 
-    A rollback that failed, waits or was aborted keeps its goal; after one that ended, neither
-    its goal nor what it went back from is an earlier revision.
+    A rollback that failed, waits or was aborted keeps its goal. After a rollback that ended, its
+    goal and the revision that it left are no targets: the target is an older revision.
     """
     known = {revision.name: revision for revision in revisions}
     if record.kind is not Kind.ROLLBACK:
@@ -39,9 +39,9 @@ def rollback_target(record: Record, revisions: Iterable[Revision]) -> Revision |
 def chosen(
     cafe: CafeDeployment, record: Record, revisions: Iterable[Revision], number: int
 ) -> Revision:
-    """The revision of that number, to go back to.
+    """The revision of that number, as the target of a rollback.
 
-    Raises UnknownRevision, and Refused where the pods are there, or are on their way to it.
+    Raises UnknownRevision, and Refused if the pods are at that revision or on their way to it.
     """
     target = numbered(cafe, revisions, number)
     ended, back = record.state in RESTING, record.kind is Kind.ROLLBACK
@@ -61,7 +61,7 @@ def chosen(
 
 
 def numbered(cafe: CafeDeployment, revisions: Iterable[Revision], number: int) -> Revision:
-    """The revision of that number. Raises UnknownRevision, which names those there are."""
+    """The revision of that number. Raises UnknownRevision, which lists the known numbers."""
     known = sorted(revisions, key=lambda r: r.number)
     for revision in known:
         if revision.number == number:

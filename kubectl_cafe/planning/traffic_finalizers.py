@@ -1,4 +1,4 @@
-"""What trafficFinalizers ask of the pods before a release may begin (protocol 5, C31)."""
+"""Requirements of trafficFinalizers on pods before a release may begin (protocol 5, C31)."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ Json = Mapping[str, Any]
 def refuse_undrainable(
     cafe: CafeDeployment, restarting: Sequence[Pod], services: Sequence[Service]
 ) -> None:
-    """Refuse traffic finalizers on pods without a switch: nobody would be told to let go.
+    """Raise Refused for traffic finalizers on pods without a switch (mode None).
 
-    Such a pod would restart undrained, although it is declared that it must not. `restarting`
-    are those whose image changes, or, before there is any, one as the template makes it.
+    Nothing would signal the finalizer's controller to remove the finalizer, so such a pod would
+    restart undrained. `restarting` are the pods whose image changes or, before there are any pods,
+    one pod as the template makes it.
     """
     if not cafe.strategy.traffic_finalizers:
         return
@@ -39,13 +40,13 @@ def refuse_undrainable(
 
 
 def newborn(cafe: CafeDeployment, template: Json) -> Pod:
-    """A pod as the template makes it."""
+    """A pod as the template creates it."""
     meta = {"name": cafe.name, "uid": "", "resourceVersion": ""}
     return parse({**template, "metadata": {**meta, "labels": templates.labels(template)}})
 
 
 def warnings(cafe: CafeDeployment, pods: Iterable[Pod]) -> tuple[str, ...]:
-    """Pods that count as unavailable from the first moment, by the finalizer they lack."""
+    """The warnings about pods without their traffic finalizers: they count as unavailable."""
     said: list[str] = []
     living = [pod for pod in pods if not pod.terminating and not pod.over]
     for name in cafe.strategy.traffic_finalizers:

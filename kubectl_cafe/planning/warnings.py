@@ -1,4 +1,4 @@
-"""What a person should know before saying yes to a release: `plan` and `upgrade` say it."""
+"""Warnings about a release that `plan` and `upgrade` print before it is confirmed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def warnings(
     template: Json,
     diff: templates.Difference,
 ) -> tuple[Finding, ...]:
-    """All of them, in the order in which they are read."""
+    """The findings about tags, traffic modes, the pause field and a foreign record, in order."""
     modes = Counter(mode_of(pod, services) for pod in pods)
     said = [*_tags(template)]
     if (bare := modes[Mode.NONE]) and diff.images:
@@ -69,7 +69,7 @@ def _traffic(message: str) -> Finding:
 
 
 def _tags(template: Json) -> list[Finding]:
-    """Tags under which new content may come without a new string (C7)."""
+    """Warnings about tags whose content may change under the same string (C7)."""
     return [
         warning(
             "images",
@@ -82,9 +82,10 @@ def _tags(template: Json) -> list[Finding]:
 
 
 def publishing_unready(pods: Sequence[Pod], services: Sequence[Service]) -> list[str]:
-    """The Services that go on sending requests to a pod that is not ready (C30).
+    """The Services that keep sending requests to a pod that is not ready (C30).
 
-    A pod in Label mode leaves those too: they select by the label that is switched off.
+    A pod in Label mode leaves these Services too: their selector has the label that is switched
+    off.
     """
     switched_by_label = [pod for pod in pods if mode_of(pod, services) is Mode.LABEL]
     others = [pod for pod in pods if pod not in switched_by_label]

@@ -1,4 +1,4 @@
-"""A CafeDeployment that has had releases and whose record is gone: the rollback from Idle."""
+"""The rollback of a CafeDeployment that had releases and lost its record (from Idle)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from statemachine.steps import Kind
 
 
 def presumed(cafe: CafeDeployment, around: Around) -> Record:
-    """What a rollback goes by: as if the spec as it stands had been released (protocol 9).
+    """The record that such a rollback starts from: as if the present spec was released.
 
-    `around` has the revisions and the pods. Raises Refused where there has been no release, and
-    where pods are in the middle of one: then nothing starts (C72).
+    Source: protocol 9. `around` must have the revisions and the pods. Raises Refused if there was
+    no release, or if pods are in the middle of an upgrade: then nothing starts (C72).
     """
     if not around.revisions:
         raise Refused(
