@@ -1,4 +1,4 @@
-"""Whether the one who asks may write what the release will write."""
+"""Whether the user may write what the release will write."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Right:
         return f"{self.verb} {self.path}"
 
     def can_i(self, namespace: str) -> str:
-        """The command that asks the server the same."""
+        """The kubectl command that checks this right."""
         plural = f"{self.resource}.{self.group}" if self.group else self.resource
         sub = f" --subresource={self.subresource}" if self.subresource else ""
         return kubectl(f"auth can-i {self.verb} {plural}{sub}", namespace)
@@ -53,25 +53,27 @@ LEASE = Right("update", "leases", "coordination.k8s.io")
 TELL = Right("create", "events")
 
 ALWAYS = frozenset({RECORD, STATUS, NEW_REVISION, REVISE, LEASE})
-"""What no release can do without, whatever its workloads are; a Lease that we create is renewed by
-an update, too."""
+"""The rights that every release needs, whatever its workloads are.
+
+Also a Lease that this tool creates is renewed by an update.
+"""
 VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-"""The authorizer's verb for a request of one object."""
+"""The authorizer's verb for a request of one object, by HTTP method."""
 CONSEQUENCES = {
     OWN: "a server that protects blockOwnerDeletion will refuse what is owned",
     PRUNE: "revisions beyond historyLimit will stay",
     TELL: "no Events are recorded",
 }
-"""What becomes of a release that lacks a right it can do without."""
+"""What happens in a release without a right that it does not need."""
 
 
 def of_workloads(resource: str) -> frozenset[Right]:
-    """The rights to try a template, and to commit it; `resource` is that of the workloads."""
+    """The rights to try a template and to commit it; `resource` is the workloads'."""
     return frozenset({Right("create", resource, "apps"), Right("patch", resource, "apps")})
 
 
 def every(resource: str) -> frozenset[Right]:
-    """Every write of a release, as the operator's role in manifests/rbac.yaml allows them."""
+    """The rights for all writes of a release, as the role of operators in manifests/rbac.yaml."""
     others = {OWN, PODS, GATES, PRUNE, NEW_LEASE, TELL}
     return ALWAYS | of_workloads(resource) | others
 
@@ -79,8 +81,8 @@ def every(resource: str) -> frozenset[Right]:
 def needed(resource: str, *, pods: bool, gated: bool, leased: bool) -> frozenset[Right]:
     """The rights without which the release is certain to fail.
 
-    `resource` is that of the workloads. `pods`: there are some to be patched; `gated`: some have
-    our readiness gate; `leased`: its Lease is there, or may be.
+    `resource` is the workloads' resource. `pods`: there are pods to patch; `gated`: some of them
+    have our readiness gate; `leased`: the release's Lease exists, or may exist.
     """
     of_pods = {PODS} if pods else set()
     of_gates = {GATES} if gated else set()
@@ -91,7 +93,11 @@ def needed(resource: str, *, pods: bool, gated: bool, leased: bool) -> frozenset
 def judge(
     answers: Mapping[Right, bool] | CafeError | None, sure: Iterable[Right], namespace: str
 ) -> list[Finding]:
-    """Only what is denied is told; what the release can't do without is refused."""
+    """The findings about denied rights; a denied right of `sure` refuses the release.
+
+    `answers` are the reviewed rights, or the error of the review; None: not reviewed. `sure` are
+    the rights without which the release is certain to fail.
+    """
     if answers is None:
         return []
     if isinstance(answers, CafeError):
@@ -128,7 +134,7 @@ def asked(method: str, path: str) -> tuple[Right, str, str]:
 
 
 def review(right: Right, namespace: str, name: str = "") -> dict[str, object]:
-    """The SelfSubjectAccessReview of one right; with `name`, on that object."""
+    """The SelfSubjectAccessReview of one right; with `name`, for that object."""
     attributes = {
         "namespace": namespace,
         "verb": right.verb,

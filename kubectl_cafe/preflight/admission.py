@@ -1,4 +1,4 @@
-"""What admission made of the tried writes: refused, rewritten, or as they were sent."""
+"""What admission did with the dry runs: refused, rewritten, or accepted as they were sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kubectl_cafe.revisions import template as templates
 
 CHECK = "admission"
 NO_TRIALS = "does not support dry run"
-"""The server's words for a webhook with side effects (apiserver, webhook/errors)."""
+"""The API server's words for a webhook with side effects (apiserver, webhook/errors)."""
 BIRTH = "birth"
 COMMIT = "commit"
 WHAT = {
@@ -28,7 +28,7 @@ HINT = kubectl(
 
 
 def judge(trials: Sequence[Trial], namespace: str) -> list[Finding]:
-    """Every refusal and rewriting once, however many cells met it."""
+    """Each refused or rewritten dry run once, even if several cells have it."""
     found = [finding for trial in trials for finding in _judge(trial, namespace)]
     told = {(finding.level, finding.message): finding for finding in reversed(found)}
     if trials and not told:
@@ -56,7 +56,7 @@ def _refusal(error: CafeError, kind: str, what: str, where: str) -> Finding:
         case Invalid(server_message=said) if NO_TRIALS in said:
             return unknown(CHECK, f"what admission makes of {what}: {said}", where=where)
         case Forbidden(server_message=said) | Invalid(server_message=said) if kind == BIRTH:
-            # It was tried as us; the ReplicaSet controller may be let in.
+            # The dry run is by this user; admission may accept the ReplicaSet controller's pods.
             return warning(CHECK, f"the API server refuses {what}: {said}", where=where, hint=HINT)
         case Forbidden(server_message=said) | Invalid(server_message=said):
             return refused(CHECK, f"the API server refuses {what}: {said}", where=where, hint=HINT)
@@ -67,7 +67,10 @@ def _refusal(error: CafeError, kind: str, what: str, where: str) -> Finding:
 
 
 def rewritten(sent: Mapping[str, str], stored: Mapping[str, str]) -> Iterator[Finding]:
-    """The images that admission replaces by others (protocol 6: whoever sent it is known)."""
+    """Warnings about images that admission replaces by others.
+
+    The pods will run those (protocol 6: the pod record proves whose image it is).
+    """
     for container, image in sent.items():
         if (made := stored.get(container, image)) != image:
             yield warning(

@@ -1,4 +1,4 @@
-"""The pods that a release creates, and what each of their containers asks of the namespace."""
+"""The pods that a release creates, and what each container requests of the namespace's quotas."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from statemachine.steps import Kind
 
 Json = Mapping[str, Any]
 MUST_SAY = ("cpu", "memory")
-"""The resources that each container must say where a quota limits them (quota/core/pods.go)."""
+"""Resources that each container must request where a quota limits them (quota/core/pods.go)."""
 
 
 @dataclass(frozen=True)
 class Demand:
-    """One container's requests and limits, completed as the API server does it."""
+    """One container's requests and limits, with the defaults that the API server adds."""
 
     container: str
     requests: Json
@@ -26,16 +26,17 @@ class Demand:
 
 
 def count(case: Case) -> int:
-    """How many pods the release creates; a restart in place is no birth."""
+    """How many pods the release creates; 0 for a release that restarts pods in place."""
     if case.proposal.kind is not Kind.CREATE:
         return 0
     return max(0, sum(case.proposal.plan.cells.values()) - len(case.around.living))
 
 
 def demands(template: Json, ranges: Sequence[Json]) -> list[Demand]:
-    """What the containers ask for: a request that isn't said is the limit, then the defaults.
+    """The requests and limits of the template's containers.
 
-    `ranges` are the namespace's LimitRanges. Init containers and overhead are not among them.
+    A missing request is the limit, then the default of a LimitRange. `ranges` are the namespace's
+    LimitRanges. Init containers and overhead are not included.
     """
     defaults = [item for one in ranges for item in items(one, "Container")]
     result: list[Demand] = []
@@ -51,21 +52,22 @@ def demands(template: Json, ranges: Sequence[Json]) -> list[Demand]:
 
 
 def exact(template: Json) -> bool:
-    """Whether the containers are all that a pod asks for."""
+    """Whether the containers' requests are all that a pod of the template requests."""
     spec = template.get("spec") or {}
     return not any(spec.get(key) for key in ("initContainers", "overhead", "resources"))
 
 
 def items(limit_range: Json, kind: str) -> list[Json]:
-    """The items of a LimitRange that are about `kind`: Container, Pod."""
+    """The items of a LimitRange for `kind`: Container or Pod."""
     found = limit_range["spec"].get("limits") or ()
     return [item for item in found if item.get("type") == kind]
 
 
 def share(resource: str, wanted: Sequence[Demand]) -> Decimal | str | None:
-    """What one pod takes of a quota's `resource`.
+    """How much of a quota's `resource` one pod uses; None: no pod uses it.
 
-    The name of a container instead that does not say it and must; None: no pod takes of it.
+    The name of a container instead, if the quota requires a value that this container does not
+    have.
     """
     if resource in ("pods", "count/pods"):
         return Decimal(1)

@@ -1,6 +1,6 @@
-"""The imagePullSecrets: whether they are there, and hold the registries of the new images.
+"""The imagePullSecrets: whether they exist and have credentials for the new images' registries.
 
-What they hold beside the registries' names is not kept, and never shown.
+Of their content only the names of the registries are kept; nothing else is ever shown.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ TYPES = {
     "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
     "kubernetes.io/dockercfg": ".dockercfg",
 }
-"""The types of secrets that a kubelet reads, and where each keeps its registries."""
+"""The types of secrets that a kubelet reads, and the data key of each that has the registries."""
 
 
 def judge(case: Case, evidence: Evidence) -> Iterator[Finding]:
-    """The imagePullSecrets: there, of a type that is read, and with the registry's host."""
+    """The findings about imagePullSecrets: missing, of another type, without the image's host."""
     if evidence.secrets is None:
         return
     space = case.cafe.namespace
@@ -51,7 +51,7 @@ def judge(case: Case, evidence: Evidence) -> Iterator[Finding]:
 def secret_problem(
     name: str, secret: Mapping[str, object] | CafeError | None, namespace: str
 ) -> Iterator[Finding]:
-    """What is wrong with one pull secret; a kubelet passes over one that it can't use."""
+    """What is wrong with one pull secret; a kubelet ignores a secret that it can't use."""
     where = f"secret/{name} in namespace {namespace}"
     match secret:
         case CafeError() as error:
@@ -87,10 +87,10 @@ def registries(secret: Mapping[str, object]) -> Sequence[str]:
 
 
 def covers(key: str, repository: str) -> bool:
-    """Whether a registry's `key` in a pull secret is one for `repository`.
+    """Whether `key`, a registry in a pull secret, applies to `repository`.
 
-    Source: pkg/credentialprovider/keyring.go: scheme and /v1/ or /v2/ are dropped, each part of
-    the host may be a pattern, the port must be the same, the path is a beginning.
+    Source: pkg/credentialprovider/keyring.go: scheme and /v1/ or /v2/ are dropped, each part of the
+    host may be a pattern, the port must be equal, the path is a prefix.
     """
     bare = key.partition("://")[2] or key
     host, _, path = bare.partition("/")

@@ -1,7 +1,8 @@
-"""The first writes of a release, made as its driver would make them, for a server-side dry run.
+"""The first writes of a release, as its driver would send them, for a server-side dry run.
 
-A webhook or a policy that refuses an image patch is met by each pod after it has left traffic.
-So the very patches are tried before, on one pod of each cell; nothing is stored (protocol 6).
+A webhook or a policy that refuses an image patch would refuse it only after the pod has left
+traffic. So the same patches are tried before, on one pod of each cell; nothing is stored (protocol
+6).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ TRIED = (PodState.CANDIDATE, PodState.UNLABELLED)
 
 @dataclass(frozen=True)
 class Attempt:
-    """A patch to be tried, and the images that it sends, by container."""
+    """A patch to try, and the images that it sends, by container."""
 
     cell: str
     patch: PodPatch
@@ -49,13 +50,13 @@ def case(
     *,
     superseding: bool = False,
 ) -> Case:
-    """The release as its driver would see it in its first moment, `time` by the server."""
+    """The release as its driver would see it at its start; `time` is the server's."""
     snapshot = first_view(wished, around, proposal, time)
     return Case(cafe, wished, around, proposal, snapshot, snapshot.assessments, superseding)
 
 
 def first_view(wished: CafeDeployment, around: Around, proposal: Proposal, time: float) -> Snapshot:
-    """The view of a driver that has just begun; its record is nobody's and never written."""
+    """The snapshot of a driver at its start; its record is made here and never written."""
     at = rfc3339(time)
     record = Record(
         uid=wished.uid,
@@ -87,7 +88,7 @@ def first_view(wished: CafeDeployment, around: Around, proposal: Proposal, time:
 
 
 def chosen(of: Case) -> list[Assessment]:
-    """One pod of each cell that the release changes: a healthy one, if there is any."""
+    """One pod of each cell that the release changes: a healthy one if there is any."""
     if of.proposal.refusals:
         return []
     able = (s for s in of.assessments if s.row in TRIED and not s.pod.lost)
@@ -98,7 +99,7 @@ def chosen(of: Case) -> list[Assessment]:
 
 
 def attempts(of: Case, assessment: Assessment) -> Iterator[Attempt]:
-    """The writes that take the pod: traffic off, if it has a switch, and the images."""
+    """The writes that upgrade the pod: traffic off, if it has a switch, and the images."""
     writes, cell = Writes(of.snapshot), assessment.pod.cell
     if assessment.row is PodState.UNLABELLED:
         yield Attempt(cell, writes.relabel(assessment), {})
@@ -113,7 +114,7 @@ def attempts(of: Case, assessment: Assessment) -> Iterator[Attempt]:
 def commits(of: Case) -> Iterator[tuple[str, WorkloadWrite]]:
     """The commit of every workload that has another template, by cell.
 
-    Without a resourceVersion: its controller writes its status at any time.
+    Without a resourceVersion: the workload's controller may write its status at any time.
     """
     if of.proposal.refusals:
         return
@@ -128,7 +129,7 @@ def commits(of: Case) -> Iterator[tuple[str, WorkloadWrite]]:
 
 
 def newborns(of: Case) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A pod as the ReplicaSet controller creates it, by cell; none where no pod is born."""
+    """A pod as the ReplicaSet controller creates it, by cell; none if no pod is created."""
     if births.count(of) == 0 or of.proposal.refusals:
         return
     for cell, size in of.proposal.plan.cells.items():
@@ -140,7 +141,7 @@ def newborns(of: Case) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def again(of: Case, pod: Pod, what: str) -> Attempt | None:
-    """The same write for the pod as it is by now; None if it is no longer to be taken."""
+    """The write `what` for the pod as it is now; None if the pod is no longer to be taken."""
     pods = {**of.snapshot.pods, pod.uid: pod}
     sightings = {**of.snapshot.sightings, pod.uid: look(None, pod, 0.0)}
     snapshot = replace(of.snapshot, pods=pods, sightings=sightings)

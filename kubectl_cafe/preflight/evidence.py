@@ -1,4 +1,4 @@
-"""What the API server answered before a release, as data; an answer may be why there is none."""
+"""What the API server answered before a release, as data; an error stands for its answer."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """A release that is proposed: `cafe` as it stands, `wished` as it is to become.
+    """A proposed release: `cafe` is the present CafeDeployment, `wished` the changed one.
 
-    `snapshot` is what its driver would see in its first moment, `assessments` where each pod stands
-    in it. `superseding`: it is to take the place of one that is unfinished.
+    `snapshot` is what the release's driver would see at its start, `assessments` are its pods.
+    `superseding`: the release replaces an unfinished one.
     """
 
     cafe: CafeDeployment
@@ -37,9 +37,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Node:
-    """A node: its cell, whether it is Ready and takes new pods, the images it says it has.
+    """A node: its cell, whether it is Ready and takes new pods, and the images it lists.
 
-    A kubelet lists its 50 largest images at most: one that is missing may be there.
+    A kubelet lists its 50 largest images at most, so an image that is not listed may be there.
     """
 
     name: str
@@ -53,8 +53,8 @@ class Node:
 class Trial:
     """One write of the release, tried on one pod or workload in a server-side dry run.
 
-    `pod` names either. `images` were sent, by container; `answer` is the object as it would be
-    stored, or why not.
+    `pod` is the name of either. `images` were sent, by container. `answer` is the object as it
+    would be stored, or the error.
     """
 
     cell: str
@@ -66,10 +66,10 @@ class Trial:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Each field: what was read, or the error that came instead; None: nobody asked.
+    """What was read. Each field is the answer, or the error instead; None: not requested.
 
-    `secrets` are the pull secrets by name, None for one that is not there. `skew`: seconds
-    that this workstation's clock is ahead of the API server's.
+    `secrets` are the pull secrets by name; None for one that does not exist. `skew` is how many
+    seconds this workstation's clock is ahead of the API server's.
     """
 
     rights: Mapping[Right, bool] | CafeError | None = None
@@ -83,7 +83,7 @@ class Evidence:
 
 
 def coming(case: Case) -> dict[str, str]:
-    """The images that a pod gets, by container; all of them where pods are born."""
+    """The images that pods will get, by container; all images if the release creates pods."""
     template = templates.images(case.proposal.template)
     if case.proposal.source is None:
         return template

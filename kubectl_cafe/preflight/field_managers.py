@@ -1,4 +1,4 @@
-"""Who else writes the template: a GitOps tool or `kubectl apply` puts its own version back."""
+"""Other writers of the template: GitOps tools and `kubectl apply` restore their own version."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ CLIENT_SIDE = "kubectl-client-side-apply"
 BY_HAND = frozenset(
     f"kubectl-{verb}" for verb in ("create", "edit", "patch", "replace", "set", "scale", "annotate")
 )
-"""Managers that write once, because a person typed it: nothing comes back by itself."""
+"""Managers that write once, by a command that a user typed: they restore nothing later."""
 
 
 def judge(cafe: CafeDeployment, wished: CafeDeployment) -> Iterator[Finding]:
-    """Other managers of the fields that this release changes in spec.template."""
+    """The findings about other managers of the fields of spec.template that the release changes."""
     changed = changes(cafe.template, wished.template, "spec.template")
     if not changed:
         return
@@ -43,7 +43,7 @@ def judge(cafe: CafeDeployment, wished: CafeDeployment) -> Iterator[Finding]:
 
 
 def owners(cafe: CafeDeployment, changed: Sequence[str]) -> dict[str, list[str]]:
-    """The managers that may write again, each with what it owns of `changed`."""
+    """The managers that may write again, each with the paths of `changed` that it owns."""
     result: dict[str, list[str]] = {}
     for entry in cafe.obj["metadata"].get("managedFields") or ():
         name = str(entry.get("manager", ""))
@@ -57,21 +57,22 @@ def owners(cafe: CafeDeployment, changed: Sequence[str]) -> dict[str, list[str]]
 
 
 def applied(cafe: CafeDeployment, wished: CafeDeployment, changed: Sequence[str]) -> list[str]:
-    """What the file that `kubectl apply` knows would put back of `changed`.
+    """The paths of `changed` that the last applied file of `kubectl apply` would put back.
 
-    By managedFields the image is ours after our first release of one; the file stays as it is.
+    After the first release of an image managedFields name this tool as the owner of its field, but
+    the applied file still has the old image.
     """
     try:
         spec = json.loads(cafe.annotations.get(LAST_APPLIED, "{}")).get("spec") or {}
         template = without_nulls(spec["template"])
         differing = changes(template, wished.template, "spec.template")
     except (ValueError, AttributeError, LookupError, TypeError, RecursionError):
-        return []  # It is another tool's annotation, and tells nothing then.
+        return []  # The annotation is another tool's: it is not used.
     return [path for path in changed if any(related(path, one) for one in differing)]
 
 
 def leaves(fields: Json, path: str) -> Iterator[str]:
-    """The paths that a fieldsV1 set owns as a whole, in the words of kubectl."""
+    """The paths that a fieldsV1 set owns as a whole, as kubectl prints them."""
     inner = {key: value for key, value in fields.items() if key.startswith("f:")}
     if not inner:
         yield path
@@ -80,7 +81,7 @@ def leaves(fields: Json, path: str) -> Iterator[str]:
 
 
 def related(owned: str, changed: str) -> bool:
-    """Whether one path holds the other."""
+    """Whether one path contains the other."""
     return any(
         long == short or long.startswith((f"{short}.", f"{short}["))
         for long, short in ((owned, changed), (changed, owned))
@@ -88,7 +89,7 @@ def related(owned: str, changed: str) -> bool:
 
 
 def changes(old: Any, new: Any, path: str) -> list[str]:
-    """The paths at which two JSON values differ; a list is one value, as its ownership is."""
+    """The paths at which two JSON values differ; a list is one value, as in field ownership."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         keys = sorted(set(old) | set(new))
         return [p for key in keys for p in changes(old.get(key), new.get(key), f"{path}.{key}")]

@@ -1,4 +1,4 @@
-"""All findings of a release, in the order in which they are read: pure."""
+"""All findings of a release, in the order in which they are shown. Pure."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ WRITTEN = ". Nothing was written"
 
 
 def judge(case: Case, evidence: Evidence = NOTHING) -> tuple[Finding, ...]:
-    """What is refused first, then warnings, what could not be checked, and what is well.
+    """The findings: first refused, then warnings, then what could not be checked, then ok.
 
-    Without evidence: what can be told from the release itself, its pods and Services. A rollback
-    asks none of these: it may be an emergency (`prepare.rollback`). What needs no request beside
-    the release, its pods and Services is judged in `planning/` and is among the proposal's notes.
+    Without evidence these are the findings that need only the release, its pods and Services.
+    Checks that need no other request are in `planning/` and among the proposal's notes. A rollback
+    runs none of the checks here: it may be an emergency (`prepare.rollback`).
     """
     found = [
         *(of_error(error) for error in case.proposal.refusals),
@@ -53,14 +53,14 @@ def judge(case: Case, evidence: Evidence = NOTHING) -> tuple[Finding, ...]:
 
 
 def refuse(findings: Iterable[Finding]) -> None:
-    """Raise Refused (exit 7) for what is certain to fail."""
+    """Raise Refused (exit 7) for a finding that is certain to fail the release."""
     for finding in findings:
         if finding.level is Level.REFUSED:
             raise Refused(f"{finding.message}{WRITTEN}", where=finding.where, hint=finding.hint)
 
 
 def of_error(error: CafeError) -> Finding:
-    """A refusal of the release itself, as a finding."""
+    """The finding of a refusal by the release itself."""
     message = error.message.removesuffix(WRITTEN)
     return refused("release", message, where=error.where, hint=error.hint)
 

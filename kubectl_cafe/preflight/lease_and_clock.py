@@ -1,4 +1,4 @@
-"""Who drives already, and whose clock is right."""
+"""The present driver of the release, and whether clocks agree."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from statemachine.lifecycle import Trigger, legal
 
 CHECK, CLOCK = "driver", "clock"
 SKEW = 5.0
-"""Seconds; a Date header is cut to whole ones."""
+"""Seconds by which clocks may differ; a Date header has whole seconds only."""
 
 
 def unfinished(case: Case) -> Iterator[Finding]:
-    """A release that is under way: it has to end, or to be superseded."""
+    """The warning about a release under way: it must end or be superseded first."""
     cafe = case.cafe
     if Trigger.START not in legal(cafe.position.state) and not case.superseding:
         status = cafe_command("status", cafe.name, cafe.namespace)
@@ -26,7 +26,7 @@ def unfinished(case: Case) -> Iterator[Finding]:
 
 
 def lease(case: Case, evidence: Evidence) -> Iterator[Finding]:
-    """Whether somebody drives already."""
+    """The finding whether another process is the driver already."""
     status = cafe_command("status", case.cafe.name, case.cafe.namespace)
     match evidence.lease:
         case None:
@@ -46,7 +46,7 @@ def lease(case: Case, evidence: Evidence) -> Iterator[Finding]:
 
 
 def clock(evidence: Evidence) -> Iterator[Finding]:
-    """This workstation's clock against the API server's."""
+    """The finding about this workstation's clock compared with the API server's."""
     if evidence.skew is None:
         return
     if abs(evidence.skew) < SKEW:

@@ -1,4 +1,4 @@
-"""From a proposal and its findings to the plan that people are shown: pure."""
+"""Build the plan that users see from a proposal and its findings. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from statemachine.steps import Kind, Step, sizes
 
 
 def plan_of(case: Case, findings: Iterable[Finding], context: str) -> PlanView:
-    """The plan of `case`, `context` being the kubeconfig's, as it is shown."""
+    """The plan of `case` as it is shown; `context` is the kubeconfig's."""
     proposal, cafe = case.proposal, case.cafe
     strategy = proposal.plan.strategy
     known = case.around.revision(proposal.target)
@@ -43,7 +43,7 @@ def plan_of(case: Case, findings: Iterable[Finding], context: str) -> PlanView:
 
 
 def changes(diff: templates.Difference) -> Iterator[ChangeLine]:
-    """Images, labels, annotations, in this order."""
+    """The changed images, labels and annotations, in this order."""
     for name, (old, new) in diff.images.items():
         yield ChangeLine(f"image of {name}", old, new)
     for kind, changed in (("label", diff.labels), ("annotation", diff.annotations)):
@@ -52,7 +52,7 @@ def changes(diff: templates.Difference) -> Iterator[ChangeLine]:
 
 
 def steps(case: Case) -> Iterator[StepLine]:
-    """Every step of the release; of a group the pods in each cell."""
+    """Every step of the release; a group with its pods in each cell."""
     taken = members(case.proposal, case.around, case.wished.podset)
     takes = sizes(case.proposal.steps)
     for step in case.proposal.steps:
@@ -66,7 +66,7 @@ def steps(case: Case) -> Iterator[StepLine]:
 def _parts(
     case: Case, step: Step, planned: Mapping[str, int], pods: Mapping[str, Sequence[str]]
 ) -> Iterator[CellPart]:
-    """A cell of a group; pods that are yet to be born have no names."""
+    """The cells of a group; pods that are yet to be created have no names."""
     born = births.count(case) > 0
     for cell, size in case.proposal.plan.cells.items():
         named = () if born else tuple(pods.get(cell, ()))

@@ -1,4 +1,4 @@
-"""What the pods and their nodes are like now: who is down, who stays down, how many they are."""
+"""The present state of the pods and their nodes, and how many pods there are."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from statemachine.steps import Kind
 
 HEALTH, NODES, SIZE, BUDGETS = "pods", "nodes", "size", "budgets"
 TOUCHES = 220
-"""Objects a second that whoever takes over can touch, on a small server (protocol 10)."""
+"""Objects per second whose resourceVersion a new driver can update on a small server.
+
+Source: protocol 10.
+"""
 SAID = 80
-"""Characters of the scheduler's words in a finding."""
+"""Characters of the scheduler's message in a finding."""
 LONG = 10.0
-"""Seconds of touching that a person should know of beforehand."""
+"""Seconds that a takeover's updates may take without a warning."""
 
 
 def health(case: Case) -> Iterator[Finding]:
-    """Pods that are unavailable now, with the reason, and what that leaves of the budget."""
+    """The unavailable pods with their reasons, and whether maxUnavailable leaves room."""
     living = [s for s in case.assessments if s.row is not PodState.FORGOTTEN]
     down = [s for s in living if not s.available]
     if down:
@@ -47,7 +50,7 @@ def health(case: Case) -> Iterator[Finding]:
 
 
 def reason(assessment: Assessment) -> str:
-    """Why a pod is unavailable, in a word or two."""
+    """Why a pod is unavailable, in a few words."""
     pod = assessment.pod
     if pod.lost:
         return f"node {pod.node} is lost"
@@ -66,7 +69,7 @@ def reason(assessment: Assessment) -> str:
 
 
 def room(case: Case) -> Iterator[Finding]:
-    """PodDisruptionBudgets that leave no room now; those that never do are told elsewhere."""
+    """The PodDisruptionBudgets without room now; `planning` reports those that never have any."""
     rooms = availability.rooms(case.snapshot, case.assessments)
     for budget in case.proposal.budgets:
         if budget.never:
@@ -82,7 +85,7 @@ def room(case: Case) -> Iterator[Finding]:
 
 
 def nodes(case: Case, evidence: Evidence) -> Iterator[Finding]:
-    """Nodes that are lost, cell by cell; cells in which no pod could be born."""
+    """The lost and unready nodes of pods, and cells in which no new pod could run."""
     lost: dict[tuple[str, str], list[str]] = {}
     read = evidence.nodes if isinstance(evidence.nodes, tuple) else ()
     ready = {node.name: node.ready for node in read}
@@ -114,7 +117,7 @@ def nodes(case: Case, evidence: Evidence) -> Iterator[Finding]:
 
 
 def barren(case: Case, known: tuple[Node, ...]) -> Iterator[Finding]:
-    """Cells in which a newborn pod would stay Pending."""
+    """The cells in which a new pod would stay Pending."""
     if case.proposal.kind is not Kind.CREATE:
         return
     for cell, size in case.proposal.plan.cells.items():
@@ -126,7 +129,7 @@ def barren(case: Case, known: tuple[Node, ...]) -> Iterator[Finding]:
 
 
 def size(case: Case) -> Iterator[Finding]:
-    """A set so large that whoever takes over is kept waiting (protocol 10)."""
+    """The warning about a set so large that a takeover is slow (protocol 10)."""
     objects = max(len(case.around.living), sum(case.proposal.plan.cells.values()))
     seconds = objects / TOUCHES
     if seconds >= LONG:

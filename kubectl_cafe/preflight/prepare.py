@@ -1,4 +1,4 @@
-"""A release made ready in one call: `plan` shows it, `upgrade` asks about it and begins it."""
+"""Prepare a release in one call: `plan` shows it, `upgrade` confirms and begins it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Wanted:
-    """A CafeDeployment as it stands, and as it is to become. `created`: it is there only now."""
+    """A CafeDeployment as it is and as it is to become; `created`: this call has created it."""
 
     cafe: CafeDeployment
     wished: CafeDeployment
@@ -39,15 +39,15 @@ class Wanted:
 
     @property
     def under_way(self) -> bool:
-        """Whether an unfinished release goes there already."""
+        """Whether an unfinished release to the wanted revision exists already."""
         return start.under_way(self.cafe, name_of(self.cafe.name, self.wished.template))
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A release as it would begin now, by `trigger`, and what was found out about it.
+    """A release as it would begin now, by `trigger`, and the findings about it.
 
-    `observer` sees its pods for as long as the caller lets it run.
+    `observer` watches the release's pods until the caller stops it.
     """
 
     case: Case
@@ -57,34 +57,37 @@ class Prepared:
 
     @property
     def proposal(self) -> Proposal:
-        """What is proposed."""
+        """The proposed release."""
         return self.case.proposal
 
     @property
     def idle(self) -> bool:
-        """Whether there is nothing to do: everything is at the target, and nothing unfinished."""
+        """Whether there is nothing to do: all is at the target, and no release is superseded."""
         return not self.proposal.needed and self.trigger is not Trigger.SUPERSEDE
 
     def plan(self, context: str, cluster: str) -> PlanView:
-        """What people are shown of it: in `context`, next commands with the `cluster`'s flags."""
+        """The plan for `context`; the `cluster`'s flags are added to next commands."""
         found = tuple(replace(one, hint=at(one.hint, cluster)) for one in self.findings)
         return plan_document.plan_of(self.case, found, context)
 
     def refuse(self, transport: Transport) -> None:
-        """Raise Refused for what is certain to fail; the server has the last word (protocol 2)."""
+        """Raise Refused for what is certain to fail; the server checks the template last.
+
+        Source: protocol 2.
+        """
         findings.refuse(self.findings)
         start.check_template(transport, self.case.wished, self.proposal)
 
     def beginning(self) -> start.Beginning:
-        """What records it."""
+        """The input from which the start of the release is recorded."""
         case = self.case
         return start.Beginning(case.cafe, case.wished, case.around, case.proposal, self.trigger)
 
 
 def wanted(transport: Transport, namespace: str, name: str, images: Mapping[str, str]) -> Wanted:
-    """What the CafeDeployment is to become: its spec as it stands, with `images` by container.
+    """The wanted state of a CafeDeployment: its present spec with `images` by container.
 
-    Raises Missing where there is none, CafeError for an unknown container.
+    Raises Missing if it does not exist, CafeError for an unknown container.
     """
     cafe = store.read(transport, namespace, name)
     return Wanted(cafe, proposal.with_images(cafe, images))
@@ -97,9 +100,10 @@ def wanted_of_file(
     images: Mapping[str, str],
     agreed: Callable[[CafeDeployment], bool],
 ) -> Wanted | None:
-    """The same by the object in a file; one that isn't there yet is created, if that is agreed to.
+    """The wanted state by the object in a file, created first if it does not exist.
 
-    `agreed` is asked with the object as the server would create it. None: it said no.
+    `agreed` is called with the object as the server would create it, to confirm that. None: it was
+    not confirmed.
     """
     created = False
     try:
@@ -116,11 +120,10 @@ def wanted_of_file(
 def release(
     transport: Transport, wanted: Wanted, *, supersede: bool = False, thorough: bool = False
 ) -> Iterator[Prepared]:
-    """The release of what is wanted; its pods are observed until the caller is done.
+    """The release to what is wanted; its pods are observed until the caller leaves the context.
 
-    Raises Refused for what can't be begun; an unfinished release is in the way unless
-    `supersede` says otherwise. `thorough`, for `plan`: all that refuses it is among the
-    findings, and what only `plan` shows is read as well.
+    Raises Refused for what can't begin, and for an unfinished release unless `supersede` is set.
+    `thorough`, for `plan`: refusals are findings instead, and what only `plan` shows is read too.
     """
     cafe, wished = wanted.cafe, wanted.wished
     observer = Observer(transport, cafe)
@@ -136,7 +139,7 @@ def release(
         superseding = trigger is Trigger.SUPERSEDE
         at = transport.server_time()
         case = dry_runs.case(cafe, wished, around, proposed, at, superseding=superseding)
-        # Of what is no release there is nothing to ask.
+        # Nothing to release, so nothing to read.
         asked = read.read(transport, case, thorough=thorough) if proposed.needed else Evidence()
         yield Prepared(case, findings.judge(case, asked), trigger, observer)
 
@@ -144,10 +147,10 @@ def release(
 def rollback(
     transport: Transport, cafe: CafeDeployment, observer: Observer, fast: bool, number: int
 ) -> Prepared:
-    """The rollback to revision `number` (0: the last good one), as `observer` sees the pods.
+    """The rollback to revision `number` (0: the last successful one); `observer` has the pods.
 
-    The server is asked nothing more: it may be an emergency. Raises Refused where there is no
-    way back.
+    No other request is sent, because a rollback may be an emergency. Raises Refused if there is no
+    way back. `fast`: all pods in one group.
     """
     around = look_around(transport, cafe, observer)
     way = rollback_plan.way(cafe, around, fast, number)
@@ -160,7 +163,7 @@ def rollback(
 
 
 def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) -> Around:
-    """What stands around the CafeDeployment; the observer has its first lists."""
+    """The objects around the CafeDeployment; the observer must have its first lists."""
     cache, known = observer.cache, direct_reads.read_revisions(transport, cafe)
     return Around(
         revisions=known,
@@ -175,7 +178,10 @@ def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) 
 
 
 def _trigger(transport: Transport, cafe: CafeDeployment, supersede: bool) -> Trigger:
-    """How the release begins; an unfinished one is only superseded where that was asked for."""
+    """The move that begins the release: SUPERSEDE only if `supersede` is set and allowed.
+
+    Raises Refused where an unfinished release is in the way.
+    """
     can = legal(cafe.position.state)
     if Trigger.START in can:
         return Trigger.START
@@ -186,7 +192,7 @@ def _trigger(transport: Transport, cafe: CafeDeployment, supersede: bool) -> Tri
 
 
 def _driver(transport: Transport, cafe: CafeDeployment) -> str:
-    """Who drives the release that is in the way, in words; empty where that may not be read."""
+    """The driver of the unfinished release, in words; empty if its Lease can't be read."""
     try:
         held = inspect(transport, cafe.namespace, cafe.name)
     except CafeError:

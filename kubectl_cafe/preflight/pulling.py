@@ -1,7 +1,7 @@
-"""Whether the new images can be pulled, as far as that can be known before (protocol 1).
+"""Whether the new images can be pulled, as far as can be known beforehand (protocol 1).
 
-The kubelet kills the old container first and only then pulls: a tag that isn't there is an
-outage of that pod. Nobody asks the registry: the node would ask it, from where the node is.
+The kubelet kills the old container first and only then pulls: a tag that does not exist is an
+outage of that pod. The registry is not queried from here: only the nodes' access to it counts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def judge(case: Case, evidence: Evidence) -> Iterator[Finding]:
 
 
 def policy(template: Mapping[str, object], name: str, image: str) -> str:
-    """The container's imagePullPolicy, as the API server defaults it."""
+    """The container's imagePullPolicy, with the API server's default."""
     spec = template.get("spec")
     containers = spec.get("containers") or () if isinstance(spec, Mapping) else ()
     given = next((c.get("imagePullPolicy") for c in containers if c["name"] == name), None)
@@ -36,7 +36,7 @@ def policy(template: Mapping[str, object], name: str, image: str) -> str:
 
 
 def meant(case: Case, nodes: Nodes) -> Nodes:
-    """The nodes on which the pods run, or may be born."""
+    """The nodes on which the pods run or may be created."""
     if isinstance(nodes, CafeError):
         return nodes
     used = {pod.node for pod in case.around.living}
@@ -44,7 +44,7 @@ def meant(case: Case, nodes: Nodes) -> Nodes:
 
 
 def pullable(name: str, image: str, policy: str, nodes: Nodes) -> Finding:
-    """What is known of one image; a node lists 50 images at most, so only presence is proof."""
+    """The finding about one image; a node lists 50 images at most, so only presence is proof."""
     if isinstance(nodes, CafeError):
         return unknown(CHECK, f"whether {image} can be pulled: {nodes.message}")
     wanted = images.canonical(image)

@@ -11,7 +11,10 @@ _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 
 
 def quantity(text: object) -> Decimal:
-    """Its value in units. Raises ValueError where it is none (apimachinery, resource.Quantity)."""
+    """The value of `text` in units. Raises ValueError if it is no quantity.
+
+    Source: apimachinery, resource.Quantity.
+    """
     match = _SHAPE.fullmatch(str(text))
     if match is None:
         raise ValueError(f"{text!r} is no quantity")

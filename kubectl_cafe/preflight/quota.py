@@ -1,4 +1,4 @@
-"""Whether ResourceQuotas and LimitRanges let the newborn pods in."""
+"""Whether ResourceQuotas and LimitRanges admit the new pods."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHECK = "quota"
 
 
 def judge(case: Case, evidence: Evidence) -> Iterator[Finding]:
-    """Quotas that the newborn pods don't fit in, limits that their containers break."""
+    """The quotas that the new pods don't fit in, and the limits that their containers break."""
     born, quotas, limits = births.count(case), evidence.quotas, evidence.limits
     if not born or quotas is None or limits is None:
         return
@@ -49,7 +49,7 @@ def judge(case: Case, evidence: Evidence) -> Iterator[Finding]:
 
 
 def beyond(quota: Json, born: int, wanted: Sequence[Demand], space: str) -> Iterator[Finding]:
-    """Whether `born` pods fit into one ResourceQuota; one with scopes is not judged."""
+    """The findings of one ResourceQuota for `born` new pods; a quota with scopes is not checked."""
     name, spec = quota["metadata"]["name"], quota.get("spec") or {}
     where = f"resourcequota/{name} in namespace {space}"
     hint = kubectl(f"describe quota {name}", space)
@@ -71,7 +71,7 @@ def beyond(quota: Json, born: int, wanted: Sequence[Demand], space: str) -> Iter
 
 
 def outside(limit_range: Json, wanted: Sequence[Demand], space: str) -> Iterator[Finding]:
-    """What one LimitRange would not let in (plugin/pkg/admission/limitranger)."""
+    """The findings of one LimitRange (plugin/pkg/admission/limitranger)."""
     name = limit_range["metadata"]["name"]
     where = f"limitrange/{name} in namespace {space}"
     hint = kubectl(f"describe limitrange {name}", space)
@@ -85,7 +85,7 @@ def outside(limit_range: Json, wanted: Sequence[Demand], space: str) -> Iterator
 
 
 def breaks(item: Json, one: Demand) -> Iterator[str]:
-    """How a container breaks one item's bounds, in words."""
+    """How a container breaks the bounds of one LimitRange item, in words."""
     for resource, most in (item.get("max") or {}).items():
         if resource not in one.limits:
             yield f"has no limit of {resource}, the most is {most}"

@@ -1,4 +1,4 @@
-"""Asks the API server all that the checks need, once and side by side; nothing is stored."""
+"""Send the requests that the checks need to the API server, in parallel; nothing is stored."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ Json = Mapping[str, Any]
 T = TypeVar("T")
 WORKERS = 16
 ATTEMPTS = 4
-"""How often a trial is made of a pod that somebody else writes meanwhile."""
+"""How often a dry run is repeated for a pod that another client writes meanwhile."""
 
 
 def read(transport: Transport, case: Case, *, thorough: bool) -> Evidence:
-    """What there is to know.
+    """The evidence for the checks of `case`.
 
-    `thorough`: also what only `plan` shows, for it reads the nodes and the pull secrets.
+    `thorough`, for `plan`: also the nodes and the pull secrets.
     """
     space, questions = case.cafe.namespace, Questions(WORKERS)
 
@@ -91,7 +91,7 @@ def _allowed(transport: Transport, right: Right, namespace: str) -> bool:
 
 
 def _rights(answers: Mapping[Right, bool | CafeError]) -> Mapping[Right, bool] | CafeError:
-    """All answers, or the error of one that did not come: half an answer is none."""
+    """All answers, or the first error: the rights are known completely or not at all."""
     for answer in answers.values():
         if isinstance(answer, CafeError):
             return answer
@@ -99,7 +99,7 @@ def _rights(answers: Mapping[Right, bool | CafeError]) -> Mapping[Right, bool] |
 
 
 def _try(transport: Transport, case: Case, attempt: Attempt) -> Trial:
-    """One dry run; of a pod that was written meanwhile it is made anew."""
+    """The result of one dry run, repeated if another client has written the pod meanwhile."""
     path = paths.pods(case.cafe.namespace, attempt.patch.pod)
     answer: Json | CafeError
     for _ in range(ATTEMPTS):
@@ -130,20 +130,23 @@ def _try(transport: Transport, case: Case, attempt: Attempt) -> Trial:
 
 
 def _bear(transport: Transport, namespace: str, cell: str, body: dict[str, Any]) -> Trial:
-    """One birth in a dry run, by us instead of the ReplicaSet controller."""
+    """The result of creating one pod in a dry run, by this user, not the ReplicaSet controller."""
     create = partial(transport.create, paths.pods(namespace), body, {"dryRun": "All"})
     return Trial(cell, "", BIRTH, templates.images(body), _or_error(create))
 
 
 def _commit(transport: Transport, cafe: CafeDeployment, cell: str, write: WorkloadWrite) -> Trial:
-    """The commit of one workload in a dry run."""
+    """The result of the commit of one workload in a dry run."""
     path = paths.workloads(cafe.podset.resource, cafe.namespace, write.name)
     send = partial(transport.patch, path, dict(write.body), PatchKind.STRATEGIC, {"dryRun": "All"})
     return Trial(cell, write.name, COMMIT, {}, _or_error(send))
 
 
 def read_nodes(transport: Transport, case: Case) -> tuple[Node, ...]:
-    """The nodes of the release's cells, or all where there are none, cut down as they come."""
+    """The nodes of the release's cells, or all nodes if there are no cells.
+
+    While the list is read, each item is reduced to the fields in use.
+    """
     topology = case.cafe.spec.get("topology") or {}
     label = CELL_LABELS.get(topology.get("unitType", "None"))
     cells = ",".join(cell for cell in case.cafe.cells if cell)
@@ -162,7 +165,7 @@ def _slim(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def node(item: Json, label: str | None) -> Node:
-    """The Node in an object; its cell is what `label` says, empty without cells."""
+    """The Node of an object; its cell is the value of `label`, empty without cells."""
     meta, status = item["metadata"], item.get("status") or {}
     conditions = {c["type"]: c.get("status") for c in status.get("conditions") or ()}
     shown = status.get("images") or ()
@@ -176,7 +179,7 @@ def node(item: Json, label: str | None) -> Node:
 
 
 def pull_secrets(case: Case, tried: Sequence[Trial]) -> list[str]:
-    """The imagePullSecrets by name: the template's, and those that a pod was born with."""
+    """The names of imagePullSecrets of the template and of the pods in the dry runs."""
     specs = [case.proposal.template.get("spec") or {}]
     specs += [one.answer.get("spec") or {} for one in tried if isinstance(one.answer, Mapping)]
     return sorted({s["name"] for spec in specs for s in spec.get("imagePullSecrets") or ()})
