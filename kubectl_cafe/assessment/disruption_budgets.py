@@ -67,10 +67,11 @@ class DisruptionBudget:
     def room(self, available: int, ours: int, others: int | None = None) -> int:
         """How many healthy pods the budget allows to be disrupted now (C64).
 
-        Its status lags behind the driver's writes and does not show a restart in Label mode, so the
-        pods that this process sees count as well. `ours` is the number of this release's pods that
-        the budget covers, `available` how many of these are available, `others` the number of
-        healthy pods of others that it covers; None: not known, then the status gives the number.
+        The status of a budget lags behind the driver's writes and does not show a restart in Label
+        mode, so the pods that this process sees count as well. `ours` is the number of this
+        release's pods that the budget covers, `available` how many of these are available, `others`
+        the number of healthy pods of other owners that it covers; None: not known, then the status
+        counts them.
         """
         if not self.observed:
             return 0

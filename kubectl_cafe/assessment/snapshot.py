@@ -35,10 +35,11 @@ class Snapshot:
     Sets and maps of pods are by uid. `now` is this process' monotonic clock, `time` the server's
     clock, both in seconds. `peers` are the imageIDs that pods have proven, by image string.
 
-    `endpoints` are the pods that an EndpointSlice shows ready. `published` are those in slices of a
-    Service with publishNotReadyAddresses, which drops only pods that it no longer selects. `slices`
-    are all EndpointSlices, `budgets` all PodDisruptionBudgets of the namespace. `others` are the
-    pods of others in the namespace; None: not read, only a budget that covers such pods needs them.
+    `endpoints` are the pods that an EndpointSlice shows ready. `published` are pods that a
+    Service with publishNotReadyAddresses shows ready; it drops only pods that it no longer selects.
+    `slices` are all EndpointSlices, `budgets` all PodDisruptionBudgets of the namespace. `others`
+    are the namespace's pods of other owners; None: not read, because only a budget that covers such
+    pods needs them.
 
     `cleared` are the drained pods after whose drain all pods were listed once more, `took` the pods
     that were healthy when this process took them, `off_since` the times by `now` since which
@@ -120,7 +121,7 @@ class Snapshot:
 
     @cached_property
     def shared_budgets(self) -> tuple[DisruptionBudget, ...]:
-        """The budgets that cover pods of this release and, by their status, pods of others.
+        """The budgets that cover pods of this release and, by their status, of other owners.
 
         Cached: the rules read this for every drained pod, and it compares every budget with all
         pods.

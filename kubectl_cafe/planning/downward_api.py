@@ -27,7 +27,7 @@ def warnings(template: Json, diff: templates.Difference) -> tuple[str, ...]:
     for kind, field in (("container", "containers"), ("init container", "initContainers")):
         for container in spec.get(field) or ():
             if field == "containers" and container["name"] in diff.images:
-                continue  # It restarts.
+                continue  # The container restarts.
             kept = [*_variables(container, changed), *_mounts(container, volumes, changed)]
             if kept:
                 said.append(

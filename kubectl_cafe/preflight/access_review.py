@@ -55,7 +55,7 @@ TELL = Right("create", "events")
 ALWAYS = frozenset({RECORD, STATUS, NEW_REVISION, REVISE, LEASE})
 """The rights that every release needs, whatever its workloads are.
 
-Also a Lease that this tool creates is renewed by an update.
+`LEASE` is among them because a Lease that this tool has created is renewed by an update, too.
 """
 VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 """The authorizer's verb for a request of one object, by HTTP method."""

@@ -1,8 +1,8 @@
 """The first writes of a release, as its driver would send them, for a server-side dry run.
 
 A webhook or a policy that refuses an image patch would refuse it only after the pod has left
-traffic. So the same patches are tried before, on one pod of each cell; nothing is stored (protocol
-6).
+traffic. So the same patches are tried before, on one pod of each cell; nothing is stored
+(protocol 6).
 """
 
 from __future__ import annotations

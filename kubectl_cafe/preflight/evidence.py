@@ -22,7 +22,7 @@ Json = Mapping[str, Any]
 class Case:
     """A proposed release: `cafe` is the present CafeDeployment, `wished` the changed one.
 
-    `snapshot` is what the release's driver would see at its start, `assessments` are its pods.
+    `snapshot` is what the release's driver would see at its start, `assessments` are of its pods.
     `superseding`: the release replaces an unfinished one.
     """
 

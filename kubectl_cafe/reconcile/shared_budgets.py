@@ -1,4 +1,4 @@
-"""PodDisruptionBudgets that also cover pods of others, and how those pods count (protocol 7).
+"""PodDisruptionBudgets that also cover pods of other owners, and how these count (protocol 7).
 
 In Label mode a pod leaves traffic and stays Ready, so a budget's status counts it as healthy, and
 another driver that reads only this status does too. So a driver that shares a budget reads the
@@ -24,7 +24,7 @@ from kubectl_cafe.pods.record import Mode, Phase
 
 
 def unread(snapshot: Snapshot) -> bool:
-    """Whether the pods of others must be read before a pod is taken or its image changed."""
+    """Whether pods of other owners must be read before a pod is taken or its image changed."""
     sharing = snapshot.shared_budgets
     if snapshot.others is None:
         return bool(sharing)
@@ -44,7 +44,7 @@ def _due(pod: Pod, sharing: Iterable[DisruptionBudget]) -> bool:
 
 
 def serving(pod: Pod) -> bool:
-    """Whether a pod of others is healthy: Ready, in traffic, no restart outstanding."""
+    """Whether a pod of another owner is healthy: Ready, in traffic, no restart outstanding."""
     return (
         pod.ready.status == "True"
         and not pod.terminating
@@ -74,7 +74,7 @@ def _restarting(pod: Pod) -> bool:
 
 
 def healthy(budget: DisruptionBudget, snapshot: Snapshot) -> int | None:
-    """How many healthy pods of others the budget covers; None: only its status has a number."""
+    """How many healthy pods of other owners the budget covers; None: its status counts them."""
     if snapshot.others is None or budget not in snapshot.shared_budgets:
         return None
     return sum(budget.covers(pod.labels) and serving(pod) for pod in snapshot.others)
