@@ -1,4 +1,4 @@
 """What a release is, as pure data: its states and moves, its steps, and its record.
 
-Nothing here knows Kubernetes, a clock, or any input or output (protocol 7 to 9).
+This package uses no Kubernetes API, no clock, and no input or output (protocol 7 to 9).
 """

@@ -1,8 +1,8 @@
-"""Dataclasses to JSON and back, strictly: what is not known is refused, with its path.
+"""Dataclasses to JSON and back, strictly: unknown content is an error that names its path.
 
-Records live in annotations that people and other tools can edit, and that a newer version
-may have written. A field that is missing, unknown or of another type is an error that names
-it; nothing is guessed. Keys are camelCase as in every Kubernetes object.
+Records live in annotations that users and other tools can edit, and that a newer version may have
+written. A field that is missing, unknown or of another type is an error that names the field;
+nothing is guessed. Keys are camelCase as in every Kubernetes object.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 T = TypeVar("T")
 MOST = 2**63 - 1
-"""The largest number that Kubernetes writes."""
+"""The largest number that Kubernetes writes (int64)."""
 LATEST = 2.0**35
-"""Seconds since the epoch: a time after the year 3000 is damage, and calendars end at 9999."""
+"""Upper bound of a time, in seconds since the epoch. A time after the year 3000 is treated as
+damage: calendars end at 9999."""
 
 
 class CodecError(ValueError):
-    """The text is not what was expected; the message says where and why."""
+    """The text is not what was expected; the message names the place and the reason."""
 
 
 @cache
@@ -42,9 +43,11 @@ def dump(value: object) -> str:
 
 
 def load(cls: type[T], text: str, version: int, oldest: int | None = None) -> T:
-    """The `cls` that `dump` wrote. Raises CodecError; a `v` above `version` is named as such.
+    """The instance of `cls` in `text`, as `dump` writes it.
 
-    Versions from `oldest` on (else `version` alone) are read: what they lack has its default.
+    Accepts the versions `oldest` to `version`, without `oldest` only `version`. Fields that an
+    older version lacks get their defaults. Raises CodecError; for a `v` above `version` the message
+    reports a newer kubectl-cafe.
     """
     try:
         data = json.loads(text)
@@ -76,7 +79,10 @@ def check_time(text: str, path: str) -> None:
 
 
 def shown(value: object) -> str:
-    """`value` for a message, cut: what stands in an annotation may be huge, or nested deep."""
+    """`value` for an error message, shortened.
+
+    An annotation may hold huge or deeply nested values.
+    """
     return reprlib.repr(value)
 
 
@@ -121,7 +127,10 @@ def _typed(kind: Any, data: object, path: str) -> object:
 
 
 def _one_of(kinds: tuple[Any, ...], data: object, path: str) -> object:
-    """`data` as the first of `kinds` that it is; where it is none, why it is not the first one."""
+    """`data` decoded as the first of the types `kinds` that fits.
+
+    If none fits, raises the CodecError of the first type.
+    """
     first, *others = kinds
     try:
         return _typed(first, data, path)
@@ -133,13 +142,16 @@ def _one_of(kinds: tuple[Any, ...], data: object, path: str) -> object:
 
 
 def key_shown(key: str) -> str:
-    """A key in a path; one that is no plain word is cut and in quotes."""
+    """`key` as part of a path in a message. A long or unprintable key is shortened and quoted."""
     return key if len(key) <= 63 and key.isprintable() else shown(key)
 
 
 @cache
 def _hints(cls: Hashable) -> dict[str, Any]:
-    """Every event of every pod asks for them, and they take longer than the rest of it."""
+    """The type hints of `cls`, cached.
+
+    Every event of every pod needs them, and computing them takes longer than the rest of decoding.
+    """
     return get_type_hints(cast("type[object]", cls))
 
 

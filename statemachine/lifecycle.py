@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """Where a release stands."""
+    """The state of a release."""
 
     IDLE = "Idle"
     PROGRESSING = "Progressing"
@@ -32,7 +32,7 @@ class State(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What moves a release: a verb of a person, or a finding of the engine."""
+    """What moves a release: a command of a user, or a finding of the driver."""
 
     START = "start"
     STEP_DONE = "step_done"
@@ -61,7 +61,7 @@ class Guard(StrEnum):
 
 @dataclass(frozen=True)
 class Facts:
-    """What the guards of a move are told; each fact is false unless the mover knows it."""
+    """The inputs of the guards of a move. Each is False unless the caller sets it."""
 
     last_step: bool = False
     confirmation_due: bool = False
@@ -82,14 +82,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Position:
-    """A state, and where a Paused or Failed release came from."""
+    """The state of a release. `origin` is the state before Paused or Failed, else None."""
 
     state: State
     origin: State | None = None
 
 
 class IllegalMove(ValueError):
-    """The move is not in the table; `legal` are the triggers that are."""
+    """The table has no such move, or no guard holds. `legal` are the triggers that it has here."""
 
     def __init__(self, position: Position, trigger: Trigger) -> None:
         self.position = position
@@ -100,15 +100,17 @@ class IllegalMove(ValueError):
 
 _S, _T, _G = State, Trigger, Guard
 RESTING = (_S.IDLE, _S.COMPLETED, _S.ROLLED_BACK, _S.ABORTED)
-"""No release is under way."""
+"""States in which no release is under way."""
 RUNNING = (_S.PROGRESSING, _S.ROLLING_BACK, _S.ABORTING)
-"""A driver has something to do."""
+"""States in which the driver has work to do."""
 MOVING = (_S.PROGRESSING, _S.ROLLING_BACK)
-"""Pods may be taken; in the others a person is waited for, or nothing is."""
+"""States in which further pods may be taken. In the others the release waits for a user, finishes
+the pods in flight (Aborting), or rests."""
 BEGINNINGS = (_T.START, _T.SUPERSEDE)
 """Moves that begin a release."""
 LEGS = (*BEGINNINGS, _T.ROLLBACK)
-"""Moves after which the groups are counted anew: a rollback is the second leg of its release."""
+"""Moves that begin a leg: the groups are counted from 1 again. A rollback is the second leg of its
+release."""
 REMEMBERS_ORIGIN = (_S.PAUSED, _S.FAILED)
 
 
@@ -177,7 +179,7 @@ TABLE: tuple[Row, ...] = _rows()
 
 
 class _Model:
-    """What `transitions` moves: a state, and the facts that its guards read."""
+    """The model object for `transitions`: a state, and the facts that the guards read."""
 
     state: str
 
@@ -201,10 +203,10 @@ class _Model:
 
 @cache
 def _machine() -> Machine:
-    # Whoever only looks at a release moves nothing, and need not wait for this import.
+    # Imported here: commands that only read a release do not pay for this import.
     from transitions import Machine
 
-    # It narrates every move at INFO; the release's journal is our narration.
+    # `transitions` logs every move at INFO; the release's journal has every move already.
     logging.getLogger("transitions").setLevel(logging.WARNING)
     machine = Machine(
         model=None, states=[str(s) for s in State], initial=None, auto_transitions=False
@@ -225,7 +227,7 @@ def _condition(row: Row):  # type: ignore[no-untyped-def]
 
 
 def legal(state: State) -> tuple[Trigger, ...]:
-    """The triggers that the table knows in `state`, in the table's order."""
+    """The triggers that the table has in `state`, in the table's order."""
     return tuple(dict.fromkeys(row.trigger for row in TABLE if row.source is state))
 
 

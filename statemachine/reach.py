@@ -1,4 +1,4 @@
-"""Which states a release can still come to, for whoever waits for one."""
+"""The states that a release can still reach, for commands that wait for a state."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from statemachine.lifecycle import (
 )
 
 ANEW = (Trigger.START, Trigger.SUPERSEDE, Trigger.RETRY)
-"""Moves that nobody who waits may count on: another release, another try."""
+"""Moves that a waiting command must not count on: they begin another release or another try."""
 
 
 def reachable(position: Position) -> frozenset[State]:
-    """The states that this release can come to without being begun or tried anew.
+    """The states that this release can still reach without a new release or a retry.
 
-    From Idle all of them: the first release is what is waited for. A state is not counted as
-    reached by being there.
+    From Idle every state is reachable: the wait is for the first release. The present state counts
+    only if a move leads back to it.
     """
     if position.state is State.IDLE:
         return frozenset(State)

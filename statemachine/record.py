@@ -1,7 +1,7 @@
 """The record of a release: everything that must outlive the driver (protocol 4).
 
-It is kept as versioned, bounded JSON in one annotation of the CafeDeployment. Steps are
-computed from `plan`, not stored. Times are RFC 3339 by the API server's clock.
+The record is versioned, bounded JSON in one annotation of the CafeDeployment. Steps are computed
+from `plan`, not stored. Times are RFC 3339 by the API server's clock.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ VERSION = 1
 TEXT_LIMIT = 500
 JOURNAL_LIMIT = 60
 PODS_LIMIT = 1_000_000
-"""Pods of one release; each may be a group of its own, and a plan lists them all."""
+"""Most pods of one release. Each pod may be a group of its own, and a plan lists every group."""
 SIZE_LIMIT = 64 * 1024
-"""Bytes; all annotations of an object together may have 256 KiB."""
+"""The most bytes of a record; all annotations of an object together may have 256 KiB."""
 LAST = 5
-"""Entries at the journal's end that are kept as long as texts can be cut instead."""
+"""Entries at the journal's end that are dropped only after all texts have been shortened."""
 SHORTER_TEXTS = (120, 40, 0)
-"""Characters of a text where the record has to be smaller still."""
+"""Limits in characters to which texts are shortened, in turn, while the record is too large."""
 
 
 class RecordError(ValueError):
@@ -35,7 +35,7 @@ class RecordError(ValueError):
 
 
 class OnFailure(StrEnum):
-    """What becomes of a release that fails."""
+    """What happens to a release that fails."""
 
     HOLD = "Hold"
     ROLLBACK = "Rollback"
@@ -45,7 +45,8 @@ class OnFailure(StrEnum):
 class Strategy:
     """The CafeDeployment's strategy as it was when the release started (C61).
 
-    `on_failure`: Hold stays Failed until a person decides, Rollback goes back by itself.
+    `on_failure`: with Hold the release stays Failed until a user decides, with Rollback it rolls
+    back by itself.
     """
 
     upgrade_type: UpgradeType = UpgradeType.BETA
@@ -70,7 +71,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the journal: a move, when, by whom, why, and on which machine."""
+    """One entry of the journal: a move, the state after it, when, by whom, why, on which host."""
 
     at: str
     trigger: Trigger
@@ -83,7 +84,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a group failed: `reason` as Kubernetes spells it, and where."""
+    """Why a group failed: `reason` as Kubernetes spells it, and the pod and container, if known."""
 
     reason: str
     message: str = ""
@@ -91,7 +92,7 @@ class Failure:
     container: str = ""
 
     def __str__(self) -> str:
-        """One line for people."""
+        """POD/CONTAINER: REASON: MESSAGE, without the parts that are empty."""
         place = "/".join(part for part in (self.pod, self.container) if part)
         return ": ".join(part for part in (place, self.reason, self.message) if part)
 
@@ -100,8 +101,8 @@ class Failure:
 class Record:
     """One release. `step` is an index into `steps`, `epoch` the lease epoch of its driver.
 
-    `fenced_epoch` is `epoch` once no earlier driver's write can land any more. `forced`: it
-    is to end as Aborted at once, even if pods stay out of traffic.
+    `fenced_epoch` equals `epoch` once no earlier driver's write can succeed any more. `forced`: the
+    release is to end as Aborted at once, even if pods stay out of traffic.
     """
 
     uid: str
@@ -151,7 +152,7 @@ class Record:
 
     @property
     def waiting_group(self) -> int:
-        """The group that a confirmation lets go: the current step's, in AwaitingConfirm."""
+        """The group that a confirmation starts: in AwaitingConfirm that of the current step."""
         return self.current.group if self.current else 0
 
 
@@ -168,8 +169,9 @@ def moved(
 ) -> Record:
     """The record after `trigger`, with the move in its journal.
 
-    `step_done` computes its own facts from the plan and advances the step. `by_field`: a pause
-    that spec.strategy.pause made, which that field alone ends (C79). Raises IllegalMove.
+    `facts` are the inputs of the guards; for `step_done` they are computed from the plan, and the
+    step advances. `by_field`: spec.strategy.pause caused this pause, which that field alone ends
+    (C79). Raises IllegalMove.
     """
     step = record.step
     if trigger is Trigger.STEP_DONE:
@@ -197,7 +199,7 @@ def moved(
 
 
 def cut(text: str, limit: int = TEXT_LIMIT) -> str:
-    """`text` in at most `limit` characters; what is missing is said."""
+    """`text` in at most `limit` characters; a note of its length replaces a missing end."""
     if len(text) <= limit:
         return text
     note = f"... ({len(text)} characters)"
@@ -205,20 +207,20 @@ def cut(text: str, limit: int = TEXT_LIMIT) -> str:
 
 
 def encode(record: Record, limit: int = SIZE_LIMIT) -> str:
-    """The annotation's text, in at most `limit` bytes if `fit` finds so much to cut."""
+    """`record` as the annotation's text, in at most `limit` bytes if `fit` can cut that much."""
     return codec.dump(fit(record, limit))
 
 
 def fit(record: Record, limit: int = SIZE_LIMIT) -> Record:
-    """`record` with texts and journal bounded, and less of both until it has `limit` bytes.
+    """`record` with texts and journal bounded, and cut further until its JSON has `limit` bytes.
 
-    The journal's middle goes first, then texts, then the journal's end but the last entry.
-    What decides stays: id, kind, state, plan, epochs, who started it, the confirmations of the
-    current leg (protocol-next 1.3). A record that still is too large is returned as it is then.
-    With a limit of 0 it is what every cut of the same record has in common.
+    The journal's middle goes first, then texts, then the journal's end except its last entry. What
+    decisions depend on stays: id, kind, state, plan, epochs, who started the release, the
+    confirmations of the current leg (protocol-next 1.3). A record that is still too large is
+    returned with all cuts made. A limit of 0 gives what every cut of the same record has in common.
     """
     dropped = max(0, len(record.journal) - JOURNAL_LIMIT)
-    # The first entry says who started it: it stays, the oldest of the others go.
+    # The first entry names who started the release: it stays, the oldest others go.
     journal = (*record.journal[:1], *record.journal[1 + dropped :])
     record = replace(record, journal=journal, journal_cut=record.journal_cut + dropped)
     record = _with_texts(record, TEXT_LIMIT)
@@ -238,9 +240,10 @@ def fit(record: Record, limit: int = SIZE_LIMIT) -> Record:
 
 
 def _without_oldest(record: Record, keep: int) -> Record:
-    """Without its oldest entry that may go; the first and the last `keep` may not.
+    """`record` without the oldest journal entry that may go, or unchanged if none may.
 
-    Nor may the one that began the current leg, and that leg's confirmations.
+    These entries stay: the first, the last `keep`, the one that began the current leg, and the
+    confirmations of that leg.
     """
     begun = [n for n, entry in enumerate(record.journal) if entry.trigger in LEGS]
     leg = begun[-1] if begun else 0
@@ -252,7 +255,7 @@ def _without_oldest(record: Record, keep: int) -> Record:
 
 
 def _with_texts(record: Record, limit: int) -> Record:
-    """With reasons, hosts and the failure's message in at most `limit` characters."""
+    """`record` with reasons, hosts and the failure's message in at most `limit` characters."""
     failure = record.failure and replace(record.failure, message=cut(record.failure.message, limit))
     journal = tuple(
         replace(entry, why=cut(entry.why, limit), host=cut(entry.host, limit))
@@ -262,7 +265,7 @@ def _with_texts(record: Record, limit: int) -> Record:
 
 
 def decode(text: str) -> Record:
-    """The record that `encode` wrote. Raises RecordError."""
+    """The record in `text`, as `encode` writes it. Raises RecordError."""
     try:
         record = codec.load(Record, text, VERSION)
         times = (("since", record.since), ("started", record.started))
@@ -281,7 +284,7 @@ def decode(text: str) -> Record:
 
 
 def _out_of_range(record: Record) -> str:
-    """What no plan can be computed from, or no deadline; empty if all is well."""
+    """The value from which no plan or no deadline can be computed; empty if there is none."""
     strategy = record.plan.strategy
     if not re.fullmatch(r"[0-9]{1,9}%?", str(strategy.max_unavailable)):
         told = codec.shown(strategy.max_unavailable)

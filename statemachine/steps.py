@@ -10,11 +10,11 @@ from functools import lru_cache
 from math import floor
 
 ALGORITHM = 1
-"""Version of the way steps are computed: a record of another one is refused, not misread."""
+"""Version of the algorithm that computes the steps. A record of another version is refused."""
 
 
 class AllocationError(ValueError):
-    """unitReplicas and replicas don't fit; the message names the numbers."""
+    """unitReplicas and replicas don't fit together; the message names the numbers."""
 
 
 class UpgradeType(StrEnum):
@@ -25,7 +25,7 @@ class UpgradeType(StrEnum):
 
 
 class Kind(StrEnum):
-    """Why a release runs."""
+    """What a release is for."""
 
     CREATE = "create"
     UPGRADE = "upgrade"
@@ -43,7 +43,10 @@ class StepKind(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One step. `group` counts from 1 (0: not a group), `counts` are pods per cell, cumulative."""
+    """One step. `group` counts from 1 (0: not a group).
+
+    `counts` are the pods per cell at the goal after the step, those of earlier groups included.
+    """
 
     kind: StepKind
     group: int = 0
@@ -60,9 +63,9 @@ class Step:
 
 
 def largest_remainder(total: int, weights: Mapping[str, int | Fraction]) -> dict[str, int]:
-    """Split `total` in proportion to `weights`; what is left goes to the largest remainders.
+    """`total` split in proportion to `weights`; the rest goes to the largest remainders.
 
-    Ties go to the earlier key. All weights zero: nothing is given.
+    Ties go to the earlier key. If all weights are zero, every share is zero.
     """
     whole = sum(weights.values())
     if whole == 0:
@@ -81,8 +84,8 @@ def groups(
 ) -> tuple[Mapping[str, int], ...]:
     """The cumulative count of pods per cell after each group (protocol 7).
 
-    Two cells of 5, batchSize 4, Beta: {1,1} {3,3} {5,5}. Without a batch size all that is
-    left is one batch. No pods at all: no groups (C54).
+    Two cells of 5, batchSize 4, Beta: {1,1} {3,3} {5,5}. Without a batch size all remaining pods
+    are one batch. Without pods there are no groups (C54).
     """
     done = dict.fromkeys(cells, 0)
     result: list[Mapping[str, int]] = []
@@ -99,7 +102,10 @@ def groups(
 
 
 def sizes(plan: Iterable[Step]) -> dict[int, dict[str, int]]:
-    """How many pods each group takes in each cell, by its number: the steps' counts add up."""
+    """The number of pods that each group takes in each cell, by the group's number.
+
+    It is the difference between the cumulative counts of the steps in `plan`.
+    """
     before: Mapping[str, int] = {}
     taken: dict[int, dict[str, int]] = {}
     for step in plan:
@@ -115,8 +121,9 @@ def steps(
     """The steps of a release (protocol 7).
 
     A first release commits its template to workloads without pods and scales out; an upgrade
-    commits after its last group; a rollback restores the templates first. After the last
-    group of both a sweep looks for pods that were born from the wrong template meanwhile.
+    commits after its last group; a rollback restores the templates first. After the last group of
+    an upgrade or a rollback, a sweep looks for pods that were created from the wrong template
+    meanwhile.
     """
     return _steps(kind, tuple(cells.items()), upgrade_type, batch_size)
 
@@ -125,7 +132,7 @@ def steps(
 def _steps(
     kind: Kind, cells: tuple[tuple[str, int], ...], upgrade_type: UpgradeType, batch: int | None
 ) -> tuple[Step, ...]:
-    """Kept: everything that looks at a pod asks for the step under way, and a plan stays as it is.
+    """The result of `steps`, cached: every assessment of a pod reads the same plan's current step.
 
     10,000 pods in batches of 4 are 2,500 groups.
     """
@@ -145,10 +152,10 @@ def _steps(
 
 
 def confirmation_due(plan: Sequence[Step], index: int) -> bool:
-    """Whether a person is asked after step `index`: only between two groups.
+    """Whether a confirmation is due after step `index`: only between two groups.
 
-    Where the commit lies between them it is asked after the commit; after the last group
-    nobody is asked (protocol 7, 9).
+    If the commit lies between them, the confirmation is due after the commit. After the last group
+    none is due (protocol 7, 9).
     """
     before = any(step.is_group for step in plan[: index + 1])
     return before and index + 1 < len(plan) and plan[index + 1].is_group
@@ -157,10 +164,10 @@ def confirmation_due(plan: Sequence[Step], index: int) -> bool:
 def allocate(
     replicas: int, values: Sequence[str], unit_replicas: Mapping[str, int | str]
 ) -> dict[str, int]:
-    """How many pods each cell of `values` has (protocol 8).
+    """The number of pods of each cell in `values` (protocol 8).
 
-    Fixed `unitReplicas` first (percents of `replicas` by largest remainder), the rest evenly
-    over the other cells, the remainder to the first ones. Raises AllocationError.
+    Cells with fixed `unitReplicas` come first (percents of `replicas` by largest remainder). The
+    other cells share the rest evenly, the first ones take the remainder. Raises AllocationError.
     """
     unknown = [cell for cell in unit_replicas if cell not in values]
     if unknown:
