@@ -1,17 +1,17 @@
-"""The room that annotations have: the API server counts those of an object together."""
+"""The size limit of annotations: the API server counts all annotations of an object together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 TOTAL = 256 * 1024
-"""Bytes of all keys and values (apimachinery, TotalAnnotationSizeLimitB)."""
+"""The most bytes of all keys and values (apimachinery, TotalAnnotationSizeLimitB)."""
 
 
 def room(annotations: Mapping[str, str | None], key: str) -> int:
-    """The bytes that are left for the value of `key` beside the others; below 0: none.
+    """The bytes left for the value of `key` beside the other annotations; below 0: none.
 
-    `annotations` are the object's as they are to be; None stands for one that goes.
+    `annotations` are the object's as they are after the write; None stands for a removed one.
     """
     others = (
         len(name.encode()) + len(value.encode())

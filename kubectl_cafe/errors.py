@@ -1,4 +1,4 @@
-"""The one base of every error a person is meant to read."""
+"""The base class of all errors shown to users, and the exit codes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ CONFLICT = 6
 REFUSED = 7
 INTERRUPTED = 130
 PIPE = 141
-"""128 and SIGPIPE, with which kubectl ends where the reader of its data leaves."""
+"""128 and SIGPIPE, the exit code of kubectl when the reader of its output has left."""
 
 
 class CafeError(Exception):
-    """Something went wrong that the operator can act on.
+    """An error that the operator can act on.
 
-    `message` says what and why, `where` names the object or field, `hint` is the next
+    `message` says what failed and why, `where` names the object or field, `hint` is the next
     command to type, `exit_code` is one of those above.
     """
 
@@ -41,6 +41,6 @@ class CafeError(Exception):
 
 
 class Refused(CafeError):
-    """The request is understood and not carried out: nothing was written."""
+    """The request was understood and not carried out: nothing was written."""
 
     exit_code = REFUSED

@@ -1,8 +1,8 @@
-"""What to type next: text that knows where in it the flags of a cluster belong.
+"""Next commands in messages: text with places for the flags that select the cluster.
 
-A command that is printed must reach the cluster that the command before it has reached. Who
-words it does not know by which flags that was (`--context`, `--kubeconfig`, `--as`, ...), and
-who prints it does.
+A printed command must reach the same cluster as the command that prints it. The code that builds
+the text does not know the cluster flags of the command line (`--context`, `--kubeconfig`, `--as`,
+...). The code that prints the text does, and inserts them.
 """
 
 from __future__ import annotations
@@ -12,57 +12,57 @@ from functools import reduce
 
 
 class Hint(str):
-    """Text with command lines in it; as a string it is what reaches the kubeconfig's own choice.
+    """Text with command lines in it; as a plain string it has no cluster flags.
 
-    The flags of a cluster are put between two `segments`, once for each command line.
+    The cluster flags go between two `segments`, once for each command line.
     """
 
     segments: tuple[str, ...]
 
     def __new__(cls, *segments: str) -> Hint:
-        """The hint of `segments`; of one, it is plain words."""
+        """Create the hint from `segments`; a single segment is text without a place for flags."""
         made = super().__new__(cls, "".join(segments))
         made.segments = segments
         return made
 
     def __add__(self, other: str) -> Hint:
-        """Both, one after the other."""
+        """This hint, then `other`."""
         return _joined(self, other)
 
     def __radd__(self, other: str) -> Hint:
-        """Both, one after the other."""
+        """`other`, then this hint."""
         return _joined(other, self)
 
     def at(self, cluster: str) -> str:
-        """The text as it is typed for the cluster that the flags `cluster` name; "" is none."""
+        """The text with the flags `cluster` inserted in every command line; "" inserts none."""
         return (f" {cluster}" if cluster else "").join(self.segments)
 
 
 def kubectl(line: str, namespace: str = "", more: str = "") -> Hint:
-    """`kubectl LINE`, then its namespace, then the cluster's flags, then what `more` it has."""
+    """The hint `kubectl LINE -n NAMESPACE`, then a place for the cluster's flags, then `more`."""
     space = f" -n {namespace}" if namespace else ""
     return Hint(f"kubectl {line}{space}", f" {more}" if more else "")
 
 
 def cafe_command(verb: str, name: str, namespace: str, more: str = "") -> Hint:
-    """The command line of one of our verbs for the CafeDeployment `name`."""
+    """The hint `kubectl cafe VERB NAME` for the CafeDeployment `name`."""
     return kubectl(f"cafe {verb} {name}", namespace, more)
 
 
 def argument(value: str) -> str:
-    """`value` as one argument in a shell: a container's name may be any text."""
+    """`value` quoted as one argument of a shell: a container's name may be any text."""
     import shlex
 
     return shlex.quote(value)
 
 
 def at(hint: str, cluster: str) -> str:
-    """`hint` as it is typed for the cluster that the flags name; plain words stay as they are."""
+    """`hint` with the flags `cluster` inserted; a plain string is returned unchanged."""
     return hint.at(cluster) if isinstance(hint, Hint) else hint
 
 
 def all_at(hints: Iterable[str], cluster: str) -> tuple[str, ...]:
-    """Each of the `hints` as it is typed for the cluster."""
+    """Each of the `hints` with the flags `cluster` inserted."""
     return tuple(at(hint, cluster) for hint in hints)
 
 
@@ -73,5 +73,5 @@ def _joined(first: str, second: str) -> Hint:
 
 
 def either(hints: Sequence[Hint]) -> Hint:
-    """The hints as alternatives, "" if there is none."""
+    """The hints as alternatives, joined by "or"; "" if there is none."""
     return reduce(lambda first, second: first + ", or " + second, hints) if hints else Hint("")

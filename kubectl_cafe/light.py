@@ -1,4 +1,4 @@
-"""Importing libraries without the modules that they import for a case that never comes here."""
+"""Faster imports: stand-ins for modules that libraries import for cases that never occur here."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from types import ModuleType
 from typing import Any
 
 _TAKEN: dict[str, dict[str, object]] = {
-    # urllib3 asks for the version of an HTTP/2 that is not installed.
+    # urllib3 reads the version of an HTTP/2 library that is not installed.
     "importlib.metadata": {"version": str, "PackageNotFoundError": ImportError},
-    # urllib3's for uploads.
+    # urllib3 uses it for uploads.
     "mimetypes": {},
-    # The Kubernetes client counts processors where nobody says how many connections.
+    # The Kubernetes client counts processors if no number of connections is set.
     "multiprocessing": {},
-    # What is in there for older Pythons is in typing by now.
+    # Its contents for older Pythons are in typing by now.
     "typing_extensions": {name: getattr(typing, name) for name in typing.__all__},
 }
-"""Modules that are imported for such a case, and what is taken of them at once."""
+"""The modules that get stand-ins, and the attributes that their importers read at once."""
 
 
 @contextmanager
 def imports() -> Iterator[None]:
-    """What is imported inside gets stand-ins for what has not been imported yet.
+    """While the context lasts, imports get stand-ins for modules that are not imported yet.
 
-    They are a tenth of a short command's time. Whoever imports these modules later gets the real
-    ones, and a stand-in that is asked for more than it has asks the real one.
+    The real modules take a tenth of a short command's time. Imports after the context get the real
+    modules. A stand-in loads the real module for any attribute that the stand-in lacks.
     """
     stood_in = {
         name: _stand_in(name, taken) for name, taken in _TAKEN.items() if name not in sys.modules

@@ -1,4 +1,4 @@
-"""Every name the plugin writes into a cluster, once (protocol 2 to 5)."""
+"""All names that the plugin writes into a cluster, defined once (protocol 2 to 5)."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ FIELD_MANAGER = "kubectl-cafe"
 
 PREFIX = "cafe.sofastack.io"
 RELEASE = f"{PREFIX}/release"
-"""Annotation of the CafeDeployment: the release's record."""
+"""Annotation of the CafeDeployment: the record of its release."""
 CONFIRMED = f"{PREFIX}/upgrade-confirmed"
 """Annotation of the CafeDeployment: `true` or a group's number confirms the group that waits."""
 EPOCH = f"{PREFIX}/epoch"
 """Annotation of pods and workloads: the epoch of the driver that took them over."""
 TOUCHED = f"{PREFIX}/touched"
-"""Annotation of a pod: the resourceVersion that a write was judged on whose answer was lost."""
+"""Annotation of a pod: the resourceVersion on which a write was based whose answer was lost."""
 UNSWITCHED = f"{PREFIX}/unswitched"
-"""Annotation of the CafeDeployment: a release, and what had taken its pods' switches before."""
+"""Annotation of the CafeDeployment: a release, and why its pods could not use their switches."""
 COMMITTED = f"{PREFIX}/committed"
-"""Annotation of a workload: identifies the template that its last commit made, as answered."""
+"""Annotation of a workload: the stamp of its last commit's template, as the server answered."""
 REPLACED = f"{PREFIX}/replaced-images"
 """Annotation of a workload: the images that commits replaced and that no commit had made."""
 ALLOCATION = f"{PREFIX}/allocation"
-"""Annotation of the CafeDeployment: how many pods each cell has."""
+"""Annotation of the CafeDeployment: the number of pods of each cell."""
 
 OUTCOME = f"{PREFIX}/outcome"
 """Annotation of a ControllerRevision: how its last release ended."""
@@ -35,7 +35,7 @@ RELEASES = f"{PREFIX}/releases"
 """Annotation of a ControllerRevision: the last releases to it, with their journals."""
 
 IN_PLACE = f"{PREFIX}/in-place"
-"""Annotation of a pod: how far its own upgrade got."""
+"""Annotation of a pod: the pod's own record, which says how far its upgrade is."""
 CELL = f"{PREFIX}/cell"
 """Label of pods, workloads and (unitType Cell) nodes."""
 REVISION = f"{PREFIX}/revision"
@@ -49,5 +49,5 @@ ZONE = "topology.kubernetes.io/zone"
 
 
 def lease_name(name: str) -> str:
-    """The Lease that says who drives the CafeDeployment `name`."""
+    """The name of the Lease that the driver of the CafeDeployment `name` holds."""
     return f"cafe-{name}"

@@ -1,4 +1,4 @@
-"""Text from the cluster, made fit for a terminal; words that were meant otherwise."""
+"""Text from the cluster, made safe and fitted for a terminal; suggestions for misspelled words."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 CUT = "…"
 COMBINING = "\u0300"
-"""The first character that takes no column; wide ones come after it. CUT takes one."""
+"""The first character that takes no column; wide characters come after it. CUT takes one column."""
 
 
 def printable(text: str) -> str:
     """`text` without control and formatting characters; line ends and tabs stay.
 
-    A message or a name in the cluster may hold escape sequences, or marks that turn the
-    direction of writing: neither may reach the terminal of whoever reads it. What other
-    programs take for a line end (U+2028) becomes a space, half a surrogate pair U+FFFD.
+    A message or a name from the cluster may hold escape sequences, or marks that turn the direction
+    of writing. Neither may reach the terminal. A character that other programs take for a line end
+    (U+2028) becomes a space, half a surrogate pair U+FFFD.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -36,19 +36,22 @@ def _printable(char: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """`text`, printable, in one line: no text of somebody's adds lines to what is printed."""
+    """`text`, printable, in one line: no text from the cluster adds lines to the output."""
     return printable(" ".join(text.splitlines())).replace("\t", " ")
 
 
 def near(word: str, known: Iterable[str], count: int = 3, likeness: float = 0.6) -> list[str]:
-    """Up to `count` of `known` that look like `word`, the nearest first; 1 is the same word."""
+    """Up to `count` words of `known` that resemble `word`, the nearest first.
+
+    `likeness` is the least similarity that counts; 1 is the same word.
+    """
     import difflib
 
     return difflib.get_close_matches(word, list(known), n=count, cutoff=likeness)
 
 
 def meant(word: str, known: Iterable[str]) -> str:
-    """`; did you mean a or b?`, for the end of an error; empty where nothing looks like it."""
+    """`; did you mean a or b?`, for the end of an error; empty if no known word is like `word`."""
     found = near(word, known)
     return f"; did you mean {' or '.join(found)}?" if found else ""
 
@@ -64,12 +67,13 @@ class Size(NamedTuple):
 
 
 def columns(text: str) -> int:
-    """The columns that a terminal needs for `text`: two for a wide character, none for an accent
-    that is a character of its own.
+    """The columns that a terminal needs for `text`.
+
+    A wide character takes two, an accent that is a character of its own none.
     """
     if text.isascii() or max(text.replace(CUT, ""), default="") < COMBINING:
         return len(text)
-    from rich.cells import cell_len  # Tables of 10 ms, which few need.
+    from rich.cells import cell_len  # Loading its tables takes 10 ms, and few texts need them.
 
     return cell_len(text)
 
@@ -80,7 +84,7 @@ def padded(text: str, width: int) -> str:
 
 
 def beginning(text: str, width: int) -> str:
-    """As much of the beginning of `text` as has room in `width` columns."""
+    """As much of the beginning of `text` as fits into `width` columns."""
     end = len(text) if columns(text) <= width else max(0, width)
     while end and columns(text[:end]) > width:
         end -= 1
@@ -88,7 +92,7 @@ def beginning(text: str, width: int) -> str:
 
 
 def ending(text: str, width: int) -> str:
-    """As much of the end of `text` as has room in `width` columns."""
+    """As much of the end of `text` as fits into `width` columns."""
     start = max(0, len(text) - max(0, width))
     while start < len(text) and columns(text[start:]) > width:
         start += 1
@@ -96,14 +100,14 @@ def ending(text: str, width: int) -> str:
 
 
 def cut(line: str, width: int | None) -> str:
-    """`line` in at most `width` columns; that its end is missing is shown."""
+    """`line` in at most `width` columns; CUT replaces the missing end. None: no limit."""
     if width is None or columns(line) <= width:
         return line
     return beginning(line, width - 1) + CUT
 
 
 def cut_inside(name: str, width: int) -> str:
-    """`name` in at most `width` columns: CUT stands between its beginning and more of its end."""
+    """`name` in at most `width` columns: CUT replaces its middle, more of the end stays."""
     if columns(name) <= width:
         return name
     head = beginning(name, (width - 1) // 3)
@@ -114,7 +118,7 @@ def cut_inside(name: str, width: int) -> str:
 def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
     """`text` in lines of at most `width`, broken between words where that is possible.
 
-    Of more than `most` lines the last is cut.
+    With `most` there are at most that many lines, and the last one is cut.
     """
     lines = _lines(text, max(8, width)) or [""]
     if most is None or len(lines) <= most:
@@ -127,7 +131,7 @@ def _lines(text: str, width: int) -> list[str]:
         import textwrap
 
         return textwrap.wrap(text, width, break_on_hyphens=False)
-    # Python's own wrapping counts characters.
+    # Python's textwrap counts characters, not columns.
     lines: list[str] = []
     for word in text.split():
         if lines and columns(lines[-1]) + 1 + columns(word) <= width:
@@ -142,15 +146,15 @@ def _lines(text: str, width: int) -> list[str]:
 
 
 def hanging(line: str, width: int) -> str:
-    """`line` broken at `width`; what follows is indented by two more."""
+    """`line` broken at `width`; further lines are indented by two more columns."""
     indent = line[: len(line) - len(line.lstrip())]
     return indent + f"\n{indent}  ".join(wrapped(line.strip(), width - len(indent) - 2))
 
 
 def broken(text: str, width: int | None) -> str:
-    """`text` without lines longer than `width`; None: as it is.
+    """`text` with every line broken that is longer than `width`; None: unchanged.
 
-    The next command stays whole: it is to be copied.
+    A line that begins with `next:` stays whole: users copy the command in it.
     """
     if width is None:
         return text

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 
 def seconds(text: str | None) -> float:
-    """Seconds since the epoch of an RFC 3339 time; 0 where there is none."""
+    """Seconds since the epoch of the RFC 3339 time `text`; 0 if there is none."""
     return datetime.fromisoformat(text).timestamp() if text else 0.0
 
 
@@ -16,7 +16,7 @@ def rfc3339(at: float) -> str:
 
 
 def age(seconds: float) -> str:
-    """A duration as kubectl shows ages."""
+    """A duration in `seconds`, in the format of the ages that kubectl prints."""
     whole = max(0, int(seconds))
     if whole < 120:
         return f"{whole}s"
@@ -28,11 +28,11 @@ def age(seconds: float) -> str:
 
 
 UNKNOWN = "-"
-"""Stands for what is not known, or not yet."""
+"""Stands for a value that is not known, or not known yet."""
 
 
 def lasted(seconds: float | None) -> str:
-    """A duration: 7s, 2m 05s, 3h 10m, 2d 4h; a dash where it is not known."""
+    """A duration in `seconds`: 7s, 2m 05s, 3h 10m, 2d 4h; a dash for None."""
     if seconds is None:
         return UNKNOWN
     whole = max(0, round(seconds))

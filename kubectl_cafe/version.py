@@ -1,4 +1,4 @@
-"""The one place that says which version this is (semantic versioning, without the `v`)."""
+"""The version of the plugin, defined here alone (semantic versioning, without the `v`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a release waits for, as values; here each is put into words."""
+"""What a release waits for, as values, and the text of each."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from enum import Enum
 
 NAMED = 3
-"""How many pods are named; of the others the number is."""
+"""The number of pods that a text names; further pods are only counted."""
 
 
 class For(Enum):
-    """What is waited for. The value is its text, over the fields of `Wait`."""
+    """What a release waits for. The value is its text, a format over the fields of `Wait`."""
 
     SERVER = "{message}"
-    """A write, a watch or a read that fails and is tried again."""
+    """A write, a watch or a read that fails and is retried."""
     CONTAINER = "pod {pods}: container {name}: {reason}: {message}"
     POD = "pod {pods}: {message}"
     UNREADABLE = "unreadable record, left alone: {pods}"
@@ -26,7 +26,7 @@ class For(Enum):
     SHOWN_READY = "leaving traffic, still shown ready by {name}: {pods}"
     NOT_LISTED = "leaving traffic, not listed by the EndpointSlices of Service {name}: {pods}"
     RESTART = "{message}: {pods}"
-    """`message` is how far the restarts are."""
+    """`message` says how far the restarts are."""
     ENDPOINTS = "to be shown ready by their EndpointSlices: {pods}"
     NODE = "on a lost node: {pods}"
     BUDGET = "{name} to leave room"
@@ -47,15 +47,15 @@ class For(Enum):
 
 
 TROUBLES = (For.SERVER, For.CONTAINER, For.POD)
-"""What may need a person; all else comes by itself, or is a person's turn."""
+"""Waits that may need a user's help. All others end by themselves, or by a user's command."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One thing that is waited for; str() words it.
+    """One thing that a release waits for; str() is its text.
 
     `pods` are names. `name` is the container, finalizer, cell, Service, group or field; `reason`
-    and `message` are the kubelet's or the server's words.
+    and `message` are those of the kubelet or the server.
     """
 
     what: For
@@ -73,22 +73,22 @@ class Wait:
 
     @property
     def place(self) -> str:
-        """`POD/CONTAINER: REASON`, as a failure by the same container begins; "" elsewhere."""
+        """`POD/CONTAINER: REASON`, as a failure of the same container begins; "" for others."""
         found = self.what is For.CONTAINER
         return f"{self.pods[0]}/{self.name}: {self.reason}" if found else ""
 
 
 def of_pods(what: For, pods: Iterable[str], **more: str) -> list[Wait]:
-    """The wait for `pods`, by name, as a list; an empty one where there are none."""
+    """A list with the wait for `pods` (names); an empty list if there are no pods."""
     names = tuple(pods)
     return [Wait(what, names, **more)] if names else []
 
 
 def texts(waits: Iterable[Wait]) -> tuple[str, ...]:
-    """The waits in words."""
+    """The text of each wait."""
     return tuple(map(str, waits))
 
 
 def listed(waits: Sequence[Wait]) -> str:
-    """The waits in words, one after the other."""
+    """The texts of the waits, joined by semicolons."""
     return "; ".join(texts(waits))

@@ -1,7 +1,7 @@
 """YAML as kubectl reads and writes it, by libyaml where PyYAML was built with it.
 
-kubectl converts YAML to JSON (sigs.k8s.io/yaml, which has go-yaml v2's rules for scalars).
-PyYAML's rules are others: it reads `12:30` as 750, a date as an object, and `0o7` as text.
+kubectl converts YAML to JSON (sigs.k8s.io/yaml, with go-yaml v2's rules for scalars). PyYAML's
+rules differ: PyYAML reads `12:30` as 750, a date as an object, and `0o7` as text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BaseDumper: type[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 MAX_DEPTH = 200
-"""Levels of lists and mappings in one document; an object of Kubernetes has some twenty."""
+"""The most levels of lists and mappings in one document; a Kubernetes object has some twenty."""
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -48,11 +48,11 @@ _RESOLVED = tuple(_TAG + name for name in ("bool", "int", "float", "null"))
 
 
 class YAMLError(ValueError):
-    """The text is not what kubectl reads. The message has no text of the document in it."""
+    """The text is not what kubectl reads. The message holds no text of the document."""
 
 
 def decoded(data: bytes) -> str:
-    """The text of a file: UTF-8, or UTF-16 where its first bytes say so. Raises YAMLError."""
+    """The text of a file: UTF-8, or the encoding of its byte order mark. Raises YAMLError."""
     mark, encoding = next((bom for bom in _BOMS if data.startswith(bom[0])), (b"", "utf-8"))
     try:
         return data[len(mark) :].decode(encoding)
@@ -61,20 +61,20 @@ def decoded(data: bytes) -> str:
 
 
 def load(data: bytes | str) -> Any:
-    """The first document, None where there is none; raises YAMLError."""
+    """The first document of `data`, None if there is none. Raises YAMLError."""
     return next(_documents(data), None)
 
 
 def load_all(data: bytes | str) -> list[Any]:
-    """The documents without empty ones; raises YAMLError."""
+    """The documents of `data` without empty ones. Raises YAMLError."""
     return [item for item in _documents(data) if item is not None]
 
 
 def scalar(text: str) -> Any:
-    """What kubectl makes of a plain scalar: null, a boolean, a number, or text.
+    """The value that kubectl reads from a plain scalar: null, a boolean, a number, or text.
 
     Dates and sexagesimal numbers are text; `010` and `0o10` are 8; `1_000` is 1000. Raises
-    YAMLError for numbers that JSON has not.
+    YAMLError for numbers that JSON does not have.
     """
     if text in _WORDS:
         return _WORDS[text]
@@ -110,7 +110,7 @@ def dump(value: object, *, sort_keys: bool = False) -> str:
 
 
 class _Dumper(_BaseDumper):  # type: ignore[misc]
-    """Quotes the texts that kubectl would read as something else: `y`, `1e3`, `0o7`."""
+    """Quotes texts that kubectl would read as another type: `y`, `1e3`, `0o7`."""
 
 
 def _text(dumper: Any, text: str) -> Any:
@@ -143,7 +143,7 @@ def _documents(data: bytes | str) -> Iterator[Any]:
 
 
 def _said(error: yaml.YAMLError) -> str:
-    """PyYAML's message with the line, without the text around it: it may be a credential."""
+    """PyYAML's message with the line, without the text around it, which may be a credential."""
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", "malformed"))
     mark = getattr(error, "problem_mark", None)
     return f"line {mark.line + 1}: {problem}" if mark else problem
@@ -160,7 +160,7 @@ def _json(text: str) -> list[Any]:
             found.append(value)
     except RecursionError:
         raise YAMLError("nested too deep") from None
-    json.dumps(found, ensure_ascii=False).encode()  # Half a surrogate pair is no text.
+    json.dumps(found, ensure_ascii=False).encode()  # Raises ValueError for half a surrogate pair.
     return found
 
 
@@ -169,7 +169,7 @@ def _refused(constant: str) -> None:
 
 
 class _Document:
-    """The value of the document whose events come next."""
+    """The value of the document whose events the parser returns next."""
 
     def __init__(self, events: Iterator[Any]) -> None:
         self._events = events
@@ -207,7 +207,7 @@ class _Document:
         return self._anchors[event.anchor]
 
     def _mapping(self, depth: int) -> dict[str, Any]:
-        """Keys in their order, of two that are equal the later; a merge acts where it stands."""
+        """The next mapping, keys in order. Of equal keys the later wins; `<<` applies in place."""
         found: dict[str, Any] = {}
         for event in self._until(yaml.MappingEndEvent):
             merged = isinstance(event, yaml.ScalarEvent) and event.value == "<<" and _plain(event)
@@ -222,7 +222,7 @@ class _Document:
 
 
 def _mappings(value: Any, event: Any) -> list[dict[str, Any]]:
-    """What a merge key names: a mapping, or several of which the first wins."""
+    """The mappings that a merge key (`<<`) names: one, or several of which the first wins."""
     parts = value if isinstance(value, list) else [value]
     if not all(isinstance(part, dict) for part in parts):
         raise _wrong(event, "<< needs a mapping, or a list of them")
@@ -234,7 +234,7 @@ def _plain(event: Any) -> bool:
 
 
 def _key(value: Any, event: Any) -> str:
-    """A key as JSON has it: text."""
+    """A key as text, as JSON needs it."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool | int | float):
@@ -245,7 +245,7 @@ def _key(value: Any, event: Any) -> str:
 def _resolved(event: Any) -> Any:
     """The value of a scalar by its tag, its style and its text."""
     if event.tag is None and not event.implicit[0]:
-        return event.value  # It is in quotes, or a block.
+        return event.value  # The scalar is quoted, or a block.
     if event.tag is not None and event.tag not in _RESOLVED:
         return _binary(event) if event.tag == f"{_TAG}binary" else event.value
     try:
