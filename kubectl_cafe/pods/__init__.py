@@ -1,1 +1,1 @@
-"""One pod: what it shows, its own record, and whether its upgrade is settled, done or stuck."""
+"""One pod: its status, its own record, and whether its upgrade is settled, done or stuck."""

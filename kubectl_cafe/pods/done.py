@@ -1,4 +1,4 @@
-"""Whether the upgrade of a pod is done, or stuck, judged by its changed containers (protocol 6)."""
+"""Whether a pod's upgrade is done or stuck, assessed by its changed containers (protocol 6)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from kubectl_cafe.pods.restarted import Evidence, all_settled, patience, settled
 
 CRASH = "CrashLoopBackOff"
 NOT_RUNNING = "NotRunning"
-"""The reason of a container that should run by now and does not, where nothing names another."""
+"""The reason of a container that should run by now and does not, if its status names no other."""
 PROBE_MARGIN = 3.0
-"""Seconds beyond one period after which a startupProbe has surely spoken."""
+"""Seconds beyond one period after which a startupProbe has certainly reported a result."""
 FAILS_AFTER = 30.0
-"""Seconds for which a container does not run after which the group fails (C34)."""
+"""Seconds for which a container may be not running before its group fails (C34)."""
 _NAMED = re.compile(
     r'(?:image|reference)(?: (?:tag|name))? "[^"]+"|docker://\S|reading manifest \S+ in \S'
 )
@@ -26,9 +26,9 @@ _NAMED = re.compile(
 
 @dataclass(frozen=True)
 class Stuck:
-    """A container that does not start by itself. `fails`: its group fails by it.
+    """A container that does not start by itself. `fails`: its group fails because of it.
 
-    `late`: nothing but its deadline says so, and it may start yet.
+    `late`: only its deadline has passed, and the container may still start.
     """
 
     container: str
@@ -39,7 +39,7 @@ class Stuck:
 
 
 def done(pod: Pod, evidence: Evidence) -> bool:
-    """Every changed container settled, running and ready (C1, C18, C36)."""
+    """Whether every changed container is settled, running and ready (C1, C18, C36)."""
     return all_settled(pod, evidence) and all(
         container.running and container.ready and probe_spoke(container, evidence)
         for name, container in pod.containers.items()
@@ -48,7 +48,11 @@ def done(pod: Pod, evidence: Evidence) -> bool:
 
 
 def probe_spoke(container: Container, evidence: Evidence) -> bool:
-    """With a startupProbe, the old container's ready is carried over until its next tick (C69)."""
+    """Whether the container's `ready` is its own, not carried over from the old container (C69).
+
+    With a startupProbe, the kubelet carries the old container's ready over until the probe's next
+    tick. Ready counts after one period and PROBE_MARGIN; without a startupProbe at once.
+    """
     if container.startup_period is None:
         return True
     seen = evidence.sighting.containers[container.name]
@@ -58,10 +62,11 @@ def probe_spoke(container: Container, evidence: Evidence) -> bool:
 
 
 def stuck(pod: Pod, evidence: Evidence) -> Iterator[Stuck]:
-    """The changed containers that the kubelet says it can't run (C18, C19, C34, C37, C83).
+    """The containers that the kubelet reports it can't run (C18, C19, C34, C37, C83).
 
-    Verified ones too: without a readinessProbe a version that crashes is ready for a moment
-    (C36). Past its deadline every changed container that does not run is stuck, for any reason.
+    Verified containers are included: without a readinessProbe a version that crashes is ready for a
+    moment (C36). Past the pod's deadline every changed container that does not run is stuck, for
+    any reason.
     """
     seen = not pod.observed or pod.observed >= pod.generation
     judged = evidence.verified.union(evidence.changed)
@@ -76,7 +81,10 @@ def stuck(pod: Pod, evidence: Evidence) -> Iterator[Stuck]:
 
 
 def _overdue(container: Container) -> Stuck | None:
-    """A container that should run by now; its group fails by its deadline, and not by this."""
+    """The entry for a container that does not run past its deadline; None if it runs.
+
+    The deadline makes the group fail, not this entry.
+    """
     if container.running:
         return None
     reason = container.waiting or container.terminated or NOT_RUNNING
@@ -84,7 +92,10 @@ def _overdue(container: Container) -> Stuck | None:
 
 
 def _stuck(pod: Pod, container: Container, evidence: Evidence) -> Stuck | None:
-    """What is known not to pass is stuck at once, any other reason once it has lasted."""
+    """The entry for a container that the kubelet can't run; None if it may still start.
+
+    A reason that is known not to pass counts at once, any other reason once it has lasted.
+    """
     seen = evidence.sighting.containers[container.name]
     if seen.trouble_since is None:
         return None
@@ -93,7 +104,7 @@ def _stuck(pod: Pod, container: Container, evidence: Evidence) -> Stuck | None:
     lasting = lasted >= FAILS_AFTER
     if reason == CRASH or container.terminated:
         if settled(pod, container.name, evidence).by is None:
-            return None  # A predecessor's crash, or a back-off (C77, C83).
+            return None  # The old container's crash, or a back-off (C77, C83).
         return Stuck(container.name, reason, container.message, lasting or reason == CRASH)
     if reason not in TROUBLE and not lasting:
         return None
@@ -104,11 +115,12 @@ def _stuck(pod: Pod, container: Container, evidence: Evidence) -> Stuck | None:
 
 
 def of_this_spec(container: Container, seen: Seen, outlasted: bool) -> bool:
-    """Whether the reason why the container waits is not its predecessor's (C83).
+    """Whether the container waits for a reason of the present spec, not of an earlier one (C83).
 
-    The first status under this spec shows the state before the kubelet acted on it. A message
-    that names an image tells whose it is; any other is this spec's once it is another one than
-    in that first status, or has outlasted the time in which a kubelet acts.
+    The first status under a spec shows the state before the kubelet acted on the spec. A message
+    that names an image shows which spec it is about. Any other reason is the present spec's once it
+    differs from the one in that first status, or has lasted longer than a kubelet takes to act
+    (`outlasted`).
     """
     if names_image(container.message, container.image):
         return True
@@ -118,10 +130,10 @@ def of_this_spec(container: Container, seen: Seen, outlasted: bool) -> bool:
 
 
 def backing_off(pod: Pod, container: Container) -> bool:
-    """Whether the kubelet waits before it starts the new container: no crash (C90).
+    """Whether the kubelet delays the start of the new container, which is no crash (C90).
 
-    It keeps a back-off for each pod, container and image string, and shows the container of
-    before, which it has ended itself, as if that had crashed.
+    The kubelet keeps a back-off for each pod, container and image string. Meanwhile it shows the
+    old container, which the kubelet itself has ended, as if that container had crashed.
     """
     record = pod.record
     if record is None or record.phase is not Phase.PATCHED or container.name not in record.before:
@@ -131,16 +143,16 @@ def backing_off(pod: Pod, container: Container) -> bool:
 
 
 def names_another(container: Container) -> bool:
-    """Whether the message why the container waits names images, and its own is none of them."""
+    """Whether the container's waiting message names images, but not the container's own."""
     named = _NAMED.search(container.message) is not None
     return named and not names_image(container.message, container.image)
 
 
 def names_image(message: str, image: str) -> bool:
-    """Whether a kubelet's message speaks of `image`, and not of one whose name it is part of.
+    """Whether a kubelet's message names `image`, and not a longer name that contains it.
 
-    The runtime may prefix the default registry and append the default tag; CRI-O may name tag
-    and repository apart.
+    The runtime may prefix the default registry and append the default tag; CRI-O may name tag and
+    repository separately.
     """
     repository, tag = _parts(image)
     tail = "" if tag else r"(?::latest)?"
@@ -151,7 +163,7 @@ def names_image(message: str, image: str) -> bool:
 
 
 def _parts(image: str) -> tuple[str, str]:
-    """The repository, and the digest or else the tag, which is empty where it is left out."""
+    """The repository of `image`, and its digest or else its tag, which is empty if left out."""
     name, _, digest = image.partition("@")
     folder, slash, last = name.rpartition("/")
     short, _, tag = last.partition(":")
@@ -161,8 +173,9 @@ def _parts(image: str) -> tuple[str, str]:
 def digest_contradicts(container: Container) -> bool:
     """Whether the target pins a digest and the container's imageID has another one (C6).
 
-    imageID may carry a scheme (docker-pullable://) and a repository; only digests compare. A
-    runtime may name the manifest where the target names its index: shown, never a failure.
+    imageID may carry a scheme (docker-pullable://) and a repository, so only digests are compared.
+    A runtime may name the manifest where the target names its index: the difference is shown, but
+    is never a failure.
     """
     wanted = re.search(r"@(sha256:[0-9a-f]{64})$", container.image)
     got = re.search(r"(sha256:[0-9a-f]{64})$", container.image_id)

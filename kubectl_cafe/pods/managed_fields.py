@@ -1,8 +1,9 @@
 """Who wrote a pod's images, and when its status was written, by its managedFields (protocol 6).
 
-The API server keeps for every field the manager that set its present value, whatever the
-request was. So an image that a stranger wrote is told from a spec that changed elsewhere: an
-ephemeral container, a toleration, a resize. metadata.generation moves for all of them alike.
+metadata.generation changes alike for an image and for other changes of the spec: an ephemeral
+container, a toleration, a resize. managedFields name, for every field, the manager that set its
+present value, by whatever request. So they distinguish an image that another client wrote from
+those other changes.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Json = Mapping[str, Any]
 _ANNOTATIONS, _FINALIZERS = "f:annotations", "f:finalizers"
 _RECORD = f"f:{names.IN_PLACE}"
 _BIRTH = "f:restartPolicy"
-"""A field that nobody can change after the pod's creation: whoever owns it made the pod."""
+"""A field that can't change after a pod's creation: the manager that owns it created the pod."""
 _HEAD = ("manager", "subresource", "time")
 
 
@@ -28,16 +29,16 @@ class Writer(StrEnum):
     """Who set the present value of a container's image."""
 
     BIRTH = "birth"
-    """Whoever created the pod: the image is as it was then."""
+    """The client that created the pod: the image has not changed since."""
     OURS = "ours"
-    """Whoever wrote the pod's record, or another kubectl-cafe."""
+    """The client that wrote the pod's record, or another kubectl-cafe."""
     OTHER = "other"
     UNKNOWN = ""
-    """Nothing tells: somebody has emptied managedFields."""
+    """Not known: a client has emptied managedFields."""
 
 
 def writers(meta: Json, containers: Iterable[str]) -> dict[str, Writer]:
-    """Who wrote the image of each container."""
+    """Who wrote the image of each of the `containers`, by name."""
     entries = meta.get("managedFields") or ()
     born, ours, images = set(), {names.FIELD_MANAGER}, []
     for entry in entries:
@@ -66,10 +67,10 @@ def _writer(owners: set[str], born: set[str], ours: set[str]) -> Writer:
 
 
 def status_written(meta: Json) -> float:
-    """When the API server took the last write of the pod's status; 0 where nothing tells.
+    """When the API server took the last write of the pod's status; 0 if managedFields lack it.
 
-    In seconds since the epoch, by the server's clock. No condition and no container of that
-    status is of a later time, whatever the clock of its node says.
+    In seconds since the epoch, by the server's clock. No condition and no container of that status
+    is of a later time, whatever the clock of its node shows.
     """
     entries = meta.get("managedFields") or ()
     times = [e["time"] for e in entries if e.get("subresource") == "status" and e.get("time")]
@@ -77,7 +78,7 @@ def status_written(meta: Json) -> float:
 
 
 def told(entries: Iterable[Json]) -> list[dict[str, Any]]:
-    """The managedFields with no more than this module and the finalizers' times read of them."""
+    """managedFields reduced to what this module and the times of finalizers need."""
     return [
         {**{key: entry[key] for key in _HEAD if key in entry}, "fieldsV1": dict(_fields(entry))}
         for entry in entries
@@ -101,5 +102,5 @@ def _fields(entry: Json) -> Iterator[tuple[str, Any]]:
 
 
 def _key(container: str) -> str:
-    """A list's item by its key, as structured-merge-diff's fieldpath writes it."""
+    """The key of a list's item, as structured-merge-diff's fieldpath writes it."""
     return "k:" + json.dumps({"name": container}, separators=(",", ":"))

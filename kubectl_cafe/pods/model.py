@@ -1,4 +1,4 @@
-"""A pod as the engine sees it: the few facts that its rules read, parsed once per event."""
+"""A pod reduced to the few facts that the rules read, parsed once per watch event."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Json = Mapping[str, Any]
 class Container:
     """One container of a pod: its spec's image string, and its status if it has one (C14).
 
-    `container_id` and `image_id` are empty without a status. `started_at` is in seconds
-    since the epoch, 0 unless it runs. `startup_period` is the startupProbe's periodSeconds,
-    None without one. `writer` tells who set the image string.
+    `container_id` and `image_id` are empty without a status. `started_at` is in seconds since the
+    epoch, 0 unless it runs. `startup_period` is the startupProbe's periodSeconds, None without one.
+    `waiting` and `terminated` are reasons. `writer` is who set the image string.
     """
 
     name: str
@@ -53,9 +53,9 @@ class Condition:
 
 
 _EPOCH = re.compile(r"[0-9]{1,18}")
-"""An epoch in an annotation; what is longer is no number that a lease has ever had."""
+"""The form of an epoch in an annotation; no lease has ever had a longer number."""
 ABSENT = Condition("")
-"""Stands for a condition that nobody has written."""
+"""Stands for a condition that the pod does not have."""
 NODE_REASONS = ("", "NodeNotReady", "NodeStatusUnknown", "NodeLost")
 """Reasons of a Ready that is False because of the node; the node controller writes none."""
 
@@ -64,12 +64,12 @@ NODE_REASONS = ("", "NodeNotReady", "NodeStatusUnknown", "NodeLost")
 class Pod:
     """One pod as one watch event showed it.
 
-    `finalizers` say since when each is there, in seconds since the epoch (see `_finalizers`).
-    Times of the status are by the clock of the pod's node, at most the server's time of the
-    status' last write. `scheduled` is the condition PodScheduled. `node_ready` is what the
-    Node says of itself, None where nobody has read it.
-    `stranger`: its workload's template has other images than were committed, or had, and the pod
-    was born with them: its birth says nothing of what it runs.
+    `finalizers` maps each finalizer to the time since when it is there, in seconds since the epoch
+    (see `_finalizers`). Times of the status are by the clock of the pod's node, at most the
+    server's time of the status' last write. `scheduled` is the condition PodScheduled. `node_ready`
+    is the Ready condition of the Node, None if the Node was not read. `stranger`: the pod was
+    created with images that another client had put into its workload's template, so the images of
+    its creation do not show its revision.
     """
 
     name: str
@@ -106,26 +106,29 @@ class Pod:
 
     @cached_property
     def epoch(self) -> int:
-        """The highest epoch that was written to it: by its record, or by a taking over (I7)."""
+        """The highest epoch written to the pod: by its record, or by a takeover (I7)."""
         touched = self.annotations.get(names.EPOCH, "")
         of_record = self.record.epoch if self.record else 0
         return max(of_record, int(touched) if _EPOCH.fullmatch(touched) else 0)
 
     @property
     def unfinished(self) -> bool:
-        """Whether it may be out of traffic; a record of mode None is never closed (protocol 6)."""
+        """Whether the pod may be out of traffic.
+
+        A record of mode None is never closed, and does not count (protocol 6).
+        """
         return self.record is not None and self.record.unfinished
 
     @property
     def over(self) -> bool:
-        """Evicted, Failed and Completed leftovers count for nothing (C50)."""
+        """Whether the pod has ended. Evicted, Failed and Completed pods count for nothing (C50)."""
         return self.phase in ("Failed", "Succeeded")
 
     @property
     def lost(self) -> bool:
-        """Whether its node went away (C80): the Node's own word, else Ready's reason.
+        """Whether the pod's node went away (C80), by the Node if it was read, else by Ready.
 
-        Without the Node: the node controller gives no reason for its False, others do.
+        Without the Node: the node controller gives no reason for its False, other writers do.
         """
         if not self.suspect:
             return False
@@ -133,18 +136,18 @@ class Pod:
 
     @property
     def unexplained(self) -> bool:
-        """Whether the node controller may have written its Ready: False, and no reason of its own.
+        """Whether the node controller may have written Ready=False: no other reason is given.
 
-        A Node that is Ready again does not end it: its kubelet has yet to write the pod's status.
+        A Node that is Ready again does not end this: its kubelet has yet to write the pod's status.
         """
         return self.suspect and self.ready.reason in NODE_REASONS
 
     @cached_property
     def suspect(self) -> bool:
-        """Whether its node may have gone away: Ready is False and no container, no gate says why.
+        """Whether the pod's node may be lost: Ready is False, no container and no gate explains it.
 
-        Source: protocol 5; pkg/controller/nodelifecycle marks Ready False and leaves its reason
-        and ContainersReady as the kubelet last wrote them.
+        Source: protocol 5; pkg/controller/nodelifecycle marks Ready False and leaves its reason and
+        ContainersReady as the kubelet last wrote them.
         """
         return (
             self.ready.status == "False"
@@ -167,9 +170,9 @@ _READ = ("nodeName", "terminationGracePeriodSeconds", "restartPolicy", "readines
 
 
 def lean(obj: Json) -> dict[str, Any]:
-    """The object with what `parse` reads of it: a third of the memory, for as long as it is kept.
+    """`obj` with only what `parse` reads: a third of the memory, for as long as it is kept.
 
-    managedFields alone are often larger than all the rest: a few of them tell something.
+    managedFields alone are often larger than all the rest; only a few of them are needed.
     """
     meta, spec = dict(obj["metadata"]), obj.get("spec", {})
     if "managedFields" in meta:
@@ -237,10 +240,11 @@ def _record(annotations: Mapping[str, str]) -> tuple[PodRecord | None, str]:
 
 
 def _finalizers(meta: Json) -> dict[str, float]:
-    """Since when each finalizer is there, at the latest: 0 where nothing tells.
+    """The time since when each finalizer is there, at the latest; 0 if it is not known.
 
-    A finalizer carries no time. The API server's managedFields do: the last write of whoever
-    owns it; a key is `v:` and the name as JSON (structured-merge-diff's fieldpath).
+    A finalizer carries no time. managedFields do: the time of the last write of the manager that
+    owns the finalizer. The key there is `v:` and the name as JSON (structured-merge-diff's
+    fieldpath).
     """
     known: dict[str, float] = {}
     shown = meta.get("finalizers") or ()

@@ -1,8 +1,8 @@
 """What this process has seen of one pod, folded event by event (protocol 6, 10).
 
-A kubelet publishes observedGeneration when it begins to act on a spec, not when it is done,
-so one status alone can't tell whose container it shows. The order of statuses can. Losing
-this memory with the process makes the engine slower, never wrong.
+A kubelet publishes observedGeneration when it begins to act on a spec, not when it is done. So one
+status alone does not show which spec its container was made from; the order of statuses does. If
+this memory is lost with the process, the next driver is slower, never wrong.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ TROUBLE = frozenset(
         "CrashLoopBackOff",
     }
 )
-"""Waiting reasons that are known not to pass by themselves: they need not last to be believed."""
+"""Waiting reasons that are known not to pass by themselves: they count at once."""
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """A time that a node's clock wrote, and when this process first saw what it is the time of.
+    """A time that a node's clock wrote, and when this process first saw the event of that time.
 
-    `stated` is in seconds since the epoch, `seen` by the monotonic clock. `witnessed`: this
-    process had seen the pod before that happened.
+    `stated` is in seconds since the epoch, `seen` by the monotonic clock. `witnessed`: this process
+    had seen the pod before the event happened.
     """
 
     stated: float
@@ -44,10 +44,10 @@ class Stamp:
     witnessed: bool
 
     def at(self, now: float, time: float) -> float:
-        """When it happened, by the server's clock; `now` and `time` are the same moment.
+        """When the event happened, by the server's clock; `now` and `time` are the same moment.
 
-        The node's clock may be ahead or behind. What was seen to happen, happened when it was
-        seen; anything else not later than that.
+        The node's clock may be ahead or behind. A witnessed event happened when it was seen; any
+        other event happened no later than that.
         """
         seen = time - (now - self.seen)
         return seen if self.witnessed else min(self.stated, seen)
@@ -55,11 +55,11 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Seen:
-    """One container: all times by this process' monotonic clock, in seconds; None: not now.
+    """What was seen of one container.
 
-    `first_id` and `first_trouble` are from the first status with observedGeneration at or
-    above the sighting's generation that this process saw, at `acted_since`. `started` is when
-    this container started.
+    All times are by this process' monotonic clock, in seconds; None: does not hold now. `first_id`
+    and `first_trouble` are from the first status with observedGeneration at or above the sighting's
+    generation that this process saw, at `acted_since`. `started` is when this container started.
     """
 
     container_id: str
@@ -74,11 +74,11 @@ class Seen:
 
 @dataclass(frozen=True)
 class Sighting:
-    """One pod under one set of images.
+    """What was seen of one pod under one set of images.
 
-    `generation` is the first one that this process saw with these images, `last` the last
-    one. `wrote` is the record's `gen`: whoever patches an image of ours writes it anew.
-    `turned` is when Ready changed to what it is.
+    `generation` is the first generation that this process saw with these images, `last` the last
+    one. `wrote` is the record's `gen`, which changes with every image patch of kubectl-cafe.
+    `turned` is when Ready changed to its present status.
     """
 
     generation: int
@@ -94,7 +94,7 @@ class Sighting:
 
 
 def trouble(container: Container) -> str:
-    """Why the container does not run, as one text; empty if it does, or is being started."""
+    """Why the container does not run, as one text; empty if it runs or is being started."""
     if container.waiting not in ON_ITS_WAY:
         return f"{container.waiting}: {container.message}"
     if container.terminated:
@@ -103,12 +103,12 @@ def trouble(container: Container) -> str:
 
 
 def look(before: Sighting | None, pod: Pod, now: float) -> Sighting:
-    """The sighting after `pod` was shown at `now`."""
+    """The sighting after `pod` was seen at `now`, in seconds by the monotonic clock."""
     same = before if before and same_images(before, pod) else None
     known = before.containers if before else {}
     reason = pod.ready.reason
     since = now
-    # A reason that stood before the gate was written says nothing about the gate (C85).
+    # A reason from before the gate was written is not about the gate (C85).
     if before and (before.ready_reason, before.gate) == (reason, pod.gate.status):
         since = before.ready_reason_since
     ready = (pod.ready.status, pod.ready.since)
@@ -138,10 +138,11 @@ def look(before: Sighting | None, pod: Pod, now: float) -> Sighting:
 
 
 def same_images(before: Sighting, pod: Pod) -> bool:
-    """Whether no image was written since `before`, although the generation may have moved.
+    """Whether no image was written since `before`, although the generation may have changed.
 
-    An ephemeral container, a toleration or a resize moves it as an image does; that it is none
-    the images show, and who wrote them: a stranger may have changed one and changed it back.
+    An ephemeral container, a toleration or a resize changes the generation as an image does. The
+    images and their writers show which: another client may have changed an image and changed it
+    back.
     """
     if before.last == pod.generation:
         return True
@@ -159,7 +160,7 @@ def _gen(pod: Pod) -> int:
 def _look(
     before: Seen | None, same_spec: bool, container: Container, *, acted: bool, now: float
 ) -> Seen:
-    # What was seen of this spec, and what of this container.
+    # `kept` was seen under this spec, `same` of this container.
     kept = before if same_spec else None
     same = before if before and before.container_id == container.container_id else None
     first_id, first_trouble, acted_since = None, "", None
@@ -172,7 +173,7 @@ def _look(
         started = same.started
     return Seen(
         container_id=container.container_id,
-        # A change of the spec starts the clock anew: the same container may be an earlier spec's.
+        # A changed spec restarts the clock: the container may be an earlier spec's.
         id_since=same.id_since if same and same_spec else now,
         ready_since=_since(same.ready_since if same else None, container.ready, now),
         trouble_since=_since(kept.trouble_since if kept else None, bool(trouble(container)), now),

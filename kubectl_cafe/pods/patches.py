@@ -1,4 +1,4 @@
-"""The writes of one pod, as data (protocol 6). Each carries the uid and resourceVersion judged."""
+"""The writes of one pod as data (protocol 6), each with the uid and resourceVersion assessed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kubectl_cafe.pods.record import PodRecord, encode
 
 @dataclass(frozen=True)
 class PodPatch:
-    """A strategic merge patch of one pod; `status` says that it goes to the subresource."""
+    """A strategic merge patch of one pod. `status`: the patch goes to the status subresource."""
 
     pod: str
     uid: str
@@ -35,11 +35,11 @@ def patch(
     gate: tuple[str, str] | None = None,
     at: str = "",
 ) -> PodPatch:
-    """One write: record, labels, annotations, images by container name (C21), gate.
+    """The patch of a record, labels, annotations, images by container name (C21), or the gate.
 
-    `gate` is (status, message), written as a condition of ours alone: the server merges
-    conditions by type, so nobody else's is touched (C26). A gate and images can't go in one
-    write, the one is status and the other spec.
+    `gate` is (status, message), `at` its lastTransitionTime. It is written as our condition alone:
+    the server merges conditions by type, so conditions of other writers stay as they are (C26). A
+    gate and images can't go into one patch: the gate is status, images are spec.
     """
     notes: dict[str, str | None] = dict(annotations or {})
     if record is not None:
@@ -67,7 +67,7 @@ def patch(
 
 
 def _text(pod: Pod, record: PodRecord, notes: Mapping[str, str | None]) -> str:
-    """The record's text; beside large annotations of others without what only a report reads."""
+    """The record's text; without `passed`, which only reports read, if annotations lack room."""
     text = encode(record)
     if len(text.encode()) <= sizes.room({**pod.annotations, **notes}, names.IN_PLACE):
         return text

@@ -1,4 +1,4 @@
-"""How far one pod's upgrade got, kept in an annotation of that pod (protocol 4, 6)."""
+"""The record of one pod's upgrade, kept in an annotation of that pod (protocol 4, 6)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ VERSION = 3
 OLDEST = 1
 """Records of version 1 have no `passed`, those before version 3 no `restarts`."""
 REPAIR = "repair"
-"""The `release` of a record that repair has written: no release brought the pod there."""
+"""The `release` of a record that `repair` wrote, because no release brought the pod there."""
 AGAIN = "again"
-"""The key in `passed` of an image patch over one that was not done: a rollback's, a retry's."""
+"""The key in `passed` of an image patch over one that was not done: of a rollback or a retry."""
 
 
 class PodRecordError(ValueError):
-    """The annotation is damaged or of a newer version: the pod is left alone, and reported."""
+    """The annotation is damaged or of a newer version. The pod is left alone, and reported."""
 
 
 class Phase(StrEnum):
-    """Drained: traffic off, image untouched. Patched: the new image is in the spec. Finished."""
+    """Drained: traffic off, image unchanged. Patched: the new image is in the spec. Finished."""
 
     DRAINED = "drained"
     PATCHED = "patched"
@@ -41,7 +41,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True)
 class Before:
-    """A changed container as it was judged right before the image patch."""
+    """A changed container as it was assessed right before the image patch."""
 
     image: str
     image_id: str
@@ -51,13 +51,13 @@ class Before:
 
 @dataclass(frozen=True)
 class PodRecord:
-    """`to` names the revision the pod goes to, `gen` the generation that the image patch made.
+    """The record of one pod's upgrade.
 
-    Of a pod that is drained it is the one that was drained, of a finished one the verified one.
-    `before` has the changed containers alone. `since` is
-    when the phase was written, RFC 3339; `group` the group that took the pod, 0 for a sweep.
-    `passed` says the same of what was written before: three times at most, for whoever reports.
-    `restarts` of a finished one is how often each container had restarted by then.
+    `to` names the revision that the pod goes to. `gen` is the generation that the image patch made;
+    of a drained pod the generation that was drained, of a finished pod the verified one. `before`
+    has the changed containers alone. `since` is when the phase was written, RFC 3339; `group` the
+    group that took the pod, 0 for a sweep. `passed` has the times of earlier phases, three at most,
+    for reports. `restarts` of a finished pod is how often each container had restarted by then.
     """
 
     release: str
@@ -76,23 +76,26 @@ class PodRecord:
 
     @property
     def unfinished(self) -> bool:
-        """Whether its pod may be out of traffic: mode None never takes it out (protocol 6)."""
+        """Whether the pod may be out of traffic: mode None never takes a pod out (protocol 6)."""
         return self.phase is not Phase.FINISHED and self.mode is not Mode.NONE
 
     @property
     def written(self) -> Mapping[str, str]:
-        """When each phase was first written, this one too, and the last patch over a patch."""
+        """When each phase was first written, the present one included.
+
+        AGAIN is the time of the last image patch over an earlier one.
+        """
         again = self.phase is Phase.PATCHED and str(Phase.PATCHED) in self.passed
         return {**self.passed, AGAIN if again else str(self.phase): self.since}
 
 
 def encode(record: PodRecord) -> str:
-    """The annotation's text, some 350 bytes and 400 per changed container."""
+    """The annotation's text: some 350 bytes, and 400 per changed container."""
     return codec.dump(record)
 
 
 def decode(text: str) -> PodRecord:
-    """The record that `encode` wrote. Raises PodRecordError."""
+    """The record in `text`, as `encode` writes it. Raises PodRecordError."""
     try:
         record = codec.load(PodRecord, text, VERSION, OLDEST)
     except CodecError as error:
@@ -108,7 +111,7 @@ def decode(text: str) -> PodRecord:
 
 
 def newer(text: str) -> bool:
-    """Whether a later kubectl-cafe wrote it: what can't be read is then not damaged."""
+    """Whether a newer kubectl-cafe wrote `text`: an unreadable record is then not damaged."""
     try:
         found = json.loads(text).get("v")
     except (ValueError, AttributeError, RecursionError):

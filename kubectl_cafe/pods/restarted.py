@@ -1,8 +1,8 @@
-"""Whether the container that a pod shows was made from the spec that it has now (protocol 6).
+"""Whether the container that a pod shows was made from the pod's present spec (protocol 6).
 
-Neither observedGeneration nor a new containerID nor a new imageID says so by itself: a
-kubelet that was told v2 and then v1 again shows v2, running and ready, at v1's generation,
-and kills it next. Rules a, b and c below are the ones that hold on a real kubelet.
+Neither observedGeneration nor a new containerID nor a new imageID proves it. A kubelet that
+received v2 and then v1 again shows v2, running and ready, at v1's generation, and kills it next.
+Rules a, b and c below are the ones that hold on a real kubelet.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from kubectl_cafe.pods.record import Before
 KILL_FLOOR = 2.0
 """The kubelet grants at least 2 s to a container that it kills."""
 KILL_MARGIN = 10.0
-"""Seconds that rule c adds per container for the kill, the start and their publishing."""
+"""Seconds that rule c adds per container for its kill, its start and their publishing."""
 
 
 class By(StrEnum):
@@ -38,7 +38,10 @@ class By(StrEnum):
 
 @dataclass(frozen=True)
 class Settlement:
-    """`by` is None while the container isn't settled; `ambiguous`: b or c must decide."""
+    """The result for one container. `by` is the rule that settled it, None while none has.
+
+    `ambiguous`: only rule b or c can decide.
+    """
 
     by: By | None = None
     ambiguous: bool = False
@@ -49,8 +52,8 @@ class Evidence:
     """What the rules read besides the pod: this process' sighting, its clock, and peers.
 
     `peers` maps an image string to the imageIDs that pods settled by rule a showed for it.
-    `changed` are the containers whose image string the upgrade changed; `verified` those that
-    were settled when the pod's record was finished: what they do since then is their own.
+    `changed` are the containers whose image string the upgrade changed. `verified` are those that
+    were settled when the pod's record was finished: later restarts are not the upgrade's.
     `overdue`: the pod's image patch is older than progressDeadlineSeconds and its grace periods.
     """
 
@@ -66,7 +69,10 @@ NOT_YET = Settlement()
 
 
 def settled(pod: Pod, name: str, evidence: Evidence) -> Settlement:
-    """Whether container `name` was made from the pod's present spec (C1 to C11, C67, C68)."""
+    """Whether, and by which rule, container `name` was made from the pod's present spec.
+
+    Cases C1 to C11, C67, C68.
+    """
     container = pod.containers[name]
     before = evidence.changed.get(name)
     seen = evidence.sighting.containers.get(name)
@@ -78,7 +84,7 @@ def settled(pod: Pod, name: str, evidence: Evidence) -> Settlement:
         return Settlement(By.BORN)
     unchanged = before is not None and container.container_id == before.container_id
     if unchanged and not undone(pod, name, before):
-        return NOT_YET  # Never, however long it shows running and ready (C68).
+        return NOT_YET  # Never, however long the container shows running and ready (C68).
     if pod.observed and pod.observed < pod.generation:
         return NOT_YET  # C67: the kubelet has not seen this spec.
     if made_after(container, seen):
@@ -88,29 +94,29 @@ def settled(pod: Pod, name: str, evidence: Evidence) -> Settlement:
     if shown_by_a_peer(container, before, evidence.peers):
         return Settlement(By.PEER)
     if quoting(pod):
-        return Settlement(ambiguous=True)  # Rule b decides, whatever the pull takes (C84).
+        return Settlement(ambiguous=True)  # Rule b decides, however long the pull takes (C84).
     if evidence.now - begun(seen) >= patience(pod, name, evidence.changed):
         return Settlement(By.TIME)
     return Settlement(ambiguous=True)
 
 
 def undone(pod: Pod, name: str, before: Before | None) -> bool:
-    """Whether the container's image is again the one that the recorded container was made from.
+    """Whether the container's image was set back to the one of the recorded container.
 
-    Another client has set it back. If the kubelet had not read the patch yet, nothing is
-    restarted and the recorded container stays: rules b and c tell, where the kubelet says which
-    generation it has read.
+    Another client has set the image back. A kubelet that had not read the patch by then restarts
+    nothing, and the recorded container stays. Rules b and c decide then, if the kubelet reports
+    which generation it has read.
     """
     return pod.observed > 0 and before is not None and pod.images().get(name) == before.image
 
 
 def as_born(pod: Pod, container: Container) -> bool:
-    """Whether the container's image is the one that the pod was created with (protocol 6)."""
+    """Whether the container's image is unchanged since the pod's creation (protocol 6)."""
     return pod.generation <= 1 or container.writer is Writer.BIRTH
 
 
 def made_after(container: Container, seen: Seen) -> bool:
-    """Rule a: it appeared after the first status of this generation (C2, C3, C8, C9).
+    """Rule a: the container appeared after the first status of this generation (C2, C3, C8, C9).
 
     Every container of an earlier spec is visible in that first status already.
     """
@@ -118,7 +124,7 @@ def made_after(container: Container, seen: Seen) -> bool:
 
 
 def acknowledged(pod: Pod) -> bool:
-    """Rule b: the kubelet quotes a gate that was rewritten after it had seen this spec (C84)."""
+    """Rule b: the kubelet quotes a gate that was rewritten after this spec had been seen (C84)."""
     return (
         pod.gate.message == acknowledgement(pod.generation)
         and pod.observed >= pod.generation
@@ -129,15 +135,15 @@ def acknowledged(pod: Pod) -> bool:
 
 
 def acknowledgement(generation: int) -> str:
-    """The message of a gate that was rewritten to be quoted back under `generation`."""
+    """The message of a gate that is rewritten for the kubelet to quote under `generation`."""
     return f"acknowledge generation {generation}"
 
 
 def quotes_gate(pod: Pod) -> bool:
     """Whether Ready's message quotes the present value of our gate.
 
-    Source: pkg/kubelet/status/generate.go words it `the status of pod readiness gate "G" is
-    not "True", but V`. The reason beside it may be another node agent's own.
+    Source: pkg/kubelet/status/generate.go words it `the status of pod readiness gate "G" is not
+    "True", but V`. Ready's reason is not read: another node agent may have set it.
     """
     return (
         pod.ready.status == "False"
@@ -147,13 +153,13 @@ def quotes_gate(pod: Pod) -> bool:
 
 @cache
 def _quote(value: str) -> re.Pattern[str]:
-    """How Ready's message quotes our gate while it has `value`."""
+    """The pattern of Ready's message while our gate has `value`."""
     said = f'readiness gate "{names.IN_SERVICE}" is not "True", but {value}'
     return re.compile(re.escape(said) + r"\b")
 
 
 def quoting(pod: Pod) -> bool:
-    """Whether the kubelet answers by quoting our gate, so that an acknowledgement can be had."""
+    """Whether the kubelet quotes our gate in Ready's message, so that rule b can decide."""
     return (
         pod.gated
         and pod.gate.status in ("False", "Unknown")
@@ -166,7 +172,7 @@ def quoting(pod: Pod) -> bool:
 def shown_by_a_peer(
     container: Container, before: Before | None, peers: Mapping[str, frozenset[str]]
 ) -> bool:
-    """Rule c, at once: another pod proved that this imageID is what this string means."""
+    """Rule c, at once: another pod proved that this image string stands for this imageID."""
     return (
         before is not None
         and container.image_id != before.image_id
@@ -175,15 +181,16 @@ def shown_by_a_peer(
 
 
 def begun(seen: Seen) -> float:
-    """Since when rule c counts: the same ID, under a spec that the kubelet has seen."""
+    """The time from which rule c counts: the same ID, under a spec that the kubelet has seen."""
     return seen.id_since if seen.acted_since is None else max(seen.id_since, seen.acted_since)
 
 
 def patience(pod: Pod, name: str, changed: Mapping[str, Before | None]) -> float:
-    """Rule c: seconds that an ID must stay unchanged; the last resort, a slow pull can fool it.
+    """Rule c: the seconds for which a container's ID must stay unchanged.
 
-    Containers are killed one after the other (C44). Twice as long where the imageID is one
-    that this pod had under another string: it proves nothing then.
+    Rule c is the last resort: a slow image pull can defeat it. Containers are killed one after the
+    other (C44), so each one adds to the time. The time doubles if the pod had the same imageID
+    under another image string: the imageID then proves nothing.
     """
     once = (max(float(pod.grace), KILL_FLOOR) + KILL_MARGIN) * max(1, len(changed))
     before, container = changed.get(name), pod.containers[name]
@@ -196,9 +203,9 @@ def patience(pod: Pod, name: str, changed: Mapping[str, Before | None]) -> float
 
 
 def verifying(pod: Pod, evidence: Evidence) -> float | None:
-    """Seconds until rule c settles the pod at the latest; None where nothing is ambiguous.
+    """Seconds until rule c settles the pod at the latest; None if nothing is ambiguous.
 
-    0 where the kubelet's acknowledgement is awaited (rule b), which has no time of its own.
+    0 while the kubelet's acknowledgement is awaited (rule b), which has no time limit.
     """
     waited = []
     for name in _present(pod, evidence):
@@ -214,7 +221,10 @@ def all_settled(pod: Pod, evidence: Evidence) -> bool:
 
 
 def wants_acknowledgement(pod: Pod, evidence: Evidence) -> bool:
-    """Whether rewriting the gate would decide: Gate mode, ambiguous, containers ready (C84)."""
+    """Whether rewriting the gate would let rule b decide (C84).
+
+    The pod must be in Gate mode, ambiguous, and have ready containers.
+    """
     return (
         pod.gated
         and pod.gate.status in ("False", "Unknown")
@@ -232,7 +242,7 @@ def _present(pod: Pod, evidence: Evidence) -> Iterable[str]:
 
 
 def renewed(pod: Pod, evidence: Evidence) -> list[tuple[str, str]]:
-    """Image and imageID of each changed container that settled by its new containerID (a)."""
+    """Image and imageID of each changed container that rule a settled, by its new containerID."""
     return [
         (pod.containers[name].image, pod.containers[name].image_id)
         for name in evidence.changed
