@@ -1,7 +1,7 @@
-"""What a CafeDeployment's pods are made of: one interface, one module per podSetType.
+"""Pod sets: how the pods of each podSetType are owned and written. One interface.
 
-A pod set returns objects and patches as data; the driver writes them (protocol 3). `kinds` has
-them by their podSetType.
+Each podSetType has a module; `kinds` lists them. A pod set returns objects and patches as data; the
+driver writes them (protocol 3).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Workload:
-    """One native workload as it stands: its cell, wish, and the revision of its template.
+    """One native workload as it stands: its cell, its replicas, and its template's revision.
 
-    `shown` identifies that template (`templates.stamp`), `committed` the one that was made of
-    the revision by the last commit, as the server answered it; empty: by an older version.
+    `shown` is the stamp of that template (`templates.stamp`), `committed` the stamp of the template
+    that the last commit made of the revision, as the server answered it; empty: not noted.
     `replaced` are containers with the images that other clients had set in earlier templates.
     `refusal` is why its controller can't create pods, since `refused` in epoch seconds.
     """
@@ -44,32 +44,32 @@ class Workload:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Its cell and its revision: a cell may have two workloads, of different revisions."""
+        """The workload's cell and revision: a cell may have workloads of two revisions."""
         return self.cell, self.revision
 
     @property
     def edited(self) -> bool:
-        """Whether somebody has changed the template since it was committed."""
+        """Whether another client has changed the template since it was committed."""
         return bool(self.committed) and self.committed != self.shown
 
     @cached_property
     def breeds_strangers(self) -> bool:
-        """Whether its pods are born with images that are not its revision's."""
+        """Whether new pods of the workload get images that are not its revision's."""
         return bool(self.committed) and self.committed.split()[-1] != self.shown.split()[-1]
 
     def made_by_others(self, images: Mapping[str, str]) -> bool:
-        """Whether a pod that was born with `images` may be of a template that others edited."""
+        """Whether a pod created with `images` may be of a template that another client edited."""
         return self.breeds_strangers or not images.items().isdisjoint(self.replaced)
 
     @property
     def settled(self) -> bool:
-        """Whether its controller has seen its present spec."""
+        """Whether the workload's controller has seen the present spec."""
         return self.observed >= self.generation
 
 
 @dataclass(frozen=True)
 class WorkloadWrite:
-    """Create `body`, or patch the workload `name` with it (strategic merge)."""
+    """A write of one workload: create `body`, or patch `name` with it (strategic merge)."""
 
     name: str
     create: bool
@@ -78,24 +78,24 @@ class WorkloadWrite:
 
 
 class Strategy(StrEnum):
-    """How a pod of the set comes to another revision."""
+    """How a pod of the set gets to another revision."""
 
     PATCHED = "patched in place"
     REPLACED = "replaced"
 
 
 class PodSet(Protocol):
-    """One podSetType: its native workloads, read and written, and how their pods are taken."""
+    """One podSetType: its native workloads, read and written, and the order of their pods."""
 
     kind: str
-    """The kind of its workloads, of the API group apps/v1."""
+    """The kind of the workloads, in the API group apps/v1."""
     resource: str
-    """Their resource: the plural in a path, and in a role."""
+    """The resource of the workloads: the plural in a path, and in a role."""
     strategy: Strategy
-    """How its pods come to another revision."""
+    """How the pods of the set get to another revision."""
 
     def selector(self, owner: Json, cell: str = "") -> Mapping[str, str]:
-        """The labels that its workloads and their pods have in `cell`; without one: everywhere."""
+        """The labels of the workloads and their pods in `cell`; without one: in every cell."""
         ...
 
     def owned(self, obj: Json, owner: str) -> bool:
@@ -103,7 +103,7 @@ class PodSet(Protocol):
         ...
 
     def order(self, pod: Pod) -> tuple[float, str]:
-        """Sorts pods of a cell of which none has to go before another: the first is taken first."""
+        """The sort key of a pod in its cell: of equally urgent pods the lowest is taken first."""
         ...
 
     def parse(self, obj: Json) -> Workload:
@@ -113,15 +113,15 @@ class PodSet(Protocol):
     def create(
         self, owner: Json, cell: str, revision: str, template: Json, replicas: int
     ) -> WorkloadWrite:
-        """The workload of `cell` with `replicas` pods."""
+        """The write that creates the workload of `cell` with `replicas` pods."""
         ...
 
     def commit(
         self, owner: Json, workload: Workload, revision: str, template: Json
     ) -> WorkloadWrite:
-        """The write that makes `template` the one that replacements are born from."""
+        """The write that makes `template` the template of the workload's new pods."""
         ...
 
     def scale(self, workload: Workload, replicas: int) -> WorkloadWrite:
-        """The write that changes the number of pods."""
+        """The write that changes the number of the workload's pods."""
         ...

@@ -1,6 +1,7 @@
-"""Workloads as a cell sees them: it may have two, of different revisions (protocol 3). Pure.
+"""Workloads by cell: a cell may have two, of different revisions (protocol 3). Pure.
 
-Whoever asks for "the workload of a cell" asks here, so that none is hidden behind another.
+All code that needs "the workload of a cell" uses this module, so that no workload is hidden behind
+another.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def present(workloads: Iterable[Workload]) -> frozenset[str]:
 
 
 def wished(workloads: Iterable[Workload]) -> dict[str, int]:
-    """How many pods each cell's workloads wish for together; without a cell that has none."""
+    """The pods that the workloads of each cell request together; cells without one are left out."""
     result: dict[str, int] = {}
     for one in workloads:
         result[one.cell] = result.get(one.cell, 0) + one.replicas
@@ -29,7 +30,7 @@ def wished(workloads: Iterable[Workload]) -> dict[str, int]:
 
 
 def bearing(workloads: Iterable[Workload], revision: str) -> tuple[Workload, ...]:
-    """One workload of each cell, which its further pods are born of: that of `revision`, if any."""
+    """One workload of each cell, which creates further pods: the one of `revision`, if any."""
     result: dict[str, Workload] = {}
     for one in workloads:
         if one.cell not in result or one.revision == revision:

@@ -1,4 +1,4 @@
-"""What the workloads of every pod set have in common: their names, and the template of a cell."""
+"""What the workloads of all pod sets share: their names, and the pod template of a cell."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from kubectl_cafe import names
 from kubectl_cafe.podsets import Json
 
 CELL_LABELS = {"Cell": names.CELL, "Zone": names.ZONE}
-"""The node label behind each unitType; None has no cells."""
+"""The node label of each unitType; unitType None has no cells."""
 
 
 NAME_LIMIT = 63 - len("-12345")
-"""A pod's name adds six characters to its ReplicaSet's, and is used as a host name."""
+"""The most characters of a workload's name: a pod's name adds six, and is used as a host name."""
 
 
 def cell_label(cell: str) -> dict[str, str]:
-    """The label of the workload and the pods of `cell`; none without cells."""
+    """The label of the workload and the pods of `cell`; empty without cells."""
     return {names.CELL: cell} if cell else {}
 
 
 def pod_template(owner: Json, cell: str, revision: str, template: Json) -> dict[str, Any]:
-    """The template as a workload of `cell` carries it: cell, revision, and node affinity."""
+    """`template` as a workload of `cell` has it: with cell, revision, and node affinity."""
     whole = copy.deepcopy(dict(template))
     meta = whole.setdefault("metadata", {})
     meta["labels"] = {
@@ -51,14 +51,17 @@ def _require_node(spec: dict[str, Any], label: str, value: str) -> None:
 
 
 def generate_name(owner: str) -> str:
-    """The generateName of objects that are only tried: no name is valid with ".-" or "--" at 40."""
+    """The generateName of objects in a dry run: up to 40 characters of `owner`, and a hyphen.
+
+    A "." or "-" before that hyphen is removed: no name is valid with ".-" or "--" there.
+    """
     return f"{owner[:40].rstrip('-.')}-"
 
 
 def workload_name(owner: str, cell: str, cells: Sequence[str] = ()) -> str:
-    """`<name>-<cell>` in lower case, as a DNS label.
+    """The name of a cell's workload: `<name>-<cell>` in lower case, as a DNS label.
 
-    A short hash is added where characters had to go, or where two of `cells` would clash.
+    A short hash is added where characters had to be removed, or where two of `cells` would clash.
     """
     if not cell:
         return owner

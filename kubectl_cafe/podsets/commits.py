@@ -1,4 +1,4 @@
-"""What a workload notes of the commits of its template (protocol 2, A2)."""
+"""What a workload's annotations record of the commits of its template (protocol 2, A2)."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from kubectl_cafe.podsets import Json, Workload
 from kubectl_cafe.revisions import template as templates
 
 REMEMBERED = 5
-"""So many replaced images are remembered for each container."""
+"""The most replaced images that are recorded for each container."""
 
 
 SENT = "sent "
-"""Begins the note of a template whose answer has not been noted yet."""
+"""The prefix of the note on a template while the server's answer has not been noted yet."""
 
 
 def committed(note: str) -> str:
-    """The stamp that the last commit's template has, by the note on a workload; empty: not known.
+    """The stamp of the template that the last commit made, by the `note`; empty: not known.
 
-    It is not known between a commit and the note of its answer: a template with defaults is not
-    an edited one.
+    Between a commit and the note of its answer the stamp is not known: a template with defaults
+    from the server is not an edited one.
     """
     return "" if note.startswith(SENT) else note.strip()
 
 
 def replaced(notes: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Containers with the images that the annotation names; none without one, or a damaged one."""
+    """The (container, image) pairs of the annotation; none if it is missing or damaged."""
     try:
         found = json.loads(notes.get(names.REPLACED, ""))
     except (ValueError, TypeError, RecursionError):
@@ -38,9 +38,10 @@ def replaced(notes: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def replacing(workload: Workload, whole: Json) -> dict[str, str]:
-    """The annotation once `whole` replaces a template that another client has edited.
+    """The annotation for a commit of `whole` over a template that another client has edited.
 
-    Pods that were born from it stay, under a label that names the revision.
+    Pods created from the edited template stay, under a label that names the revision. The
+    annotation records their images. Empty if the images were not edited.
     """
     if not workload.breeds_strangers:
         return {}
@@ -54,11 +55,12 @@ def replacing(workload: Workload, whole: Json) -> dict[str, str]:
 
 
 def note(body: Json, answer: Json) -> dict[str, Any] | None:
-    """The patch that notes on a workload, `body` now, what the server made of our template.
+    """The patch that notes on a workload what the server made of the committed template.
 
-    Defaults and admission change it: only the `answer` to that very write tells what came of it.
-    A template that came out as sent is noted too: until then an edit of it can't be told. None:
-    another commit has been noted since.
+    `body` is the workload now, `answer` the server's answer to the commit. Defaults and admission
+    change a template: only the answer to that very write shows the result. A template that came out
+    as sent is noted too: without the note an edit of it can't be detected. None: another commit has
+    been noted since.
     """
     made = templates.stamp(answer["spec"]["template"])
     if _noted(body) != _noted(answer):

@@ -1,7 +1,7 @@
 """InPlaceSet: one ReplicaSet per cell, whose pods are patched in place (protocol 3).
 
-A ReplicaSet never compares its pods with its template, so it doesn't fight the patches; a
-replacement is born from the template as it stands at that moment.
+A ReplicaSet never compares its pods with its template, so it does not revert the patches. A
+replacement is created from the template as it stands at that moment.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ class InPlaceSet:
     strategy = Strategy.PATCHED
 
     def selector(self, owner: Json, cell: str = "") -> Mapping[str, str]:
-        """spec.selector.matchLabels, and the label of the cell."""
+        """The labels of spec.selector.matchLabels, and the label of the cell."""
         selector = owner["spec"].get("selector") or {}
         return {**(selector.get("matchLabels") or {}), **cell_label(cell)}
 
     def owned(self, obj: Json, owner: str) -> bool:
-        """Whether its controller is the CafeDeployment."""
+        """Whether the controller of `obj` is the CafeDeployment `owner` (uid)."""
         return controlled_by(obj, (owner,))
 
     def order(self, pod: Pod) -> tuple[float, str]:
-        """The newest first (protocol 7), and of equally old ones by name."""
+        """The sort key that takes the newest pod first (protocol 7), pods of equal age by name."""
         return -pod.created, pod.name
 
     def parse(self, obj: Json) -> Workload:
@@ -77,7 +77,7 @@ class InPlaceSet:
     def create(
         self, owner: Json, cell: str, revision: str, template: Json, replicas: int = 0
     ) -> WorkloadWrite:
-        """A ReplicaSet of `cell`: without pods yet in a first release."""
+        """The write that creates the ReplicaSet of `cell`; without pods in a first release."""
         meta, selector = owner["metadata"], copy.deepcopy(dict(owner["spec"]["selector"]))
         match = self.selector(owner, cell)
         cells = (owner["spec"].get("topology") or {}).get("values") or ()
@@ -104,7 +104,7 @@ class InPlaceSet:
     def commit(
         self, owner: Json, workload: Workload, revision: str, template: Json
     ) -> WorkloadWrite:
-        """The template, replaced as a whole."""
+        """The write that replaces the ReplicaSet's template as a whole."""
         whole = pod_template(owner, workload.cell, revision, template)
         judged = _judged(workload)["metadata"]
         notes = {names.COMMITTED: SENT + templates.stamp(whole), **replacing(workload, whole)}
@@ -115,7 +115,7 @@ class InPlaceSet:
         return WorkloadWrite(workload.name, False, body, f"commit {revision}")
 
     def scale(self, workload: Workload, replicas: int) -> WorkloadWrite:
-        """The number of pods."""
+        """The write that sets the ReplicaSet's replicas."""
         body = {**_judged(workload), "spec": {"replicas": replicas}}
         return WorkloadWrite(workload.name, False, body, f"scale to {replicas}")
 
