@@ -1,7 +1,7 @@
-"""How a pod leaves traffic before its restart and joins it again after (protocol 5).
+"""How a pod leaves traffic before its restart and joins it again afterwards (protocol 5).
 
-One module per mode; each answers the same four questions, so that the engine asks without
-knowing which: is it seen to be off, does it stay so, and what is written to turn it off and on.
+One module per mode. Each answers the same four questions, so that the engine need not know the
+mode: is the pod seen to be off, does it stay off, and which writes turn it off and on.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Service:
     families: tuple[str, ...] = ()
 
     def selects(self, labels: Mapping[str, str]) -> bool:
-        """Whether the Service selects a pod with `labels`; one without a selector selects none."""
+        """Whether the Service selects a pod with `labels`; without a selector it selects none."""
         return bool(self.selector) and all(labels.get(k) == v for k, v in self.selector.items())
 
     def reaches(self, ip: str) -> bool:
-        """Whether an EndpointSlice of the Service can hold this address; none holds no address."""
+        """Whether an EndpointSlice of the Service can hold the address `ip`; none holds ""."""
         family = "IPv6" if ":" in ip else "IPv4"
         return bool(ip) and (not self.families or family in self.families)
 
@@ -40,27 +40,30 @@ class Traffic(Protocol):
     """The switch of one mode."""
 
     def acknowledged_off(self, pod: Pod, sighting: Sighting, now: float) -> bool:
-        """Whether whoever must act on "off" has said so (endpoints are asked elsewhere)."""
+        """Whether the component that acts on "off" has acknowledged it (not the endpoints).
+
+        The EndpointSlices are checked elsewhere.
+        """
         ...
 
     def stays_off(self, pod: Pod) -> bool:
-        """Whether a pod that was seen off still is; what made it so need not be said again."""
+        """Whether a pod that was seen off is still off; no second acknowledgement is needed."""
         ...
 
     def turn_off(self, pod: Pod, record: PodRecord, at: str) -> PodPatch:
-        """W1: off, and the record."""
+        """W1: the patch that turns the pod off and writes `record`."""
         ...
 
     def turn_on(self, pod: Pod, record: PodRecord | None, at: str) -> PodPatch:
-        """W3: on, and the record; without a record it opens a newborn."""
+        """W3: the patch that turns the pod on and writes `record`; None opens a new pod."""
         ...
 
 
 def mode_of(pod: Pod, services: Iterable[Service]) -> Mode:
     """The traffic mode, decided from the pod itself (C28).
 
-    Gate: it has our readiness gate. Label: it carries the traffic label and every Service
-    that selects it selects by that label. None: neither.
+    Gate: the pod has our readiness gate. Label: the pod carries the traffic label, and every
+    Service that selects the pod selects by that label. None: neither.
     """
     if pod.gated:
         return Mode.GATE
@@ -70,7 +73,7 @@ def mode_of(pod: Pod, services: Iterable[Service]) -> Mode:
 
 
 def not_by_label(pod: Pod, services: Iterable[Service]) -> tuple[Service, ...]:
-    """The Services that select the pod by other labels alone: switching ours changes nothing."""
+    """The Services that select the pod by other labels alone: our label does not switch them."""
     as_on = {**pod.labels, names.TRAFFIC: "on"}
     return tuple(s for s in services if s.selects(as_on) and s.selector.get(names.TRAFFIC) != "on")
 

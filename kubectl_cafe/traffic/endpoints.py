@@ -1,4 +1,4 @@
-"""Services and EndpointSlices, read for what a pod's traffic needs (protocol 5)."""
+"""Services and EndpointSlices, read for the traffic of a pod (protocol 5)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Slice:
-    """An EndpointSlice: its Service's name, and the uids of the pods it shows ready and unready."""
+    """An EndpointSlice: its Service's name, and the uids of the pods it lists ready and unready."""
 
     name: str
     service: str
@@ -23,12 +23,12 @@ class Slice:
     unready: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
-        """Its name for people; one that somebody wrote by hand may be of no Service."""
+        """The slice's name for messages; a slice written by hand may belong to no Service."""
         return f"EndpointSlice {self.name}" + (f" of Service {self.service}" * bool(self.service))
 
 
 def parse_service(item: Json) -> Service:
-    """The Service in an object; one that is an external name has no endpoints of pods."""
+    """The Service in an API object. One of type ExternalName has no endpoints of pods."""
     spec = item.get("spec") or {}
     return Service(
         name=item["metadata"]["name"],
@@ -41,7 +41,7 @@ def parse_service(item: Json) -> Service:
 def parse_slice(item: Json) -> Slice:
     """The Slice in an EndpointSlice.
 
-    An endpoint whose readiness is not said counts as ready, as for every proxy.
+    An endpoint without a ready condition counts as ready, as for every proxy.
     """
     meta = item["metadata"]
     uids: dict[bool, set[str]] = {True: set(), False: set()}
@@ -53,7 +53,7 @@ def parse_slice(item: Json) -> Slice:
 
 
 def listed(slices: Iterable[Slice]) -> Mapping[str, Set[str]]:
-    """The uids of the pods that each Service's EndpointSlices list, ready or not, by its name."""
+    """By Service name, the uids of the pods that its EndpointSlices list, ready or not."""
     found: dict[str, set[str]] = defaultdict(set)
     for one in slices:
         found[one.service].update(one.ready, one.unready)
@@ -63,10 +63,11 @@ def listed(slices: Iterable[Slice]) -> Mapping[str, Set[str]]:
 def unlisted(
     pod: Pod, services: Iterable[Service], listed: Mapping[str, Set[str]]
 ) -> tuple[Service, ...]:
-    """The Services that select the pod and that have yet to list it, ready or not (C22).
+    """The Services that select the pod and do not list it yet, ready or not (C22).
 
-    Their controller has not seen the pod as it is now: it may have left the selection for a
-    moment, and be shown ready next. One that publishes unready pods never shows it gone.
+    Their endpoint controller has not seen the pod as it is now: the pod may have left the selection
+    for a moment, and may be listed as ready next. A Service that publishes unready pods does not
+    count: it never shows the pod gone.
     """
     return tuple(
         service
@@ -81,7 +82,11 @@ def unlisted(
 def ready_uids(
     slices: Iterable[Slice], services: Iterable[Service], *, unready: bool
 ) -> frozenset[str]:
-    """Pods that some EndpointSlice shows ready; `unready`: where any is shown so (C30)."""
+    """The uids of the pods that some EndpointSlice lists as ready.
+
+    `unready` reads the slices of Services that publish unready pods (C30), else those of the
+    others.
+    """
     publishing = {service.name for service in services if service.publishes_unready}
     shown = (one.ready for one in slices if (one.service in publishing) is unready)
     return frozenset().union(*shown)

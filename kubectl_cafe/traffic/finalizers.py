@@ -1,7 +1,7 @@
-"""Traffic finalizers: a load balancer's controller says by them whether it uses a pod (protocol 5).
+"""Traffic finalizers: a load balancer's controller marks by them the pods it uses (protocol 5).
 
-It watches our gate or label, removes its finalizer once the pod is drained, and puts it back
-once traffic flows. We wait for both, and never add or remove one (invariant I10).
+The controller watches our gate or label, removes its finalizer once the pod is drained, and puts it
+back once traffic flows. We wait for both, and never add or remove one (invariant I10).
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from kubectl_cafe.pods.record import Mode
 
 
 def asked(mode: Mode, declared: Collection[str]) -> tuple[str, ...]:
-    """Those that are asked of a pod: none in mode None, where nobody is told to let go."""
+    """The `declared` finalizers to wait for; none in mode None, which gives them no sign."""
     return () if mode is Mode.NONE else tuple(declared)
 
 
 def holding(pod: Pod, asked: Collection[str]) -> tuple[str, ...]:
-    """Those that the pod still has: no image is changed before they are gone (C31)."""
+    """The finalizers that the pod still has: no image is changed before they are gone (C31)."""
     return tuple(name for name in asked if name in pod.finalizers)
 
 
 def lacking(pod: Pod, asked: Collection[str]) -> tuple[str, ...]:
-    """Those that it does not have: it is not in traffic before they are back (C31)."""
+    """The finalizers that the pod lacks: it is not in traffic before they are back (C31)."""
     return tuple(name for name in asked if name not in pod.finalizers)
 
 
 def back_since(pod: Pod, asked: Collection[str]) -> float:
-    """When the last of them was put there, in seconds since the epoch; 0 where nothing tells."""
+    """When the last of the finalizers was put back, in seconds since the epoch; 0: not known."""
     return max((pod.finalizers.get(name, 0.0) for name in asked), default=0.0)

@@ -9,17 +9,17 @@ from kubectl_cafe.pods.record import PodRecord
 from kubectl_cafe.pods.restarted import acknowledgement, quotes_gate
 
 UNREADY_SEEN = 5.0
-"""Seconds of ContainersNotReady after which a pod is off anyway, whatever its gate."""
+"""Seconds of ContainersNotReady after which a pod counts as off without a quote of its gate."""
 
 
 class Gate:
-    """The switch is the condition; the kubelet acknowledges by quoting it in Ready's message."""
+    """The switch is the condition; the kubelet acknowledges it by quoting it in Ready's message."""
 
     def acknowledged_off(self, pod: Pod, sighting: Sighting, now: float) -> bool:
         """Whether Ready is False because of our gate, in its present value (C22, C23, C85).
 
-        An older Ready=False proves nothing. Where containers aren't ready the kubelet names
-        that instead: then it must have stood for 5 s.
+        An older Ready=False proves nothing. If containers aren't ready, the kubelet names them
+        instead of the gate: that reason must then have lasted 5 s.
         """
         if pod.gate.status not in ("False", "Unknown"):
             return False
@@ -32,25 +32,25 @@ class Gate:
         )
 
     def stays_off(self, pod: Pod) -> bool:
-        """Whether Ready is still False under a gate that is off, for whatever reason is named.
+        """Whether Ready is still False under a gate that is off, whatever reason Ready names.
 
-        A pod that crashes in a loop names its containers and our gate in turn: a kubelet that
-        has once acted on the gate does not forget it (C33, C77).
+        For a pod in a crash loop the kubelet names its containers and our gate in turn. A kubelet
+        that has once acted on the gate does not forget it (C33, C77).
         """
         return pod.gate.status in ("False", "Unknown") and pod.ready.status == "False"
 
     def turn_off(self, pod: Pod, record: PodRecord, at: str) -> PodPatch:
-        """W1."""
+        """W1: the patch that sets the gate to False and writes `record`."""
         return patch(pod, "off", record=record, gate=("False", "drained for an upgrade"), at=at)
 
     def turn_on(self, pod: Pod, record: PodRecord | None, at: str) -> PodPatch:
-        """W3, or the opening of a newborn (C27)."""
+        """W3, or the opening of a new pod (C27): the patch that sets the gate to True."""
         what = "on" if record else "open"
         return patch(pod, what, record=record, gate=("True", "in service"), at=at)
 
 
 def acknowledge(pod: Pod, at: str) -> PodPatch:
-    """The rewritten gate, still off, that the kubelet will quote back (protocol 6, rule b)."""
+    """The patch that rewrites the gate, still off, to be quoted back (protocol 6, rule b)."""
     value = "Unknown" if pod.gate.status == "False" else "False"
     return patch(pod, "acknowledge", gate=(value, acknowledgement(pod.generation)), at=at)
 

@@ -1,4 +1,4 @@
-"""Label mode: a label that every Service of the pod selects by (protocol 5)."""
+"""Label mode: a label by which every Service of the pod selects (protocol 5)."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from kubectl_cafe.pods.record import PodRecord
 
 
 class Label:
-    """The switch is the label; it works without the kubelet, the EndpointSlices show it."""
+    """The switch is the label. It needs no kubelet: the EndpointSlices show its effect."""
 
     def acknowledged_off(self, pod: Pod, sighting: Sighting, now: float) -> bool:
-        """Nobody but the endpoints acknowledges a label."""
+        """Whether the label is off; only the endpoints acknowledge a label."""
         return _off(pod)
 
     def stays_off(self, pod: Pod) -> bool:
-        """Whether the label still says off."""
+        """Whether the label is still off."""
         return _off(pod)
 
     def turn_off(self, pod: Pod, record: PodRecord, at: str) -> PodPatch:
-        """W1."""
+        """W1: the patch that sets the label to off and writes `record`."""
         return patch(pod, "off", record=record, labels={names.TRAFFIC: "off"})
 
     def turn_on(self, pod: Pod, record: PodRecord | None, at: str) -> PodPatch:
-        """W3; a newborn carries the label from its template."""
+        """W3: the patch that sets the label to on; a new pod has the label from its template."""
         return patch(pod, "on", record=record, labels={names.TRAFFIC: "on"})
 
 

@@ -9,22 +9,22 @@ from kubectl_cafe.pods.record import PodRecord
 
 
 class NoTraffic:
-    """Always on; the only write of such a pod is its image patch."""
+    """A pod without a switch is always on; the only write of such a pod is its image patch."""
 
     def acknowledged_off(self, pod: Pod, sighting: Sighting, now: float) -> bool:
-        """There is nothing to wait for."""
+        """True: there is nothing to wait for."""
         return True
 
     def stays_off(self, pod: Pod) -> bool:
-        """There is nothing to watch."""
+        """True: there is nothing to watch."""
         return True
 
     def turn_off(self, pod: Pod, record: PodRecord, at: str) -> PodPatch:
-        """The record alone; the engine never asks for it."""
+        """The patch of the record alone; the engine never uses it."""
         return patch(pod, "off", record=record)
 
     def turn_on(self, pod: Pod, record: PodRecord | None, at: str) -> PodPatch:
-        """The record alone; the engine never asks for it."""
+        """The patch of the record alone; the engine never uses it."""
         return patch(pod, "on", record=record)
 
 
