@@ -1,4 +1,4 @@
-"""A CafeDeployment as the engine reads it (protocol 2)."""
+"""A typed view of a CafeDeployment (protocol 2)."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from statemachine.steps import AllocationError, UpgradeType, allocate
 
 Json = Mapping[str, Any]
 HASHED = ("template", "topology", "podSetType", "selector")
-"""The fields of the spec whose change under a running release makes it fail (protocol 7)."""
+"""The fields of the spec whose change during a release makes the release fail (protocol 7)."""
 
 
 @dataclass(frozen=True)
 class CafeDeployment:
-    """One custom resource; `obj` is the server's answer, defaults included."""
+    """One CafeDeployment; `obj` is the API object as the server answered it, defaults included."""
 
     obj: Json
 
@@ -51,12 +51,12 @@ class CafeDeployment:
 
     @property
     def where(self) -> str:
-        """How messages name it."""
+        """The name of the CafeDeployment in messages."""
         return f"cafedeployment/{self.name} in namespace {self.namespace}"
 
     @cached_property
     def spec(self) -> Json:
-        """The spec, without nulls: whatever is compared, hashed or sent has none."""
+        """The spec without nulls, for all comparisons, hashes and requests. Raises CafeError."""
         try:
             spec: Json = templates.without_nulls(self.obj["spec"])
         except RecursionError:
@@ -69,7 +69,7 @@ class CafeDeployment:
 
     @property
     def template(self) -> Json:
-        """The pod template that the spec wishes."""
+        """The pod template in the spec."""
         template: Json = self.spec["template"]
         return template
 
@@ -83,7 +83,7 @@ class CafeDeployment:
 
     @property
     def replicas(self) -> int:
-        """The number of pods that the spec wishes."""
+        """The number of pods in the spec."""
         return int(self.spec.get("replicas", 1))
 
     @property
@@ -93,10 +93,10 @@ class CafeDeployment:
 
     @cached_property
     def record(self) -> Record | None:
-        """The record of its release, None before the first. Raises CafeError on a damaged one.
+        """The record of the release, None before the first. Raises CafeError for a damaged one.
 
-        A record of another uid is foreign (copied by a backup, or by `get -o yaml`): it is
-        not acted on (protocol 4).
+        A record of another uid is foreign (copied by a backup, or by `get -o yaml`) and is not
+        acted on: None as well (protocol 4).
         """
         text = self.annotations.get(names.RELEASE)
         if text is None:
@@ -116,12 +116,12 @@ class CafeDeployment:
 
     @property
     def foreign_record(self) -> bool:
-        """Whether the annotation belongs to another object."""
+        """Whether the annotation with the record belongs to another object."""
         return names.RELEASE in self.annotations and self.record is None
 
     @property
     def position(self) -> Position:
-        """Where its release stands; Idle without one."""
+        """The position of the release; Idle without one."""
         return self.record.position if self.record else Position(State.IDLE)
 
     @property
@@ -137,13 +137,13 @@ class CafeDeployment:
 
     @property
     def unswitched(self) -> frozenset[str]:
-        """Why pods were in mode None although they have a switch, as its release started (C28)."""
+        """Why pods with a switch were in mode None when the present release started (C28)."""
         release, *causes = self.annotations.get(names.UNSWITCHED, "").split() or [""]
         return frozenset(causes if self.record and self.record.id == release else ())
 
     @property
     def podset(self) -> PodSet:
-        """The pod set of spec.podSetType; where this version has not that one, the default."""
+        """The pod set of spec.podSetType; the default one for an unknown podSetType."""
         return kinds.of(self.obj["spec"])
 
     @property
@@ -153,13 +153,13 @@ class CafeDeployment:
 
     @property
     def label_selector(self) -> str:
-        """The query by which the API server lists its workloads and their pods."""
+        """The label selector by which the API server lists the workloads and their pods."""
         labels = self.podset.selector({**self.obj, "spec": self.spec})
         return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """The cells; one without a name where unitType is None."""
+        """The cells; a single one with an empty name if unitType is None."""
         topology = self.spec.get("topology") or {}
         if topology.get("unitType", "None") == "None":
             return ("",)
@@ -167,17 +167,17 @@ class CafeDeployment:
 
     @property
     def deleting(self) -> bool:
-        """Whether it is being deleted: it has a deletionTimestamp, and finalizers keep it."""
+        """Whether the object is being deleted: it has a deletionTimestamp."""
         return "deletionTimestamp" in self.obj["metadata"]
 
     @property
     def paused_by_spec(self) -> bool:
-        """spec.strategy.pause."""
+        """Whether spec.strategy.pause is set."""
         return bool((self.spec.get("strategy") or {}).get("pause"))
 
     @property
     def strategy(self) -> Strategy:
-        """The strategy as a release starts with it."""
+        """The strategy of the spec with its defaults, as a release starts with it."""
         wish = self.spec.get("strategy") or {}
         return Strategy(
             upgrade_type=UpgradeType(wish.get("upgradeType", "Beta")),
@@ -193,11 +193,14 @@ class CafeDeployment:
 
     @property
     def spec_hash(self) -> str:
-        """Identifies what a release was planned from."""
+        """The fingerprint of the spec fields from which a release is planned."""
         return templates.fingerprint({key: self.spec.get(key) for key in HASHED})
 
     def allocated(self) -> dict[str, int]:
-        """How many pods each cell is to have: as recorded, else computed (protocol 8)."""
+        """The number of pods of each cell: as recorded, else computed (protocol 8).
+
+        Raises CafeError for a record of other cells, Refused where none can be computed.
+        """
         recorded = self.annotations.get(names.ALLOCATION)
         if recorded is not None:
             try:
@@ -216,7 +219,7 @@ class CafeDeployment:
         return self.wished_allocation()
 
     def wished_allocation(self) -> dict[str, int]:
-        """How many pods each cell has by spec.replicas and spec.topology. Raises Refused."""
+        """The number of pods of each cell by spec.replicas and spec.topology. Raises Refused."""
         if self.replicas > PODS_LIMIT:
             raise Refused(
                 f"{self.replicas} pods are more than the {PODS_LIMIT} of which a plan can be made",

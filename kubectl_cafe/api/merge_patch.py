@@ -1,4 +1,4 @@
-"""JSON merge patches (RFC 7386): custom resources take no strategic ones."""
+"""JSON merge patches (RFC 7386): custom resources support no strategic merge patches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kubectl_cafe.revisions.template import without_nulls
 
 
 def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """The patch that turns `old` into `new`: keys that go are null, lists are whole.
+    """The patch that turns `old` into `new`: removed keys are null, lists are replaced as a whole.
 
     A null in `old` or `new` is an absent key, also inside a list.
     """

@@ -1,4 +1,4 @@
-"""Image references as people type them."""
+"""Image references as users type them: their check, their canonical form, their parts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MUTABLE = frozenset({"", "latest", "stable", "main", "master", "edge", "nightly"
 
 
 def problem(image: str) -> str:
-    """Why `image` is no image reference; empty where it is one."""
+    """Why `image` is no valid image reference; empty if it is one."""
     if not image:
         return "the image is empty"
     if image != image.strip():
@@ -30,10 +30,10 @@ def problem(image: str) -> str:
 
 
 def canonical(image: str) -> str:
-    """`image` with the registry and the tag that it means, as a node lists it.
+    """`image` with the registry and the tag that it implies, as a node lists it.
 
-    Source: distribution/reference, ParseNormalizedNamed and TagNameOnly. Of a tag and a digest
-    the digest counts.
+    Source: distribution/reference, ParseNormalizedNamed and TagNameOnly. If there is a tag and a
+    digest, the digest counts.
     """
     name, at, digest = image.partition("@")
     head, slash, last = name.rpartition("/")
@@ -55,6 +55,6 @@ def repository(image: str) -> str:
 
 
 def mutable(image: str) -> bool:
-    """Whether the tag is one that usually moves, so that the same string may mean new content."""
+    """Whether the tag is one that usually moves: the same string may stand for new content."""
     match = _REFERENCE.fullmatch(image)
     return match is not None and not match["digest"] and (match["tag"] or "") in MUTABLE

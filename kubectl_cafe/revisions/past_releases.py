@@ -1,8 +1,8 @@
-"""The last releases to a revision, kept on its ControllerRevision after they ended (protocol 4).
+"""The last releases to a revision, kept on its ControllerRevision after their end (protocol 4).
 
-The record of a release lives as long as no other follows it. What an auditor asks for months
-later is copied once, at the end, into an annotation of the revision: versioned, bounded JSON
-as the record itself is.
+The record of a release exists until the next release begins, but auditors need it for months. So
+each release is copied once, at its end, into an annotation of the revision: versioned, bounded JSON
+as the record itself.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from statemachine.steps import Kind
 
 VERSION = 1
 SIZE_LIMIT = 32 * 1024
-"""Bytes; up to historyLimit revisions are read at once."""
+"""The most bytes of a chronicle; up to historyLimit revisions are read at once."""
 RELEASES_LIMIT = 20
 
 
 @dataclass(frozen=True)
 class PastRelease:
-    """One release that is over. `left` is the revision that it was begun towards and gave up."""
+    """One release that is over. `left` is the revision that it began towards and gave up."""
 
     id: str
     kind: Kind
@@ -43,7 +43,7 @@ class PastRelease:
 
 @dataclass(frozen=True)
 class Chronicle:
-    """The releases to one revision, newest last; `releases_cut` older ones are not kept."""
+    """The releases to one revision, newest last; `releases_cut` counts older ones not kept."""
 
     releases: tuple[PastRelease, ...] = ()
     releases_cut: int = 0
@@ -51,7 +51,7 @@ class Chronicle:
 
 
 def past(record: Record, outcome: str, ended: str) -> PastRelease:
-    """What is kept of the release that `record` stands for, which ended as `outcome` at `ended`."""
+    """The entry for the release of `record`, which ended as `outcome` at `ended`."""
     first = record.journal[0].trigger if record.journal else None
     turned = record.kind is Kind.ROLLBACK and first in BEGINNINGS
     return PastRelease(
@@ -70,11 +70,11 @@ def past(record: Record, outcome: str, ended: str) -> PastRelease:
 
 
 def notes_of(revision: Revision, release: PastRelease) -> dict[str, str]:
-    """The annotations by which `revision` remembers `release`; none if it does already (I8).
+    """The annotations that record `release` on `revision`; none if it has them already (I8).
 
-    A revision that was good stays so when a release to it is given up. A chronicle that can't
-    be read, damaged or of a newer version, is left alone. Where annotations of others leave no
-    room even for the shortest one, it is not written: no release waits for that.
+    A revision with a good outcome keeps it when a later release to it is given up. A chronicle that
+    can't be read, damaged or of a newer version, is not changed. If other annotations leave no room
+    even for the shortest chronicle, it is not written: no release waits for it.
     """
     notes: dict[str, str] = {}
     stays_good = revision.outcome in GOOD and release.outcome not in GOOD
@@ -93,13 +93,13 @@ def notes_of(revision: Revision, release: PastRelease) -> dict[str, str]:
 
 
 def with_release(known: Chronicle, release: PastRelease) -> Chronicle:
-    """`release` as the newest; what was said of it before is replaced."""
+    """`known` with `release` as the newest; an older entry of the same release is replaced."""
     others = tuple(one for one in known.releases if one.id != release.id)
     return replace(known, releases=(*others, release))
 
 
 def encode(chronicle: Chronicle, limit: int = SIZE_LIMIT) -> str:
-    """The annotation's text in at most `limit` bytes, if that can be; what was cut is counted."""
+    """The annotation's text, in at most `limit` bytes if possible; what was cut is counted."""
     dropped = max(0, len(chronicle.releases) - RELEASES_LIMIT)
     shown: Chronicle | None = replace(
         chronicle,
@@ -116,7 +116,7 @@ def encode(chronicle: Chronicle, limit: int = SIZE_LIMIT) -> str:
 
 
 def decode(text: str) -> Chronicle:
-    """The chronicle that `encode` wrote; an empty one where there is none. Raises CodecError."""
+    """The chronicle in `text`, as `encode` writes it; an empty one for "". Raises CodecError."""
     if not text:
         return Chronicle()
     chronicle = codec.load(Chronicle, text, VERSION)
@@ -127,10 +127,10 @@ def decode(text: str) -> Chronicle:
 
 
 def _shorter(chronicle: Chronicle) -> Chronicle | None:
-    """The same with one thing less; None when nothing more can go.
+    """`chronicle` with one part less; None when nothing more can go.
 
-    Journals of older releases go first, then those releases, oldest first. Of the newest
-    journal the first entry stays, which says who started it, and so does the last.
+    Journals of older releases go first, then those releases, oldest first. Of the newest journal
+    the first entry stays, which names who started the release, and so does the last.
     """
     *older, newest = chronicle.releases
     for place, one in enumerate(older):

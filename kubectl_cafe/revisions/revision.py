@@ -14,16 +14,16 @@ Json = Mapping[str, Any]
 
 GOOD = ("Completed", "RolledBack")
 LONGEST_OWNER = 63 - len("-0123456789")
-"""Characters of a CafeDeployment's name: a revision's name is the value of a label."""
+"""The most characters of a CafeDeployment's name: a revision's name is the value of a label."""
 SUPERSEDED = "Superseded"
-"""The outcome of a release whose place another one took before it had ended."""
+"""The outcome of a release that another release replaced before its end."""
 
 
 @dataclass(frozen=True)
 class Revision:
     """One released template. `number` grows with every release; `outcome` is its last one's.
 
-    `releases` is the annotation's text, which `chronicle` reads.
+    `releases` is the annotation's text, which `past_releases.decode` reads.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Revision:
 
 
 def name_of(owner: str, template: Json) -> str:
-    """The ControllerRevision's name: equal templates have one revision."""
+    """The name of the template's ControllerRevision: equal templates have one revision."""
     return f"{owner}-{templates.fingerprint(templates.without_nulls(template))}"
 
 
@@ -92,33 +92,33 @@ def owner_reference(owner: Json) -> dict[str, Any]:
 
 
 def controlled_by(obj: Json, owners: Collection[str]) -> bool:
-    """Whether the controller of an object is one of `owners` (uids).
+    """Whether the controller of `obj` is one of `owners` (uids).
 
-    A reference that is not the controlling one makes nothing ours: its controller is another.
+    An owner reference that is not the controlling one does not count.
     """
     references = obj["metadata"].get("ownerReferences") or ()
     return any(one.get("controller") and one["uid"] in owners for one in references)
 
 
 def next_number(revisions: Iterable[Revision]) -> int:
-    """One more than the highest."""
+    """One more than the highest number of the revisions."""
     return max((revision.number for revision in revisions), default=0) + 1
 
 
 def last_good(revisions: Iterable[Revision], but: str = "") -> Revision | None:
-    """The newest revision whose release ended well, other than `but`."""
+    """The newest revision whose last release ended well, other than the one named `but`."""
     good = [r for r in revisions if r.outcome in GOOD and r.name != but]
     return max(good, key=lambda r: r.number, default=None)
 
 
 def prunable(revisions: Iterable[Revision], used: Iterable[str], limit: int) -> list[Revision]:
-    """The oldest revisions beyond `limit`; never one that is in use (protocol 4)."""
+    """The oldest revisions beyond `limit`, of those not named in `used` (protocol 4)."""
     spare = sorted((r for r in revisions if r.name not in set(used)), key=lambda r: r.number)
     return spare[: max(0, len(spare) - limit)]
 
 
 def revision_text(revision: Revision | None) -> str:
-    """A revision in words: its number and its images."""
+    """A revision as text: its number and its images; empty for None."""
     if revision is None:
         return ""
     shown = ", ".join(f"{name}={image}" for name, image in revision.images.items())

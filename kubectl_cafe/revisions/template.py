@@ -13,12 +13,12 @@ from kubectl_cafe import names
 
 Json = Mapping[str, Any]
 Change = tuple[str | None, str | None]
-"""Old and new value; None where there is none."""
+"""Old and new value; None for an absent one."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs between two templates. `others` are the paths that can't go in place."""
+    """The differences of two templates. `others` are the paths that can't change in place."""
 
     images: Mapping[str, tuple[str, str]]
     labels: Mapping[str, Change]
@@ -35,8 +35,8 @@ def without_nulls(value: Any) -> Any:
     """`value` without the keys whose value is null.
 
     Null means absent to the API server: a ReplicaSet drops it, a merge patch drops it inside a
-    list, a CafeDeployment keeps it where its template is not described. Helm and
-    `kubectl create` write `env: null`. Items of a list stay, null as well: they have a place.
+    list, a CafeDeployment keeps it where the schema does not describe its template. Helm and
+    `kubectl create` write `env: null`. Items of a list stay, nulls as well: their position counts.
     """
     if isinstance(value, Mapping):
         return {key: without_nulls(item) for key, item in value.items() if item is not None}
@@ -52,13 +52,13 @@ def fingerprint(value: object) -> str:
 
 
 def stamp(template: Json) -> str:
-    """Identifies a template as the server shows it, and, apart, its images by container."""
+    """Two fingerprints: of the template as the server shows it, and of its images by container."""
     meta = {k: v for k, v in (template.get("metadata") or {}).items() if v is not None}
     return f"{fingerprint({**template, 'metadata': meta})} {fingerprint(images(template))}"
 
 
 def images(template: Json) -> dict[str, str]:
-    """The image of every container of a template or a pod by name, without init containers."""
+    """The image of every container of a template or a pod, by name, without init containers."""
     return {
         container["name"]: _as_text(container.get("image"))
         for container in (template.get("spec") or {}).get("containers") or ()
@@ -79,12 +79,12 @@ def labels(template: Json) -> dict[str, str]:
 
 
 def notes(template: Json) -> dict[str, str]:
-    """The template's annotations (the module's own `annotations` is Python's)."""
+    """The template's annotations; the name `annotations` is taken by a Python import."""
     return _texts((template.get("metadata") or {}).get("annotations"))
 
 
 _TEXTS: Json = {"": str}
-"""A mapping of texts, whatever its keys."""
+"""The shape of a mapping of texts with any keys."""
 _CONTAINER: Json = {
     "name": str,
     "image": str,
@@ -102,16 +102,20 @@ _SHAPE: Json = {
         "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": _TERMS}},
     },
 }
-"""What is read of a template here; the resource leaves most of it to the server's own check."""
+"""The shape of the template fields that are read here; the CRD leaves most of the template to the
+API server's own check."""
 
 
 def misshapen(template: Json) -> str:
-    """The first field that can't be read, with its path; empty where there is none."""
+    """The first field of `template` that can't be read, with its path; empty if there is none."""
     return _misfit(template, _SHAPE, "spec.template")
 
 
 def _misfit(value: Any, shape: Any, path: str) -> str:
-    """Where `value` is not of `shape`: a mapping by key, a list of one shape, or text."""
+    """Where `value` is not of `shape`, and what is expected there; empty if it is.
+
+    A shape is a mapping by key ("": any key), a list of one shape, or `str`. Null always fits.
+    """
     if value is None:
         return ""
     if shape is str:
@@ -134,15 +138,16 @@ def _texts(value: object) -> dict[str, str]:
 
 
 def _as_text(value: object) -> str:
-    """A text as it is, nothing for null, another JSON value in its spelling."""
+    """A text as it is, "" for null, any other JSON value in its JSON spelling."""
     return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
 def difference(old: Json, new: Json, selector_keys: Sequence[str] = ()) -> Difference:
-    """What differs, and whether it can go in place (protocol 3).
+    """The difference of two templates, and what of it can't go in place (protocol 3).
 
-    Containers are matched by name. A label that a selector reads is among `others` (C57),
-    and so is everything but images, labels and annotations, init containers included (C17).
+    Containers are matched by name. A label of `selector_keys`, which a selector reads, is among
+    `others` (C57), and so is everything but images, labels and annotations, init containers
+    included (C17).
     """
     old_images, new_images = images(old), images(new)
     changed_labels = changes(labels(old), labels(new))
@@ -163,13 +168,13 @@ def difference(old: Json, new: Json, selector_keys: Sequence[str] = ()) -> Diffe
 
 
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, Change]:
-    """The keys whose values differ."""
+    """Old and new value of every key whose values differ."""
     keys = sorted(set(old) | set(new))
     return {key: (old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)}
 
 
 def _rest(template: Json) -> dict[str, Any]:
-    """The template without what may change in place; containers keyed by name."""
+    """The template without the parts that may change in place; containers are keyed by name."""
     spec = dict(template.get("spec") or {})
     meta = dict(template.get("metadata") or {})
     for key in ("labels", "annotations", "creationTimestamp"):
@@ -195,10 +200,10 @@ def _paths(old: Any, new: Any, path: str) -> Iterator[str]:
 
 
 def departures(meant: Json, shown: Json) -> tuple[str, ...]:
-    """The paths at which a template that the server shows is not what was meant.
+    """The paths at which a template from the server, `shown`, departs from the one `meant`.
 
-    What it has beyond that is not judged: the server fills in defaults. Node affinity is not
-    compared, for a cell's own terms are among it.
+    Fields that only `shown` has are not compared: the server fills in defaults. Node affinity is
+    not compared, for it includes a cell's own terms.
     """
     return tuple(_departures(meant, shown, "spec.template"))
 
