@@ -9,7 +9,7 @@ from kubectl_cafe.version import VERSION
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 INSTALLED_BY = "app.kubernetes.io/version"
-"""Label of what is installed: the version of the plugin that did it."""
+"""Label of an installed object: the version of the plugin that installed it."""
 
 Manifest = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Putting the manifests into a cluster by server-side apply, never over somebody else's."""
+"""The installation of the manifests by server-side apply, never over objects of other owners."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from kubectl_cafe.names import FIELD_MANAGER
 from kubectl_cafe.version import VERSION
 
 ESTABLISHED_WITHIN = 30.0
-"""Seconds; an API server needs well under one."""
+"""Seconds to wait for an established CRD; an API server needs well under one."""
 
 
 class Outcome(StrEnum):
-    """What an apply came to, in kubectl's words."""
+    """The result of an apply, in kubectl's words."""
 
     CREATED = "created"
     CONFIGURED = "configured"
@@ -29,7 +29,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """One object as the server has it now, and what was done to it."""
+    """One object as the server has it now, and the result of its apply."""
 
     manifest: Manifest
     outcome: Outcome
@@ -40,10 +40,9 @@ def install(
 ) -> list[Installed]:
     """Apply the manifests; `force` takes fields from other managers.
 
-    All are tried in a dry run first, so that a refusal of one leaves none half installed, and
-    what is there already is not written again. Raises Refused for an object that is not ours
-    or that a newer version installed, Conflict where another manager owns a field that is to
-    change.
+    A dry run of all comes first, so that a refusal of one leaves no partial installation. An object
+    that would not change is not written. Raises Refused for an object that is not ours or that a
+    newer version installed, Conflict where another manager owns a field that is to change.
     """
     found = [transport.get_or_none(path_of(manifest)) for manifest in wanted]
     for existing in found:
@@ -61,7 +60,7 @@ def install(
 
 
 def path_of(manifest: Manifest) -> str:
-    """Where the object lives; only kinds that stand in this folder are known."""
+    """The API path of the object; only the kinds in this folder are supported."""
     kinds = {"CustomResourceDefinition": paths.crds, "ClusterRole": paths.clusterroles}
     return kinds[manifest["kind"]](manifest["metadata"]["name"])
 
@@ -90,7 +89,10 @@ def refuse_foreign(existing: Manifest) -> None:
 
 
 def wait_established(transport: Transport, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Wait until the API server serves CafeDeployments; raises CafeError if it will not."""
+    """Wait until the API server serves CafeDeployments.
+
+    Raises Refused for names that are taken, CafeError after ESTABLISHED_WITHIN.
+    """
     deadline = transport.clock.monotonic() + ESTABLISHED_WITHIN
     while True:
         crd = transport.get(paths.crds())
@@ -123,7 +125,7 @@ def _apply(transport: Transport, manifest: Manifest, force: bool, **query: str) 
 def _outcome(existing: Manifest | None, stored: Manifest) -> Outcome:
     if existing is None:
         return Outcome.CREATED
-    # A dry run leaves resourceVersion and generation as they please: compare what was meant.
+    # A dry run does not report a reliable resourceVersion or generation: compare the contents.
     same = _meant(existing) == _meant(stored)
     return Outcome.UNCHANGED if same else Outcome.CONFIGURED
 
@@ -136,6 +138,6 @@ def _meant(manifest: Manifest) -> Manifest:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """`1.2.3` for comparing; what is no version is older than every version."""
+    """`version` as numbers for comparison; any other text is older than every version."""
     parts = version.split("-")[0].split(".")
     return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else ()
