@@ -1,1 +1,1 @@
-"""What status shows of a release, and what is waited for."""
+"""The read model of `status`: what it shows of a release, and what the release waits for."""

@@ -1,4 +1,4 @@
-"""Waiting for a state: reached, still to come, or out of reach; pure."""
+"""The wait for a state of a release: reached, still to come, or out of reach. Pure."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from statemachine.lifecycle import RESTING, State
 from statemachine.reach import reachable
 
 GRACE = 5.0
-"""Seconds after the wait began in which a release that had ended before is not judged: the one
-that is waited for may be about to start."""
+"""Seconds after the beginning of a wait in which an earlier, ended release is not assessed: the
+release that is waited for may be about to start."""
 
 
 class OutOfReach(CafeError):
-    """The release has failed or ended another way: what is waited for can't come any more."""
+    """The release has failed or ended in another state: the target can't be reached any more."""
 
     exit_code = FAILED
 
 
 class TimedOut(CafeError):
-    """It was waited for long enough."""
+    """The target was not reached in time."""
 
     exit_code = TIMED_OUT
 
@@ -37,10 +37,10 @@ def reached(
 ) -> bool:
     """Whether the release is in the state `target`.
 
-    Completed counts once the spec as it stands is released, not while it is ahead. Raises
-    OutOfReach where only another release, or another try, could bring it there; while the spec
-    is ahead of a release that has ended, the next release is still to come. `first` is how it
-    stood when the wait began, `waited` seconds ago.
+    Completed counts only while the spec as it stands is released. Raises OutOfReach if only another
+    release, or a retry, could reach the target. While the spec is ahead of a release that has
+    ended, the next release is still to come. `first` is the CafeDeployment at the beginning of the
+    wait, `waited` seconds ago.
     """
     position = cafe.position
     if position.state is target:
@@ -59,7 +59,7 @@ def reached(
 
 
 def timed_out(cafe: CafeDeployment, target: State, seconds: float) -> TimedOut:
-    """The error where `target` has not come within `seconds`."""
+    """The error for a `target` that was not reached within `seconds`."""
     edited = ", and its spec was edited and not released" if ahead(cafe) else ""
     return TimedOut(
         f"{target} was not reached within {age(seconds)}: it is {cafe.position.state}{edited}",

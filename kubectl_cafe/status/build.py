@@ -1,4 +1,4 @@
-"""From a snapshot to the status that people are shown: pure."""
+"""The status of a release as data, made of a snapshot. Pure."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def status_of(
 ) -> Status:
     """The status of `cafe`; without a snapshot it has had no release, or its record is gone.
 
-    `lost` are pods in the middle of an upgrade that has no record any more (C72); `silent` is
-    why all of this may be old.
+    `lost` are pods in the middle of an upgrade whose record is gone (C72); `silent` is why the data
+    may be stale.
     """
     old = (silent,) if silent else ()
     if snapshot is None:
@@ -112,7 +112,7 @@ def status_of(
 
 
 def _without_record(cafe: CafeDeployment, lost: Sequence[str]) -> Status:
-    """Idle, and whether that is all there is to say."""
+    """The status without a record: Idle, with notes on what is wrong."""
     said = []
     if lost:
         said.append(f"{len(lost)} pods are in the middle of a release whose record is gone")
@@ -124,7 +124,7 @@ def _without_record(cafe: CafeDeployment, lost: Sequence[str]) -> Status:
 
 
 def _turned(record: Record) -> str:
-    """Who turned the release back, when and why; empty where a rollback is how it began."""
+    """Who rolled the release back, when and why; empty if the release began as a rollback."""
     turns = [e for e in record.journal[1:] if e.trigger is Trigger.ROLLBACK]
     return signed(turns[-1]) if turns else ""
 
@@ -139,7 +139,7 @@ def turned_by(cafe: CafeDeployment) -> str:
 def _awaited(
     cafe: CafeDeployment, record: Record, waits: Sequence[Wait], driven: bool
 ) -> tuple[Wait, ...]:
-    """What is waited for in this state; `waits` are the pods', for as long as any still move."""
+    """What the release waits for in its state; `waits` are those of pods that are still moving."""
     moving = tuple(wait for wait in waits if wait.what is not For.AVAILABLE)
     if record.state is State.AWAITING_CONFIRM:
         if cafe.waiting_group_confirmed:
@@ -166,7 +166,7 @@ def _notes(
     out: Sequence[str],
     away: Sequence[str],
 ) -> tuple[str, ...]:
-    """What people should know although nothing waits for it.
+    """Notes for the user on facts that nothing waits for.
 
     `out` are the pods that are left out of traffic, `away` those that have drifted.
     """
@@ -208,7 +208,7 @@ def _notes(
 
 
 def _born_ahead(assessment: Assessment, snapshot: Snapshot) -> bool:
-    """Whether a replacement was born from a template that somebody flipped too early (C47)."""
+    """Whether a new pod was created from a template that another client changed too early (C47)."""
     step, state = snapshot.record.current, snapshot.record.state
     upgrading = step is not None and step.kind is StepKind.UPGRADE and state not in RESTING
     born = assessment.upgraded and assessment.pod.record is None and touched(assessment, snapshot)
@@ -216,7 +216,7 @@ def _born_ahead(assessment: Assessment, snapshot: Snapshot) -> bool:
 
 
 def mixed(snapshot: Snapshot, assessments: Sequence[Assessment]) -> str:
-    """How mixed the set is: pods by the number of their revision."""
+    """How many pods are at each revision, as text."""
     counts: dict[str, int] = {}
     for assessment in assessments:
         if assessment.row is not PodState.FORGOTTEN:

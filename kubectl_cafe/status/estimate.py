@@ -1,4 +1,4 @@
-"""About how long a release will still take, judged by the groups that are over: pure."""
+"""An estimate of a release's remaining time, from the groups that are over. Pure."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def elapsed(record: Record, now: float) -> float:
 
 
 def remaining(record: Record, now: float) -> float | None:
-    """Seconds that the groups ahead will about take; None where nothing is known of it.
+    """The estimated seconds for the groups ahead; None if they can't be estimated.
 
-    A group takes as long as its waves of at most maxUnavailable pods. What people took to
-    confirm or to resume is not counted, nor foreseen.
+    A group takes as long as its waves of at most maxUnavailable pods. Time in which the release
+    waited for a confirmation or a resume is neither counted nor foreseen.
     """
     step = record.current
     if record.state not in MOVING or step is None or not step.is_group:
@@ -36,7 +36,7 @@ def remaining(record: Record, now: float) -> float | None:
 
 
 def _waves(record: Record) -> dict[int, int]:
-    """How many waves each group needs at the least, by its number."""
+    """The least number of waves that each group needs, by its number."""
     limit = limit_of(record.plan.strategy.max_unavailable, sum(record.plan.cells.values()))
     return {
         group: max(1, ceil(sum(taken.values()) / limit))
@@ -45,19 +45,19 @@ def _waves(record: Record) -> dict[int, int]:
 
 
 def _spent(record: Record, now: float) -> dict[int, float]:
-    """Seconds in which pods were taken, by the number of the group."""
+    """The seconds in which pods were taken, by the number of the group."""
     spent: dict[int, float] = {}
     told = _since_the_beginning(record)
     ends = [*(seconds(entry.at) for entry in told[1:]), now]
     for entry, end in zip(told, ends, strict=False):
-        group = entry.group or 1  # The move that begins a release names none.
+        group = entry.group or 1  # The move that begins a release names no group.
         if entry.state in MOVING:
             spent[group] = spent.get(group, 0.0) + end - seconds(entry.at)
     return spent
 
 
 def _since_the_beginning(record: Record) -> tuple[Entry, ...]:
-    """The journal from the move on that planned the groups, without a gap in it."""
+    """The journal from the move that planned the groups, without a gap in it."""
     # Where the journal was cut, its first entry is followed by the gap.
     journal = record.journal[1:] if record.journal_cut else record.journal
     last = max((n for n, entry in enumerate(journal) if entry.trigger in LEGS), default=0)

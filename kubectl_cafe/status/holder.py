@@ -1,4 +1,4 @@
-"""Who drives, as far as one look at the lease tells: for people, nothing is decided by it."""
+"""The driver by a single read of the lease: for display, no decision depends on it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from statemachine.record import Record
 
 
 def driver(lease: LeaseView | None) -> str:
-    """Who holds a lease that has not run out; "" for nobody."""
+    """The driver that holds an unexpired lease; "" for none."""
     return lease.driver if lease is not None and lease.live else ""
 
 
 def overdue(record: Record, lease: LeaseView | None) -> tuple[str, ...]:
-    """That the lease looks old, where a driver on another server's clock may still hold it."""
+    """A note on a lease that looks expired, but that a driver may still hold.
+
+    The driver may be on the clock of another API server.
+    """
     if lease is None or record.state in RESTING:
         return ()
     doubtful = lease.holder is not None and not lease.live and not lease.expired
@@ -22,9 +25,9 @@ def overdue(record: Record, lease: LeaseView | None) -> tuple[str, ...]:
 
 
 def renewed(lease: LeaseView | None, now: float) -> float | None:
-    """Seconds since the driver was last heard of; None where its lease doesn't say.
+    """Seconds since the driver last renewed its lease; None if the lease does not say.
 
-    A renewal by a server whose clock is ahead is just now.
+    A renewal by a server whose clock is ahead counts as just now.
     """
     if lease is None or not lease.renewed:
         return None

@@ -9,7 +9,7 @@ from kubectl_cafe.waits import Wait
 
 @dataclass(frozen=True)
 class ImageChange:
-    """One container's image before and after; `source` is empty where there was none before."""
+    """One container's image before and after; `source` is empty if there was none before."""
 
     container: str
     source: str
@@ -18,10 +18,10 @@ class ImageChange:
 
 @dataclass(frozen=True)
 class PodLine:
-    """One pod. `revision` is a number, ? for unknown images; `phase` its own record's.
+    """One pod. `revision` is a number, ? for unknown images; `phase` is its own record's.
 
-    `updated`: it is at the goal. `current`: the group at work has taken it. `stage` says more
-    of the phase, where there is more to say.
+    `updated`: the pod is at the goal. `current`: the group at work has taken it. `stage` describes
+    the phase further, where possible.
     """
 
     name: str
@@ -42,7 +42,7 @@ class PodLine:
 
 @dataclass(frozen=True)
 class CellLine:
-    """One cell: its pods, those at the goal, available, in flight; the groups' counts."""
+    """One cell: its pods, those at the goal, available, in flight; the counts of its groups."""
 
     cell: str
     pods: int
@@ -54,14 +54,13 @@ class CellLine:
 
 @dataclass(frozen=True)
 class Status:
-    """One release as a person asks for it.
+    """One release as `status` shows it.
 
-    `origin` is where a Paused or Failed one came from. `time` is when it was looked at, by the
-    server's clock, RFC 3339. `age` are the seconds in this state, `elapsed` those since the
-    release began, `remaining` those that its groups will about take (None: not known),
-    `renewed` those since the driver was last heard of. `turned`: who turned it back, when and
-    why, after somebody else may have started it. `spec_ahead`: the spec asks for something
-    that no release has been started for.
+    `origin` is the state before Paused or Failed. `time` is when it was read, by the server's
+    clock, RFC 3339. `age` are the seconds in this state, `elapsed` those since the release began,
+    `remaining` those that its groups are estimated to take (None: not known), `renewed` those since
+    the driver renewed its lease. `turned`: who rolled it back, when and why; another user may have
+    started it. `spec_ahead`: the spec asks for something that no release has been started for.
     """
 
     name: str
@@ -99,9 +98,9 @@ class Status:
 class Overview:
     """One CafeDeployment and its release. `age` are the seconds in this state.
 
-    State and group are the record's own; the pods are counted as `.status` last told them, None
-    before it has told any. `spec_ahead`: the spec was edited and not released.
-    `problem` says why the record can't be read.
+    State and group are the record's own. The pods are counted as in the last `.status`, None before
+    it has counts. `spec_ahead`: the spec was edited and not released. `problem` is why the record
+    can't be read.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What to type next in each state of a release."""
+"""The next commands to type in each state of a release."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from statemachine.record import Record
 
 
 def next_commands(cafe: CafeDeployment, driven: bool) -> tuple[Hint, ...]:
-    """The commands that lead on, where a person is waited for or nobody drives; likeliest first."""
+    """The commands that lead on, likeliest first.
+
+    None are given while a driver is at work and no user is waited for.
+    """
     record = cafe.record
     if record is None:
         return (upgrade_command(cafe),)
@@ -39,11 +42,10 @@ def next_commands(cafe: CafeDeployment, driven: bool) -> tuple[Hint, ...]:
 
 
 def _after_failure(cafe: CafeDeployment, record: Record) -> Iterator[Hint]:
-    """What leads on from a failure, the likeliest first, and nothing that would only fail again.
+    """The commands that lead on from a failure, likeliest first, without those sure to fail again.
 
-    A spec that was edited is put back (then a retry goes on), superseded where it can go in
-    place, or discarded. Else the same spec superseded would be the same failure: with another
-    image it is not.
+    An edited spec is put back (then a retry goes on), superseded if it can go in place, or
+    discarded. An unchanged spec would only fail again when superseded: another image would not.
     """
     forward = record.origin in (State.PROGRESSING, State.AWAITING_CONFIRM)
     edited = forward and cafe.spec_hash != record.spec_hash
@@ -62,9 +64,10 @@ def _after_failure(cafe: CafeDeployment, record: Record) -> Iterator[Hint]:
 
 
 def _release_the_spec(cafe: CafeDeployment, record: Record) -> Hint:
-    """What releases the spec, or first puts the number of pods back: this version scales nothing.
+    """The command that releases the spec, or that first restores the number of pods.
 
-    Where the sum is right and the cells are not, only an edit of the topology does.
+    This version does not scale. If the sum is right and the cells are not, only an edit of the
+    topology helps.
     """
     total = sum(record.plan.cells.values())
     if not edited_spec.rescaled(cafe, record):
@@ -75,7 +78,7 @@ def _release_the_spec(cafe: CafeDeployment, record: Record) -> Hint:
 
 
 def repair_command(cafe: CafeDeployment) -> Hint:
-    """The command that finds and mends pods that are out of traffic or have drifted."""
+    """The command that repairs pods that are out of traffic or have drifted."""
     return _of(cafe, "repair")
 
 

@@ -1,4 +1,4 @@
-"""All CafeDeployments in one list, and in one watch: the record's state, the status' counts."""
+"""All CafeDeployments as a list or as a watch: states of the records, counts of `.status`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def overview(obj: Json, now: float) -> Overview:
 
 
 def listed(transport: Transport, namespace: str | None, selector: str) -> list[Overview]:
-    """All of `namespace` (None: of every one) that `selector` selects, as the server sorts them."""
+    """The CafeDeployments of `namespace` (None: of all) that match `selector`, in server order."""
     found = transport.list(paths.cafedeployments(namespace), _query(selector)).items
     return [overview(obj, transport.server_time()) for obj in found]
 
@@ -60,9 +60,9 @@ def listed(transport: Transport, namespace: str | None, selector: str) -> list[O
 def watched(
     transport: Transport, namespace: str | None, selector: str
 ) -> Iterator[Sequence[Overview]]:
-    """All of them first, then whichever has changed, or was deleted; without an end.
+    """All CafeDeployments first, then at every change those that changed or were deleted.
 
-    Raises what makes the watch give up.
+    The iterator has no end. Raises the error that makes the watch give up.
     """
     told: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
     informer = Informer(
@@ -104,5 +104,5 @@ def _query(selector: str) -> dict[str, str]:
 
 
 def news(before: Overview | None, after: Overview) -> bool:
-    """Whether more than time has passed between the two."""
+    """Whether `after` differs from `before` in more than its age."""
     return before is None or replace(before, age=0.0) != replace(after, age=0.0)

@@ -1,4 +1,4 @@
-"""The rows of `status`: one cell, one pod; pure."""
+"""The rows of `status`: one cell, one pod. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from statemachine.lifecycle import RESTING, State
 from statemachine.record import Record, cut
 
 SHOWN = 80
-"""Characters of what a scheduler or a kubelet says, in a row of a table."""
+"""The most characters of a scheduler's or a kubelet's message in a row of a table."""
 
 
 def number_of(pod: Pod, snapshot: Snapshot) -> str:
@@ -48,7 +48,7 @@ def cell_line(cell: str, assessments: Sequence[Assessment], record: Record) -> C
 
 
 def pod_line(assessment: Assessment, snapshot: Snapshot) -> PodLine:
-    """One pod; that its record is of the group at work makes it current."""
+    """The row of one pod; it is current if the group at work took it."""
     pod: Pod = assessment.pod
     trouble = "; ".join(f"{s.container}: {s.reason}" for s in assessment.stuck)
     trouble = trouble or cut(waiting_reasons.trouble(assessment), SHOWN)
@@ -80,7 +80,7 @@ def pod_line(assessment: Assessment, snapshot: Snapshot) -> PodLine:
 
 
 def _of_group_at_work(assessment: Assessment, record: Record) -> bool:
-    """Whether the group at work took it; while a group waits, those of the one before count."""
+    """Whether the group at work took the pod; while a group waits, the one before it counts."""
     taken = assessment.pod.record
     if taken is None or record.state in RESTING:
         return False

@@ -26,11 +26,11 @@ from kubectl_cafe.status.model import Status
 from statemachine.record import Record
 
 TICK = 0.5
-"""Seconds after which rules that read a clock are asked again."""
+"""Seconds after which rules that read a clock are evaluated again."""
 
 
 class Watching:
-    """One CafeDeployment, its Lease and all that a release reads, for as long as it is there."""
+    """A watch of one CafeDeployment, its Lease and all that a release reads."""
 
     def __init__(self, transport: Transport, cafe: CafeDeployment) -> None:
         self._transport = transport
@@ -48,7 +48,7 @@ class Watching:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Watch until left; the first lists of everything are there when it is entered."""
+        """Watch while the context lasts; the first lists are complete when it is entered."""
         with ExitStack() as left:
             for informer in self._own:
                 left.callback(informer.stop)
@@ -60,7 +60,7 @@ class Watching:
             yield
 
     def wait(self, timeout: float = TICK) -> None:
-        """Until something changed, at most `timeout` seconds."""
+        """Wait until something has changed, at most `timeout` seconds."""
         self._observer.cache.wait(timeout)
 
     @property
@@ -77,7 +77,7 @@ class Watching:
         lease = judge(self._lease, time)
         watched = self._watch.saw(lease)
         if self._watch.renewed:
-            lease = watched  # Seen with our own eyes: no clock of a server's is asked.
+            lease = watched  # This process saw the renewal: no clock of a server is needed.
         silent = silence(self._own) or self._observer.silence()
         if cafe.record is None:
             lost = lost_pods(cafe, self._observer.cache.pods())
@@ -85,7 +85,7 @@ class Watching:
         snapshot = self._view(cafe, cafe.record, time)
         decision = decide(snapshot)
         if decision.nodes:
-            with suppress(NotSent):  # They are asked for again.
+            with suppress(NotSent):  # The next call reads the nodes again.
                 self._observer.read_nodes(snapshot)
             snapshot = self._view(cafe, cafe.record, time)
             decision = decide(snapshot)
@@ -101,7 +101,7 @@ class Watching:
         )
 
     def _known(self, cafe: CafeDeployment, record: Record) -> dict[str, Revision]:
-        """The revisions, read again where the record names others."""
+        """The revisions by name, read again if the record names others."""
         named = (record.from_revision, record.to_revision)
         if named != self._named:
             found = direct_reads.read_revisions(self._transport, cafe)
@@ -109,7 +109,7 @@ class Watching:
         return self._revisions
 
     def _one(self, path: str, name: str, told: Any) -> Informer:
-        """Follows one object by its name; `told` gets it, or None where there is none."""
+        """An informer of the object `name`; `told` gets the object, or None if there is none."""
 
         def listed(items: list[dict[str, Any]]) -> None:
             told(items[0] if items else None)
@@ -128,7 +128,7 @@ class Watching:
         )
 
     def _told(self, obj: dict[str, Any] | None) -> None:
-        """One of another uid is another one: ours is gone, for good."""
+        """Take the object of an event. One with another uid means that ours is gone, for good."""
         cafe = CafeDeployment(obj) if obj is not None else None
         self._gone = self._gone or cafe is None or cafe.uid != self._cafe.uid
         if cafe is not None and not self._gone:
@@ -145,7 +145,7 @@ class Watching:
 
 
 def deleted(cafe: CafeDeployment) -> Missing:
-    """The error where it was deleted while it was watched."""
+    """The error for a CafeDeployment that was deleted while it was watched."""
     return Missing(
         f'CafeDeployment "{cafe.name}" in namespace {cafe.namespace} was deleted',
         where=cafe.where,
