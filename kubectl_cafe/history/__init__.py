@@ -1,1 +1,1 @@
-"""What is left of releases: their history, and one release as a report."""
+"""What the cluster keeps of past releases: their history, and one release as a report."""

@@ -1,4 +1,4 @@
-"""The figures of a release: how many, how long, what it cost. Pure."""
+"""The figures of a release: numbers of pods, durations, writes. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from statemachine.record import Record
 
 
 def restarted(source: Revision | None, target: Revision | None) -> int | None:
-    """How many containers of each pod change their image; None where that is not known."""
+    """The number of containers of each pod whose image changes; None if it is not known."""
     if source is None or target is None:
         return None
     return len(difference(source.template, target.template).images)
@@ -27,7 +27,7 @@ def facts(
     frame: Frame,
     restarts: int | None,
 ) -> dict[str, str]:
-    """Figures in words, by name; what is not known has none."""
+    """The figures as text, by name; a figure that is not known is left out."""
     told = [passage for group in groups for passage in group.passages]
     waited = sum(span.end - span.start for span in states if span.what is What.WAITING)
     anew = sum(bool(p.patched and (p.runs or p.on or p.ready)) for p in told)
@@ -48,7 +48,7 @@ def facts(
 
 
 def phases(passages: Iterable[Passage]) -> Iterator[Phase]:
-    """Each phase of the pods of which both ends are known."""
+    """The duration of each phase, over the pods with a known start and end of it."""
     told = tuple(passages)
     ways: Mapping[str, list[tuple[float, float]]] = {
         "Traffic off, until the image is written": [(p.off, p.patched) for p in told],

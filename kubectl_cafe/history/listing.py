@@ -1,4 +1,4 @@
-"""From ControllerRevisions, the record and pods to the history that people are shown: pure."""
+"""The history as data, made of ControllerRevisions, the record and pods. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from statemachine.lifecycle import RESTING, Trigger
 
 @dataclass(frozen=True)
 class Told:
-    """A release that the revision `of` tells; `to` is the one that it went to in the end."""
+    """A release as an entry of the revision `of`; `to` is the revision that it ended at."""
 
     of: str
     to: str
@@ -56,7 +56,7 @@ def history_of(
 
 
 def detail_of(history: History, revisions: Iterable[Revision], revision: Revision) -> Detail:
-    """`revision` in full, compared with the one numbered before it."""
+    """`revision` in full, compared with the revision numbered before it."""
     older = [r for r in revisions if r.number < revision.number]
     before = max(older, key=lambda r: r.number, default=None)
     return Detail(
@@ -69,12 +69,12 @@ def detail_of(history: History, revisions: Iterable[Revision], revision: Revisio
 
 
 def chronicles(revisions: Iterable[Revision]) -> dict[str, tuple[Chronicle, str]]:
-    """By the revision's name its chronicle, or an empty one and why its own can't be read."""
+    """By a revision's name its chronicle, or an empty one and why the stored one can't be read."""
     return {revision.name: _read(revision) for revision in revisions}
 
 
 def tales(cafe: CafeDeployment, kept: Mapping[str, tuple[Chronicle, str]]) -> list[Told]:
-    """Every release that the chronicles `kept` tell of, in the order in which they started."""
+    """Every release in the chronicles `kept` and in the record, in the order of their starts."""
     return sorted(_told(cafe, kept), key=lambda one: seconds(one.release.started))
 
 
@@ -86,9 +86,9 @@ def _read(revision: Revision) -> tuple[Chronicle, str]:
 
 
 def _told(cafe: CafeDeployment, kept: Mapping[str, tuple[Chronicle, str]]) -> Iterator[Told]:
-    """Every release, once at the revision it went to, and once at the one that it gave up.
+    """Every release: an entry at the revision that it went to, and one at a revision it gave up.
 
-    The release in the record is told though it is not over, or its end not copied yet.
+    The release in the record is included, even if it is not over or its end is not copied yet.
     """
     found = {
         (name, release.id): release
@@ -137,7 +137,7 @@ def _line(told: Told, numbers: Mapping[str, str], now: float) -> ReleaseLine:
 
 
 def as_yaml(revision: Revision) -> str:
-    """Its template."""
+    """The template of `revision` as YAML."""
     return yamls.dump(dict(revision.template), sort_keys=True)
 
 

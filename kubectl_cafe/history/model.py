@@ -12,7 +12,7 @@ from statemachine.record import Entry
 class ReleaseLine:
     """One release to a revision; `ended` is empty while it is under way, `took` is in seconds.
 
-    `source` is the revision it started from, in words, `host` the machine it was started on.
+    `source` is the revision that it started from, as text, `host` the machine of its start.
     """
 
     id: str
@@ -53,7 +53,7 @@ class History:
 
 @dataclass(frozen=True)
 class Detail:
-    """One revision: its template, that as YAML, and a unified diff from `before`, the last one."""
+    """One revision: its template, `text` as YAML, and a unified diff from revision `before`."""
 
     line: RevisionLine
     template: Mapping[str, object]

@@ -1,7 +1,7 @@
 """One pod's way through a release, read from its record and its status. Pure.
 
-What the pod doesn't show any more, because it restarted since or a later release wrote over
-its record, is left out: nothing is guessed.
+A pod no longer shows everything once it has restarted again or a later release has overwritten its
+record. Such times are left out: nothing is guessed.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from kubectl_cafe.times import seconds
 NOBODY = 0
 """The group of a pod that no group took."""
 SKEW = 2.0
-"""Seconds between two clocks: a driver knows the server's to a second, a node has its own."""
+"""Seconds by which clocks may differ: a driver knows the server's time to a second, a node has a
+clock of its own."""
 
 
 @dataclass(frozen=True)
 class Frame:
     """The release, from `start` until it ended or, if `under_way`, now; seconds.
 
-    `first`: it is the one by which its pods were born.
+    `first`: this release created the CafeDeployment's pods.
     """
 
     release: str
@@ -36,15 +37,18 @@ class Frame:
     first: bool = False
 
     def saw_the_birth_of(self, pod: Pod) -> bool:
-        """Whether the pod was born in its course; in the second of its start, only by it."""
+        """Whether the pod was created during the release.
+
+        A pod created in the second of the start counts only for a first release.
+        """
         return self.start <= pod.created <= self.until and (self.first or pod.created > self.start)
 
 
 def passage(pod: Pod, frame: Frame, over: float = 0.0) -> Passage | None:
-    """The pod's way; None where it tells nothing of this release.
+    """The pod's way through the release; None if the pod shows nothing of the release.
 
-    `over` is when its group was over: Ready was True by then, a later change of it is none of
-    the release's.
+    `over` is when the pod's group was over: Ready was True by then, and later changes of Ready are
+    not the release's.
     """
     if pod.terminating or pod.over:
         return None
@@ -57,13 +61,16 @@ def passage(pod: Pod, frame: Frame, over: float = 0.0) -> Passage | None:
 
 
 def _of(record: PodRecord, frame: Frame) -> bool:
-    """Whether the record is of this release; after its end `repair` goes on under its id."""
+    """Whether the record is of this release.
+
+    After the end of the release, `repair` goes on writing under its id.
+    """
     begun = min(seconds(at) for at in record.written.values())
     return record.release == frame.release and begun <= frame.until + SKEW
 
 
 def _taken(pod: Pod, record: PodRecord, frame: Frame, bound: float) -> Passage:
-    """A pod that the release took; its containers' start tells where the restart ended."""
+    """The way of a pod that a group took; its containers' start shows where the restart ended."""
     written = {phase: seconds(record.written.get(phase)) for phase in Phase}
     on = written[Phase.FINISHED]
     known = Passage(
@@ -87,21 +94,21 @@ def _taken(pod: Pod, record: PodRecord, frame: Frame, bound: float) -> Passage:
     if known.open:
         known = replace(known, trouble=_trouble(pod))
     spans = tuple(_spans(known, frame.until))
-    # Times are whole seconds: what took less than one is not shown, a pod that did all in one is.
+    # Times are whole seconds: spans below one are left out, but a pod keeps one span at least.
     shown = tuple(span for span in spans if span.end > span.start) or spans[:1]
     return replace(known, spans=shown, stands=_stands(known, record, frame))
 
 
 def _without_switch(pod: Pod, known: Passage, bound: float) -> Passage:
-    """Nothing is written when it is done (mode None): the new container that is Ready is all."""
+    """The way of a pod in mode None: the end of its upgrade is not written, only Ready shows it."""
     ready = _ready(pod, known.runs, bound) if known.runs else 0.0
     return replace(known, ready=ready, open=not ready)
 
 
 def _runs(pod: Pod, record: PodRecord, after: float, on: float, bound: float) -> float:
-    """When the last of its changed containers started; 0 where that was at another time.
+    """When the last of the changed containers started; 0 if they started at another time.
 
-    As long as the record says what they were before, the old ones don't count.
+    While the record holds the containers of before the patch, those do not count.
     """
     old = {name: before.container_id for name, before in record.before.items()}
     changed = [c for c in pod.containers.values() if not old or c.name in old]
@@ -112,7 +119,10 @@ def _runs(pod: Pod, record: PodRecord, after: float, on: float, bound: float) ->
 
 
 def _ready(pod: Pod, on: float, bound: float) -> float:
-    """When it was Ready under a switch that is on: with a label it may have been all along."""
+    """When the pod became Ready under a switch that is on; 0 if it is not Ready, or since later.
+
+    With a label the pod may have been Ready all along: then this is when the switch went on.
+    """
     if pod.ready.status != "True":
         return 0.0
     at = max(pod.ready.since, on)
@@ -120,7 +130,7 @@ def _ready(pod: Pod, on: float, bound: float) -> float:
 
 
 def _spans(known: Passage, until: float) -> Iterator[Span]:
-    """What it did, without a gap; an unfinished one goes on until now."""
+    """What the pod did, without a gap; an unfinished pod goes on until `until`."""
     last = What.TROUBLE if known.trouble else None
     if known.off:
         yield Span(What.DRAIN, known.off, known.patched or known.on or until)
@@ -140,7 +150,7 @@ def _spans(known: Passage, until: float) -> Iterator[Span]:
 
 
 def _stands(known: Passage, record: PodRecord, frame: Frame) -> str:
-    """In words."""
+    """The state of the pod as text."""
     if not known.open:
         if known.off and not known.patched:
             return "let back into traffic, image untouched"
@@ -154,7 +164,7 @@ def _stands(known: Passage, record: PodRecord, frame: Frame) -> str:
 
 
 def _born(pod: Pod, frame: Frame, bound: float) -> Passage:
-    """A pod of a first release, or one that replaced another meanwhile."""
+    """The way of a pod that was created in the release: a first release's, or a replacement."""
     ready = _ready(pod, pod.created, bound)
     opened = pod.gated and pod.gate.status == "True"
     wrong = "" if ready or pod.ready.status == "True" else _trouble(pod)
@@ -177,7 +187,7 @@ def _born(pod: Pod, frame: Frame, bound: float) -> Passage:
 
 
 def _trouble(pod: Pod) -> str:
-    """What its containers wait for in vain."""
+    """Why the pod's containers do not run; empty if they do, are starting, or back off."""
     waiting = (c for c in pod.containers.values() if not backing_off(pod, c))
     found = (f"{c.name}: {trouble(c)}" for c in waiting if trouble(c))
     return "; ".join(found)

@@ -1,4 +1,4 @@
-"""One release, told from all that is left of it: its journal, its pods, its revisions. Pure."""
+"""The report of one release, from what is left of it: journal, pods, revisions. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from statemachine.steps import Kind, sizes
 
 
 class Untold(CafeError):
-    """There is no release to tell of."""
+    """There is no release to report."""
 
 
 def account(
@@ -36,9 +36,9 @@ def account(
     at: float,
     number: int = 0,
 ) -> Report:
-    """The last release, or the last one to revision `number`, as it is known at `at` (seconds).
+    """The report of the last release, or of the last one to revision `number`.
 
-    Raises Untold, and UnknownRevision.
+    `at` is the server's time in seconds. Raises Untold, and UnknownRevision.
     """
     known = {revision.name: revision for revision in revisions}
     told = _chosen(cafe, known, number)
@@ -80,7 +80,7 @@ def account(
 
 
 def _chosen(cafe: CafeDeployment, known: Mapping[str, Revision], number: int) -> Told:
-    """The release that is asked for. A rollback is told at both of its revisions."""
+    """The release to report. A rollback is an entry of both of its revisions."""
     kept = listing.chronicles(known.values())
     told = listing.tales(cafe, kept)
     if number:
@@ -107,14 +107,14 @@ def _chosen(cafe: CafeDeployment, known: Mapping[str, Revision], number: int) ->
 
 @dataclass(frozen=True)
 class _Placed:
-    """A passage and the chapter that it belongs to; None for what no group took."""
+    """A pod's passage and the chapter that it belongs to; None if no group took the pod."""
 
     chapter: Chapter | None
     passage: Passage
 
 
 def _passages(pods: Iterable[Pod], frame: Frame, told: Sequence[Chapter]) -> Iterator[_Placed]:
-    """What every pod tells, in order of time."""
+    """The passage of every pod that shows this release, in order of time."""
     placed = []
     for pod in pods:
         first = passage(pod, frame)
@@ -127,12 +127,12 @@ def _passages(pods: Iterable[Pod], frame: Frame, told: Sequence[Chapter]) -> Ite
 
 
 def _order(passage: Passage) -> tuple[float, str, float, str]:
-    """The order of time, the same for equal input."""
+    """The sort key by time, which gives the same order for equal input."""
     return passage.start, passage.cell, passage.out or 0.0, passage.pod
 
 
 def _chapter(told: Sequence[Chapter], number: int, start: float) -> Chapter | None:
-    """The group of that number that had begun when the pod was taken."""
+    """The group with this number that had begun when the pod was taken."""
     same = [chapter for chapter in told if chapter.number == number]
     begun = [chapter for chapter in same if chapter.begun <= start]
     return next(reversed(begun or same), None)
@@ -141,7 +141,7 @@ def _chapter(told: Sequence[Chapter], number: int, start: float) -> Chapter | No
 def _groups(
     past: PastRelease, record: Record | None, found: Sequence[_Placed]
 ) -> tuple[Group, ...]:
-    """Every group in order: those of the journal, those to come, and what no group took."""
+    """Every group in order: those of the journal, those to come, and pods that no group took."""
     told = chapters(past.journal, past.kind)
     plan = sizes(record.steps) if record else {}
     leg = told[-1].leg if told else 0
@@ -174,7 +174,10 @@ def _groups(
 def _by_birth(
     groups: list[Group], found: Sequence[_Placed]
 ) -> tuple[list[Group], Sequence[_Placed]]:
-    """A first release's pods have no record: each group bore as many as the plan says, in turn."""
+    """The groups of a first release with their pods, and the passages that are left.
+
+    These pods have no record: in order of time, each group gets as many as the plan says.
+    """
     waiting = {
         cell: iter([placed for placed in found if placed.passage.cell == cell])
         for cell in {placed.passage.cell for placed in found}
@@ -191,7 +194,7 @@ def _by_birth(
 
 
 def _left_of(past: PastRelease, told: int) -> str:
-    """How much the pods still tell of a release that others followed."""
+    """A note on how much the pods still show of a release that later ones followed."""
     if not told:
         return (
             "No pod tells of this release any more: later ones have written over their "
@@ -215,7 +218,7 @@ def _unknown(
     source: Revision | None,
     target: Revision | None,
 ) -> Iterator[str]:
-    """What a reader may miss, and why it is missing."""
+    """Notes on what a reader may miss in the report, and why it is missing."""
     told = [p for group in groups for p in group.passages]
     total = sum(record.plan.cells.values()) if record else 0
     if record is None:

@@ -10,7 +10,7 @@ from statemachine.record import Entry
 
 
 class What(StrEnum):
-    """What a pod, or the release, does in a span of time; the value is what the legend says."""
+    """What a pod, or the release, does in a span of time; the value is the legend's text."""
 
     DRAIN = "traffic off, image unchanged"
     ASTRAY = "patched with an image that was taken back"
@@ -26,7 +26,7 @@ class What(StrEnum):
 
 @dataclass(frozen=True)
 class Span:
-    """From `start` to `end` the pod (or the release) did this."""
+    """What the pod (or the release) did from `start` to `end`."""
 
     what: What
     start: float
@@ -38,10 +38,10 @@ class Span:
 class Passage:
     """One pod's way through the release. A time that is not known, or not yet, is 0.
 
-    `off`, `patched`, `again`, `runs`, `on` and `ready`: traffic off, image written, and another
-    one over it, as the pod's record says; its containers' start; traffic on, as the record
-    says; Ready. `stands` says in words how it stands, `trouble` that it is not well; `writes`
-    counts the plugin's.
+    `off`, `patched`, `again` and `on` are from the pod's record: traffic off, image written,
+    another image written over it, traffic on. `runs` is the start of its containers, `ready` when
+    it became Ready, `born` its creation. `stands` is its state as text, `trouble` what is wrong
+    with it; `writes` counts the plugin's writes.
     """
 
     pod: str
@@ -62,23 +62,23 @@ class Passage:
 
     @property
     def start(self) -> float:
-        """When the release touched it first."""
+        """When the release first wrote to the pod, or created it."""
         return self.spans[0].start if self.spans else self.on
 
     @property
     def out(self) -> float | None:
-        """Seconds out of traffic, or from birth to Ready; None where its end is not known."""
+        """Seconds out of traffic, or from creation to Ready; None if the end is not known."""
         unknown = not self.spans or (self.born and not self.ready and not self.open)
         return None if unknown else self.spans[-1].end - self.spans[0].start
 
 
 @dataclass(frozen=True)
 class Group:
-    """One group: when it ran by the journal, who let it go, and the pods that tell of it.
+    """One group: when it ran by the journal, who confirmed it, and the pods that show it.
 
-    `counts` are the pods that it takes in each cell, where the plan is still known. Times are
-    0 where they are not known, or not yet; `number` 0 stands for pods that no group took.
-    `given_up`: it will never be over.
+    `counts` are the pods that it takes in each cell, where the plan is still known. Times are 0
+    where they are not known, or not yet; `number` 0 stands for pods that no group took. `given_up`:
+    the group will never be over.
     """
 
     number: int
@@ -91,13 +91,13 @@ class Group:
     given_up: bool = False
 
     def cells(self) -> list[str]:
-        """The cells of its pods, those of the plan first."""
+        """The cells of the group, those of the plan first."""
         return list(dict.fromkeys([*self.counts, *(p.cell for p in self.passages)]))
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Something on the time axis that a person did, or that went wrong."""
+    """A move on the time axis that a user made, or that went wrong."""
 
     at: float
     text: str
@@ -106,7 +106,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Phase:
-    """How long one phase took: over `pods` pods, in seconds."""
+    """The duration of one phase, over `pods` pods, in seconds."""
 
     name: str
     pods: int
@@ -118,9 +118,9 @@ class Phase:
 class Report:
     """One release, as it is known at the moment `at`; `ended` is 0 while it is under way.
 
-    `source` and `target` are revisions in words. `facts` are figures in words by name;
-    `unknown` says what is not known, and why. `difference` is a unified diff of the two
-    templates, `template` the target's as YAML.
+    `source` and `target` are revisions as text. `facts` are figures as text by name; `unknown`
+    lists what is not known, and why. `difference` is a unified diff of the two templates,
+    `template` the target's as YAML.
     """
 
     name: str
@@ -150,5 +150,5 @@ class Report:
 
     @property
     def until(self) -> float:
-        """Where its time axis ends."""
+        """The end of the time axis."""
         return self.ended or self.at

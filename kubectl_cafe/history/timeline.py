@@ -1,4 +1,4 @@
-"""A release's journal, read as chapters: states and groups with their times, and marks. Pure."""
+"""A release's journal as states, groups with their times (chapters), and marks. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SAID = {
     Trigger.ROLLBACK: "rolled back",
     Trigger.ABORT: "aborted",
 }
-"""Moves that a person made, or that went wrong: what a reader looks for on the axis."""
+"""The text of each move that a user made, or that went wrong: these are marked on the axis."""
 WORD = {
     State.AWAITING_CONFIRM: What.WAITING,
     State.PAUSED: What.WAITING,
@@ -30,7 +30,7 @@ WORD = {
 
 @dataclass(frozen=True)
 class Chapter:
-    """One group of one leg (0: as it began; 1: its rollback). `over` is 0 if it never was."""
+    """One group of one leg (0: as it began; 1: its rollback). `over` is 0 if it never ended."""
 
     leg: int
     number: int
@@ -41,7 +41,7 @@ class Chapter:
 
 
 def states(journal: Sequence[Entry], until: float) -> Iterator[Span]:
-    """The release's states one after the other; the last one lasts `until`, unless it rests."""
+    """The release's states in order; the last one lasts until `until`, unless it is at rest."""
     for place, entry in enumerate(journal):
         if entry.state in RESTING:
             continue
@@ -53,12 +53,12 @@ def states(journal: Sequence[Entry], until: float) -> Iterator[Span]:
 
 
 def marks(journal: Sequence[Entry]) -> Iterator[Mark]:
-    """What is marked on the time axis; a release's own beginning is where the axis begins."""
+    """The moves to mark on the time axis, without the first one, at which the axis begins."""
     for place, entry in enumerate(journal):
         if entry.trigger not in SAID or not place:
             continue
         said = SAID[entry.trigger].format(group=entry.group)
-        # Nobody makes a release fail: the journal names whoever drove.
+        # A failure has no author: the journal names the driver of that moment.
         by = "" if entry.trigger is Trigger.FAIL else f" by {entry.who}"
         why = f": {entry.why}" if entry.why else ""
         bad = entry.trigger in (Trigger.FAIL, Trigger.ABORT, Trigger.ROLLBACK)
@@ -66,10 +66,10 @@ def marks(journal: Sequence[Entry]) -> Iterator[Mark]:
 
 
 def chapters(journal: Sequence[Entry], kind: Kind) -> tuple[Chapter, ...]:
-    """Every group that the journal tells of, in the order in which they began.
+    """Every group in the journal, in the order in which they began.
 
-    A group is over with the first step_done after it; a later one of the same number is the
-    commit's or the sweep's. A group that waits for its confirmation has not begun.
+    A group is over with the first step_done after it began; a later step_done with the same number
+    is that of the commit or the sweep. A group that waits for its confirmation has not begun.
     """
     found: list[Chapter] = []
     leg, upgrading = -1, kind is Kind.UPGRADE
