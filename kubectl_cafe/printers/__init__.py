@@ -1,1 +1,1 @@
-"""Printers: read models in, text or documents out. They ask no server and decide nothing."""
+"""Printers: read models in, text or documents out. They send no requests and decide nothing."""

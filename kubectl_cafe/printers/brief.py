@@ -1,4 +1,4 @@
-"""What a terminal leaves out of a status because it is shown elsewhere, or has no room for it."""
+"""Shorter forms of a status for a terminal: no repetition, and no more than has room."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from kubectl_cafe.text import columns
 from kubectl_cafe.waits import Wait, listed
 
 LABELS = len("Started by:  ")
-"""The columns that the labels of the longest head take."""
+"""The columns of the longest label in the head of a status."""
 
 
 def versions(
     source: str, target: str, changes: Sequence[ImageChange], width: int | None
 ) -> Sequence[tuple[str, str]]:
-    """From and to which revision; where that takes more than a line each, only what changes."""
+    """The labelled revisions; the image changes instead, if the revisions take more than a line."""
     whole = (("From", source), ("To", target))
     if not width or not changes or all(columns(text) + LABELS <= width for _, text in whole):
         return whole
@@ -30,11 +30,14 @@ def revisions(source: str, target: str) -> str:
 
 
 def awaited(waits: Sequence[Wait], failure: str) -> str:
-    """What is waited for, without the trouble that is the failure: its message goes on changing."""
+    """The text of the waits, without the trouble that is already shown as the failure.
+
+    The message of such a trouble goes on changing.
+    """
     return listed([one for one in waits if not (one.place and failure.startswith(one.place))])
 
 
 def rows(text: str, width: int | None) -> int:
-    """The rows that a terminal needs for `text`, whose longest lines it breaks."""
+    """The rows that a terminal of `width` columns needs for `text`; it breaks longer lines."""
     lines = text.split("\n")
     return sum(max(1, -(-columns(line) // width)) if width else 1 for line in lines)

@@ -1,4 +1,4 @@
-"""What a release changes, as people look for it: `payments: 1.0.0 -> 1.1.0`."""
+"""The image changes of a release in short form: `payments: 1.0.0 -> 1.1.0`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from kubectl_cafe.status.model import ImageChange
 
 DIGEST = len("sha256:") + 12
-"""Characters of a digest that are shown."""
+"""The number of characters of a digest that are shown."""
 
 
 def changes_text(changes: Sequence[ImageChange]) -> str:
-    """The changes in one line, as short as tells old from new."""
+    """The changes in one line, each as short as it can be with old and new still distinct."""
     return ", ".join(map(_change, changes))
 
 
@@ -29,7 +29,7 @@ def _change(change: ImageChange) -> str:
 
 
 def _split(image: str) -> tuple[str, str, str]:
-    """Repository, tag and digest of an image as it is written."""
+    """Repository, tag and digest of an image, as it is written."""
     name, _, digest = image.partition("@")
     head, slash, last = name.rpartition("/")
     plain, _, tag = last.partition(":")

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 API_VERSION = "cafe.sofastack.io/v1"
-"""Of every document. Fields may be added to it; one that goes, or means something else, is a v2."""
+"""The apiVersion of all documents. New fields may be added; removing a field, or changing what it
+means, makes a v2."""
 
 
 def document(kind: str, content: object) -> dict[str, object]:
@@ -22,7 +23,7 @@ def document(kind: str, content: object) -> dict[str, object]:
 
 
 def fields_of(value: DataclassInstance) -> dict[str, object]:
-    """The fields of a dataclass, names as in a document, each of them plain."""
+    """The fields of a dataclass as plain values, with their names as in a document."""
     return {_camel(field.name): plain(getattr(value, field.name)) for field in fields(value)}
 
 

@@ -1,4 +1,4 @@
-"""What is shown where not everything fits: rows are given out by how much a person needs them."""
+"""What is shown where not everything fits: rows go to the most urgent blocks first."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from kubectl_cafe.text import CUT, cut
 class Block:
     """Lines that belong together; `least` of them are shown before anything less urgent.
 
-    `rank` is the order in which rows are given out, 0 first. What is left out is counted as
-    `what`, if it has a name, `beyond` more with it; `heads` lines are of no use without one
-    after them.
+    `rank` is the order in which rows are given out, 0 first. Lines left out, and `beyond` more, are
+    counted in a note as so many `what`, if it is not empty. The first `heads` lines are headers,
+    which are not shown without a line after them.
     """
 
     lines: Sequence[Text]
@@ -46,7 +46,7 @@ def fitted(blocks: Sequence[Block], height: int, width: int) -> list[Text]:
 
 
 def _shortened(block: Block, rows: int, width: int) -> Sequence[Text]:
-    """The first rows; the last of them counts what is missing."""
+    """The first `rows` lines of the block; the last of them counts the lines left out."""
     if (rows >= len(block.lines) and not block.beyond) or not rows:
         return block.lines[:rows]
     if not block.what or rows <= block.heads + 1:

@@ -12,19 +12,19 @@ from kubectl_cafe.times import age
 
 HEADS = ("revision", "images", "pods", "who", "started", "took", "outcome", "reason")
 RANKS = (0, 0, 4, 2, 3, 5, 0, 1)
-"""Which of them a narrow terminal does without first: the highest."""
+"""The order in which a narrow terminal drops the columns: the highest first, 0 never."""
 LEAST = {HEADS.index("images"): 12, HEADS.index("who"): 10, HEADS.index("reason"): 12}
-"""To so many columns they are cut before a narrow terminal does without another one."""
+"""The columns whose cells are cut, down to this width, before another column is dropped."""
 WIDER = ("kind", "from", "host", "name", "release")
 
 
 def render(history: History, *, wide: bool = False, width: int | None = None) -> str:
-    """One row a revision: its last release, and how many pods run it now.
+    """A table with one row a revision: its last release, and how many pods run it now.
 
-    `wide` says also what kind of release that was, from where, on which machine, and the
-    names of revision and release. In fewer columns than that takes, `width`, only images
-    that differ between revisions are shown, without registry and path, times to the minute, long
-    texts are cut, and columns are left out.
+    `wide` adds the release's kind, its source revision, its machine, and the names of revision and
+    release. If the table is wider than `width`, only images that differ between revisions are
+    shown, without registry and path, times are cut to the minute, long texts are cut, and columns
+    are left out.
     """
     if wide:
         return table((*HEADS, *WIDER), [_row(line, _whole) for line in history.revisions])
@@ -41,26 +41,26 @@ def _whole(text: str) -> str:
 
 
 def _short(image: str) -> str:
-    """`productpage:v1` of `registry.example/team/productpage:v1`; of a digest its beginning."""
+    """`productpage:v1` for `registry.example/team/productpage:v1`; of a digest its beginning."""
     name, at, digest = image.rpartition("/")[2].partition("@")
     return f"{name}{at}{digest[:19]}"
 
 
 def _tag(image: str) -> str:
-    """`v1` of `registry.example/team/productpage:v1`; of a digest its beginning."""
+    """`v1` for `registry.example/team/productpage:v1`; of a digest its beginning."""
     name, _, digest = image.rpartition("/")[2].partition("@")
     return name.partition(":")[2] or digest[:19] or name
 
 
 def _changing(revisions: Sequence[RevisionLine]) -> Collection[str]:
-    """The containers whose image is not the same in all revisions; if there is none, the first."""
+    """The containers whose image differs between revisions; the first container if none does."""
     images = [line.images for line in revisions]
     names = list(dict.fromkeys(name for found in images for name in found))
     return [n for n in names if len({found.get(n) for found in images}) > 1] or names[:1]
 
 
 def _minute(at: str) -> str:
-    """`01-02 03:04Z` of `2026-01-02T03:04:05Z`."""
+    """`01-02 03:04Z` for `2026-01-02T03:04:05Z`."""
     return f"{at[5:10]} {at[11:16]}Z"
 
 
@@ -70,7 +70,7 @@ def _row(
     at: Callable[[str], str] = _whole,
     containers: Collection[str] | None = None,
 ) -> tuple[object, ...]:
-    """One revision; of its images those of `containers` (None: all)."""
+    """The row of one revision, with the images of `containers` only (None: all)."""
     told = [n for n in line.images if containers is None or n in containers]
     more = [CUT] if len(told) < len(line.images) else []
     if containers is not None and len(containers) > 1:

@@ -1,6 +1,6 @@
-"""The live view of a release: what a person at a terminal must see, in the rows there are.
+"""The live view of a release: what matters most, in the rows that a terminal has.
 
-Pure: a Status and a size in, lines out. It alone needs `rich`, so whoever draws imports it
+Pure: a Status and a size in, lines out. This module alone needs `rich`, so callers import it only
 when there is something to draw.
 """
 
@@ -22,7 +22,7 @@ from kubectl_cafe.times import age
 DONE, MOVING, AHEAD = "█", "▒", "░"
 LONGEST_BAR, SHORTEST_BAR = 40, 6
 SHORTEST_NAMES = 30
-"""Columns for name and namespace before the title says the group."""
+"""The columns that name and namespace get before the title has room for the group."""
 STYLES = {
     "Progressing": "bold cyan",
     "RollingBack": "bold magenta",
@@ -35,7 +35,7 @@ STYLES = {
     "RolledBack": "bold green",
 }
 TEXT_ROWS = 4
-"""So many rows at the most for what is awaited, for a failure, and for the notes."""
+"""The most rows for the waits, for a failure, and for the notes, each."""
 
 
 def lines(status: Status, size: Size, *, question: str = "") -> list[Text]:
@@ -69,7 +69,7 @@ def lines(status: Status, size: Size, *, question: str = "") -> list[Text]:
     ]
     found = fitted(blocks, size.height, width)
     for line in found:
-        # What was cut by its letters may have letters of two columns.
+        # A text cut by characters may have characters of two columns.
         line.truncate(width, overflow="ellipsis")
     return found
 
@@ -96,10 +96,10 @@ def _texts(label: str, text: str, style: str, width: int, rows: int = TEXT_ROWS)
 
 
 def _title(status: Status, width: int) -> Text:
-    """Which one it is, its state, and its group.
+    """The name and namespace, the state, and the group.
 
-    Where not all of it fits, names are cut, the namespace's first, and the group is left out
-    before they get too short to be told apart: the state stays.
+    Where not all of them fit, names are cut, the namespace's first. The group is left out before
+    names get too short to be distinguished; the state always stays.
     """
     name, namespace, state = _tidy(status.name), _tidy(status.namespace), stands(status)
     group = f" ({at_work(status)})" if status.group else ""
@@ -116,7 +116,7 @@ def _title(status: Status, width: int) -> Text:
 
 
 def _versions(status: Status, width: int) -> str:
-    """The images that change; where there is room, from which revision to which."""
+    """The images that change and, where there is room, the revisions before and after."""
     if not status.changes:
         return f"{status.source} -> {status.target}"
     images = changes_text(status.changes)
@@ -125,17 +125,17 @@ def _versions(status: Status, width: int) -> str:
 
 
 def _times(status: Status) -> str:
-    """How long it has taken, and about how long it will."""
+    """How long the release has taken, and its estimated remaining time."""
     parts = [f"{age(status.elapsed)} elapsed" if status.release else "", about(status)]
     return ", ".join(part for part in parts if part) + (" left" if parts[1] else "")
 
 
 def _driver(status: Status, width: int) -> Text:
-    """Who drives; that nobody does is for the eye to catch."""
+    """The driver and who began the release; a missing driver is highlighted."""
     why = f": {status.why}" if status.why else ""
     begun = f"{status.kind} by {status.who}{why} ({status.release})" if status.release else ""
     if status.turned:
-        # Who turned it back, and who had started it, each with a reason of their own.
+        # Who rolled it back, and who had started it, each with a reason.
         begun = f"{status.kind} by {status.turned}; begun by {status.who}{why} ({status.release})"
     nobody = status.driver == "nobody"
     line = Text("")
@@ -148,7 +148,7 @@ def _driver(status: Status, width: int) -> Text:
 
 
 def _cells(status: Status, width: int) -> list[Text]:
-    """One progress bar a cell, and its counts; words go before the bar does."""
+    """One progress bar a cell, and its counts; counts are dropped before the bar gets too short."""
     wide = max((columns(_cell_name(cell)) for cell in status.cells), default=0)
     texts = [_counts(status, cell) for cell in status.cells]
     counted = len(texts[0]) if texts else 0
@@ -180,7 +180,7 @@ def _cell_name(cell: CellLine) -> str:
 
 
 def _counts(status: Status, cell: CellLine) -> list[str]:
-    """What is said of a cell, the most telling first."""
+    """The counts of a cell as texts, the most important first."""
     group = cell.groups[status.group - 1] if 0 < status.group <= len(cell.groups) else 0
     return [
         f"{cell.updated}/{cell.pods}",
@@ -191,7 +191,7 @@ def _counts(status: Status, cell: CellLine) -> list[str]:
 
 
 def _bar(cell: CellLine, size: int) -> Text:
-    """Done, in flight, ahead; whatever is there at all has a character of its own."""
+    """The bar of a cell: done, in flight, ahead. A count above 0 has at least one character."""
     total = max(1, cell.pods, *cell.groups)
     done = _share(cell.updated, total, size)
     moving = min(size - done, _share(min(cell.in_flight, total - cell.updated), total, size))
@@ -202,7 +202,7 @@ def _bar(cell: CellLine, size: int) -> Text:
 
 
 def _share(count: int, total: int, size: int) -> int:
-    """`count` of `total` in characters: none for none, all for all alone."""
+    """`count` of `total` in characters: 0 only for no pod, `size` only for all pods."""
     if count <= 0:
         return 0
     if count >= total:
@@ -211,7 +211,7 @@ def _share(count: int, total: int, size: int) -> int:
 
 
 def _pods(status: Status, size: Size) -> Block:
-    """Pods in trouble, in flight, and the rest of the current group, the most urgent first."""
+    """The rows of pods in trouble, in flight, or of the current group, the most urgent first."""
     pods = sorted((p for p in status.pods if urgency(p) < urgency(_WELL)), key=urgency)
     shown, beyond = pods[: size.height], len(pods[size.height :])
     facts = ((p.name, _stage(p), p.revision, p.restarts, p.node, p.ip) for p in shown)
@@ -228,7 +228,7 @@ _WELL = PodLine("", "", True, True, "", "", "", 0, "", "")
 
 
 def _stage(pod: PodLine) -> str:
-    """How far the pod is on its way, and what is wrong with it, in words."""
+    """The pod's progress and its trouble, as text."""
     words = {"drained": "leaving traffic", "patched": "restarting"}
     if pod.stage:
         stage = pod.stage

@@ -1,4 +1,4 @@
-"""What a command that drives has come to, as one document for machines (docs/output.md)."""
+"""The result of a command that drives, as one document for machines (docs/output.md)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEANINGS = {
     INTERRUPTED: "interrupted",
 }
 RECORDED = "recorded"
-"""The meaning of exit code 0 where the move was recorded and is carried out by a driver."""
+"""The meaning of exit code 0 if the move was only recorded, for a driver to carry out."""
 
 
 @dataclass(frozen=True)

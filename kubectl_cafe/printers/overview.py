@@ -22,12 +22,12 @@ def render(
 ) -> str:
     """A table; with `spaces` the namespace comes first, `wide` adds the release and its target.
 
-    `steady`: its columns have room for any state, so that later lines stand under them.
+    `steady`: the columns have room for any state, so that later lines fit below them.
     """
     heads = ["name", "state", "group", "pods", "updated", "ready", "for"]
     ranks = [0, 0, 0, 1, 2, 3, 0]
     if steady:
-        # Measured with them, and not shown.
+        # This row widens the columns and is not shown.
         ruler = replace(
             lines[0], state="AwaitingConfirm", problem="", deleted=False, spec_ahead=True
         )
@@ -46,7 +46,7 @@ def render(
     if spaces:
         heads, ranks = ["namespace", *heads], [0, *ranks]
         rows = [(line.namespace, *row) for line, row in zip(lines, rows, strict=True)]
-    # What is wrong with a record is longer than any state.
+    # The problem of an unreadable record is longer than any state.
     least = {heads.index("state"): len("AwaitingConfirm")}
     return table(heads, rows, width=width, ranks=ranks, least=least)
 
@@ -59,7 +59,7 @@ def _row(line: Overview) -> tuple[object, ...]:
 
 
 def item(line: Overview) -> Mapping[str, object]:
-    """One of them, as the lines of `-w -o json` show it (docs/output.md)."""
+    """One CafeDeployment, as the lines of `-w -o json` show it (docs/output.md)."""
     fields = fields_of(replace(line, age=round(line.age, 1)))
     shown = {"releaseKind" if key == "kind" else key: value for key, value in fields.items()}
     return documents.document("ReleaseOverview", shown)

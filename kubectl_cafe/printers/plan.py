@@ -10,13 +10,13 @@ from kubectl_cafe.printers.table import fields, table
 from kubectl_cafe.text import columns, hanging, one_line, padded, printable, wrapped
 
 FEW = 6
-"""Names that are listed before the rest is counted, where no width says how many fit."""
+"""The names that are listed before the others are counted, if no width limits them."""
 NARROWEST = 24
-"""Columns that a list of names needs beside a table; with less it stands below."""
+"""The columns that names need beside a table; with fewer, the names stand below it."""
 
 
 def render(plan: PlanView, *, width: int | None = None, wide: bool = False) -> str:
-    """The whole plan as text; `wide`: every pod, and what was found to be well in full."""
+    """The whole plan as text; `wide`: every pod, and every check that passed in full."""
     parts = [_head(plan, width)]
     if plan.changes or plan.others:
         parts.append(_changes(plan, width))
@@ -58,12 +58,12 @@ def _changes(plan: PlanView, width: int | None) -> str:
 
 
 def _value(text: str | None) -> str:
-    """A value of the template in one line that shows where its own lines end."""
+    """A value of the template in one line that shows where the value's lines end."""
     return one_line((text or "-").replace("\n", "\\n"))
 
 
 def _groups(steps: Sequence[StepLine], width: int | None, wide: bool) -> str:
-    """One row a group and cell; the names are folded to what fits, unless `wide`."""
+    """One row a group and cell; the pod names are cut to what fits, unless `wide`."""
     rows: list[tuple[object, ...]] = []
     names: list[tuple[str, ...]] = []
     for step in steps:
@@ -86,7 +86,7 @@ def _groups(steps: Sequence[StepLine], width: int | None, wide: bool) -> str:
 
 
 def _beside(line: str, pods: Sequence[str], start: int, width: int | None, wide: bool) -> str:
-    """The table's line with the names behind it, or below where there is no room for them."""
+    """The table's line with the pod names behind it, or below it if there is no room."""
     if not pods:
         return line
     if width is None:
@@ -100,7 +100,7 @@ def _beside(line: str, pods: Sequence[str], start: int, width: int | None, wide:
 
 
 def folded(names: Sequence[str], room: int) -> str:
-    """As many of the names as fit into `room` columns, and how many more there are."""
+    """As many of the names as fit into `room` columns, and the number of the others."""
     shown = len(names)
     while shown > 0 and len(_first(names, shown)) > room:
         shown -= 1
@@ -130,7 +130,7 @@ def _finding(finding: FindingLine, width: int | None) -> str:
     lines = [_hanging(f"{finding.level}: {finding.message}", width)]
     if finding.where and finding.level == "refused":
         lines.append(_hanging(f"  where: {finding.where}", width))
-    if finding.hint:  # A command stays whole: it is there to be copied.
+    if finding.hint:  # A command stays whole, to be copied.
         lines.append(f"  next:  {one_line(finding.hint)}")
     return "\n".join(lines)
 
@@ -143,7 +143,7 @@ def _hanging(text: str, width: int | None) -> str:
 
 
 def names(plan: PlanView) -> list[str]:
-    """`pod/NAME` of every pod that is changed, in the order in which they are taken."""
+    """`pod/NAME` of every pod that changes, in the order in which pods are taken."""
     return [f"pod/{pod}" for step in plan.steps for cell in step.cells for pod in cell.pods]
 
 

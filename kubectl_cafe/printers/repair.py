@@ -1,4 +1,4 @@
-"""`repair`: what was found, what is done about it, and what is left."""
+"""`repair`: the findings, what repair does about each, and what is left to the user."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kubectl_cafe.text import cut, one_line, wrapped
 
 @dataclass(frozen=True)
 class RepairLine:
-    """One finding. `mend` is what repair does about it, empty: `hint` says what a person may."""
+    """One finding. `mend` is what repair does about it; if empty, `hint` is left to the user."""
 
     what: str
     object: str
@@ -23,10 +23,10 @@ class RepairLine:
 
 
 def render(lines: Sequence[RepairLine], *, wide: bool = False, width: int | None = None) -> str:
-    """The findings as a table; what each of them needs stands below its row's number.
+    """The findings as a table; below it, by row number, what each finding needs.
 
-    `wide`: in a column of its own, and one row is all that there is to say. In a terminal of
-    `width` columns each finding has lines of its own; a command stays whole, to be copied.
+    `wide`: the needs are a column of the table. In a terminal of `width` columns each finding has
+    lines of its own; a command stays whole, to be copied.
     """
     heads = ("#", "object", "finding", "what is wrong")
     rows = [(number, line.object, line.what, line.found) for number, line in enumerate(lines, 1)]
@@ -53,7 +53,7 @@ def _needs(line: RepairLine) -> str:
 
 
 def names(lines: Sequence[RepairLine]) -> str:
-    """`-o name`: what something is wrong with, each once."""
+    """`-o name`: the objects of the findings, each once."""
     return "\n".join(dict.fromkeys(line.object for line in lines))
 
 

@@ -1,4 +1,4 @@
-"""The state machine as text and as a mermaid diagram, from the table the code runs."""
+"""The state machine as text and as a mermaid diagram, from the table that the code runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def document() -> Mapping[str, object]:
 
 
 def mermaid() -> str:
-    """A state diagram; resting states lead to the end."""
+    """A state diagram; resting states lead to the end state."""
     lines = ["stateDiagram-v2", f"    [*] --> {State.IDLE}"]
     arrows: dict[tuple[State, State], list[str]] = {}
     for row in TABLE:
@@ -37,7 +37,7 @@ def mermaid() -> str:
 
 
 def page() -> str:
-    """docs/state-machine.md, whole."""
+    """The whole text of docs/state-machine.md."""
     states = "\n".join(
         f"| {row.source} | {row.trigger} | {row.dest} | {row.guard} | {row.note} |" for row in TABLE
     )

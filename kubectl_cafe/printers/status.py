@@ -1,4 +1,4 @@
-"""`status`: cells by groups by pods, what is waited for, and who drives."""
+"""`status`: cells by groups by pods, what the release waits for, and its driver."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from kubectl_cafe.times import age
 from kubectl_cafe.waits import listed, texts
 
 FEW = 20
-"""Up to so many pods are all shown; of more only those in flight or in trouble."""
+"""Up to so many pods are all shown; of more, only those in flight or in trouble."""
 PROMPT = 1
-"""A row of the terminal is the prompt's."""
+"""The rows of the terminal that the prompt takes."""
 SOME = 50
-"""So many pods in flight or in trouble are shown; `-o wide` shows all."""
+"""The most pods in flight or in trouble that are shown; `-o wide` shows all."""
 
 
 DURATIONS = ("age", "elapsed", "remaining", "renewed")
@@ -29,9 +29,9 @@ DURATIONS = ("age", "elapsed", "remaining", "renewed")
 def render(status: Status, *, wide: bool = False, size: Size | None = None) -> str:
     """The whole view; with `wide` every pod and its address.
 
-    In a terminal of `size` long texts are wrapped, and cut as far as must be; tables lose
-    columns, and pods that are well give way to the others. Without one (a pipe) every line is
-    whole.
+    In a terminal of `size` long texts are wrapped, and cut as far as needed; tables lose columns,
+    and pods in trouble or in flight get the rows before others. Without a size (a pipe) every line
+    is whole.
     """
     if size is None or wide:
         return _rendered(status, wide, size.width if size else None)
@@ -51,7 +51,7 @@ def _rendered(
     most: int | None = None,
     height: int | None = None,
 ) -> str:
-    """In lines of `width`, texts of at most `most` lines, and `height` lines if that can be."""
+    """The view in lines of `width`, texts of `most` lines at most, within `height` if possible."""
     parts = [_head(status, width, most)]
     if status.cells:
         parts.append(cells(status, width))
@@ -92,29 +92,29 @@ def _head(status: Status, width: int | None, most: int | None) -> str:
 
 
 def stands(status: Status) -> str:
-    """The state, and where it came from."""
+    """The state, and the state before it if that is recorded."""
     return f"{status.state} (from {status.origin})" if status.origin else status.state
 
 
 def at_work(status: Status) -> str:
-    """The group at work, of how many, and what its step does."""
+    """The current group, the number of groups, and what the current step does; "" for none."""
     return f"group {status.group} of {status.groups}: {status.step}" if status.group else ""
 
 
 def driven(status: Status) -> str:
-    """Who drives, and when that was last heard of."""
+    """The driver, and how long ago it renewed its lease."""
     if status.renewed is None:
         return status.driver
     return f"{status.driver} (lease renewed {age(status.renewed)} ago)"
 
 
 def about(status: Status) -> str:
-    """The remaining time, as what it is: an estimate."""
+    """The estimated remaining time; "" if it is not known."""
     return "" if status.remaining is None else f"about {age(status.remaining)}"
 
 
 def cells(status: Status, width: int | None = None) -> str:
-    """One row a cell, one column a group; the groups far from the one at work go first."""
+    """One row a cell, one column a group; columns far from the current group are dropped first."""
     numbers = range(1, status.groups + 1)
     rows = [
         (
@@ -134,18 +134,18 @@ def cells(status: Status, width: int | None = None) -> str:
 
 
 def odd(pod: PodLine) -> bool:
-    """Whether it is in flight or in trouble."""
+    """Whether the pod is in flight, in trouble or not ready."""
     return bool(pod.phase or pod.trouble or not pod.ready)
 
 
 def urgency(pod: PodLine) -> int:
-    """The order in which pods are worth a row: trouble, in flight, not ready, the group's own."""
+    """The rank of a pod for a row: in trouble, in flight, not ready, of the group, others."""
     reasons = (pod.trouble, pod.phase, not pod.ready, pod.current)
     return next((place for place, holds in enumerate(reasons) if holds), len(reasons))
 
 
 def most_urgent(pods: Sequence[PodLine], room: int) -> Sequence[PodLine]:
-    """The `room` most urgent ones, in their own order."""
+    """The `room` most urgent pods, in their present order."""
     if len(pods) <= room:
         return pods
     places = sorted(range(len(pods)), key=lambda place: urgency(pods[place]))
@@ -159,7 +159,7 @@ def _pods(status: Status, wide: bool, width: int | None, room: int | None) -> st
         return ""
     most = len(lines) if wide else min(SOME, room or SOME)
     left = len(lines) - most if len(lines) > most else 0
-    # The line that counts what is left out takes a row of its own.
+    # The line that counts the other pods takes a row of its own.
     shown = most_urgent(lines, most - 1 if left and room else most)
     text = pods_table(shown, wide=wide, width=width)
     left = len(lines) - len(shown)
@@ -167,7 +167,7 @@ def _pods(status: Status, wide: bool, width: int | None, room: int | None) -> st
 
 
 def pods_table(pods: Sequence[PodLine], *, wide: bool = False, width: int | None = None) -> str:
-    """One row a pod; what is in trouble is never cut away."""
+    """One row a pod; the column of the trouble is never dropped."""
     heads = ["pod", "revision", "ready", "available", "in place", "restarts", "ip"]
     ranks = [0, 1, 0, 2, 0, 3, 4]
     rows: list[tuple[object, ...]] = []
@@ -184,7 +184,7 @@ def _tenths(seconds: float | None) -> float | None:
 
 
 def news(before: Status, after: Status) -> bool:
-    """Whether `after` says anything that only the passing of time doesn't."""
+    """Whether `after` differs from `before` in more than the passing of time."""
     return _timeless(before) != _timeless(after)
 
 
@@ -193,7 +193,7 @@ def _timeless(status: Status) -> Status:
 
 
 def line(status: Status) -> str:
-    """The status in one line, for whoever watches without a terminal."""
+    """The status in one line, for output that is not a live view."""
     step = f" ({at_work(status)})" if status.group else ""
     counts = (f"{c.cell or 'all'} {c.updated}/{c.pods}" for c in status.cells)
     parts = [f"{stands(status)}{step}", " ".join(counts)]

@@ -9,10 +9,10 @@ from kubectl_cafe.text import CUT, columns, cut, cut_inside, one_line, wrapped
 GAP = 2
 """Spaces between two columns."""
 PRIVATE = 0xF0000
-"""The first of the characters that stand for a cell whose columns are not its characters."""
+"""The first of the characters that replace a cell whose width is not its number of characters."""
 
 WHOLE = ("Next",)
-"""Fields that are never wrapped: a command is there to be copied."""
+"""Fields that are never wrapped: they hold a command to be copied."""
 
 
 def table(
@@ -25,11 +25,11 @@ def table(
 ) -> str:
     """Rows under upper-case headers; an empty cell is a dash.
 
-    No line is longer than `width` (None: whole lines). In the columns that `least` names cells
-    are cut first, down to that width and not below. Then columns are dropped by their rank, the
-    highest first, the later of equals first, those of rank 0 never. At last the cells of the
-    widest of the other columns are cut. A CUT stands for what is missing: in a cell, and after
-    the headers for columns.
+    No line is longer than `width` (None: whole lines). In the columns that `least` names, cells are
+    cut first, down to that width and not below. Then columns are dropped by their rank, the highest
+    first, of equal ones the later first, those of rank 0 never. At last the cells of the widest
+    remaining columns are cut. A CUT stands for what is missing: in a cell, and after the headers
+    for columns.
     """
     heads = [header.upper() for header in headers]
     cells = [[one_line(str(cell)) or "-" for cell in row] for row in rows]
@@ -55,10 +55,10 @@ def table(
 
 
 def _drawn(rows: Sequence[Sequence[str]], *, roomy: bool = False) -> list[str]:
-    """The lines of a table; with `roomy` the first row's cells have some room behind them.
+    """The lines of a table; with `roomy` the first row is the header row of tabulate.
 
-    tabulate counts characters. A cell that takes more or fewer columns is drawn as one that has
-    as many characters, and put back.
+    tabulate counts characters. A cell that takes more or fewer columns is drawn as one with as many
+    characters as columns, and put back afterwards.
     """
     from tabulate import tabulate
 
@@ -86,7 +86,7 @@ def _room(width: int, kept: Sequence[int]) -> int:
 
 
 def _shared_out(wide: Mapping[int, int], floor: Sequence[int], room: int) -> dict[int, int]:
-    """The width of each column, in `room` altogether: the widest give way, down to `floor`."""
+    """The width of each column, in `room` altogether: the widest are narrowed, down to `floor`."""
     given = dict(wide)
     while sum(given.values()) > room:
         giving = [column for column in given if given[column] > floor[column]]
@@ -99,8 +99,8 @@ def _shared_out(wide: Mapping[int, int], floor: Sequence[int], room: int) -> dic
 def _fitted(cells: Sequence[str], width: int) -> list[str]:
     """The cells of a column, cut to `width`.
 
-    Names lose the beginning that they share, if that is enough, else their middle; text (with
-    spaces in it) loses its end.
+    Names lose the beginning that they share, if that is enough, else their middle; texts (with
+    spaces) lose their end.
     """
     need = max(map(columns, cells), default=0) - width + 1
     if 1 < need <= _alike(cells) and not any(" " in cell for cell in cells):
@@ -109,7 +109,7 @@ def _fitted(cells: Sequence[str], width: int) -> list[str]:
 
 
 def _alike(cells: Sequence[str]) -> int:
-    """How many characters all of them begin with; 0 where they are one and the same."""
+    """The number of characters that all cells begin with; 0 if all cells are equal."""
     first, last = min(cells), max(cells)
     same = (a == b for a, b in zip(first, last, strict=False))
     return next((n for n, alike in enumerate(same) if not alike), 0)
@@ -118,10 +118,10 @@ def _alike(cells: Sequence[str]) -> int:
 def fields(
     pairs: Sequence[tuple[str, str]], *, width: int | None = None, most: int | None = None
 ) -> str:
-    """`Name:  value` lines, as `kubectl describe` prints them; empty values are left out.
+    """`Name: value` lines, as `kubectl describe` prints them; empty values are left out.
 
-    With `width` long values are wrapped with a hanging indent, in at most so many lines;
-    commands are left whole.
+    With `width` long values are wrapped with a hanging indent, in at most `most` lines; commands
+    stay whole.
     """
     shown = [(f"{name}:", one_line(value)) for name, value in pairs if value]
     indent = max((len(name) for name, _ in shown), default=0) + 2

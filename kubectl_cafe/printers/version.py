@@ -1,4 +1,4 @@
-"""`version`: which client, which server, which resource, and what doesn't fit together."""
+"""`version`: the versions of client, server and resource, and what does not fit together."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from kubectl_cafe.names import GROUP, VERSION
 from kubectl_cafe.printers import document as documents
 
 LAST_FOUR = ((1, 33), (1, 36))
-"""The minor versions of Kubernetes, first and last, that this client is made for."""
+"""The first and the last minor version of Kubernetes that this client is made for."""
 SAYS_WHAT_IT_SAW = (1, 34)
-"""Since then a kubelet publishes a pod's observedGeneration by itself (protocol 6)."""
+"""The minor version since which a kubelet publishes a pod's observedGeneration by default (protocol
+6)."""
 INIT = "next: " + kubectl("cafe init")
 SLOWER = "a restart counts as done by time alone, which is slower"
-"""Rule c of protocol 6, in words: rule b needs observedGeneration."""
+"""The effect of rule c of protocol 6, as text: rule b needs observedGeneration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
     """The CafeDeployment resource of a cluster: the API versions it serves, and who installed it.
 
-    `installed_by` is the version of the plugin that did, empty where the CRD itself may not be
-    read.
+    `installed_by` is the version of the plugin that installed it, empty if the CRD can't be read.
     """
 
     versions: tuple[str, ...]
@@ -33,9 +33,9 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """All that `version` knows. `server` is /version's answer, None where none was asked.
+    """The data of `version`. `server` is the answer of /version, None if none was requested.
 
-    `resource` is None where the cluster has none, or none was asked.
+    `resource` is None if the cluster has none, or none was requested.
     """
 
     client: str
@@ -45,7 +45,7 @@ class Versions:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What doesn't fit together, and what to do about it."""
+        """What does not fit together, and the command that helps."""
         if self.server is None:
             return ()
         git = str(self.server["gitVersion"])
@@ -54,7 +54,7 @@ class Versions:
 
 
 def server_warnings(version: str) -> list[str]:
-    """What an old API server means for a release; `version` as in v1.32.4-eks-1."""
+    """What an old API server means for a release; `version` is like v1.32.4-eks-1."""
     number = _numbers(version)[:2]
     if len(number) < 2:
         return [f"the server's version {version!r} can't be read: its age is unknown"]
@@ -72,7 +72,7 @@ def server_warnings(version: str) -> list[str]:
 
 
 def resource_warnings(resource: Resource | None, client: str) -> list[str]:
-    """What the cluster lacks for this client, or this client for the cluster."""
+    """What the cluster lacks for this client, or this client lacks for the cluster."""
     if resource is None:
         return ["CafeDeployments are not installed in this cluster; " + INIT]
     if VERSION not in resource.versions:
@@ -104,7 +104,7 @@ def document(versions: Versions) -> Mapping[str, object]:
 
 
 def render(versions: Versions) -> str:
-    """One line each, as `kubectl version` prints them."""
+    """One line for each version, as `kubectl version` prints them."""
     lines = [f"Client Version: v{versions.client}"]
     if versions.server is not None:
         lines.append(f"Server Version: {versions.server['gitVersion']}")
@@ -129,6 +129,6 @@ def _told(resource: Resource | None) -> str:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """The numbers at the beginning of a version, v or no v; empty where there are none."""
+    """The numbers at the beginning of a version, with or without a v; empty if there are none."""
     found = re.match(r"v?(\d+(?:\.\d+)*)", version)
     return tuple(int(part) for part in found[1].split(".")) if found else ()

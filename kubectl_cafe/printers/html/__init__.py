@@ -1,1 +1,1 @@
-"""One release as one HTML page that needs nothing else: no network, no script, no font."""
+"""One release as one self-contained HTML page: no network, no script, no font."""

@@ -1,4 +1,4 @@
-"""The time axis: seconds to places, with the long waits of people cut short. Pure."""
+"""The time axis: seconds to places, with long waits cut short. Pure."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 WIDTH = 1000.0
-"""The axis runs from 0 to this."""
+"""The length of the axis: places run from 0 to this."""
 SHARE, SHARES = 1 / 8, 1 / 2
-"""What one wait, and all of them together, take at most, as parts of the busy time."""
+"""The most that one wait, and all waits together, take on the axis, as parts of the busy time."""
 APART = 90.0
-"""How far two labels stand apart at least."""
+"""The least distance between two labels."""
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 
 Stretch = tuple[float, float]
-"""From and to, in seconds since the epoch."""
+"""Start and end, in seconds since the epoch."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of time and where it is drawn; `cut`: shorter than it was."""
+    """A stretch of time and where it is drawn; `cut`: it is drawn shorter than it was."""
 
     start: float
     end: float
@@ -29,7 +29,7 @@ class Piece:
     cut: bool
 
     def place(self, at: float) -> float:
-        """Where `at` is drawn; the piece's ends outside of it."""
+        """Where `at` is drawn; a time outside of the piece is drawn at the nearer end."""
         part = (at - self.start) / (self.end - self.start) if self.end > self.start else 0.0
         return self.left + (self.right - self.left) * min(1.0, max(0.0, part))
 
@@ -42,16 +42,16 @@ class Axis:
 
     @property
     def start(self) -> float:
-        """When it begins."""
+        """The time at which the axis begins."""
         return self.pieces[0].start
 
     def place(self, at: float) -> float:
-        """Where the moment `at` is drawn; the ends of the axis for what lies outside."""
+        """Where the time `at` is drawn; a time outside of the axis is drawn at the nearer end."""
         piece = next((p for p in self.pieces if at <= p.end), self.pieces[-1])
         return piece.place(at)
 
     def ticks(self) -> Iterator[tuple[float, float]]:
-        """Moments to label, with their places, far enough apart to be read."""
+        """The times to label, with their places, far enough apart to be read."""
         last = -APART
         for piece in self.pieces:
             for at in _moments(piece):
@@ -62,9 +62,9 @@ class Axis:
 
 
 def axis(start: float, end: float, busy: Iterable[Stretch]) -> Axis:
-    """The axis from `start` to `end`, in which what is not `busy` is cut short.
+    """The axis from `start` to `end`, in which time that is not `busy` is cut short.
 
-    A release that waits the night for a confirmation and restarts its pods in seconds would
+    A release that waits all night for a confirmation and restarts its pods in seconds would
     otherwise show nothing but the night. Without a busy stretch nothing is cut.
     """
     end = max(end, start + 1.0)
@@ -83,7 +83,7 @@ def axis(start: float, end: float, busy: Iterable[Stretch]) -> Axis:
 
 
 def _union(start: float, end: float, busy: Iterable[Stretch]) -> list[Stretch]:
-    """The busy stretches between `start` and `end`, those that overlap as one."""
+    """The busy stretches between `start` and `end`, with overlapping ones merged."""
     found: list[Stretch] = []
     for a, b in sorted((max(a, start), min(b, end)) for a, b in busy):
         if a > b:
@@ -98,7 +98,7 @@ def _union(start: float, end: float, busy: Iterable[Stretch]) -> list[Stretch]:
 def _alternating(
     start: float, end: float, busy: list[Stretch]
 ) -> Iterator[tuple[float, float, bool]]:
-    """The whole time as stretches that are quiet or not, in turn."""
+    """The whole time as stretches in turn quiet (True) and busy (False)."""
     edges = [(start, start), *busy, (end, end)]
     for (_, before), (a, b) in pairwise(edges):
         yield before, a, True

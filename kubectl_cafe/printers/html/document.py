@@ -1,4 +1,4 @@
-"""What a report of one release is made of: data alone, times in seconds since the epoch."""
+"""The report of one release as a document: data alone, times as RFC 3339 texts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TIMES = frozenset(
     {"at", "started", "ended", "start", "end", "begun", "over"}
     | {"off", "patched", "again", "runs", "on", "ready", "born"}
 )
-"""The fields that are moments; "" in a document where one is not known."""
+"""The fields that are times; in a document "" stands for one that is not known."""
 
 
 def document(report: Report) -> dict[str, object]:

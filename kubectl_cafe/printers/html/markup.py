@@ -1,4 +1,4 @@
-"""Elements of a page. Text is escaped unless it is Markup, so nothing can be forgotten."""
+"""Elements of a page. Text is escaped unless it is Markup, so that escaping can't be forgotten."""
 
 from __future__ import annotations
 
@@ -8,22 +8,25 @@ from collections.abc import Iterable
 from kubectl_cafe.text import printable
 
 VOID = frozenset({"meta"})
-"""Elements without content and end, the ones used here."""
+"""The elements used here that have no content and no end tag."""
 
 
 class Markup(str):
-    """Text that is HTML already; made here alone."""
+    """Text that is HTML already and is not escaped again."""
 
     __slots__ = ()
 
 
 def escaped(text: object) -> Markup:
-    """`text` as it reads: what comes from a cluster is never markup (control marks go, too)."""
+    """`text` as HTML that reads the same: text from a cluster is never markup.
+
+    Control characters are removed, too.
+    """
     return text if isinstance(text, Markup) else Markup(html.escape(printable(str(text))))
 
 
 def join(parts: Iterable[object]) -> Markup:
-    """All parts, one after the other."""
+    """The markup of all parts, one after the other."""
     return Markup("".join(escaped(part) for part in parts))
 
 
@@ -40,7 +43,7 @@ def element(name: str, /, *content: object, **attributes: object) -> Markup:
 
 
 def table(heads: Iterable[object], rows: Iterable[Iterable[object]], caption: str = "") -> Markup:
-    """A table with a header row, which scrolls by itself where the page is too narrow."""
+    """A table with a header row, which scrolls by itself if the page is too narrow."""
     title = element("caption", caption) if caption else ""
     head = element("tr", *(element("th", cell, scope="col") for cell in heads))
     body = (element("tr", *(element("td", cell) for cell in row)) for row in rows)

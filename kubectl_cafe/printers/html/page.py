@@ -1,4 +1,4 @@
-"""The page of one release: what came of it, figures, timeline, journal, change."""
+"""The page of one release: its outcome, figures, timeline, journal, change."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from kubectl_cafe.printers.html.words import moment
 from kubectl_cafe.times import lasted, seconds
 
 ALLOWED = "default-src 'none'; style-src 'unsafe-inline'"
-"""What the page may load: nothing, whatever a name or a message in it may hold."""
+"""What the page may load: nothing, whatever a name or a message in it contains."""
 GOOD, BAD = ("Completed", "RolledBack"), ("Failed", "Aborted", "Superseded")
 
 
 def page(report: Report) -> str:
-    """The whole document. It refers to nothing outside of itself."""
+    """The whole document. It refers to nothing outside itself."""
     title = f"Release of {report.name}, {moment(report.started)}"
     style = files(__package__).joinpath("style.css").read_text(encoding="utf-8")
     head = element(
@@ -39,7 +39,7 @@ def page(report: Report) -> str:
 
 
 def _header(report: Report) -> Markup:
-    """What was released, how it stands, and who began it."""
+    """What was released, its outcome or state, and who began it."""
     tone = "good" if report.outcome in GOOD else "bad" if report.outcome in BAD else "open"
     line = [element("span", report.outcome, class_=f"outcome {tone}")]
     if not report.ended:
@@ -67,7 +67,7 @@ def _header(report: Report) -> Markup:
 
 
 def _sections(report: Report) -> Iterator[Markup]:
-    """What there is to say, in the order of interest; a section without content is none."""
+    """The sections of the page, the most interesting first; those without content are left out."""
     if report.facts:
         yield _section("Figures", _facts(report), _phases(report))
     yield _section("Timeline", timeline(report))
@@ -113,7 +113,7 @@ def _journal(report: Report) -> Markup:
 
 
 def _change(report: Report) -> Markup:
-    """The difference of the templates, and the whole of the new one."""
+    """The difference of the templates, and the whole new template."""
     lines = (
         element("span", f"{line}\n", class_=_side(line)) for line in report.difference.split("\n")
     )
@@ -131,7 +131,7 @@ def _change(report: Report) -> Markup:
 
 
 def _side(line: str) -> str | None:
-    """What kind of a line of the diff it is."""
+    """The CSS class of a line of the diff: head, new, old, or None."""
     if line.startswith(("---", "+++", "@@")):
         return "head"
     return {"+": "new", "-": "old"}.get(line[:1])

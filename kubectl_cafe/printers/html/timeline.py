@@ -1,7 +1,7 @@
 """The timeline: every pod a bar, by group and cell, on one axis; and the same as a table.
 
-A cell of a group is one strip in which each pod is a stripe, ten or five hundred of them; it
-opens to a row a pod. The words are in the table, so the drawing needs none.
+A cell of a group is one strip in which each pod is a stripe, however many there are; it opens to
+one row for each pod. The table has all texts, so the drawing needs none.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from kubectl_cafe.printers.html.words import clock, label
 from kubectl_cafe.times import UNKNOWN, lasted
 
 OPEN = 40
-"""With up to so many pods every row is shown from the start."""
+"""Up to so many pods, every row is shown from the start."""
 SLIVER = 3.0
-"""What took no time is drawn so wide, or it could not be seen."""
+"""The width of a span that took no time: a narrower one could not be seen."""
 LANES, LANE = 3, 24.0
-"""Marks nearer than LANE to each other are drawn one below the other."""
+"""The number of lanes: marks nearer to each other than LANE are drawn one below the other."""
 
 
 def timeline(report: Report) -> Markup:
-    """The drawing, its legend, what the marks say, and the table."""
+    """The drawing, its legend, the texts of the marks, and the table."""
     told = [passage for group in report.groups for passage in group.passages]
     busy = [(s.start, s.end) for p in told for s in p.spans]
     busy += [(s.start, s.end) for s in report.states if s.what is What.RUNNING]
@@ -50,7 +50,7 @@ def timeline(report: Report) -> Markup:
 
 
 def _axis(scale: Axis, marks: Sequence[Mark]) -> Markup:
-    """Labels of times, and the number of each mark."""
+    """The row of the axis: labels of times, and the number of each mark."""
     labels = (
         element("span", label(at, scale.start), class_="tick", style=_left(place))
         for at, place in scale.ticks()
@@ -83,7 +83,7 @@ def _in_lanes(scale: Axis, marks: Iterable[Mark]) -> Iterator[tuple[Mark, float,
 
 
 def _lines(scale: Axis, marks: Iterable[Mark]) -> Markup:
-    """A line through every row for each mark, and the stretches that were cut short."""
+    """A line through all rows for each mark, and the stretches that the axis cuts short."""
     cuts = (
         element(
             "span",
@@ -105,7 +105,7 @@ def _lines(scale: Axis, marks: Iterable[Mark]) -> Markup:
 
 
 def _group(group: Group, scale: Axis, opened: bool) -> Markup:
-    """Its heading, and a strip for each cell."""
+    """The heading of a group, and a strip for each cell."""
     head = element(
         "h3",
         element("span", group.title),
@@ -122,7 +122,7 @@ def _group(group: Group, scale: Axis, opened: bool) -> Markup:
 
 
 def _said(group: Group, day: float) -> str:
-    """When, how many, by whom let go."""
+    """When the group ran, its number of pods, its duration, and who confirmed it."""
     planned = sum(group.counts.values())
     found = len(group.passages)
     pods = f"{found} of {planned} pods" if planned and planned != found else f"{found} pods"
@@ -138,7 +138,7 @@ def _said(group: Group, day: float) -> str:
 
 
 def _cell(cell: str, passages: Sequence[Passage], scale: Axis, opened: bool) -> Markup:
-    """One strip of all its pods, and under it a row for each."""
+    """One strip of all pods of the cell, and below it a row for each."""
     name = cell or "all pods"
     longest = max((p.out for p in passages if p.out is not None), default=None)
     bad = sum(bool(p.trouble) for p in passages)
@@ -165,7 +165,7 @@ def _cell(cell: str, passages: Sequence[Passage], scale: Axis, opened: bool) -> 
 
 
 def _strip(rows: Sequence[Sequence[Span]], scale: Axis, title: str) -> Markup:
-    """The spans of each row as stripes of one picture, stretched to its place."""
+    """The spans of each row as stripes of one picture, stretched to the width of the axis."""
     shapes = (_shape(span, scale, line) for line, spans in enumerate(rows) for span in spans)
     return element(
         "svg",
@@ -198,7 +198,7 @@ def _shape(span: Span, scale: Axis, line: int) -> Markup:
 
 
 def _legend(report: Report, told: Iterable[Passage]) -> Markup:
-    """The colours that are there."""
+    """The colours that occur in the drawing."""
     spans = [*report.states, *(span for passage in told for span in passage.spans)]
     seen = {span.what for span in spans}
     keys = (
@@ -210,7 +210,7 @@ def _legend(report: Report, told: Iterable[Passage]) -> Markup:
 
 
 def _marks(report: Report) -> Markup | str:
-    """What the numbers on the axis stand for."""
+    """The texts of the numbered marks on the axis."""
     if not report.marks:
         return ""
     rows = (
@@ -228,7 +228,7 @@ def _marks(report: Report) -> Markup | str:
 
 
 def _table(report: Report) -> Markup | str:
-    """The timeline as a table: for whoever can't see the drawing, and for the record."""
+    """The timeline as a table: for readers who can't see the drawing, and for the record."""
     heads = (
         *("Group", "Cell", "Pod", "Born", "Traffic off", "Image written", "And again"),
         *("Runs", "Traffic on", "Ready", "Out for", "Stands"),

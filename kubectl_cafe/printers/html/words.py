@@ -1,4 +1,4 @@
-"""Times and durations as the page says them: UTC, whole seconds."""
+"""Times as the page shows them: UTC, whole seconds."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from kubectl_cafe.times import UNKNOWN
 
 
 def moment(at: float) -> str:
-    """Date and time; a dash where it is not known."""
+    """Date and time; a dash if the time is not known."""
     return _utc(at).strftime("%Y-%m-%d %H:%M:%S UTC") if at else UNKNOWN
 
 
 def clock(at: float, day: float) -> str:
-    """The time, with its date if that is not the one of `day`; a dash where it is not known."""
+    """The time, with its date if that differs from the date of `day`; a dash if not known."""
     if not at:
         return UNKNOWN
     same = _utc(at).date() == _utc(day).date()
@@ -21,7 +21,7 @@ def clock(at: float, day: float) -> str:
 
 
 def label(at: float, day: float) -> str:
-    """As `clock`, but never longer than a label may be."""
+    """The time as `clock` shows it, but in a form that is short enough for a label."""
     return clock(at, day) if len(clock(at, day)) <= 8 else _utc(at).strftime("%m-%d %H:%M")
 
 
