@@ -1,7 +1,7 @@
-"""The command line: one module per verb, loaded when it is called.
+"""The command line: one module per verb, loaded when the verb is called.
 
-Importing this package loads click alone, so that `--help`, `version --client` and shell
-completion start as fast as Python does: whatever a verb needs it imports itself.
+Importing this package loads click alone, so that `--help`, `version --client` and shell completion
+start as fast as Python does. A verb imports by itself what it needs.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ from kubectl_cafe.text import meant
 
 PROGRAM = "kubectl cafe"
 GARBAGE = (100_000, 50, 100)
-"""When Python looks for cycles. Ten thousand pods are a million objects without any; to look at all
-of them again and again took half of the time of their `status`, and freed nothing."""
+"""The thresholds of Python's cycle collector. Ten thousand pods are a million objects without
+cycles; collecting them again and again took half of the time of their `status`, and freed
+nothing."""
 EVERYWHERE = f"{PROGRAM} options lists the flags that every command has."
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """Where a verb lives (a module with a click command named `command`) and what it is for."""
+    """The module of a verb (with a click command named `command`), and its one-line help."""
 
     module: str
     help: str
@@ -72,14 +73,14 @@ VERBS = {name: verb for verbs in SECTIONS.values() for name, verb in verbs.items
 
 
 class Verbs(click.Group):
-    """The verbs by name; a verb's module is imported when the verb is called."""
+    """The verbs by name; the module of a verb is imported when the verb is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every verb, in the order of the help."""
+        """All verbs, in the order of the help."""
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the verb `cmd_name`; None where there is none."""
+        """Import the verb `cmd_name`; None if there is no such verb."""
         verb = VERBS.get(cmd_name)
         if verb is None:
             return None
@@ -90,13 +91,13 @@ class Verbs(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Print the table above: click's own way would import every verb."""
+        """Print the verbs from SECTIONS: click's own way would import every verb."""
         for section, verbs in SECTIONS.items():
             with formatter.section(section):
                 formatter.write_dl([(name, verb.help) for name, verb in verbs.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
-        """Complete by the table above, for the same reason."""
+        """Complete verbs from VERBS: click's own way would import every verb."""
         own = click.Command.shell_complete(self, ctx, incomplete)
         return [
             *(CompletionItem(n, help=v.help) for n, v in VERBS.items() if n.startswith(incomplete)),
@@ -104,7 +105,7 @@ class Verbs(click.Group):
         ]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments as kubectl does, where `-n=x` is `-n x`."""
+        """Read the arguments as kubectl does, with `-n=x` as `-n x`."""
         if args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
             raise click.UsageError(
                 f"flags must follow the command: {PROGRAM} COMMAND {args[0]} ...", ctx
@@ -112,8 +113,10 @@ class Verbs(click.Group):
         return super().parse_args(ctx, list(_split_short_flags(args)))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Carry the verb out. What a closed pipe and Ctrl-C raise never meets click's own way out,
-        which writes a line, and ends with 1 where it can't."""
+        """Run the verb, and replace the exceptions of a closed pipe and of Ctrl-C.
+
+        click's own handling of them writes a line, and ends with 1 where it can't.
+        """
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
@@ -125,7 +128,7 @@ class Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the verb, or name those that look like it."""
+        """Find the verb. Raises UsageError, which names similar verbs, for an unknown one."""
         name, *rest = args
         command = self.get_command(ctx, name)
         if command is None:
@@ -135,7 +138,7 @@ class Verbs(click.Group):
 
 
 def _split_short_flags(args: Sequence[str]) -> list[str]:
-    """`-n=x` as `-n x`: pflag takes both, click only the latter."""
+    """The arguments with `-n=x` as `-n x`: pflag accepts both, click only the latter."""
     split: list[str] = []
     for place, arg in enumerate(args):
         if arg == "--":
@@ -148,9 +151,9 @@ def _split_short_flags(args: Sequence[str]) -> list[str]:
 
 
 def _refuse_undecodable(command: click.Command, args: Sequence[str], ctx: click.Context) -> None:
-    """Raise UsageError for an argument that is no text in the terminal's encoding.
+    """Raise UsageError for an argument that is not text in the terminal's encoding.
 
-    Python reads such bytes as lone surrogates, which no request can carry. A file's name may
+    Python reads such bytes as lone surrogates, which no request can carry. The name of a file may
     hold any bytes.
     """
     files = {
@@ -172,7 +175,10 @@ _BOOLEANS = {"1": True, "t": True, "true": True, "0": False, "f": False, "false"
 
 
 def _spell_booleans(command: click.Command, args: Sequence[str]) -> list[str]:
-    """`--watch=true` as `--watch`, and `--watch=false` left out: pflag takes it, click does not."""
+    """The arguments with `--watch=true` as `--watch`, and without `--watch=false`.
+
+    pflag accepts both forms, click does not.
+    """
     switches = {
         name
         for option in command.params
@@ -209,7 +215,7 @@ def cafe(ctx: click.Context) -> None:
 
 
 def run(args: Sequence[str]) -> int:
-    """Carry out one command line; the exit code. A verb returns its own, None is 0."""
+    """Run one command line and return the exit code. A verb returns its own, None is 0."""
     talk = Talk()
     try:
         code = cafe.main(list(args), prog_name=PROGRAM, standalone_mode=False, obj=talk)
@@ -219,9 +225,9 @@ def run(args: Sequence[str]) -> int:
 
 
 def main() -> NoReturn:
-    """Both console scripts: what is asked for follows from the name that was called."""
+    """The entry point of both console scripts; the name that was called selects what to run."""
     gc.set_threshold(*GARBAGE)
-    gc.enable()  # The archive's program has put it off until here.
+    gc.enable()  # The archive's program has disabled collection until here.
     forgive(sys.stdin, sys.stdout, sys.stderr)
     codes: list[int] = []
     atexit.register(end_at_once, codes)

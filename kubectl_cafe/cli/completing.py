@@ -1,12 +1,12 @@
-"""What could stand at the cursor when somebody presses Tab behind `kubectl cafe`.
+"""Shell completion: the candidates at the cursor behind `kubectl cafe`.
 
 kubectl (1.26 and later) runs an executable called `kubectl_complete-cafe` with the words typed so
-far. It prints a candidate a line, a tab, a word about it, and at last a directive of cobra's
-(kubernetes/kubectl, pkg/cmd/plugin/plugin_completion.go).
+far. It prints one candidate per line, followed by a tab and a description, and at last a directive
+of cobra's (kubernetes/kubectl, pkg/cmd/plugin/plugin_completion.go).
 
-kubectl is asked for names from the cluster and the kubeconfig: it answers in 50 ms where loading
-a client takes five times that, and it reads kubeconfig and credentials as the command itself
-will. Whatever goes wrong, nothing is offered and nothing is said: somebody is typing.
+Names from the cluster and the kubeconfig come from kubectl: it answers in 50 ms where loading a
+client takes five times that, and it reads kubeconfig and credentials as the command itself will. If
+anything fails, there are no candidates and no message, since the user is typing.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
 
 Completer = Callable[[click.Context, click.Parameter, str], list["CompletionItem[str]"]]
 Offers = Iterable[tuple[str, str]]
-"""Values, each with a word about it."""
+"""Values, each with a short description."""
 Finder = Callable[[click.Context], Offers]
 
 COMPLETER = "kubectl_complete-cafe"
-"""The name by which kubectl calls for candidates."""
+"""The name of the executable that kubectl runs for candidates."""
 NO_SPACE, NO_FILES = 2, 4
-"""Bits of the directive: nothing is put behind the word; file names are no candidates."""
+"""Bits of the directive: no space is added after the word; file names are no candidates."""
 PATIENCE = 1.0
-"""Seconds after which an API server that has not answered is as good as none."""
+"""Seconds to wait for an answer of kubectl, and so of the API server."""
 UNHEARD = {"as_user_extra", "request_timeout", "verbosity"}
 REACHING = {field.name for field in fields(AccessFlags)} - UNHEARD
-"""The flags typed so far that kubectl is to hear as well, by our names for them."""
+"""The flags typed so far that are passed on to kubectl, by their names in AccessFlags."""
 
 
 def complete(root: click.Command, program: str, words: Sequence[str]) -> str:
-    """The candidates for the last of `words`, as kubectl reads them; it never fails."""
+    """The candidates for the last of `words`, in the format that kubectl reads; never raises."""
     *before, incomplete = words or ("",)
     try:
         found = ShellComplete(root, {}, program, "").get_completions(before, incomplete)
-    except Exception:  # Somebody is typing: a mistake in what is there already is no news.
+    except Exception:  # The user is typing: a mistake in the words so far is not reported here.
         found = []
     return _answer(found)
 
@@ -60,7 +60,7 @@ def _answer(found: Sequence[CompletionItem[str]]) -> str:
     return "".join(f"{line}\n" for line in (*shown, f":{directive}"))
 
 
-# What there is to offer
+# The candidates
 
 
 def cafedeployments(ctx: click.Context) -> Offers:
@@ -99,20 +99,20 @@ def revisions(ctx: click.Context) -> Offers:
 
 
 def containers(ctx: click.Context) -> Offers:
-    """CONTAINER= for each container of the CafeDeployment that was typed."""
+    """`CONTAINER=` for each container of the CafeDeployment that was typed."""
     found = (pair for item in _typed(ctx) for pair in _images(item["spec"]))
     return ((f"{name}=", image) for name, image in found)
 
 
 def images(ctx: click.Context) -> Offers:
-    """CONTAINER=IMAGE with the present image of each: it is mostly the tag that changes."""
+    """`CONTAINER=IMAGE` with the present image of each container: mostly only the tag changes."""
     return (
         (f"{name}={image}", "") for item in _typed(ctx) for name, image in _images(item["spec"])
     )
 
 
 def waiting_group(ctx: click.Context) -> Offers:
-    """The group that waits for a confirmation."""
+    """The group that waits for a confirmation, of the CafeDeployment that was typed."""
     from kubectl_cafe.api.cafedeployment import CafeDeployment
     from statemachine.lifecycle import State
 
@@ -123,7 +123,7 @@ def waiting_group(ctx: click.Context) -> Offers:
 
 
 def offer(find: Finder) -> Completer:
-    """`find` as click wants it: what begins as the word at the cursor does."""
+    """A completer for click, which offers the values of `find` that begin as the word does."""
 
     def complete(
         ctx: click.Context, _param: click.Parameter, incomplete: str
@@ -140,22 +140,22 @@ def offer(find: Finder) -> Completer:
 def offer_image(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:
-    """First the container, then its image."""
+    """Complete the container first, then its image."""
     return offer(images if "=" in incomplete else containers)(ctx, param, incomplete)
 
 
 def offer_files(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:
-    """File names, which the shell knows best."""
+    """Leave file names to the shell."""
     return [CompletionItem(incomplete, type="file")]
 
 
-# Asking kubectl
+# Requests through kubectl
 
 
 def _kubectl(ctx: click.Context, *args: str) -> str:
-    """What kubectl prints; empty where it is missing, fails or takes too long."""
+    """The output of kubectl; empty if it is missing, fails or takes too long."""
     import subprocess
 
     command = ["kubectl", *args, *_reaching(ctx)]
@@ -174,7 +174,7 @@ def _kubectl(ctx: click.Context, *args: str) -> str:
 
 
 def _reaching(ctx: click.Context) -> Iterator[str]:
-    """The flags of the command line that say which cluster, and as whom."""
+    """The typed flags that select the cluster and the user."""
     for param in ctx.command.params:
         if param.name not in REACHING:
             continue
@@ -187,7 +187,7 @@ def _reaching(ctx: click.Context) -> Iterator[str]:
 
 
 def _get(ctx: click.Context, *what: str) -> Any:
-    """What `kubectl get` answers, an object or a List; None where there is no answer."""
+    """The answer of `kubectl get`, an object or a List; None if there is none."""
     import json
 
     text = _kubectl(ctx, "get", *what, "-o", "json")
@@ -200,17 +200,17 @@ def _objects(ctx: click.Context, *what: str) -> list[Any]:
 
 
 def _typed(ctx: click.Context) -> list[Any]:
-    """The CafeDeployment whose name has been typed, if it is there."""
+    """The CafeDeployment whose name was typed, as a list; empty if there is none."""
     name = _name(ctx)
     found = _get(ctx, names.CRD, name) if name else None
     return [found] if found else []
 
 
 def _name(ctx: click.Context) -> str | None:
-    """The NAME that was typed.
+    """The NAME that was typed; None if there is none.
 
-    An option whose value is still to come ends click's parsing before it reaches the arguments:
-    the words are parsed once more without it.
+    An option whose value is still missing ends click's parsing before the arguments are reached. So
+    the words are parsed once more without that option.
     """
     words = ctx.find_root().args
     if words and words[-1].startswith("-"):

@@ -1,4 +1,4 @@
-"""What all driving verbs share: flags, messages on stderr, and the answers that are typed."""
+"""What all driving verbs share: flags, messages on stderr, and typed confirmations."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def reason_option(verb: Command) -> Command:
 
 
 class Talk:
-    """Says on stderr what a session reports, and hands on what is typed (`session.Reporter`)."""
+    """Prints what a session reports on stderr, and takes typed answers (`session.Reporter`)."""
 
     def __init__(self, observer: Observer, who: str, stopping: Stopping) -> None:
         self._observer = observer
@@ -49,21 +49,21 @@ class Talk:
 
     @property
     def asks(self) -> bool:
-        """Whether a person is there to confirm a group."""
+        """Whether a user is at a terminal to confirm a group."""
         from kubectl_cafe.cli.terminal import watchers
 
         return watchers.asks()
 
     def repeated(self, cafe: CafeDeployment) -> None:
-        """Say who made the same move before, and when."""
+        """Print who made the same move before, and when."""
         say_repeated(cafe)
 
     def nothing_to_drive(self, cafe: CafeDeployment) -> None:
-        """Say in which state the release is."""
+        """Print the state of the release."""
         say(f"{cafe.where} is {cafe.position.state}: there is nothing to drive")
 
     def waits_for(self, lease: LeaseView) -> None:
-        """Say whose lease is waited for, once for each holder."""
+        """Print whose lease is waited for, once for each holder."""
         if lease.holder and lease.holder not in self._waited:
             self._waited.add(lease.holder)
             say(
@@ -72,18 +72,18 @@ class Talk:
             )
 
     def invalidates(self, objects: int) -> None:
-        """Say on how many objects the previous driver's pending writes are invalidated."""
+        """Print on how many objects the previous driver's pending writes are invalidated."""
         say(
             "the previous driver did not release its lease: invalidating its pending writes on "
             f"{objects} objects"
         )
 
     def is_slow(self, why: str) -> None:
-        """Say which object is waited for."""
+        """Print which object is waited for."""
         say(f"  waits for {why}")
 
     def follows(self, lease: LeaseView) -> None:
-        """Say who is followed: a live driver, or one whose lease is watched before it is taken."""
+        """Print the driver that is followed: a live one, or one whose lease is being watched."""
         from kubectl_cafe.client.lease_view import lease_text
 
         standing = lease_text(lease)
@@ -92,12 +92,15 @@ class Talk:
         say(f"{standing}; following. Ctrl-C stops following")
 
     def abandoned(self) -> None:
-        """Say that this command drives now."""
+        """Print that this command drives now."""
         self._stopping.work = None
         say("the driver is gone: this command drives now")
 
     def works(self, work: Driver | Follower) -> None:
-        """From now on a signal asks it to end; Ctrl-C ends a following, never the release."""
+        """Let signals stop `work` from now on.
+
+        Ctrl-C on a follower stops the following, never the release.
+        """
         from kubectl_cafe.driver.loop import Driver
 
         self._work[:] = [work]
@@ -107,7 +110,7 @@ class Talk:
             self._stopping.work = Work(work, FOLLOWED, "left", f"{SENT}; {FOLLOWED}")
 
     def display(self, lease: Callable[[], LeaseView | None]) -> Display:
-        """A live view, or plain lines."""
+        """The display of the release: a live view, or plain lines."""
         from kubectl_cafe.cli.terminal import watchers
 
         return watchers.choose(self.asks, lease, self._observer, self._typed, self._who)
@@ -117,7 +120,7 @@ class Talk:
 
 
 def say_repeated(cafe: CafeDeployment) -> None:
-    """That a move was made already, by whom and when."""
+    """Print that a move was made already, by whom and when."""
     from kubectl_cafe.planning.allowed_commands import last_said
 
     if cafe.record is not None:
@@ -126,13 +129,13 @@ def say_repeated(cafe: CafeDeployment) -> None:
 
 
 def _answer(held: Sequence[Driver | Follower], who: str, text: str) -> None:
-    """Take a yes confirmed interactively for the group that waits."""
+    """Confirm the group that waits if the typed `text` says yes."""
     group = held[0].waiting_group if held else 0
     answer = text.strip().lower()
     if group and answer in ("y", "yes", str(group)):
         try:
             held[0].confirm(group, who)
-        except CafeError as error:  # Of the thread that listens: it goes on listening.
+        except CafeError as error:  # The thread that reads the terminal goes on.
             say(f"Not confirmed: {error.message}. Type yes or {group} to try again.")
     elif group:
         say(f"Not confirmed. Type yes or {group} to confirm group {group}.")

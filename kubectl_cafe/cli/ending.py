@@ -1,4 +1,4 @@
-"""How a command that drives ends: what it says then, its document, its exit code."""
+"""How a command that drives ends: its last messages, its document, its exit code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Seconds after which a command takes no more pods, and its document: json, yaml or none."""
+    """How a command ends: seconds after which no more pods are taken; output json, yaml or None."""
 
     timeout: float | None = None
     output: str | None = None
@@ -34,9 +34,9 @@ class Ends:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A release as a command leaves it, with the last view where its pods were looked at.
+    """A release as a command leaves it, with the last snapshot if its pods were read.
 
-    `stopped`: a signal ended it, `timed_out`: its time was up.
+    `stopped`: a signal ended the command, `timed_out`: --timeout did.
     """
 
     cafe: CafeDeployment
@@ -77,9 +77,9 @@ def timeout_option(verb: Callable[..., Result]) -> Callable[..., Result]:
 
 
 def closing(left: Left, asked: CafeDeployment, output: str | None = None) -> int:
-    """Say what is next, print the document if there is to be one; the exit code (`errors`).
+    """Print the next commands and the document of `output`, if any; returns the exit code.
 
-    `asked` is the release as the caller left it: what was reached is held against that.
+    `asked` is the release as this command began it: `left` is compared with it (`exit_code`).
     """
     commands = _next(left)
     for following in commands:
@@ -90,7 +90,7 @@ def closing(left: Left, asked: CafeDeployment, output: str | None = None) -> int
 
 
 def recorded(cafe: CafeDeployment, output: str | None = None) -> int:
-    """The same where the move was only recorded (0)."""
+    """As `closing`, for a move that was only recorded; returns 0."""
     from kubectl_cafe.printers.outcome import RECORDED
 
     commands = _next(Left(cafe))
@@ -101,13 +101,13 @@ def recorded(cafe: CafeDeployment, output: str | None = None) -> int:
 
 
 def nothing_to_do(cafe: CafeDeployment, output: str | None = None) -> int:
-    """Print the document where there was nothing to do (0)."""
+    """Print the document for a command that had nothing to do; returns 0."""
     _print(cafe, (), REACHED, "", output)
     return REACHED
 
 
 def exit_code(left: Left, asked: CafeDeployment) -> int:
-    """The exit code (`errors`), where the release that was `asked` for has come to `left`."""
+    """The exit code (`errors`) of a command that began with `asked` and ends with `left`."""
     from statemachine.lifecycle import MOVING, RESTING, State
 
     record = left.cafe.record
@@ -121,17 +121,17 @@ def exit_code(left: Left, asked: CafeDeployment) -> int:
 
 
 def _reached(record: Record, asked: Record) -> int:
-    """The exit code where the release that was `asked` for has come to `record`."""
+    """The exit code of a release that began as `asked` and has come to `record`."""
     from statemachine.lifecycle import State
     from statemachine.steps import Kind
 
     match record.state:
         case State.AWAITING_CONFIRM | State.PAUSED:
             return WAITS
-        # Another release may have taken its place.
+        # Another release may have replaced it.
         case State.COMPLETED if record.id == asked.id:
             return REACHED
-        # What somebody wanted, or what has become of an upgrade.
+        # Success if a rollback was asked for; an upgrade that is rolled back has failed.
         case State.ROLLED_BACK if asked.kind is Kind.ROLLBACK:
             return REACHED
         case State.ABORTED if asked.forced or asked.state in (State.ABORTING, State.ABORTED):
@@ -141,7 +141,7 @@ def _reached(record: Record, asked: Record) -> int:
 
 
 def _next(left: Left) -> tuple[str, ...]:
-    """The commands that lead on."""
+    """The next commands to type."""
     from kubectl_cafe.status.build import status_of
     from kubectl_cafe.status.next_commands import next_commands
 
@@ -155,7 +155,10 @@ def _next(left: Left) -> tuple[str, ...]:
 def _print(
     cafe: CafeDeployment, commands: tuple[str, ...], code: int, meaning: str, output: str | None
 ) -> None:
-    """Print the document; the exit code stays the release's where that can't be written."""
+    """Print the document.
+
+    If it can't be written, only a warning follows: the exit code stays that of the release.
+    """
     if output is None:
         return
     from kubectl_cafe.printers import outcome
@@ -170,7 +173,7 @@ def _print(
 
 
 def _outcome(cafe: CafeDeployment) -> Outcome:
-    """How the release of `cafe` stands."""
+    """The state of the release of `cafe`, for the document."""
     from kubectl_cafe.printers.outcome import Outcome
 
     record = cafe.record

@@ -1,6 +1,6 @@
-"""What stands under Examples in every verb's help: a test runs each of them.
+"""The examples in the help of each verb; a test runs each of them.
 
-Of a CafeDeployment `shop` whose pods have one container of that name.
+They are about a CafeDeployment `shop` whose pods have one container of that name.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One command, and what it is for."""
+    """One command, and its purpose."""
 
     what: str
     command: str

@@ -1,4 +1,4 @@
-"""The one way out for everything that ends a command early."""
+"""The exit of a command: its error message and exit code, and the end of the process."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ TRACEBACK_LEVEL = 6
 
 @dataclass(slots=True)
 class Talk:
-    """What was learned while the flags were read, and must outlive the click context.
+    """What the flags say and must outlive the click context.
 
-    `verbosity` is -v's level, `cluster` are the flags that name the cluster, as they are typed.
+    `verbosity` is the level of -v, `cluster` are the flags that select the cluster, as typed.
     """
 
     verbosity: int = 0
@@ -32,22 +32,22 @@ class Talk:
 
 
 def cluster_flags() -> str:
-    """The flags of this command line that name its cluster: the next command needs them, too."""
+    """The flags of this command line that select its cluster; next commands need them, too."""
     ctx = click.get_current_context(silent=True)
     talk = ctx.find_object(Talk) if ctx is not None else None
     return talk.cluster if talk is not None else ""
 
 
 def end_at_once(codes: list[int]) -> None:
-    """End the process with the exit code that `codes` holds by then; without one, as ever.
+    """End the process with the exit code in `codes`; if it is empty, in Python's usual way.
 
-    For atexit, and registered before all that a command puts off, so that it comes last: threads
-    have ended, but for those that nobody waits for. What is saved is Python taking itself apart
-    module by module, which costs a short command as much as all its requests. Data that can't be
-    written is left to Python to tell, unless its reader has left: the exit code stays then.
+    An atexit handler, registered before all others so that it runs last: threads have ended by
+    then, except those that are not waited for. It saves Python's own teardown of the modules, which
+    costs a short command as much as all its requests. If data can't be written, Python is left to
+    report this, unless the reader has closed the pipe: then the exit code stays.
     """
     with suppress(OSError, ValueError):
-        if sys.stderr is not None:  # As Python starts where a stream is closed.
+        if sys.stderr is not None:  # None if the stream was closed when Python started.
             sys.stderr.flush()
     try:
         if sys.stdout is not None:
@@ -65,15 +65,15 @@ def left(error: BaseException) -> bool:
 
 
 class ReaderLeft(CafeError):
-    """Nobody reads the data any more, as with `| head`: the command ends without a word."""
+    """The reader of the data has left, as with `| head`: the command ends without a message."""
 
     exit_code = PIPE
 
 
 def fatal(error: BaseException, stderr: TextIO | None, talk: Talk) -> int:
-    """Say on `stderr` what went wrong, where, and what to type next; the exit code.
+    """Print on `stderr` what failed, where, and the next command; returns the exit code.
 
-    A person never sees a traceback, unless -v=6 or more asked for it.
+    A traceback is printed only with -v=6 or more.
     """
     text, code = _described(error, talk.cluster)
     if stderr is None or isinstance(error, ReaderLeft):
@@ -89,9 +89,9 @@ def fatal(error: BaseException, stderr: TextIO | None, talk: Talk) -> int:
 
 
 def described(error: CafeError, cluster: str = "") -> str:
-    """The error as a person reads it: what and why, where, and the next command.
+    """The error as text: what failed and why, where, and the next command.
 
-    `cluster` are the flags that name the cluster that the next command is for.
+    `cluster` are the flags that select the cluster for the next command.
     """
     lines = [f"error: {one_line(error.message)}"]
     if error.where:
@@ -110,7 +110,7 @@ def _described(error: BaseException, cluster: str) -> tuple[str, int]:
         case click.Abort() | KeyboardInterrupt():
             return "interrupted", INTERRUPTED
         case OSError(strerror=str(why), filename=file):
-            # A file that is not there, a disk that is full: the machine's, not a bug.
+            # A missing file or a full disk is a problem of this machine, not a bug.
             return described(CafeError(why, where=str(file or ""))), ERROR
         case _:
             return _bug(error), ERROR

@@ -1,4 +1,4 @@
-"""A CafeDeployment in a file, for `-f`."""
+"""The CafeDeployment of a file, for `-f`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Json = Mapping[str, Any]
 
 
 def read(file: str, name: str | None, namespace: str | None) -> Json:
-    """The one CafeDeployment of `file` (YAML or JSON; `-` is standard input).
+    """The one CafeDeployment in `file` (YAML or JSON; `-` is standard input).
 
-    `name` and `namespace` are the command line's: the file may not contradict them. Raises
-    CafeError for a file that can't be read, holds another object, or not exactly one.
+    `name` and `namespace` are those of the command line: the file may not contradict them. Raises
+    CafeError for a file that can't be read, or holds anything but exactly one CafeDeployment.
     """
     from kubectl_cafe import yamls
 
@@ -37,7 +37,7 @@ def read(file: str, name: str | None, namespace: str | None) -> Json:
 
 
 def _items(document: object) -> Iterator[object]:
-    """The objects of a document: those of a List one by one, as kubectl reads it."""
+    """The objects of a document; those of a List one by one, as kubectl reads it."""
     if isinstance(document, Mapping) and _kind(document).endswith("List"):
         items = document.get("items")
         yield from items if isinstance(items, list) else ()
@@ -46,7 +46,7 @@ def _items(document: object) -> Iterator[object]:
 
 
 def _not_one(file: str, found: list[Any], namespace: str | None) -> CafeError:
-    """The file has other objects than one CafeDeployment: all are named, none is applied."""
+    """The error for a file without exactly one CafeDeployment: names all objects of the file."""
     listed = ", ".join(_named(item) for item in found) or "nothing"
     own = [_metadata(item) for item in found if _kind(item) == names.KIND]
     then = ""
@@ -86,7 +86,7 @@ def _kind(item: object) -> str:
 
 
 def _named(item: object) -> str:
-    """An object's kind and name, for messages."""
+    """The kind and the name of an object, for messages."""
     name = _metadata(item).get("name") if isinstance(item, Mapping) else None
     return f"{_kind(item)}/{name}" if name else _kind(item)
 

@@ -1,4 +1,4 @@
-"""The verbs that say something to a release and drive on, in one shape."""
+"""The common part of the verbs that make a move of a release and then drive it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def record_only(
     session: Session, cafe: CafeDeployment, reason: str, move: Move, output: str | None = None
 ) -> int:
-    """Record the move; whoever drives sees it within 5 s."""
+    """Record the move and return the exit code; the driver sees the move within 5 s."""
     from kubectl_cafe.driver.session import moved
     from kubectl_cafe.record.move_text import move_line
     from kubectl_cafe.release.start import Mover
@@ -37,7 +37,7 @@ def record_only(
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a person says to the release of `name`, and why; `detach`: somebody else drives."""
+    """The arguments of a verb that makes a move; `detach`: another process drives."""
 
     access: AccessFlags
     name: str
@@ -63,9 +63,9 @@ def saying_options(verb: Callable[..., int]) -> Callable[..., int]:
 
 
 def move_and_drive(said: Said, move: Move) -> int:
-    """Record the move and drive; while somebody else drives, record it and follow.
+    """Record the move and drive; if there is a driver already, record the move and follow.
 
-    With `detach` it is recorded alone.
+    With `detach` the move is only recorded.
     """
     from kubectl_cafe.record import store
 
@@ -85,7 +85,7 @@ def look_and_steer(
     reason: str = "",
     takeover: bool = False,
 ) -> int:
-    """Observe the pods of `cafe`, and `steer` its release."""
+    """Observe the pods of `cafe`, and `steer` its release; returns the exit code."""
     from kubectl_cafe.cache.informers import Observer
 
     observer = Observer(session.transport, cafe)
@@ -104,9 +104,9 @@ def steer(
     known: Known = lambda: None,
     takeover: bool = False,
 ) -> int:
-    """Make `move` and drive the release, or follow it (`driver.session`); the exit code.
+    """Make `move` and drive or follow the release (`driver.session`); returns the exit code.
 
-    What is next is said once the lease is given back.
+    The next commands are printed once the lease is released.
     """
     with interruptible(cafe.name, cafe.namespace, seconds=ends.timeout) as stopping:
         from kubectl_cafe.driver.session import Session as ReleaseSession
@@ -123,7 +123,7 @@ def steer(
 
 
 def _say_mix(found: Result) -> None:
-    """How mixed the set is where this command has carried an abort out."""
+    """Print how many pods are at which revision, if this command has carried out an abort."""
     from kubectl_cafe.status.build import status_of
     from statemachine.lifecycle import State
 

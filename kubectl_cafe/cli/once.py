@@ -1,4 +1,4 @@
-"""`status` of one release, printed once. What it imports is what a person waits for."""
+"""`status` of one release, printed once. Few imports: their time is the user's wait."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from kubectl_cafe.status.model import Status
 
 
 def read(session: Session, name: str) -> Status:
-    """The status of one, by plain lists: nothing is watched, nothing is written."""
+    """The status of one release, by plain lists: nothing is watched, nothing is written."""
     seen = direct_reads.once(session.transport, session.namespace, name)
     return typed(build.status_of(seen.cafe, seen.snapshot, seen.waits, seen.lease, seen.lost))
 
 
 def typed(status: Status) -> Status:
-    """The same status, its next commands with the flags by which this one reached its cluster."""
+    """The same status, with the cluster flags of this command in its next commands."""
     return replace(status, next=all_at(status.next, cluster_flags()))
 
 
 def show(status: Status, output: str | None) -> None:
-    """Print it as `output` says; None is the whole view, fitted to a terminal."""
+    """Print the status in the format `output`; None is the whole view, fitted to a terminal."""
     if output in ("json", "yaml"):
         print_data(document(status), output)
     elif output == "name":

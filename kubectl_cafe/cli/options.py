@@ -1,4 +1,4 @@
-"""Flags that more than one verb has, spelled and read as kubectl's."""
+"""Flags that several verbs share, spelled and read as kubectl's."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
 
 
 class Duration(click.ParamType[float | None]):
-    """A time as Go writes it (1s, 2m, 1h30m) or whole seconds; 0 is None: no limit."""
+    """A time as Go writes it (1s, 2m, 1h30m) or in whole seconds; 0 is None: no limit."""
 
     name = "duration"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float | None:
-        """The seconds."""
+        """The time in seconds; None for 0."""
         if not isinstance(value, str):
             return float(value) or None
         if value.isdecimal():
@@ -48,16 +48,16 @@ def _remember_verbosity(ctx: click.Context, _param: click.Parameter, value: int)
 
 
 class _Everywhere(click.Option):
-    """A flag that every verb has: `kubectl cafe options` lists it, no verb's help does."""
+    """A flag that every verb has. Only `kubectl cafe options` lists it, no verb's help does."""
 
     def get_help_record(self, ctx: click.Context) -> None:
-        """Nothing, as in kubectl."""
+        """None: a verb's help leaves the flag out, as in kubectl."""
 
 
 def _pairs(
     _ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> tuple[tuple[str, str], ...]:
-    """KEY=VALUE, repeated."""
+    """The KEY=VALUE texts of a repeated flag as pairs."""
     if wrong := [value for value in values if not value.partition("=")[0] or "=" not in value]:
         raise click.BadParameter(f"{wrong[0]!r}: want KEY=VALUE", param=param)
     return tuple((key, text) for key, _, text in (value.partition("=") for value in values))
@@ -86,7 +86,7 @@ _OWN = (
         shell_complete=completing.offer(completing.contexts),
     ),
 )
-"""Those that a verb's help shows all the same."""
+"""The flags of _ACCESS that the help of every verb shows nevertheless."""
 _ACCESS = (
     *_OWN,
     _file("--kubeconfig", "The kubeconfig file to use."),
@@ -147,7 +147,7 @@ _ACCESS = (
         "verbosity",
         type=int,
         default=0,
-        # Read first, so that a mistake in any other flag already finds it.
+        # Read first, so that an error in any other flag is reported at this level.
         is_eager=True,
         callback=_remember_verbosity,
     ),
@@ -156,14 +156,14 @@ _ACCESS_FIELDS = tuple(field.name for field in fields(AccessFlags))
 
 
 def name_argument(*, required: bool = True) -> Callable[[Verb[Result]], Verb[Result]]:
-    """Add NAME, a CafeDeployment's; the verb gets `name: str`, or None where it may be absent."""
+    """Add NAME, a CafeDeployment's; the verb gets `name: str`, or None if it is optional."""
     return click.argument(
         "name", required=required, shell_complete=completing.offer(completing.cafedeployments)
     )
 
 
 def access_options(verb: Verb[Result]) -> Verb[Result]:
-    """Add kubectl's flags for reaching a cluster; the verb gets them as `access: AccessFlags`."""
+    """Add kubectl's flags for access to a cluster; the verb gets `access: AccessFlags`."""
 
     @functools.wraps(verb)
     def with_access(*args: Any, **values: Any) -> Result:
@@ -177,7 +177,7 @@ def access_options(verb: Verb[Result]) -> Verb[Result]:
 
 
 def listed(ctx: click.Context) -> list[tuple[str, str]]:
-    """Every flag that `access_options` adds and its help, as `kubectl cafe options` lists them."""
+    """Every flag of `access_options` with its help, as `kubectl cafe options` lists them."""
 
     @click.command()
     @access_options
@@ -200,14 +200,14 @@ def output_option(*formats: str) -> Callable[[Verb[Result]], Verb[Result]]:
 
 
 def all_namespaces_option(verb: Verb[Result]) -> Verb[Result]:
-    """Add -A; the verb gets `all_namespaces: bool`. Then -n is passed over, as kubectl does."""
+    """Add -A; the verb gets `all_namespaces: bool`. -n is then ignored, as in kubectl."""
     return click.option(
         "-A", "--all-namespaces", is_flag=True, help="In all namespaces; -n is ignored."
     )(verb)
 
 
 def selector_option(verb: Verb[Result]) -> Verb[Result]:
-    """Add -l; the verb gets `selector: str`, "" for all. The API server reads it."""
+    """Add -l; the verb gets `selector: str`, "" for all. The API server evaluates it."""
     return click.option(
         "-l",
         "--selector",
@@ -236,7 +236,7 @@ def dry_run_option(verb: Verb[Result]) -> Verb[Result]:
 
 
 def yes_option(verb: Verb[Result]) -> Verb[Result]:
-    """Add --yes; the verb gets `yes: bool`. It never confirms a group."""
+    """Add --yes; the verb gets `yes: bool`. --yes never confirms a group."""
     return click.option(
         "-y", "--yes", is_flag=True, help="Answer yes where the command would ask."
     )(verb)

@@ -1,4 +1,4 @@
-"""`status` without a name: every CafeDeployment in a line, once or at every change."""
+"""`status` without a name: one line for every CafeDeployment, once or at every change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from kubectl_cafe.status.overview import listed, watched
 def overview(
     session: Session, namespace: str | None, selector: str, output: str | None, watch: bool
 ) -> None:
-    """Print one line for each CafeDeployment of `namespace` (None: of all), `watch` goes on."""
+    """Print one line for each CafeDeployment of `namespace` (None: of all).
+
+    With `watch`, go on with a line for every change.
+    """
     if watch:
         _follow(session, namespace, selector, output)
         return

@@ -1,4 +1,4 @@
-"""From flags to what a release is wanted to be, and the yes of a person."""
+"""The wanted release of the flags, and the confirmation by the user."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 def parse_images(
     _ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, str]:
-    """`--image CONTAINER=IMAGE`, repeated: a mistake is named with its place (exit 2)."""
+    """The images by container of the `--image CONTAINER=IMAGE` flags.
+
+    Raises BadParameter (exit 2), which names the wrong container or value.
+    """
     from kubectl_cafe.revisions.image import problem
 
     images: dict[str, str] = {}
@@ -59,9 +62,10 @@ def wanted_of_file(
     yes: bool,
     dry_run: DryRun,
 ) -> Wanted | None:
-    """What the CafeDeployment of a file is to become; created after a yes, if need be.
+    """The wanted state of the CafeDeployment in a file.
 
-    None where creating it would only be a dry run.
+    A CafeDeployment that does not exist yet is created, after a confirmation. None if it would be
+    created, but this is a dry run.
     """
     from kubectl_cafe.cli.manifest import read
     from kubectl_cafe.preflight import prepare
@@ -80,7 +84,10 @@ def wanted_of_file(
 
 
 def _check_new(transport: Transport, trial: CafeDeployment, file: str) -> None:
-    """Refuse what can't be released before it is created; there is no object to edit yet."""
+    """Raise Refused for a CafeDeployment that can't be released, before it is created.
+
+    There is no object to edit yet, so the hint names the file.
+    """
     from kubectl_cafe.errors import Refused
     from kubectl_cafe.release import start
 
@@ -93,7 +100,7 @@ def _check_new(transport: Transport, trial: CafeDeployment, file: str) -> None:
 
 
 def ask(session: Session, cafe: CafeDeployment, effect: str, yes: bool) -> None:
-    """Show what will be done to `cafe`, and return if a person agrees. Raises Refused."""
+    """Print what will be done to `cafe`, and return if the user agrees. Raises Refused."""
     from kubectl_cafe.cli.terminal.asking import Effect, ask
 
     shown = Effect(session.context, cafe.namespace, f"cafedeployment/{cafe.name}", effect)

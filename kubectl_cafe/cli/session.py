@@ -1,4 +1,4 @@
-"""A connection to the cluster that the flags name."""
+"""The connection to the cluster that the flags select."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Session:
     context: str
 
     def who(self) -> str:
-        """Who the API server says we are: never a local name."""
+        """The user name that the API server reports for us, never a local name."""
         from kubectl_cafe.client.access.identity import whoami
 
         return whoami(self.transport)
@@ -36,9 +36,10 @@ class Session:
 def connect(
     flags: AccessFlags, *, dry_run: DryRun = "none", field_manager: str = FIELD_MANAGER
 ) -> Session:
-    """Read the kubeconfig; nothing is sent yet. With `dry_run` server no write is stored.
+    """Read the kubeconfig and make a session; nothing is sent yet.
 
-    Raises AccessError for a kubeconfig, context or credentials that can't be used.
+    With `dry_run` server no write is stored. Raises AccessError for a kubeconfig, context or
+    credentials that can't be used.
     """
     from kubectl_cafe.client.access.config import load
     from kubectl_cafe.client.transport import Transport

@@ -1,4 +1,4 @@
-"""`status` of one release, followed until a person or a state ends it."""
+"""`status` of one release, followed until the user or a state ends it."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ def follow(
     target: State | None,
     timeout: float | None,
 ) -> None:
-    """Show every change, if `watch` asks for it, until `target` is reached, if there is one.
+    """Print every change, if `watch` is set, until the state `target` is reached, if set.
 
-    Raises Missing once it is deleted, OutOfReach and, after `timeout` seconds, TimedOut.
+    Raises Missing once the CafeDeployment is deleted, OutOfReach if `target` can't be reached any
+    more and, after `timeout` seconds, TimedOut.
     """
     transport = session.transport
     cafe, clock = store.read(transport, session.namespace, name), transport.clock
@@ -63,20 +64,20 @@ def follow(
 
 
 def _shown(output: str | None) -> LiveStatus | ChangedLines:
-    """A live view where stdout is a terminal that can show one, else every change in a line."""
+    """A live view if stdout is a terminal that can show one, else a line for every change."""
     live = output in (None, "wide") and lively(sys.stdout)
     return LiveStatus() if live else ChangedLines(output)
 
 
 class LiveStatus(Screen):
-    """The live view of whoever only looks."""
+    """The live view of `status -w`, which drives nothing."""
 
     def __init__(self) -> None:
         super().__init__(sys.stdout, self._picture)
         self._status: Status | None = None
 
     def show(self, status: Status) -> None:
-        """The next picture shows it."""
+        """Show `status` in the next picture."""
         self._status = status
         self.refresh()
 
@@ -85,14 +86,14 @@ class LiveStatus(Screen):
 
 
 class ChangedLines:
-    """The whole status first, then a line, or an object, for every change."""
+    """Prints the whole status first, then a line, or an object, for every change."""
 
     def __init__(self, output: str | None) -> None:
         self._output = output
         self._last: Status | None = None
 
     def show(self, status: Status) -> None:
-        """Print it, if there is anything new in it."""
+        """Print `status` if it differs from the last one."""
         last, self._last = self._last, status
         if last is not None and not news(last, status):
             return
@@ -107,4 +108,4 @@ class ChangedLines:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing to clean up."""
+        """Do nothing: there is nothing to clean up."""

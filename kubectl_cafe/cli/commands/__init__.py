@@ -1,1 +1,1 @@
-"""The commands: flags, a call, a printer, an exit code. One module a verb."""
+"""The commands: flags, a call, a printer, an exit code. One module per verb."""

@@ -1,4 +1,4 @@
-"""`completion`: the second name by which kubectl finds this plugin."""
+"""`completion`: the executable by whose name kubectl finds the completion of this plugin."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def uninstall() -> int:
 
 
 def _own_folder() -> Path:
-    """The first folder on PATH below the home that may be written to and is not krew's."""
+    """The first folder on PATH below the home directory that is writable and not krew's."""
     home, taken = Path.home().resolve(), _krew_folders()
     for name in os.get_exec_path():
         folder = Path(name)
@@ -89,18 +89,18 @@ def _own_folder() -> Path:
 
 
 def _krew_folders() -> set[Path]:
-    """krew's bin folder: it takes every link there for one of its own."""
+    """The bin folder of krew, which takes every link in it for one of its own."""
     root = os.environ.get("KREW_ROOT") or Path.home() / ".krew"
     return {Path(root, "bin").resolve()}
 
 
 def _ours(link: Path) -> bool:
-    """Whether the link leads to this plugin, wherever that has gone meanwhile."""
+    """Whether the link points to this plugin, even if the target was moved since."""
     return link.is_symlink() and Path(os.readlink(link)).name.startswith(PLUGIN)
 
 
 def _plugin() -> Path:
-    """The plugin by the name that outlives an upgrade: krew's link, not what it leads to today."""
+    """The path of the plugin that outlives an upgrade: krew's link, not its present target."""
     import shutil
 
     return Path(shutil.which(PLUGIN) or sys.argv[0]).absolute()

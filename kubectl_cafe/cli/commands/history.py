@@ -64,7 +64,7 @@ def command(access: AccessFlags, *, name: str, revision: int, output: str | None
 
 
 def _pods(transport: Transport, cafe: CafeDeployment) -> list[Pod]:
-    """The pods that the selector finds."""
+    """The pods that the CafeDeployment's selector finds."""
     from kubectl_cafe.client import paths
     from kubectl_cafe.pods.model import parse
 

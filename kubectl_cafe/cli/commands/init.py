@@ -1,4 +1,4 @@
-"""`init`: the CRD and the roles."""
+"""`init`: install the CRD and the roles."""
 
 from __future__ import annotations
 
@@ -103,12 +103,12 @@ def _print(objects: list[Manifest], outcomes: list[str], output: str | None) -> 
 
 
 def _name(manifest: Manifest) -> str:
-    """As kubectl names an object: `kind.group/name`."""
+    """The name of an object as kubectl prints it: `kind.group/name`."""
     group = manifest["apiVersion"].partition("/")[0]
     return f"{manifest['kind'].lower()}.{group}/{manifest['metadata']['name']}"
 
 
 def _bare(manifest: Manifest) -> dict[str, Any]:
-    """As `kubectl get -o yaml` shows it."""
+    """The object as `kubectl get -o yaml` shows it: without managedFields."""
     meta = {key: value for key, value in manifest["metadata"].items() if key != "managedFields"}
     return {**manifest, "metadata": meta}

@@ -1,4 +1,4 @@
-"""`repair`: find what nobody mends by driving, and mend it after a yes."""
+"""`repair`: find problems that no driver repairs, and repair them after a confirmation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kubectl_cafe.repair.findings import Finding, Left
 
 FOUND = 1
-"""The exit code of a dry run that has found something, as of `plan` and `kubectl diff`."""
+"""The exit code of a dry run with findings, as of `plan` and `kubectl diff`."""
 LEAVING = "no other pod; finishing the one under way (Ctrl-C again: stop now)"
 
 
@@ -88,16 +88,16 @@ def command(
 
 
 def _driver(session: Session, cafe: CafeDeployment) -> LeaseView:
-    """Who drives, by the server's clock."""
+    """The lease of the driver, by the server's clock."""
     from kubectl_cafe.client.lease_view import inspect
 
     return inspect(session.transport, cafe.namespace, cafe.name)
 
 
 def _watched(session: Session, cafe: CafeDeployment) -> str:
-    """The resourceVersion of the lease once it may be taken; refused while somebody renews it.
+    """The resourceVersion of the lease once it may be taken. Raises Refused while it is renewed.
 
-    Two servers' clocks may differ: a lease that looks old is watched before it is believed.
+    Two servers' clocks may differ: a lease that looks old is watched first.
     """
     from kubectl_cafe.client.lease_view import LeaseWatch, lease_text
 
@@ -113,7 +113,7 @@ def _watched(session: Session, cafe: CafeDeployment) -> str:
 
 
 def _refuse_driven(lease: LeaseView, cafe: CafeDeployment) -> None:
-    """Whoever drives mends what is in flight; two at once would be one too many."""
+    """Raise Refused while there is a driver: it repairs pods in flight by itself."""
     if lease.live and lease.holder:
         raise Refused(
             f"{lease.driver} drives (its lease runs out in {lease.seconds_left:.0f} s unless it "
@@ -124,9 +124,9 @@ def _refuse_driven(lease: LeaseView, cafe: CafeDeployment) -> None:
 
 
 def _show(cafe: CafeDeployment, findings: Sequence[Finding], output: str | None) -> None:
-    """The findings on stdout, before anything is asked: they are what was asked for.
+    """Print the findings on stdout, before the confirmation.
 
-    A document is printed once it is known what became of them.
+    A document is printed only at the end, when the result of each repair is known.
     """
     from kubectl_cafe.printers import repair as view
 
@@ -150,7 +150,7 @@ def _lines(findings: Sequence[Finding], mended: Collection[Finding] = ()) -> lis
 
 
 def _ask(session: Session, cafe: CafeDeployment, able: Sequence[Finding], yes: bool) -> None:
-    """One question for all that would be mended."""
+    """Ask once for the confirmation of all repairs."""
     from kubectl_cafe.cli.terminal.asking import Effect, ask
 
     effect = Effect(
@@ -163,7 +163,7 @@ def _ask(session: Session, cafe: CafeDeployment, able: Sequence[Finding], yes: b
 
 
 def _told() -> Told:
-    """Talk while a driver that left without a word is fenced off."""
+    """The messages while a driver that did not release its lease is fenced off."""
     from kubectl_cafe.driver.leader import Told
 
     return Told(
@@ -182,7 +182,7 @@ def _closing(
     output: str | None,
     dry_run: DryRun = "none",
 ) -> int:
-    """Say what became of it; the exit code."""
+    """Print the result; returns the exit code."""
     from kubectl_cafe.cli.terminal.printing import print_data
     from kubectl_cafe.printers.repair import document
 

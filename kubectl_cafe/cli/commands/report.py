@@ -78,7 +78,7 @@ def _text(session: Session, name: str, revision: int, output: str) -> str:
 
 
 def _ask(session: Session, file: Path, yes: bool) -> None:
-    """A file that exists may be somebody's."""
+    """Ask before a file that exists is overwritten."""
     from kubectl_cafe.cli.terminal.asking import Effect, ask
 
     effect = Effect(session.context, "", str(file), "the file exists: it is overwritten")
@@ -86,7 +86,7 @@ def _ask(session: Session, file: Path, yes: bool) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    """The whole page or nothing: it takes its name when it is complete."""
+    """Write the whole page or nothing: the file gets its name when it is complete."""
     part = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         part.write_text(text, encoding="utf-8")

@@ -80,7 +80,7 @@ def command(
         return nothing_to_do(cafe, ends.output)
     saying = _saying(fast, to_revision)
     if detach and yes and dry_run == "none":
-        # No pod is looked at: a person may have no right to.
+        # No pod is read: the user may not be allowed to read pods.
         return record_only(session, cafe, reason, saying, ends.output)
     observer = Observer(session.transport, cafe)
     with observer.running():
@@ -102,7 +102,7 @@ def command(
 
 
 def _saying(fast: bool, number: int) -> Move:
-    """The rollback, recorded; what it goes from and to is said, and what it discards."""
+    """The move that records the rollback, and prints its two revisions and what it discards."""
     from kubectl_cafe.assessment import lost_switches
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.planning import rollback_plan
@@ -132,7 +132,7 @@ def _saying(fast: bool, number: int) -> Move:
 def _show(
     session: Session, cafe: CafeDeployment, observer: Observer, fast: bool, number: int
 ) -> None:
-    """The plan, as `plan --rollback` shows it."""
+    """Print the plan, as `plan --rollback` does."""
     from kubectl_cafe.preflight import prepare
     from kubectl_cafe.printers.plan import render
 
@@ -155,7 +155,7 @@ def _ask(session: Session, cafe: CafeDeployment, fast: bool, number: int) -> Non
 
 
 def _say_repeated(cafe: CafeDeployment, around: Around, done: Entry) -> None:
-    """That the rollback has ended already, by whom and when, and how to go further back."""
+    """Print that the rollback has ended already, by whom and when, and how to go further back."""
     from kubectl_cafe.planning import rollback_target
 
     record = cafe.record

@@ -1,4 +1,4 @@
-"""`status`: cells, groups and pods of a release, and what is waited for."""
+"""`status`: cells, groups and pods of a release, and what the release waits for."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class StateName(click.ParamType["State"]):
-    """A state of the state machine, in whatever case it is written."""
+    """The name of a state, in any mixture of upper and lower case."""
 
     name = "state"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> State:
-        """The state; raises a usage error that names those that look like an unknown one."""
+        """The state. Raises BadParameter, which names similar states, for an unknown name."""
         from kubectl_cafe.text import near
         from statemachine.lifecycle import State
 
@@ -37,7 +37,7 @@ class StateName(click.ParamType["State"]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem[str]]:
-        """The states that begin so."""
+        """The states whose names begin with `incomplete`."""
         from statemachine.lifecycle import State
 
         begins = incomplete.lower()
@@ -106,7 +106,7 @@ def _check(
     target: State | None,
     timeout: float | None,
 ) -> None:
-    """What can't be meant together."""
+    """Raise UsageError for flags that exclude each other."""
     problem = ""
     if name and all_namespaces:
         problem = "a NAME is in one namespace: say which by -n, not -A"

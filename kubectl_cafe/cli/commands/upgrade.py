@@ -120,7 +120,7 @@ def _usage(message: str) -> click.UsageError:
 
 
 def _say_idle(ready: Prepared, file: str | None) -> None:
-    """That everything is at the target; of a file, where the rest of its spec differs."""
+    """Print that all pods are at the target and, for a file, that the rest of its spec differs."""
     cafe = ready.case.cafe
     for warning in ready.proposal.warnings:
         say(f"warning: {warning}")
@@ -132,5 +132,5 @@ def _say_idle(ready: Prepared, file: str | None) -> None:
 
 
 def _effect(proposed: Proposal) -> str:
-    """What the release will do, in words."""
+    """The effect of the release, as text."""
     return f"{proposed.kind}: {sum(proposed.plan.cells.values())} pods to {proposed.target}"

@@ -1,4 +1,4 @@
-"""`version`: which client, which server, which resource."""
+"""`version`: the versions of client, server and resource."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ def _asked(transport: Transport) -> Versions:
 
 
 def _resource(transport: Transport) -> Resource | None:
-    """What the cluster serves, by discovery: everybody may ask that; the CRD few may read."""
+    """The API versions that the cluster serves, by discovery, which every user may read.
+
+    The version of the plugin that installed the CRD is read from the CRD, which few may read.
+    """
     from kubectl_cafe.client import paths
     from kubectl_cafe.client.errors import Forbidden, Gone, NoSuchKind
     from kubectl_cafe.manifests import INSTALLED_BY

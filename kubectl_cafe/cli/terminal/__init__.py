@@ -1,1 +1,1 @@
-"""Terminals, streams and signals: what is shown, asked, and typed."""
+"""Terminals, streams and signals: output, questions, and typed input."""

@@ -1,4 +1,4 @@
-"""A terminal's raw side: its size, whether a live view may be drawn there, keys without echo."""
+"""Properties of a terminal: its size, whether a live view may be drawn, input without echo."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kubectl_cafe.cli.terminal.signals import STOPS
 from kubectl_cafe.text import Size
 
 SMALLEST = Size(20, 4)
-"""A terminal below this, or one that doesn't say its size, counts as 80 by 24."""
+"""A terminal smaller than this, or one that does not report its size, counts as 80 by 24."""
 USUAL = Size(80, 24)
 
 
@@ -28,18 +28,18 @@ def size_of(stream: TextIO) -> Size:
 
 
 def terminal(stream: TextIO | None) -> Size | None:
-    """The size to fit into; None where the lines go to a pipe or a file and stay whole.
+    """The size of the terminal `stream` to fit into; None for a pipe, a file or a closed stream.
 
-    A stream that was closed when this process began is None.
+    Lines to a pipe or a file stay whole.
     """
     return size_of(stream) if stream is not None and stream.isatty() else None
 
 
 def lively(stream: TextIO | None, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a live view may be drawn on `stream`: a terminal that can, in the foreground.
+    """Whether a live view may be drawn on `stream`: a capable terminal, in the foreground.
 
-    TERM=dumb asks for plain lines. In the background nothing is drawn over what its owner does
-    meanwhile.
+    TERM=dumb asks for plain lines. A process in the background must not draw over the output of the
+    program in the foreground.
     """
     if stream is None or not stream.isatty():
         return False
@@ -49,25 +49,25 @@ def lively(stream: TextIO | None, environment: Mapping[str, str] = os.environ) -
 
 
 def colourless(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether colours are not wanted (no-color.org)."""
+    """Whether the user wants no colours (no-color.org)."""
     return bool(environment.get("NO_COLOR"))
 
 
 def foreground(stream: TextIO) -> bool:
     """Whether this process may read from its terminal and draw on it."""
     if sys.platform == "win32":
-        return False  # Its consoles have no terminal modes to set: plain lines.
+        return False  # Windows consoles have no terminal modes to set: plain lines.
     try:
         return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
     except OSError:
-        return True  # Not the terminal that controls us: nobody else draws there.
+        return True  # Not our controlling terminal: no other program draws there.
 
 
 @contextlib.contextmanager
 def without_echo(stream: TextIO, *, keys: bool) -> Iterator[None]:
-    """While it lasts what is typed is not shown; with `keys` each one can be read at once.
+    """While the context lasts, typed text is not echoed; with `keys` each key is readable at once.
 
-    Ctrl-C stays what it is. Nothing happens where `stream` is no terminal.
+    Ctrl-C still interrupts. Nothing changes if `stream` is not a terminal.
     """
     if sys.platform == "win32" or not stream.isatty():
         yield
@@ -80,7 +80,7 @@ def without_echo(stream: TextIO, *, keys: bool) -> Iterator[None]:
     termios.tcsetattr(stream.fileno(), termios.TCSADRAIN, quiet)
 
     def restore() -> None:
-        # Not after what is still to be written: a terminal that is held (Ctrl-S) would hold us.
+        # Not TCSADRAIN: it waits for pending output, for ever if Ctrl-S stopped the terminal.
         with contextlib.suppress(termios.error):
             termios.tcsetattr(stream.fileno(), termios.TCSANOW, before)
 
@@ -92,6 +92,6 @@ def without_echo(stream: TextIO, *, keys: bool) -> Iterator[None]:
 
 
 def width_of(stream: TextIO | None) -> int | None:
-    """The columns of the terminal that `stream` is, None if it is none."""
+    """The columns of the terminal `stream`; None if it is not a terminal."""
     size = terminal(stream)
     return size.width if size else None

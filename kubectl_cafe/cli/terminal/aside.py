@@ -1,4 +1,4 @@
-"""Talk that a thread of its own writes: a reader that is stuck holds up no release."""
+"""Messages written by a thread of their own, so that a blocked reader delays no release."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import TextIO
 
 
 class Aside(io.TextIOBase):
-    """A stderr that takes every text at once; a thread writes them to `out` in their order.
+    """A stderr that accepts every text at once; a thread writes the texts to `out` in order.
 
-    A terminal that was stopped by Ctrl-S, or a pipe that is full, keeps that thread waiting.
+    A terminal stopped by Ctrl-S, or a full pipe, blocks only that thread.
     """
 
     def __init__(self, out: TextIO) -> None:
@@ -25,12 +25,12 @@ class Aside(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """That of `out`."""
+        """The encoding of `out`."""
         return self._out.encoding
 
     @property
     def errors(self) -> str | None:  # type: ignore[override]
-        """That of `out`."""
+        """The error handler of `out`."""
         return self._out.errors
 
     def isatty(self) -> bool:
@@ -38,36 +38,36 @@ class Aside(io.TextIOBase):
         return self._out.isatty()
 
     def fileno(self) -> int:
-        """The descriptor of `out`: for the size of a terminal."""
+        """The descriptor of `out`, for the size of a terminal."""
         return self._out.fileno()
 
     def writable(self) -> bool:
-        """It is all it can do."""
+        """True: this stream can only be written."""
         return True
 
     def write(self, text: str) -> int:
-        """Take `text`. Raises TypeError for bytes: by that click tells texts from them."""
+        """Queue `text`. Raises TypeError for bytes, by which click detects a text stream."""
         if not isinstance(text, str):
             raise TypeError(f"a text is needed, not {type(text).__name__}")
         self._texts.put(text)
         return len(text)
 
     def finish(self) -> None:
-        """Wait until all is written, however long its reader takes."""
+        """Wait until all texts are written, however long the reader takes."""
         self._texts.put(None)
         self._writer.join()
 
     def _keep_writing(self) -> None:
         while (text := self._texts.get()) is not None:
-            with suppress(OSError, ValueError):  # The reader has left, or it is closed.
+            with suppress(OSError, ValueError):  # The reader has left, or the stream is closed.
                 self._out.write(text)
                 self._out.flush()
 
 
 @contextmanager
 def aside() -> Iterator[None]:
-    """While it lasts nothing that is said waits for its reader; all is written by its end."""
-    if sys.stderr is None:  # As Python starts where the stream is closed.
+    """While the context lasts, no message waits for its reader; all are written at its end."""
+    if sys.stderr is None:  # None if the stream was closed when Python started.
         yield
         return
     taking = Aside(sys.stderr)

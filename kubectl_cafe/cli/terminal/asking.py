@@ -1,4 +1,4 @@
-"""Asking before a write that can hurt."""
+"""The confirmation before a write that can do harm."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from kubectl_cafe.text import one_line
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a write will do to what: all that a person needs to say yes or no.
+    """What a write will do, and to which object: what a user needs to know to confirm.
 
-    `namespace` is empty for what stands outside namespaces, `context` inside a cluster.
+    `namespace` is empty for objects outside namespaces, `context` inside a cluster.
     """
 
     context: str
@@ -42,13 +42,13 @@ def ask(
     stderr: TextIO | None,
     command: str = "the same command with --yes",
 ) -> None:
-    """Show `effect` and return if it is wanted: `yes`, or a y typed at a terminal.
+    """Print `effect` and return if it is confirmed: by `yes`, or by a y typed at a terminal.
 
-    `command` is what to type where nobody can be asked.
-    Raises Refused (exit 7) for any other answer, and where nobody can be asked.
+    Raises Refused (exit 7) for any other answer, and if there is no terminal to ask at; `command`
+    is then the next command to type.
     """
     if stderr is not None:
-        with suppress(OSError):  # Who has said yes before need not read it.
+        with suppress(OSError):  # With --yes the text need not be read.
             stderr.write(f"{effect}\n")
             stderr.flush()
     if yes:

@@ -1,4 +1,4 @@
-"""When plain lines say what a release waits for: at every change, and not too often."""
+"""When plain lines print what a release waits for: at a change, and not too often."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import re
 from collections.abc import Sequence
 
 PACE = 5.0
-"""Seconds between two such lines, and after a move: what passes sooner is no line."""
+"""Seconds between two such lines, and after a move. A shorter wait gets no line."""
 _COUNTDOWN = re.compile(r"\d+ s\b")
 
 
 class Awaited:
-    """What was last said to be awaited, and when."""
+    """The waits that were last printed, and when."""
 
     def __init__(self) -> None:
         self._said: tuple[str, ...] = ()
         self._since: float | None = None
 
     def moved(self) -> None:
-        """The release has moved: what is awaited is said anew, if it lasts."""
+        """Note a move of the release: waits that last are printed again."""
         self._said, self._since = (), None
 
     def news(self, waits: Sequence[str], now: float) -> str:
-        """What is awaited at `now`, in seconds, in words; empty where there is nothing to say.
+        """The text of the waits to print at `now` (seconds); empty if there is nothing to print.
 
-        A figure that only counts down is no change.
+        A number that only counts down is no change.
         """
         timeless = tuple(_COUNTDOWN.sub("", text) for text in waits)
         if self._since is None:

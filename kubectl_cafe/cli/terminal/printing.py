@@ -1,4 +1,4 @@
-"""Data on stdout, in the formats that machines read; talk on stderr."""
+"""Data on stdout, in machine-readable formats; messages on stderr."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from kubectl_cafe.text import broken, printable
 
 
 def say(text: str) -> None:
-    """Talk goes to stderr, cleaned of control characters, in lines that fit the terminal.
+    """Print `text` on stderr, without control characters, in lines that fit the terminal.
 
     Never raises for a reader that has left, a closed terminal or a full disk: no release ends
-    because its talk can't be written.
+    because a message can't be written.
     """
     say_as_it_is(broken(printable(text), width_of(sys.stderr)))
 
 
 def say_next(hint: str) -> None:
-    """Say what to type next, with the flags by which this command reached its cluster."""
+    """Print the next command, with the cluster flags of this command."""
     say(f"  next:  {at(hint, cluster_flags())}")
 
 
 def say_as_it_is(text: str, *, line_end: bool = True) -> None:
-    """The same for a text that is clean, and stays as wide as it is."""
+    """Print `text` on stderr, unchanged and not wrapped; never raises, as `say`."""
     with suppress(OSError):
         click.echo(text, err=True, nl=line_end)
 
@@ -45,7 +45,7 @@ def rendered(value: Any, output: str) -> str:
 
 
 def _json(value: Any, indent: int | None = None) -> str:
-    """A document in JSON; what moves a terminal's cursor or turns its writing is escaped."""
+    """`value` as JSON; characters that move the cursor or turn the writing are escaped."""
     text = json.dumps(value, indent=indent, ensure_ascii=False) + "\n"
     if text.isascii():
         return text
@@ -54,7 +54,7 @@ def _json(value: Any, indent: int | None = None) -> str:
 
 
 def print_document(text: str) -> None:
-    """Print what programs read, in UTF-8 whatever the locale is, as kubectl does."""
+    """Print machine-readable text, in UTF-8 whatever the locale is, as kubectl does."""
     click.echo(text.encode(errors="backslashreplace"), nl=False)
 
 
@@ -64,7 +64,7 @@ def print_data(value: Any, output: str) -> None:
 
 
 def print_objects(objects: list[dict[str, Any]], output: str) -> None:
-    """Print Kubernetes objects: json one List (one object bare), yaml a document each."""
+    """Print Kubernetes objects: JSON as one List (a single object bare), YAML as documents."""
     if output == "json":
         many = {"apiVersion": "v1", "kind": "List", "items": objects}
         print_data(objects[0] if len(objects) == 1 else many, output)
@@ -76,7 +76,7 @@ def print_objects(objects: list[dict[str, Any]], output: str) -> None:
 
 
 def print_event(value: Any, output: str) -> None:
-    """Print one of many that come over time: json one line each, yaml one document each."""
+    """Print one of many values over time: JSON in one line each, YAML as one document each."""
     if output == "json":
         print_document(_json(value))
         return

@@ -1,4 +1,4 @@
-"""A live view at the foot of a terminal: what is said goes above it, what is typed into it."""
+"""A live view at the bottom of a terminal; messages go above it, typed text into it."""
 
 from __future__ import annotations
 
@@ -22,26 +22,25 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 TICK = 0.25
-"""Seconds after which a view that nothing was heard of is painted again: times go on, and the
-terminal may have another size."""
+"""Seconds after which a view without news is painted again: times go on, and the terminal may have
+another size."""
 PAUSE = 0.08
 SHARE = 9
-"""Between two pictures there are so many seconds at the least, and so many times what the last
-one took: a busy release must not be slowed by its view."""
+"""Between two pictures PAUSE seconds pass at least, and SHARE times as long as the last picture
+took: the view must not slow down a busy release."""
 TOGETHER = ("\x1b[?2026h", "\x1b[?2026l")
-"""What stands between is shown at once, by terminals that know it (synchronized output)."""
+"""The beginning and the end of output that terminals show at once (synchronized output)."""
 TO_LINE_END, TO_SCREEN_END = "\x1b[K", "\x1b[J"
 
 Paint = Callable[[Size], "Sequence[Text]"]
-"""The lines of the view, never more or longer than the size."""
+"""Returns the lines of the view, never more or longer than the size."""
 
 
 class Screen:
-    """Paints a view from a thread of its own until it is left; the last picture stays.
+    """Paints a view from a thread of its own while the context lasts; the last picture stays.
 
-    While it is up whatever goes to stderr is written above the view. `answered` is called with
-    every line that is typed, if there is anybody to hear it. A view that can't be painted ends
-    the view, never the release.
+    Meanwhile whatever goes to stderr is written above the view. `answered` is called with every
+    typed line, if it is given. If a view can't be painted, the view ends, never the release.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class Screen:
         self._painter = threading.Thread(target=self._keep_painting, name="view", daemon=True)
         self._keys = Keys(sys.stdin, answered, self._wanted.set) if answered else None
         self._shown: list[int] = []
-        """The lengths of the lines that the last picture has, the typed text included."""
+        """The widths of the lines of the last picture, the typed text included."""
         self._above: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._broken = False
         self._left = contextlib.ExitStack()
@@ -67,11 +66,11 @@ class Screen:
         return self._out.fileno()
 
     def refresh(self) -> None:
-        """There is something new to see."""
+        """Request a new picture."""
         self._wanted.set()
 
     def above(self, text: str) -> None:
-        """Have `text`, whole lines, written above the view: by its own thread, soon.
+        """Have `text`, whole lines, written above the view, soon, by the painting thread.
 
         The terminal may be stopped (Ctrl-S): no release waits for it.
         """
@@ -111,7 +110,7 @@ class Screen:
             self._halt.wait(max(PAUSE, SHARE * (time.monotonic() - began)))
 
     def _draw(self, *, last: bool = False) -> None:
-        """One picture in one write: over the one before, and what was said in between."""
+        """Write one picture over the last one in a single write, with the messages in between."""
         size, above = size_of(self._out), "".join(_taken(self._above))
         lines = self._painted(size)
         if lines is None:
@@ -135,7 +134,7 @@ class Screen:
         if self._broken:
             return None
         try:
-            # A line as wide as the terminal leaves the cursor in two places at once, and the
+            # A line as wide as the terminal leaves the cursor's place undefined, and the
             # last row is the cursor's.
             return self._paint(Size(size.width - 1, size.height - 1))
         except Exception as error:
@@ -144,11 +143,11 @@ class Screen:
             return None
 
     def _coloured(self, lines: Sequence[Text]) -> list[str]:
-        """The lines as the terminal reads them."""
+        """The lines with the control sequences of their colours."""
         from rich.console import Console
 
         wide = max((line.cell_len for line in lines), default=0) + 1
-        # Not on the terminal: it is written to even while it is captured, and may be closed.
+        # Not on the terminal: rich writes to it even while capturing, and it may be closed.
         console = Console(
             file=io.StringIO(),
             width=wide,
@@ -162,29 +161,30 @@ class Screen:
         return captured.get().split("\n")[: len(lines)]
 
     def _write(self, text: str) -> None:
-        with contextlib.suppress(OSError, ValueError):  # The terminal is gone, the release isn't.
+        with contextlib.suppress(OSError, ValueError):  # The release outlives its terminal.
             self._out.write(text)
             self._out.flush()
 
 
 def _taken(texts: queue.SimpleQueue[str]) -> Iterator[str]:
-    """All that is in the queue now."""
+    """All texts that are in the queue now."""
     with contextlib.suppress(queue.Empty):
         while True:
             yield texts.get_nowait()
 
 
 def _back(shown: Sequence[int], width: int) -> str:
-    """To the first row of a picture with lines of these lengths, from its last row.
+    """The control sequence from the last row of a picture to its first.
 
-    A terminal that has become narrower has broken its lines anew.
+    `shown` are the widths of the picture's lines: a terminal that has become narrower has wrapped
+    them again.
     """
     rows = sum(max(1, ceil(length / width)) for length in shown)
     return "\r" + (f"\x1b[{rows - 1}A" if rows > 1 else "")
 
 
 class Above(io.TextIOBase):
-    """A stderr that writes above the view, line by line."""
+    """A stderr that writes whole lines above the view."""
 
     encoding = "utf-8"
     errors = "replace"
@@ -194,19 +194,19 @@ class Above(io.TextIOBase):
         self._begun = ""
 
     def isatty(self) -> bool:
-        """It ends in one."""
+        """True: the texts end up on a terminal."""
         return True
 
     def fileno(self) -> int:
-        """That terminal's: whoever writes asks it for its size."""
+        """The descriptor of the terminal, for its size."""
         return self._screen.fileno()
 
     def writable(self) -> bool:
-        """It is all it can do."""
+        """True: this stream can only be written."""
         return True
 
     def write(self, text: str) -> int:
-        """Take `text`; whole lines are shown."""
+        """Take `text`; complete lines are shown."""
         lines, end, self._begun = (self._begun + text).rpartition("\n")
         if end:
             self._screen.above(lines + end)
@@ -214,10 +214,10 @@ class Above(io.TextIOBase):
 
 
 class Keys(threading.Thread):
-    """Reads what is typed without waiting for the line's end; `typed` is the line so far."""
+    """Reads typed text key by key; `typed` is the present line so far."""
 
     LOOK = 0.2
-    """Seconds after which it looks whether it is still wanted."""
+    """Seconds between two checks whether the thread is to stop."""
 
     def __init__(
         self, stream: TextIO, answered: Callable[[str], None], changed: Callable[[], None]
@@ -230,13 +230,13 @@ class Keys(threading.Thread):
         self._halt = threading.Event()
 
     def stop(self) -> None:
-        """Read no more: what is typed later is for whoever comes next."""
+        """Stop reading: what is typed later is left for the next program."""
         self._halt.set()
         if self.is_alive():
             self.join()
 
     def run(self) -> None:
-        """The thread."""
+        """Read keys until stopped, or until the terminal is closed."""
         while not self._halt.is_set():
             ready, _, _ = select.select([self._stream], [], [], self.LOOK)
             if not ready:
@@ -246,7 +246,7 @@ class Keys(threading.Thread):
             except OSError:
                 return  # The terminal is closed.
             if not found:
-                return  # Hung up.
+                return  # The terminal has hung up.
             self._take(found.decode(errors="ignore"))
             self._changed()
 

@@ -1,4 +1,4 @@
-"""Signals that end a command: after the first it finishes what is in flight, the second ends it."""
+"""Signals that end a command: the first lets pods in flight finish, the second ends it at once."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from contextlib import contextmanager, suppress
 from kubectl_cafe.errors import INTERRUPTED
 
 LAST_WORDS = 0.5
-"""Seconds that the last line may take: its reader may be stuck."""
+"""Seconds that the last message may take: its reader may be blocked."""
 
 Polite = Callable[[int], BaseException | None]
-"""Called with the first signal: asks for an end, or returns what is to be raised instead."""
+"""Called with the first signal: requests an end, or returns the exception to raise instead."""
 
 _ENDING = frozenset({signal.SIGINT, signal.SIGTERM})
-"""The second of these ends the process. A hangup never does: a session that ends sends several."""
+"""The second of these ends the process. A SIGHUP never does: a session that ends sends several."""
 ALARM: int = getattr(signal, "SIGALRM", 0)
 """The signal of `--timeout`; 0: there is none (Windows), and a thread keeps the time."""
 _HANGUP: int | None = getattr(signal, "SIGHUP", None)
 
 
 class Stops:
-    """The signals of this process.
+    """The signal handling of this process.
 
-    The first one is the main thread's. It may be waiting for an answer, a thread or a name server,
-    and so may all that runs when an exception leaves it: the second signal is heard by a thread of
-    its own, which ends the process without any of that.
+    The main thread handles the first signal. It may be blocked by an answer, a thread or a name
+    server, and so may the code that runs when an exception leaves it. So a thread of its own reads
+    the second signal, and ends the process without the main thread.
     """
 
     def __init__(self, alarm: int = ALARM) -> None:
@@ -45,9 +45,9 @@ class Stops:
         self._code: int | None = None
 
     def listen(self) -> None:
-        """Hear signals from here on; once a process, in its main thread."""
+        """Handle signals from here on. Called once per process, in its main thread."""
         if sys.platform == "win32":
-            return  # No pipe can be its wakeup descriptor: the main thread counts.
+            return  # A pipe can't be the wakeup descriptor there: the main thread counts.
         reader, writer = os.pipe()
         os.set_blocking(writer, False)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
@@ -60,10 +60,10 @@ class Stops:
     def asking(
         self, polite: Polite, words: Callable[[], str], seconds: float | None = None
     ) -> Iterator[None]:
-        """While it lasts SIGTERM and SIGHUP are heard as well, and the first signal is `polite`'s.
+        """While the context lasts, handle SIGTERM and SIGHUP too; `polite` gets the first signal.
 
-        So is the alarm after `seconds`. `words` are said when the second one ends the process. A
-        SIGHUP that is ignored stays so (nohup).
+        It also gets the alarm after `seconds`. `words` returns the message for a second signal that
+        ends the process. An ignored SIGHUP stays ignored (nohup).
         """
         numbers = {*_ENDING}
         if _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN:
@@ -83,7 +83,7 @@ class Stops:
 
     @contextmanager
     def _timer(self, seconds: float | None) -> Iterator[None]:
-        """While it lasts the time is up after so many seconds."""
+        """While the context lasts, raise the alarm after so many seconds."""
         if seconds is None:
             yield
         elif sys.platform != "win32" and self._alarm:
@@ -102,14 +102,14 @@ class Stops:
                 timer.cancel()
 
     def _time_is_up(self) -> None:
-        """In the timer's thread: what is to be raised is raised in the main thread."""
+        """Handle the alarm in the timer's thread; an exception is raised in the main thread."""
         if self._polite is not None and (error := self._polite(self._alarm)) is not None:
             self._late = error
             _thread.interrupt_main()
 
     @contextmanager
     def undoing(self, undo: Callable[[], None]) -> Iterator[None]:
-        """While it lasts an end at once calls `undo` first."""
+        """While the context lasts, an immediate end of the process calls `undo` first."""
         self._undo.append(undo)
         try:
             yield
@@ -117,11 +117,13 @@ class Stops:
             self._undo.remove(undo)
 
     def over(self, code: int) -> None:
-        """The command has come to its end: from here on one signal is enough, and `code` stays."""
+        """Note the end of the command: one signal is enough from here on, and `code` stays."""
         self._code = code
 
     def _handle(self, number: int, _frame: object) -> None:
-        """In the main thread: the first signal asks, or raises; further ones do nothing here."""
+        """Handle a signal in the main thread: the first one asks, or raises; further ones do
+        nothing.
+        """
         if not self._listens:
             self._count(number)
         error = self._late or (self._polite(number) if self._polite else KeyboardInterrupt())
@@ -141,7 +143,7 @@ class Stops:
             self._asked = True
 
     def _end(self) -> None:
-        """End the process now; in a thread of its own it says so, for it may never get that far."""
+        """End the process now, with a message from another thread, which may be blocked."""
         try:
             last = threading.Thread(target=self._say_last, daemon=True)
             last.start()
@@ -154,7 +156,7 @@ class Stops:
             with suppress(Exception):
                 undo()
         if self._code is None:
-            # Past sys.stderr: whoever is stuck in writing to it has its lock.
+            # Not by sys.stderr: a thread that is blocked in writing to it holds its lock.
             words = f"{'' if self._piped() else chr(10)}{self._words()}\n"
             with suppress(OSError):
                 os.write(2, words.encode("utf-8", "replace"))
@@ -166,4 +168,4 @@ class Stops:
 
 
 STOPS = Stops()
-"""The signals of this process."""
+"""The signal handling of this process."""

@@ -23,21 +23,21 @@ IN_FLIGHT = (
 
 
 class Stoppable(Protocol):
-    """What ends when `stop` is set, as soon as it looks again."""
+    """Work that ends when `stop` is set, as soon as it checks."""
 
     stop: threading.Event
 
     def wake(self) -> None:
-        """Look again now."""
+        """Let the work check `stop` now."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is under way and can be asked to end.
+    """The work under way, which can be asked to end.
 
-    `leaving` is said then, after `asked` or after that the time was up; `ended` is said where it
-    is ended at once.
+    When it is, the message is `asked`, or the timeout, and then `leaving`. `ended` is the message
+    when it is ended immediately.
     """
 
     what: Stoppable
@@ -47,12 +47,12 @@ class Work:
 
 
 class Stopping:
-    """Asks the `work` under way to end. While there is none yet, the first signal is raised."""
+    """Asks the `work` under way to end. While there is none yet, the first signal raises."""
 
     def __init__(self, name: str, namespace: str, following: str, seconds: float | None) -> None:
         self.work: Work | None = None
         self.timed_out = False
-        """Whether the time was up before anything else asked for an end."""
+        """Whether --timeout asked for an end before any signal did."""
         self._asked: Work | None = None
         self._status = cafe_command("status", name, namespace)
         self._hint = self._status + ", then " + cafe_command(following, name, namespace)
@@ -65,10 +65,10 @@ class Stopping:
         return self.work is not None and self.work.what.stop.is_set()
 
     def ask(self, number: int) -> BaseException | None:
-        """Ask for an end after the signal `number`; what is to be raised where nothing can end.
+        """Ask for an end after the signal `number`; returns what to raise if nothing can end.
 
-        Called between any two instructions of the main thread, another call of this included: the
-        locks of the event, of the memory and of the screen may be held there. So it takes none.
+        This runs between any two instructions of the main thread, even inside another call of it.
+        The locks of the event, of the memory and of the screen may be held there, so it takes none.
         """
         late, work = number == ALARM, self.work
         if work is None:
@@ -81,7 +81,7 @@ class Stopping:
         return None
 
     def last_words(self) -> str:
-        """What is said when the process is ended at once."""
+        """The message when the process is ended immediately."""
         text = self.work.ended if self.work is not None else SENT
         return described(CafeError(text, hint=self._hint, exit_code=INTERRUPTED), self._cluster)
 
@@ -97,9 +97,9 @@ class Stopping:
 def interruptible(
     name: str, namespace: str, following: str = "drive", seconds: float | None = None
 ) -> Iterator[Stopping]:
-    """Ctrl-C, SIGTERM or SIGHUP once, or `seconds`: the work ends; a second Ctrl-C: at once.
+    """End the work after Ctrl-C, SIGTERM or SIGHUP, or `seconds`; after a second Ctrl-C at once.
 
-    `name` and `namespace` are the CafeDeployment's, `following` the verb that goes on then.
+    `name` and `namespace` are the CafeDeployment's, `following` is the verb that goes on later.
     """
     stopping = Stopping(name, namespace, following, seconds)
     with STOPS.asking(stopping.ask, stopping.last_words, seconds):

@@ -1,4 +1,4 @@
-"""The standard streams, made so that no text ends a command: what can't be written is replaced."""
+"""The standard streams, made so that no text raises: what can't be encoded is replaced."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from kubectl_cafe.text import CUT, columns
 
 HANDLER = "kubectl-cafe"
 STAND_INS = {CUT: "~", "█": "#", "▒": "=", "░": "."}
-"""What is written for our own characters where the encoding has none of them."""
+"""The replacements of our own characters if the encoding does not have them."""
 
 
 def _stand_in(error: UnicodeError) -> tuple[str, int]:
-    """What is written for the characters of `error`: as many columns, so tables stay aligned."""
+    """The replacement of the characters of `error`, as many columns wide: tables stay aligned."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     missing = error.object[error.start : error.end]
@@ -22,10 +22,10 @@ def _stand_in(error: UnicodeError) -> tuple[str, int]:
 
 
 def forgive(stdin: TextIO | None, *outputs: TextIO | None) -> None:
-    """Let `outputs` replace what their encoding can't write, and `stdin` take any bytes.
+    """Make `outputs` replace what they can't encode, and `stdin` accept any bytes.
 
-    Bytes of stdin that its encoding doesn't know are read as lone surrogates: no manifest has
-    any, no answer either. None is a stream that was closed before Python started.
+    Bytes of stdin that its encoding does not know are read as lone surrogates, which no manifest
+    and no answer contains. None is a stream that was closed before Python started.
     """
     codecs.register_error(HANDLER, _stand_in)
     if isinstance(stdin, io.TextIOWrapper):

@@ -1,4 +1,4 @@
-"""Whoever shows how a release gets on: plain lines, or a live view in a terminal."""
+"""Displays of a release's progress: plain lines, or a live view in a terminal."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ if TYPE_CHECKING:
     from kubectl_cafe.status.model import Status
 
 Answered = Callable[[str], None]
-"""Is told each line that a person types."""
+"""Called with each line that the user types."""
 Lease = Callable[[], "LeaseView | None"]
-"""Who drives, as far as is known now."""
+"""Returns the lease of the driver, as far as it is known now."""
 
 
 def asks() -> bool:
-    """Whether a person can be asked: a terminal, and this process is in its foreground.
+    """Whether the user can be asked: there is a terminal, and this process is in its foreground.
 
-    One in the background is stopped by the system when it reads.
+    The system stops a process in the background when it reads from the terminal.
     """
     if sys.stdin is None or sys.stderr is None:
-        return False  # As Python starts where a stream is closed.
+        return False  # None if the stream was closed when Python started.
     return sys.stdin.isatty() and sys.stderr.isatty() and foreground(sys.stdin)
 
 
 def choose(asks: bool, lease: Lease, observer: Observer, answered: Answered, who: str) -> Display:
-    """A live view where stderr is a terminal that can show one, else plain lines.
+    """A live view if stderr is a terminal that can show one, else plain lines.
 
-    `who` is us: the moves of others are shown with their names.
+    `who` is the user of this process: moves of other users are shown with their names.
     """
     if lively(sys.stderr):
         return Live(lease, observer, answered if asks else None, who)
@@ -58,7 +58,7 @@ def choose(asks: bool, lease: Lease, observer: Observer, answered: Answered, who
 
 
 class Lines:
-    """Plain lines: every move, what is awaited, what is in trouble, and what a person is asked."""
+    """Plain lines: every move, what the release waits for, its troubles, and questions."""
 
     def __init__(self, answered: Answered | None = None, who: str = "") -> None:
         self._answered = answered
@@ -70,7 +70,7 @@ class Lines:
         self._left = ExitStack()
 
     def moved(self, cafe: CafeDeployment) -> None:
-        """One line a move."""
+        """Print one line for the move."""
         from kubectl_cafe.record.move_text import move_line
         from statemachine.lifecycle import State
 
@@ -82,7 +82,7 @@ class Lines:
         self._asked = cafe if self._answered and waits else None
 
     def looked(self, snapshot: Snapshot, decision: Decision) -> None:
-        """A line where what is in trouble or awaited changes; at a terminal, what is asked."""
+        """Print a line if troubles or waits have changed; at a terminal, the pending question."""
         if self._asked is not None:
             self._ask(self._asked, snapshot)
             self._asked = None
@@ -94,7 +94,7 @@ class Lines:
         others = texts(wait for wait in decision.waits if wait.what not in TROUBLES)
         if awaited := self._awaited.news(others, snapshot.now):
             say(f"{rfc3339(snapshot.time)[11:]}  waits for: {one_line(awaited)}")
-        # Once a step, and where there is one more: the pods that it counts change all the time.
+        # Once a step, and again for a further warning: the pod counts in the texts change often.
         warned = (snapshot.record.step, len(decision.warnings))
         if warned != self._warned:
             for warning in decision.warnings:
@@ -126,7 +126,7 @@ class Lines:
 
 
 class Live:
-    """A live view; every move is a line that stays above it, a failure's message is in the view."""
+    """A live view. Every move is a line that stays above it; the view has the failure's message."""
 
     def __init__(
         self, lease: Lease, observer: Observer, answered: Answered | None = None, who: str = ""
@@ -141,14 +141,14 @@ class Live:
         self._screen = Screen(sys.stderr, self._paint, answered)
 
     def moved(self, cafe: CafeDeployment) -> None:
-        """One line a move."""
+        """Print one line for the move."""
         from kubectl_cafe.record.move_text import move_line
 
         if cafe.record is not None:
             say(move_line(cafe.record, self._who, brief=True))
 
     def looked(self, snapshot: Snapshot, decision: Decision) -> None:
-        """Kept for the next picture: no release waits for one."""
+        """Keep both for the next picture: no release waits for one."""
         self._seen = (snapshot, decision)
         self._screen.refresh()
 
@@ -164,7 +164,7 @@ class Live:
         silent = self._observer.silence()
         status = status_of(cafe, snapshot, decision.waits, self._lease(), silent=silent)
         if self._over:
-            # The last picture stays: who drives then, and what is next, is said beneath it.
+            # The last picture stays: the driver and the next commands are printed below it.
             return picture(replace(status, driver="", renewed=None, next=()), size)
         waits = snapshot.record.state is State.AWAITING_CONFIRM and not cafe.waiting_group_confirmed
         question = asking(snapshot.record.waiting_group) + " " if waits and self._asks else ""
@@ -186,12 +186,12 @@ class Live:
 
 
 def asking(group: int) -> str:
-    """What a person is asked while `group` waits."""
+    """The question to the user while `group` waits."""
     return f"Confirm group {group}? Type yes or {group}; Ctrl-C leaves it waiting."
 
 
 def picture(status: Status, size: Size, question: str = "") -> Sequence[Text]:
-    """The live view's lines."""
+    """The lines of the live view."""
     from kubectl_cafe.printers import live
 
     return live.lines(status, size, question=question)
