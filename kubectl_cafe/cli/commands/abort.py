@@ -11,14 +11,15 @@ from kubectl_cafe.cli.moving import Said, move_and_drive, saying_options
 @click.option(
     "--force",
     is_flag=True,
-    help="At once, even if pods stay out of traffic; it lists them.",
+    help="End at once. Pods that are out of traffic stay so and are listed.",
 )
 @saying_options
 def command(said: Said, *, force: bool) -> int:
     """End the release of NAME where it stands: pods in flight finish, the others stay.
 
-    While somebody drives it is recorded for them and followed; else this command carries it
-    out. The exit code is 0 once it is aborted or, with --detach, recorded.
+    If another process drives the release, the abort is recorded and this command follows it;
+    otherwise this command carries it out. The exit code is 0 once the release is aborted or,
+    with --detach, once the abort is recorded.
     """
     from kubectl_cafe.release import moves
 

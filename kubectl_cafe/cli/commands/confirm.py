@@ -8,20 +8,20 @@ from kubectl_cafe.cli import completing
 from kubectl_cafe.cli.moving import Said, move_and_drive, saying_options
 
 
-@click.command("confirm", short_help="Confirm the group that waits, and drive on")
+@click.command("confirm", short_help="Confirm the waiting group, and drive on")
 @click.option(
     "--group",
     type=click.IntRange(min=1),
     metavar="N",
-    help="The group that is meant; refused if another one waits.",
+    help="The number of the group; refused if another group waits.",
     shell_complete=completing.offer(completing.waiting_group),
 )
 @saying_options
 def command(said: Said, *, group: int | None) -> int:
-    """Confirm the group of NAME's release that waits, and drive on.
+    """Confirm the group that NAME's release waits for, and drive on.
 
-    With --group a repeat can't confirm the group after it. While somebody else drives, it is
-    recorded for them and followed.
+    With --group a repeat can't confirm the next group. If another process drives the release,
+    the confirmation is recorded and this command follows it.
     """
     from kubectl_cafe.release import moves
 

@@ -22,10 +22,11 @@ from kubectl_cafe.cli.session import connect
 @ending_options
 @options.access_options
 def command(access: AccessFlags, *, name: str, takeover: bool, ends: Ends) -> int:
-    """Go on with the unfinished release of NAME, wherever its last driver left it.
+    """Drive the unfinished release of NAME on, from where its last driver left it.
 
-    If that driver died without giving its lease back, this watches the lease for 32 seconds,
-    unless it is minutes old, and fences it off. While one lives, it is followed.
+    If that driver did not release its lease, this command watches the lease for 32 seconds
+    (not if it is minutes old), then invalidates the driver's pending writes and takes over.
+    A release that has a live driver is followed.
     """
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.planning import without_record

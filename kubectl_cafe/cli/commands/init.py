@@ -31,7 +31,9 @@ BIND_IT = (
 
 
 @click.command("init", short_help="Install or update the CafeDeployment resource")
-@click.option("--rbac", is_flag=True, help="The roles as well: the least that the verbs need.")
+@click.option(
+    "--rbac", is_flag=True, help="Also install the roles: the least that the commands need."
+)
 @click.option(
     "--force-conflicts",
     is_flag=True,

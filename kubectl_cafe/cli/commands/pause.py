@@ -18,9 +18,9 @@ from kubectl_cafe.cli.session import connect
 @output_option
 @options.access_options
 def command(access: AccessFlags, *, name: str, reason: str, ends: Ends) -> int:
-    """Pause the release of NAME: no more pods are taken, those in flight finish.
+    """Pause the release of NAME: no more pods are upgraded, pods in flight finish.
 
-    Whoever drives sees it within 5 seconds. `resume` goes on.
+    The driver reacts within 5 seconds. `resume` goes on.
     """
     from kubectl_cafe.record import store
     from kubectl_cafe.release import moves

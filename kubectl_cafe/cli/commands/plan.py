@@ -48,8 +48,8 @@ def command(
 ) -> int:
     """Show what `upgrade NAME` with the same flags would do. Nothing is written.
 
-    The first writes are tried on one pod of each cell in a server-side dry run; the nodes and
-    the pull secrets are looked at, as far as your permissions allow.
+    Dry-runs the first patches on one pod of each cell (server-side), and reads the nodes and
+    the pull secrets, as far as your permissions allow.
 
     Exit code 0: nothing to do; 1: there are changes; 2 or above: an error, or (7) `upgrade`
     would be refused.
@@ -58,7 +58,7 @@ def command(
 
     try:
         if not rollback and (fast or to_revision):
-            raise click.UsageError("--fast and --to-revision are of --rollback", _context())
+            raise click.UsageError("--fast and --to-revision need --rollback", _context())
         if rollback and images:
             raise click.UsageError("a rollback takes no --image", _context())
         plan = (

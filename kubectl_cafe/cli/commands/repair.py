@@ -34,7 +34,7 @@ FOUND = 1
 LEAVING = "no other pod; finishing the one under way (Ctrl-C again: stop now)"
 
 
-@click.command("repair", short_help="Find and mend what a release left behind")
+@click.command("repair", short_help="Find and repair problems left outside a release")
 @options.name_argument()
 @options.output_option("wide", "json", "yaml", "name")
 @options.yes_option
@@ -50,14 +50,15 @@ def command(
     dry_run: DryRun,
     timeout: float | None,
 ) -> int:
-    """Find what is wrong around NAME and no release mends, and mend it after a yes.
+    """Find problems of NAME that no release repairs, and repair them after confirmation.
 
-    Pods that were left out of traffic, a release whose record is gone or belongs to another
-    object, records that can't be read, pods that run a stranger's image or, where all are to
-    be at one revision, another one. Those are brought back in place, one at a time: out of
-    traffic, restarted with the image of their workload's template, and into traffic again.
-    What it can't mend it lists with the command that does. The exit code is 0 if nothing is
-    left, 3 if it is; of a dry run, as of `kubectl diff`, 1 if anything is found.
+    Problems are: pods that are out of traffic, a release whose record is gone or belongs to
+    another object, records that can't be read, pods that run an unknown image or, where all
+    pods are to be at one revision, another revision. Such pods are restored in place, one at
+    a time: out of traffic, restarted with the image of their workload's template, and into
+    traffic again. What can't be repaired is listed with the command that does it. The exit
+    code is 0 if nothing is left, 3 if something is; of a dry run, as of `kubectl diff`, 1 if
+    anything is found.
     """
     from kubectl_cafe.cache.informers import Observer
     from kubectl_cafe.record import store

@@ -28,7 +28,7 @@ from kubectl_cafe.errors import CafeError
     "--output-file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Where to write it, instead of to stdout; one that exists is asked about.",
+    help="The file to write instead of stdout; asks before an existing file is replaced.",
 )
 @options.output_option("html", "json", "yaml")
 @options.yes_option
@@ -44,9 +44,9 @@ def command(
 ) -> None:
     """Write a release of NAME as one HTML page: every pod's timeline, the journal, the change.
 
-    The page needs nothing else: no network, no script. Of a release under way it shows how
-    it stands. What is not known any more, because a later release wrote over the pods'
-    records, it says.
+    The page is self-contained: no network, no script. For a release under way it shows the
+    present state. It names what is no longer known because a later release has overwritten
+    the pods' records.
     """
     from kubectl_cafe.cli.terminal.printing import print_document
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=0),
     default=0,
     metavar="N",
-    help="The revision's number, as `history` shows it; 0: the last one that was good.",
+    help="The revision's number, as `history` shows it; 0: the last successful one.",
     shell_complete=completing.offer(completing.revisions),
 )
 @reason_option
@@ -57,11 +57,11 @@ def command(
     yes: bool,
     dry_run: DryRun,
 ) -> int:
-    """Go back to the last revision that was good, and drive until every pod is there.
+    """Roll back to the last successful revision, and drive until every pod is there.
 
-    Works in the middle of a release, paused, failed, and after it has ended. It shows its plan
-    and asks once; it asks for no confirmations between groups. A repeat follows the rollback
-    while it runs and does nothing once it has ended: --to-revision goes further back.
+    Works during a release, also when it is paused or failed, and after it has ended. Shows the
+    plan and asks once; groups need no confirmation. A second rollback follows the first while
+    it runs and is a no-op once it has ended: --to-revision goes further back.
     """
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.cache.informers import Observer

@@ -44,7 +44,7 @@ class StateName(click.ParamType["State"]):
         return [CompletionItem(state) for state in State if state.lower().startswith(begins)]
 
 
-@click.command("status", short_help="Show cells, groups and pods, and what is waited for")
+@click.command("status", short_help="Show cells, groups, pods, and what the release waits for")
 @options.name_argument(required=False)
 @options.watch_option
 @click.option(
@@ -78,10 +78,10 @@ def command(
 ) -> None:
     """Show the release of NAME; without a name every CafeDeployment of the namespace.
 
-    With -w it goes on with every change: in a terminal as a live view, else line by line (-o
-    json: one object a line). --for=STATE waits: exit code 0 once the state is reached, 4 when
-    the release has failed or ended another way, so that it can't be, 5 after --timeout.
-    Completed is not reached while the spec was edited and not released.
+    With -w every change is shown: in a terminal as a live view, else line by line (-o json: one
+    object a line). --for=STATE waits: exit code 0 once the state is reached, 4 when the release
+    has failed or ended in another state, 5 after --timeout. Completed is not reached while the
+    spec has changes that are not released.
     """
     _check(name, all_namespaces, selector, target, timeout)
     session = connect(access)

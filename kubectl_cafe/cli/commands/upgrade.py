@@ -37,7 +37,7 @@ NO_OUTCOME = (
     "--filename",
     "file",
     metavar="FILE",
-    help="Release the CafeDeployment of this file (- for stdin); it is created if need be.",
+    help="Release the CafeDeployment of this file (- for stdin); created if it does not exist.",
     shell_complete=completing.offer_files,
 )
 @click.option(
@@ -67,8 +67,8 @@ def command(
     """Release the CafeDeployment NAME: its spec as it stands, with other images, or a file's.
 
     Pods are upgraded in place, group by group. The command drives until the release ends
-    (exit code 0, or 4 if it failed) or waits for a person (3). Towards a target that is
-    already under way it drives on.
+    (exit code 0, or 4 if it failed) or waits for a confirmation or a decision (3). A second
+    upgrade to the same target drives the release on.
     """
     from kubectl_cafe.preflight import prepare
     from kubectl_cafe.printers.plan import render

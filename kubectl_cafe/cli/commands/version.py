@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 @click.command("version", short_help="Print the versions of client, server and resource")
-@click.option("--client", is_flag=True, help="The client's alone; no server is asked.")
+@click.option("--client", is_flag=True, help="Print the client's version only; sends no request.")
 @options.output_option("json", "yaml")
 @options.access_options
 def command(access: AccessFlags, *, client: bool, output: str | None) -> None:
     """Print the versions of the client, the API server and the CafeDeployment resource.
 
-    What an old server, or a resource that doesn't fit, means for a release is said on stderr.
+    Warnings on stderr say what an old server or an incompatible resource means for a release.
     """
     from kubectl_cafe.printers import version as view
 
