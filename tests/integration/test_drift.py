@@ -41,7 +41,7 @@ def test_c55_a_strangers_image_is_replaced_in_place(shop: Shop, mode: str) -> No
     done = repaired(shop)
 
     assert done.code == 0, done.err
-    assert "1 mended, 0 left" in done.err
+    assert "1 repaired, 0 left" in done.err
     assert identity(one) in {identity(pod) for pod in shop.pods()}
     assert (shop.images(), len(shop.pods())) == (["app:v1"] * 2, 2)
     nothing_left(shop)

@@ -158,7 +158,7 @@ def _ask(session: Session, cafe: CafeDeployment, able: Sequence[Finding], yes: b
         context=session.context,
         namespace=cafe.namespace,
         object=f"cafedeployment/{cafe.name}",
-        effect=f"{len(able)} mended: " + "; ".join(sorted({finding.mend for finding in able})),
+        effect=f"repair {len(able)}: " + "; ".join(sorted({finding.mend for finding in able})),
     )
     ask(effect, yes=yes, stdin=sys.stdin, stderr=sys.stderr)
 
@@ -192,7 +192,7 @@ def _closing(
     if output in ("json", "yaml"):
         print_data(document(cafe.name, cafe.namespace, _lines(findings, mended)), output)
     if tried:
-        say(f"{cafe.where}: {len(mended)} mended, {len(findings) - len(mended)} left")
+        say(f"{cafe.where}: {len(mended)} repaired, {len(findings) - len(mended)} left")
     for one in left:
         say(f"  {one_line(f'{one.finding.object}: {one.why}')}")
     if any(finding.what == "missing workload" for finding in mended):
