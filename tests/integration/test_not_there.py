@@ -55,4 +55,10 @@ def test_a_missing_namespace_is_said(shop: Shop) -> None:
 def test_without_a_terminal_and_without_yes_nothing_is_started(shop: Shop) -> None:
     shop.make(1)
 
-    refused(shop, ("upgrade", NAME), 7, "this is no terminal. Nothing was written", "--yes")
+    refused(
+        shop,
+        ("upgrade", NAME),
+        7,
+        "stdin is not a terminal, so no confirmation can be asked for. Nothing was written",
+        "--yes",
+    )

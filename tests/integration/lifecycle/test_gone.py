@@ -186,13 +186,13 @@ def test_a_resource_that_is_being_deleted_is_not_driven_on(shop: Shop) -> None:
     shop.client.delete(CAFED, NAME)
     done = running.wait()
     refused = shop.upgrade("app:v3")
-    shop.client.patch(CAFED, NAME, {"metadata": {"finalizers": None}}, kind=MERGE)
 
     assert (done.code, refused.code) == (1, 7)
     assert "it is being deleted (since" in done.err
     assert HELD in done.err
     assert sorted(shop.images()) == ["app:v1", "app:v2"]
     wait_for(lambda: all(ready(pod) for pod in shop.pods()), "the pod to be in traffic again")
+    shop.client.patch(CAFED, NAME, {"metadata": {"finalizers": None}}, kind=MERGE)
 
 
 def test_a_resource_that_was_replaced_by_force_is_released_once_what_it_left_is_gone(
