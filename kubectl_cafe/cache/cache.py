@@ -87,9 +87,11 @@ class Cache:
         """Add the answer to this process's own write, visible in the next snapshot (protocol 7)."""
         pod = parse(item)
         with self.changed:
-            known = self._pods.get(pod.uid)
-            if took and not (known and int(known.resource_version) >= int(pod.resource_version)):
-                self._unseen[pod.uid] = int(pod.resource_version)
+            known, version = self._pods.get(pod.uid), int(pod.resource_version)
+            shown = known is not None and int(known.resource_version) >= version
+            # The watch may show the pod's deletion before its last answer arrives.
+            if took and not shown and version > self._gone.get(pod.uid, -1):
+                self._unseen[pod.uid] = version
                 self._near = self._near.take(pod.uid)
             self._put(pod, now, by_watch=False)
             self._notify()

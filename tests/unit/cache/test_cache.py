@@ -102,6 +102,16 @@ def test_a_take_is_unseen_until_the_watch_has_shown_it() -> None:
     assert (before, seen(kept).unseen_takes) == (True, False)
 
 
+@pytest.mark.guard("a-take-of-a-deleted-pod-is-not-waited-for")
+def test_a_take_whose_pod_the_watch_shows_deleted_before_its_answer_arrives_is_not_waited_for() -> (
+    None
+):
+    kept = cache(pod_object(7))
+    kept.pod_event("DELETED", pod_object(9), 1.0)
+    kept.pod_answered(pod_object(8), 1.0, took=True)
+    assert not seen(kept).unseen_takes
+
+
 @pytest.mark.guard("a-deleted-pod-stays-deleted")
 def test_c45_a_late_answer_does_not_bring_a_deleted_pod_back() -> None:
     kept = cache(pod_object(5))
