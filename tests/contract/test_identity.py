@@ -47,10 +47,10 @@ def test_whoever_may_not_is_told_what_and_how_to_ask(
 
 
 def test_the_audit_log_can_be_read_by_release(control_plane: ControlPlane, namespace: str) -> None:
-    named = through(control_plane.kubeconfig)
-    named.release = uuid.uuid4().hex
+    release = uuid.uuid4().hex
+    named = through(control_plane.kubeconfig).session(lambda: None, release)
     named.create(paths.configmaps(namespace), {"metadata": {"generateName": "audited-"}})
-    assert f"(release {named.release})" in control_plane.audit_log.read_text()
+    assert f"(release {release})" in control_plane.audit_log.read_text()
 
 
 def test_inside_a_pod_its_service_account_is_who_asks(
