@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 CUT = "…"
@@ -33,6 +33,12 @@ def _printable(char: str) -> str:
             return "\ufffd"
         case _:
             return char
+
+
+def first_names(names: Sequence[str], limit: int) -> str:
+    """The first `limit` names, and the number of the others."""
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
 def one_line(text: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from kubectl_cafe.text import first_names
+
 NAMED = 3
 """The number of pods that a text names; further pods are only counted."""
 
@@ -32,7 +34,7 @@ class For(Enum):
     BUDGET = "{name} to leave room"
     OTHER_PODS = "other pods to become available: maxUnavailable is used up"
     WORKLOAD = "the workload of cell {name}, which is gone: it is created again with {message}"
-    CREATION = "replicaset {name} to create pods: {message}"
+    CREATION = "{name} to create pods: {message}"
     AVAILABLE = "pods to become available ({message})"
     TEMPLATE = "the new template to be seen by {name}"
     COMMIT = "the commit"
@@ -65,10 +67,11 @@ class Wait:
     message: str = ""
 
     def __str__(self) -> str:
-        listed = ", ".join(self.pods[:NAMED])
-        more = f" and {len(self.pods) - NAMED} more" if len(self.pods) > NAMED else ""
         return self.what.value.format(
-            pods=listed + more, name=self.name, reason=self.reason, message=self.message
+            pods=first_names(self.pods, NAMED),
+            name=self.name,
+            reason=self.reason,
+            message=self.message,
         )
 
     @property

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kubectl_cafe.text import first_names
+
 SHOWN = 3
 """The largest number of names that a message lists; it counts the others."""
 
@@ -55,5 +57,4 @@ def ok(check: str, message: str) -> Finding:
 
 def many(names: Sequence[str]) -> str:
     """The first names, and the number of the others."""
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return first_names(names, SHOWN)

@@ -113,6 +113,7 @@ def births_refused(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Fai
     """
     if not _bears(snapshot):
         return None
+    kind = snapshot.podset.kind.lower()
     missing = candidates.missing(snapshot, assessments)
     for workload in snapshot.workloads:
         final = any(word in workload.refusal for word in FINAL)
@@ -120,7 +121,6 @@ def births_refused(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Fai
         anew = workload.refused >= moved_at(snapshot)
         lasting = anew and snapshot.time - workload.refused >= REFUSED_FOR
         if final and not passing and lasting and workload.cell in missing:
-            kind = snapshot.podset.kind.lower()
             return Failure(CREATE, f"{kind} {workload.name}: {workload.refusal}")
     return None
 
@@ -203,9 +203,10 @@ def waits(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Wait, 
     closed = candidates.closed(snapshot, assessments)
     found += [Wait(For.BUDGET, name=str(budget)) for budget in closed]
     found += _workloads(snapshot)
+    kind = snapshot.podset.kind.lower()
     lacking = candidates.missing(snapshot, assessments)
     found += [
-        Wait(For.CREATION, name=workload.name, message=cut(workload.refusal, REFUSAL))
+        Wait(For.CREATION, name=f"{kind} {workload.name}", message=cut(workload.refusal, REFUSAL))
         for workload in snapshot.workloads
         if workload.refusal and workload.cell in lacking
     ]

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from kubectl_cafe.client.errors import ApiError
+from kubectl_cafe.text import first_names
 from statemachine.record import cut
 
 IMAGE = "image"
@@ -39,9 +40,7 @@ def named(troubles: Iterable[Trouble]) -> tuple[str, ...]:
 
 def listed(objects: Iterable[str], limit: int = NAMED) -> str:
     """The first `limit` names, and the number of the others."""
-    found = sorted(set(objects))
-    more = f" and {len(found) - limit} more" if len(found) > limit else ""
-    return ", ".join(found[:limit]) + more
+    return first_names(sorted(set(objects)), limit)
 
 
 class Troubles:

@@ -1,8 +1,10 @@
-"""kubectl's flags for access to a cluster, as data; imports nothing else."""
+"""kubectl's flags for access to a cluster, as data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from kubectl_cafe.hints import argument
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,7 @@ class AccessFlags:
             words.append(("--insecure-skip-tls-verify", ""))
         if not words:
             return ""
-        import shlex
-
-        return " ".join(f"{flag} {shlex.quote(value)}" if value else flag for flag, value in words)
+        return " ".join(f"{flag} {argument(value)}" if value else flag for flag, value in words)
 
 
 _SHOWN = {
