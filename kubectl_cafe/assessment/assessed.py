@@ -42,7 +42,6 @@ class Assessed:
 
     basis: tuple[object, ...]
     kept: Mapping[str, Kept]
-    by_uid: Mapping[str, Assessment]
 
 
 def assess_all(snapshot: Snapshot, last: Assessed | None = None) -> Assessed:
@@ -52,8 +51,7 @@ def assess_all(snapshot: Snapshot, last: Assessed | None = None) -> Assessed:
     """
     basis = (snapshot.record, snapshot.revisions, snapshot.services, snapshot.driven_since)
     old = last.kept if last is not None and last.basis == basis else {}
-    kept = {uid: _one(old.get(uid), uid, snapshot) for uid in snapshot.pods}
-    return Assessed(basis, kept, {uid: one.of for uid, one in kept.items()})
+    return Assessed(basis, {uid: _one(old.get(uid), uid, snapshot) for uid in snapshot.pods})
 
 
 def _one(old: Kept | None, uid: str, snapshot: Snapshot) -> Kept:

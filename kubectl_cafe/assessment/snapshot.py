@@ -112,7 +112,11 @@ class Snapshot:
     @cached_property
     def assessments(self) -> tuple[Assessment, ...]:
         """The assessment of each pod, in the order of `pods`."""
-        return tuple(self.assessed.by_uid.values())
+        return tuple(one.of for one in self.assessed.kept.values())
+
+    def assessment(self, uid: str) -> Assessment:
+        """The assessment of the pod with this uid."""
+        return self.assessed.kept[uid].of
 
     @cached_property
     def listed(self) -> Mapping[str, Set[str]]:

@@ -145,7 +145,7 @@ def again(of: Case, pod: Pod, what: str) -> Attempt | None:
     pods = {**of.snapshot.pods, pod.uid: pod}
     sightings = {**of.snapshot.sightings, pod.uid: look(None, pod, 0.0)}
     snapshot = replace(of.snapshot, pods=pods, sightings=sightings)
-    assessment = snapshot.assessed.by_uid[pod.uid]
+    assessment = snapshot.assessment(pod.uid)
     if assessment.row not in TRIED:
         return None
     made: Sequence[Attempt] = list(attempts(replace(of, snapshot=snapshot), assessment))

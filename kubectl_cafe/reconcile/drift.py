@@ -110,7 +110,7 @@ def obstacle(assessment: Assessment, snapshot: Snapshot) -> str:
 
 def first(snapshot: Snapshot, uids: Collection[str]) -> Pod:
     """The pod that is repaired first: one already begun, then one that is unavailable."""
-    found = (snapshot.assessed.by_uid[uid] for uid in uids)
+    found = (snapshot.assessment(uid) for uid in uids)
     return min(found, key=partial(candidates.turn, snapshot)).pod
 
 
@@ -148,7 +148,7 @@ def begin(pod: Pod, snapshot: Snapshot, since: str) -> Way:
     lost = lost_switches.planned(
         (pod, replace(pod, record=None)), snapshot.services, snapshot.revisions
     )
-    out = snapshot.assessed.by_uid[pod.uid].row is PodState.ORPHAN
+    out = snapshot.assessment(pod.uid).row is PodState.ORPHAN
     return Way(pod.uid, since, out=out, unswitched=frozenset(lost))
 
 

@@ -117,7 +117,7 @@ def _of_the_record(cafe: CafeDeployment, rebuilt: Rebuilt | None) -> Iterator[Fi
 
 def _of_the_pods(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[Finding]:
     for pod in sorted(snapshot.pods.values(), key=lambda pod: (pod.cell, pod.name)):
-        found = _of(cafe, snapshot.assessed.by_uid[pod.uid], snapshot)
+        found = _of(cafe, snapshot.assessment(pod.uid), snapshot)
         if found is not None:
             yield found
 

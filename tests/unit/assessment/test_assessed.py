@@ -51,14 +51,14 @@ def after(first: Snapshot, **changes: Any) -> Snapshot:
 
 
 def is_kept(first: Snapshot, **changes: Any) -> bool:
-    found = after(first, **changes).assessed
-    return found.by_uid["uid-a"] is first.assessed.by_uid["uid-a"]
+    found = after(first, **changes)
+    return found.assessment("uid-a") is first.assessment("uid-a")
 
 
 def limit(shown: Pod, **changes: Any) -> tuple[float, float]:
     """How many seconds the first assessment of `shown` holds: by its own clock, by the server's."""
     of = snapshot(shown, **changes)
-    own, servers = limits(of.assessed.by_uid["uid-a"], of)
+    own, servers = limits(of.assessment("uid-a"), of)
     return own - of.now, servers - of.time
 
 
@@ -78,8 +78,8 @@ def test_a_pod_that_is_shown_anew_is_assessed_anew_and_the_others_are_kept() -> 
     first = snapshot(upgraded("a"), pod("b"))
     ill = replace(first.pods["uid-a"], ready=ABSENT)
     second = after(first, pods={"uid-a": ill, "uid-b": first.pods["uid-b"]})
-    assert not second.assessed.by_uid["uid-a"].available
-    assert second.assessed.by_uid["uid-b"] is first.assessed.by_uid["uid-b"]
+    assert not second.assessment("uid-a").available
+    assert second.assessment("uid-b") is first.assessment("uid-b")
 
 
 def test_what_is_newly_seen_of_a_pod_has_it_assessed_anew() -> None:
@@ -90,7 +90,7 @@ def test_what_is_newly_seen_of_a_pod_has_it_assessed_anew() -> None:
 def test_a_pod_that_is_gone_is_kept_no_longer() -> None:
     first = snapshot(upgraded("a"), pod("b"))
     second = after(first, pods={"uid-b": first.pods["uid-b"]})
-    assert set(second.assessed.by_uid) == set(second.assessed.kept) == {"uid-b"}
+    assert {one.pod.uid for one in second.assessments} == set(second.assessed.kept) == {"uid-b"}
 
 
 def test_a_drained_pod_is_assessed_again_when_it_is_shown_anew() -> None:
