@@ -75,7 +75,11 @@ class Cache:
 
     def pod_event(self, kind: str, item: Json, now: float) -> None:
         """Add one watch event."""
-        pod = parse(item)
+        known = self._pods.get(item["metadata"]["uid"])
+        version = item["metadata"]["resourceVersion"]
+        # The watch shows each own write once more, in the version that its answer had.
+        again = known is not None and known.resource_version == version and kind != "DELETED"
+        pod = known if known is not None and again else parse(item)
         with self.changed:
             if kind == "DELETED":
                 self._left(pod)
@@ -120,8 +124,8 @@ class Cache:
         version = int(pod.resource_version)
         if by_watch and version >= self._unseen.get(pod.uid, 0):
             self._unseen.pop(pod.uid, None)
-        if known is not None and int(known.resource_version) > version:
-            return
+        if known is not None and int(known.resource_version) >= version:
+            return  # Also the same version: its assessment is kept with the known object.
         self._pods[pod.uid] = pod
         self._sightings[pod.uid] = look(self._sightings.get(pod.uid), pod, now)
         if self._stale.get(pod.uid, pod.resource_version) != pod.resource_version:

@@ -190,11 +190,13 @@ def seen_off(assessment: Assessment, snapshot: Snapshot, *, before: bool = False
     list the pod as unready.
     """
     pod, traffic = assessment.pod, switch(assessment.mode)
-    acknowledged = traffic.acknowledged_off(pod, snapshot.sightings[pod.uid], snapshot.now)
     return (
         assessment.row in (PodState.DRAINED, PodState.PATCHED, PodState.PATCHED_ELSEWHERE)
-        and (acknowledged or (before and traffic.stays_off(pod)))
         and pod.uid not in snapshot.endpoints
+        and (
+            (before and traffic.stays_off(pod))
+            or traffic.acknowledged_off(pod, snapshot.sightings[pod.uid], snapshot.now)
+        )
         # In Label mode the pod leaves even a Service with publishNotReadyAddresses (C30).
         and not (assessment.mode is Mode.LABEL and pod.uid in snapshot.published)
         and not (assessment.mode is Mode.GATE and unlisted(pod, snapshot.services, snapshot.listed))

@@ -72,10 +72,10 @@ def unlisted(
     return tuple(
         service
         for service in services
-        if service.selects(pod.labels)
+        if pod.uid not in listed.get(service.name, ())
+        and service.selects(pod.labels)
         and service.reaches(pod.ip)
         and not service.publishes_unready
-        and pod.uid not in listed.get(service.name, ())
     )
 
 

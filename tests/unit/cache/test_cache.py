@@ -94,6 +94,17 @@ def test_c25_an_older_event_after_our_own_write_changes_nothing() -> None:
     assert version(kept) == ["8"]
 
 
+def test_the_watch_shows_an_own_write_once_more_and_nothing_is_assessed_anew() -> None:
+    of = cache(pod_object(1))
+    of.pod_answered(pod_object(2), 1.0, took=False)
+    before = seen(of)
+    of.pod_event("MODIFIED", pod_object(2), 2.0)
+    of.pods_listed([pod_object(2)], 3.0)
+    after = seen(of)
+    assert after.pods["uid-a"] is before.pods["uid-a"]
+    assert after.assessment("uid-a") is before.assessment("uid-a")
+
+
 def test_a_take_is_unseen_until_the_watch_has_shown_it() -> None:
     kept = cache(pod_object(5))
     kept.pod_answered(pod_object(8), 1.0, took=True)
