@@ -6,6 +6,7 @@ Without arguments the small scenarios, as in a test run. Exit 1 where something 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -18,15 +19,15 @@ from tests.explore.scenarios import LARGE, SMALL, by_name
 from tests.explore.search import Found, Search
 
 
-def explore(scene: Scenario, limit: int) -> Found:
+def explore(scene: Scenario, limit: int, minutes: float) -> Found:
     """One search."""
-    return Search(scene, limit).run()
+    return Search(scene, limit, minutes * 60).run()
 
 
-def missed(guard: broken.Guard, limit: int) -> tuple[broken.Guard, Found]:
+def missed(guard: broken.Guard, limit: int, minutes: float) -> tuple[broken.Guard, Found]:
     """One search of the product without `guard`."""
     with broken.without(guard):
-        return guard, explore(by_name(guard.scenario), limit)
+        return guard, explore(by_name(guard.scenario), limit, minutes)
 
 
 def with_pods(scene: Scenario, pods: int) -> Scenario:
@@ -54,6 +55,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--guards", action="store_true", help="break each guard as well")
     parser.add_argument("--pods", type=int, metavar="N", help="over N pods, each in its own cell")
     parser.add_argument("--limit", type=int, default=100_000, metavar="N", help="states a search")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, metavar="N", help="of one processor a search"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N")
     parser.add_argument(
         "--write-docs",
@@ -69,11 +73,12 @@ def main(arguments: Sequence[str]) -> int:
     if wanted.pods:
         scenes = [with_pods(scene, wanted.pods) for scene in scenes]
     founds, guards = [], []
+    limits = {"limit": wanted.limit, "minutes": wanted.minutes}
     with ProcessPoolExecutor(wanted.jobs) as pool:
-        for found in pool.map(partial(explore, limit=wanted.limit), scenes):
+        for found in pool.map(partial(explore, **limits), scenes):
             founds.append(found)
             print(found, flush=True)
-        for guard, found in pool.map(partial(missed, limit=wanted.limit), guarded):
+        for guard, found in pool.map(partial(missed, **limits), guarded):
             guards.append((guard, found))
             said = found.violations[0] if found.violations else "NOT MISSED"
             print(f"without {guard.name}: {said}", flush=True)

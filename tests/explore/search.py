@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from array import array
 from collections import deque
@@ -63,14 +64,14 @@ class Found:
 
 
 class Search:
-    """One search; `limit` is the number of states after which it stops."""
+    """One search; it stops after `limit` states, or after `seconds` of one processor."""
 
-    def __init__(self, scene: Scenario, limit: int = 1_000_000) -> None:
+    def __init__(self, scene: Scenario, limit: int = 1_000_000, seconds: float = math.inf) -> None:
         self.found = Found(scene)
         self.worlds = Worlds(refusing(scene.policy, scene.about))
         self.steps = Steps(scene, self.worlds)
         self._judge = Invariants(self.steps)
-        self._limit = limit
+        self._limit, self._seconds = limit, seconds
         self._numbers: dict[World, int] = {}
         self._parents = array("l")
         self._labels: list[str] = []
@@ -79,7 +80,7 @@ class Search:
         self._saved: dict[tuple[str, World], bool] = {}
 
     def run(self, progress: Callable[[str], None] = lambda _: None) -> Found:
-        """Explore until all is seen, something is broken, or the limit is reached."""
+        """Explore until all is seen, something is broken, or a limit is reached."""
         began = time.process_time()
         with product(self.worlds):
             self._explore(progress, began)
@@ -120,7 +121,8 @@ class Search:
                     self.found.violations = broken
                     self.found.path = [*self._path(here), outcome.label]
                     return
-            if len(self._numbers) >= self._limit:
+            spent = time.process_time() - began
+            if len(self._numbers) >= self._limit or spent >= self._seconds:
                 self.found.complete = not queue
                 return
 

@@ -39,3 +39,9 @@ def test_a_guard_that_was_taken_out_is_back_afterwards() -> None:
 def test_a_search_counts_the_same_states_every_time() -> None:
     first, second = (Search(by_name("plain"), LIMIT).run() for _ in range(2))
     assert (first.states, first.transitions) == (second.states, second.transitions)
+
+
+def test_a_search_that_takes_too_long_is_cut_short() -> None:
+    found = Search(by_name("plain"), LIMIT, seconds=0.0).run()
+    assert not found.complete
+    assert found.states < Search(by_name("plain"), LIMIT).run().states
