@@ -29,6 +29,7 @@ cluster-up: venv ## a Kubernetes control plane with simulated nodes on this mach
 .PHONY: cluster-down
 cluster-down: venv ## end it
 	@$(BIN)/python -m demo.realnodes
+	@$(BIN)/python -m demo.scenes --end
 	@$(BIN)/python -m testbed down
 
 .PHONY: cluster-env
@@ -57,6 +58,11 @@ else
 	@$(BIN)/python -m testbed up --cells $(CELLS)
 	@$(BIN)/python -m demo
 endif
+
+SCENE ?=
+.PHONY: scene
+scene: venv ## the state that a section of docs/ begins with, on that cluster: SCENE=waiting (without it: the list)
+	@$(BIN)/python -m demo.scenes $(SCENE)
 
 .PHONY: picture
 picture: venv ## docs/status.svg anew: the live view of a release on the cluster that is up

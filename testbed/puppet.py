@@ -36,13 +36,13 @@ _addresses = itertools.count(256 + secrets.randbelow(60000 - 256))
 class Puppet:
     """A node called `name` in `cell`, kept Ready by a thread; its pods show what `show` says.
 
-    `skew` says how many seconds its clock is ahead of the server's. It carries a taint, so that
-    only pods that `place` was applied to (or that name the node) run here. Pods that are deleted go
-    at once.
+    Without `name` it gets a random one. `skew` says how many seconds its clock is ahead of the
+    server's. It carries a taint, so that only pods that `place` was applied to (or that name the
+    node) run here. Pods that are deleted go at once.
     """
 
-    def __init__(self, plane: ControlPlane, cell: str = "CellA") -> None:
-        self.name = f"puppet-{secrets.token_hex(4)}"
+    def __init__(self, plane: ControlPlane, cell: str = "CellA", name: str = "") -> None:
+        self.name = name or f"puppet-{secrets.token_hex(4)}"
         self.skew = 0.0
         self._client = Client.of(plane, None, "puppet", "puppet")
         self._leases = self._client.within("kube-node-lease")

@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from demo.scenes.balancer import LoadBalancer
+from demo.scenes.operator import Operator
+from demo.scenes.shop import Scene
 from testbed.audit import Audit
 from testbed.build import binary
 from testbed.client import Client
@@ -22,7 +25,6 @@ from testbed.puppet import Puppet
 from testbed.session import shared
 from tests.integration.admission import Admission
 from tests.integration.applied import Kubectl
-from tests.integration.balancer import LoadBalancer
 from tests.integration.bench import CRD, ROLES, Bench
 from tests.integration.shell import Shell
 from tests.integration.shop import Shop
@@ -106,6 +108,19 @@ def kubectl(environment: dict[str, str], namespace: str) -> Kubectl:
 def shell(control_plane: ControlPlane, namespace: str, tmp_path: Path) -> Shell:
     """An operator's shell."""
     return Shell(control_plane, namespace, tmp_path)
+
+
+@pytest.fixture
+def scene(
+    shell: Shell,
+    puppet: Callable[[str], Puppet],
+    balancers: Callable[[], LoadBalancer],
+    tmp_path: Path,
+) -> Iterator[Scene]:
+    """Makes a scene of docs/ in the test's own namespace."""
+    operator = Operator(shell.kubeconfig, tmp_path / "scene")
+    yield Scene(operator, puppet, balancers)
+    operator.end()
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
-from testbed.build import binary
+from demo.scenes.operator import environment
 from testbed.controlplane import ControlPlane
 from testbed.credentials import write_kubeconfig
 
@@ -22,16 +20,10 @@ class Shell:
     """An operator's shell, whose kubeconfig names the namespace."""
 
     def __init__(self, plane: ControlPlane, namespace: str, folder: Path) -> None:
-        config = write_kubeconfig(
+        self.kubeconfig = write_kubeconfig(
             folder / "kubeconfig", plane.server, plane.token(), "admin", plane.ca, namespace
         )
-        path = (Path(sys.prefix) / "bin", binary("kubectl").parent)
-        self._env = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("CAFE_", "KUBE"))},
-            "KUBECONFIG": str(config),
-            "PATH": ":".join([*map(str, path), os.environ["PATH"]]),
-            "NO_COLOR": "1",
-        }
+        self._env = environment(self.kubeconfig)
         self._namespace = namespace
 
     def run(self, command: str, folder: Path | None = None) -> tuple[int, list[str]]:

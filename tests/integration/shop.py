@@ -13,6 +13,11 @@ from typing import Any
 
 from testbed.audit import Audit, Request
 from testbed.client import MERGE, Client, Object
+from testbed.objects import RECORD as RECORD
+from testbed.objects import condition as condition
+from testbed.objects import name as name
+from testbed.objects import phase as phase
+from testbed.objects import ready as ready
 from testbed.plugin import Cafe, Outcome, Running
 from testbed.waiting import wait_for
 
@@ -23,7 +28,6 @@ GATE = "cafe.sofastack.io/in-service"
 TRAFFIC = "cafe.sofastack.io/traffic"
 RELEASE = "cafe.sofastack.io/release"
 CONFIRMED = "cafe.sofastack.io/upgrade-confirmed"
-RECORD = "cafe.sofastack.io/in-place"
 EPOCH = "cafe.sofastack.io/epoch"
 TOUCHED = "cafe.sofastack.io/touched"
 AGENT = "kubectl-cafe"
@@ -220,11 +224,6 @@ def _image(image: str) -> tuple[str, ...]:
     return ("--image", f"main={image}") if image else ()
 
 
-def name(pod: Object) -> str:
-    """The pod's name."""
-    return str(pod["metadata"]["name"])
-
-
 def image(pod: Object, container: str = "main") -> str:
     """The image of a container in the pod's spec."""
     found = (c["image"] for c in pod["spec"]["containers"] if c["name"] == container)
@@ -235,23 +234,6 @@ def status(pod: Object, container: str = "main") -> Any:
     """The status of a container; empty before it has one."""
     statuses = pod["status"].get("containerStatuses", [])
     return next((status for status in statuses if status["name"] == container), {})
-
-
-def condition(pod: Object, kind: str = "Ready") -> Any:
-    """A condition; empty where there is none."""
-    conditions = pod["status"].get("conditions", [])
-    return next((condition for condition in conditions if condition["type"] == kind), {})
-
-
-def ready(pod: Object) -> bool:
-    """Whether the pod is Ready."""
-    return bool(condition(pod).get("status") == "True")
-
-
-def phase(pod: Object) -> str:
-    """The phase of the pod's own record; empty without one."""
-    text = pod["metadata"].get("annotations", {}).get(RECORD)
-    return str(json.loads(text)["phase"]) if text else ""
 
 
 def in_endpoints(slices: Sequence[Object]) -> set[str]:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from demo.scenes.balancer import LB, LoadBalancer, finalizers, in_traffic
 from kubectl_cafe.pods.model import parse
 from kubectl_cafe.times import seconds
 from testbed.client import Object
 from testbed.waiting import wait_for
-from tests.integration.balancer import LB, LoadBalancer, finalizers, in_traffic
 from tests.integration.shop import (
     NAME,
     SECONDS,

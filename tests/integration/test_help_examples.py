@@ -1,4 +1,4 @@
-"""The examples of every verb's help work as they stand there, each from a situation it is for."""
+"""The examples of every verb's help work as they stand there, each from a scene that it is for."""
 
 from __future__ import annotations
 
@@ -9,18 +9,14 @@ import click
 import pytest
 import yaml
 
+from demo.scenes.scenes import SCENES
+from demo.scenes.shop import SHOP, Scene, described
 from kubectl_cafe.cli import cafe as root
 from kubectl_cafe.cli.examples import EXAMPLES
-from testbed.client import Client
-from testbed.plugin import Cafe
-from testbed.puppet import Puppet
-from tests.integration.balancer import LoadBalancer
-from tests.integration.scene import SHOP, Scene, described
 from tests.integration.shell import Shell
-from tests.integration.situations import SITUATIONS
 
 ALL = [(verb, example.command) for verb, found in EXAMPLES.items() for example in found]
-SCENES = {
+BEGINNINGS = {
     "plan shop --image": ("released", 1),
     "plan shop -o json": ("changed", 1),
     "upgrade shop --image shop=app:v2": ("unattended", 0),
@@ -44,28 +40,28 @@ SCENES = {
     "history": ("told", 0),
     "report": ("told", 0),
 }
-"""The situation and the exit code by how an example begins; the others need nothing (0).
+"""The scene and the exit code by how an example begins; the others need nothing (0).
 
 One that has no end is ended after a while (124, timeout's own code).
 """
 
 
 def changed(scene: Scene) -> None:
-    """Somebody has edited the spec, and released nothing yet."""
-    scene.born()
-    scene.edit({"template": {"spec": {"containers": [{"name": SHOP, "image": "app:v2"}]}}})
+    """The spec was edited, and not released yet."""
+    scene.first_release()
+    scene.set_image("app:v2")
 
 
 def paused(scene: Scene) -> None:
     """A pause where a group waited for its confirmation."""
-    SITUATIONS["waiting"](scene)
-    assert scene.cafe("pause", SHOP).code in (0, 3)
+    SCENES["waiting"](scene)
+    scene.cafe("pause", SHOP)
 
 
 def retriable(scene: Scene) -> None:
     """The spec was edited under the release, which has failed by that, and was put back."""
-    SITUATIONS["put-back"](scene)
-    scene.edit({"template": {"spec": {"containers": [{"name": SHOP, "image": "app:v2"}]}}})
+    SCENES["put-back"](scene)
+    scene.set_image("app:v2")
 
 
 def written(scene: Scene) -> None:
@@ -78,28 +74,24 @@ OWN: dict[str, Callable[[Scene], None]] = {
 
 
 def begins(command: str) -> tuple[str, int]:
-    """The longest beginning of the command that SCENES knows."""
+    """The longest beginning of the command that BEGINNINGS knows."""
     words = command.removeprefix("kubectl cafe ")
-    known = [start for start in SCENES if words.startswith(start)]
-    return SCENES[max(known, key=len)] if known else ("nothing", 0)
+    known = [start for start in BEGINNINGS if words.startswith(start)]
+    return BEGINNINGS[max(known, key=len)] if known else ("nothing", 0)
 
 
 @pytest.mark.parametrize(("verb", "command"), ALL, ids=[command for _, command in ALL])
 def test_the_example_works(
     installed: None,
     shell: Shell,
-    client: Client,
-    cafe: Cafe,
-    puppet: Callable[[str], Puppet],
-    balancers: Callable[[], LoadBalancer],
+    scene: Scene,
     tmp_path: Path,
     verb: str,
     command: str,
 ) -> None:
-    situation, wanted = begins(command)
-    scene = Scene(client, cafe, puppet, balancers)
-    {**SITUATIONS, **OWN}[situation](scene)
-    if situation == "written":
+    beginning, wanted = begins(command)
+    {**SCENES, **OWN}[beginning](scene)
+    if beginning == "written":
         (tmp_path / "shop.yaml").write_text(yaml.safe_dump(described()[1]))
 
     endless = "timeout 5 " if wanted == 124 else ""

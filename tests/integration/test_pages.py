@@ -1,25 +1,22 @@
 """The pages of docs/ are true: their commands are run, and what they show is what is seen.
 
-Every `<!-- setup: NAME -->` names a situation of situations.py; the console blocks after it, up to
-the next one, are run line by line. With CAFE_WRITE_PAGE=1 what was seen is written into the page.
+Every `make scene SCENE=NAME` before console blocks names a scene of demo/scenes; the blocks after
+it, up to the next one, are run line by line. With CAFE_WRITE_PAGE=1 what was seen is written into
+the page.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 
-from testbed.client import Client
-from testbed.plugin import Cafe
-from testbed.puppet import Puppet
-from tests.integration.balancer import LoadBalancer
-from tests.integration.pages import Scenario, rewrite, scenarios
-from tests.integration.scene import Scene
+from demo.scenes.pages import Scenario, rewrite, scenarios
+from demo.scenes.scenes import SCENES
+from demo.scenes.shop import Scene
 from tests.integration.shell import Shell
-from tests.integration.situations import SITUATIONS
 
 WRITE = "CAFE_WRITE_PAGE" in os.environ
 POD = re.compile(r"(?:shop|productpage)-cell[abp]-[a-z0-9]{5}\b")
@@ -64,15 +61,9 @@ def named(command: str, page: Sequence[str], seen: Sequence[str]) -> str:
 
 @pytest.mark.parametrize("scenario", scenarios(), ids=str)
 def test_the_page_is_true_of(
-    installed: None,
-    shell: Shell,
-    client: Client,
-    cafe: Cafe,
-    puppet: Callable[[str], Puppet],
-    balancers: Callable[[], LoadBalancer],
-    scenario: Scenario,
+    installed: None, shell: Shell, scene: Scene, scenario: Scenario
 ) -> None:
-    SITUATIONS[scenario.situation](Scene(client, cafe, puppet, balancers))
+    SCENES[scenario.scene](scene)
     seen: list[str] = []
     page: list[str] = []
     blocks: list[str] = []
@@ -90,7 +81,3 @@ def test_the_page_is_true_of(
         blocks.append("\n".join(seen[begun:]))
     if WRITE:
         rewrite(scenario, blocks)
-
-
-def test_every_situation_stands_on_a_page() -> None:
-    assert {scenario.situation for scenario in scenarios()} == set(SITUATIONS)

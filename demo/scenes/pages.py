@@ -1,4 +1,4 @@
-"""The pages of docs/ as data: what they run, from which situation, and what they show of it."""
+"""The pages of docs/ as data: the scene that a section begins with, its commands, their output."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DOCS = Path(__file__).parents[2] / "docs"
-SETUP = re.compile(r"^<!-- setup: ([a-z-]+) -->\n", re.MULTILINE)
+LINE = "To follow this by hand: `make scene SCENE={}`\n"
+"""The line before the console blocks of a section that begins with a scene."""
+BEGINS = re.compile(f"^{LINE.format('([a-z-]+)')}", re.MULTILINE)
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"^\$ (.*?)(?:\s+# exit code (\d+))?$")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -29,15 +32,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Scenario:
-    """The console blocks of a page from one situation to the next; `place` counts them from 1."""
+    """The console blocks of a page from one scene to the next; `place` counts them from 1."""
 
     page: Path
     place: int
-    situation: str
+    scene: str
+    section: str
     blocks: tuple[tuple[Step, ...], ...]
 
     def __str__(self) -> str:
-        return f"{self.page.stem}-{self.place}-{self.situation}"
+        return f"{self.page.stem}-{self.place}-{self.scene}"
 
 
 def scenarios() -> list[Scenario]:
@@ -46,21 +50,22 @@ def scenarios() -> list[Scenario]:
 
 
 def rewrite(scenario: Scenario, seen: Sequence[str]) -> None:
-    """Put what was seen into the page, block by block."""
-    parts = SETUP.split(scenario.page.read_text())
+    """Write what was seen into the page, block by block."""
+    parts = BEGINS.split(scenario.page.read_text())
     texts = iter(seen)
     place = 2 * scenario.place
     parts[place] = BLOCK.sub(lambda _: f"```console\n{next(texts)}\n```", parts[place])
-    # Splitting has left the names alone between the texts.
-    parts[1::2] = [f"<!-- setup: {name} -->\n" for name in parts[1::2]]
+    # Splitting has left the scenes' names alone between the texts.
+    parts[1::2] = [LINE.format(name) for name in parts[1::2]]
     scenario.page.write_text("".join(parts))
 
 
 def _of(page: Path) -> Iterator[Scenario]:
-    _, *parts = SETUP.split(page.read_text())
-    for place, (situation, text) in enumerate(zip(parts[::2], parts[1::2], strict=True), 1):
+    before, *parts = BEGINS.split(page.read_text())
+    for place, (scene, text) in enumerate(zip(parts[::2], parts[1::2], strict=True), 1):
         blocks = tuple(tuple(_steps(block)) for block in BLOCK.findall(text))
-        yield Scenario(page, place, situation, blocks)
+        yield Scenario(page, place, scene, HEADING.findall(before)[-1], blocks)
+        before += text
 
 
 def _steps(text: str) -> Iterator[Step]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 
+from kubectl_cafe.names import IN_SERVICE, TRAFFIC
 from testbed.client import MERGE, Client, Object, Refused
-from tests.integration.shop import GATE, TRAFFIC, condition, name, ready
+from testbed.objects import condition, name, ready
 
 LB = "example.com/lb"
 
@@ -17,9 +18,9 @@ def finalizers(pod: Object) -> list[str]:
 
 def in_traffic(pod: Object) -> bool:
     """Whether a load balancer that watches our gate or label would send requests."""
-    gated = any(g["conditionType"] == GATE for g in pod["spec"].get("readinessGates", ()))
+    gated = any(g["conditionType"] == IN_SERVICE for g in pod["spec"].get("readinessGates", ()))
     if gated:
-        return ready(pod) and condition(pod, GATE).get("status") == "True"
+        return ready(pod) and condition(pod, IN_SERVICE).get("status") == "True"
     return ready(pod) and pod["metadata"]["labels"].get(TRAFFIC) == "on"
 
 
