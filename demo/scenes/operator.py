@@ -10,6 +10,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import yaml
+
 from testbed.build import binary
 from testbed.client import Object
 from testbed.errors import TestbedError
@@ -91,12 +93,17 @@ class Operator:
 
     def create(self, objects: list[Object], file: str, what: str) -> None:
         """`kubectl create` from a file in the folder, written here; `what` says what is in it."""
+        self.kubectl("create", "-f", self._written(objects, file, what))
+
+    def apply(self, objects: list[Object], file: str, what: str) -> None:
+        """`kubectl apply` of such a file, for objects that an earlier scene may have left."""
+        self.kubectl("apply", "--server-side", "-f", self._written(objects, file, what))
+
+    def _written(self, objects: list[Object], file: str, what: str) -> str:
         path = self.folder / file
-        path.write_text(
-            json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}, indent=1)
-        )
+        path.write_text(yaml.safe_dump_all(objects, sort_keys=False))
         self.say(f"({path} has {what})")
-        self.kubectl("create", "-f", str(path))
+        return str(path)
 
     # Commands in the background
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from demo.scenes.balancer import LB
+from demo.scenes.objects import FREEZE, MONITORING
 from demo.scenes.shop import DRIVER, LEASE, SHOP, V2, Scene
-from kubectl_cafe.names import IN_PLACE, IN_SERVICE, RELEASE
+from kubectl_cafe.names import CELL, IN_PLACE, IN_SERVICE, RELEASE
 from testbed.client import Object
 from testbed.objects import condition, name
 
@@ -42,6 +43,22 @@ def no_plugin(scene: Scene) -> None:
 def laptop_died(scene: Scene) -> None:
     """The driver was killed while two pods restart, and its lease has expired."""
     scene.killed(6000)
+
+
+def rolling_back(scene: Scene) -> None:
+    """The driver of a rollback was killed while two pods restart, and its lease has expired."""
+    waiting(scene)
+    scene.slow_down(6000)
+    scene.operator.start(DRIVER, "cafe", "rollback", SHOP, "--yes")
+    scene.until_two_restart()
+    scene.operator.kill(DRIVER)
+    scene.expire_lease()
+
+
+def paused(scene: Scene) -> None:
+    """The release was paused after group 1, with a reason."""
+    waiting(scene)
+    scene.cafe("pause", SHOP, "--reason", "errors in CellA")
 
 
 def crashing(scene: Scene) -> None:
@@ -123,6 +140,31 @@ def put_back(scene: Scene) -> None:
     scene.cafe("drive", SHOP, code=4)
 
 
+def refused(scene: Scene) -> None:
+    """Group 2 has failed: an admission policy denied the change of its pods."""
+    scene.operator.apply(FREEZE, "freeze.yaml", "a policy: no change of a pod in a change freeze")
+    waiting(scene)
+    scene.operator.kubectl("create", "configmap", "change-freeze")
+    scene.operator.kubectl("label", "configmap", "change-freeze", "example.com/freeze=true")
+    probe = ("annotate", "pods", "--all", "example.com/probe=1", "--dry-run=server")
+    scene.until("the policy to deny changes", lambda: not scene.operator.answer(*probe))
+    scene.cafe("confirm", SHOP, "--group", "2", code=4)
+
+
+def bypassed(scene: Scene) -> None:
+    """Group 2 has failed: a second Service selects the pods without their traffic label."""
+    waiting(scene)
+    scene.operator.create([MONITORING], "monitoring.yaml", "a second Service over the pods")
+    scene.cafe("confirm", SHOP, "--group", "2", code=4)
+
+
+def replicaset_gone(scene: Scene) -> None:
+    """The ReplicaSet of CellA was deleted, without a release."""
+    scene.first_release()
+    scene.operator.kubectl("delete", "replicaset", "-l", f"{CELL}=CellA")
+    scene.until("the end of its pods", lambda: len(scene.pods()) == 2)
+
+
 def node_lost(scene: Scene) -> None:
     """The node of two pods is lost, without a release."""
     scene.operator.say("(a node of the new cell CellP is added)")
@@ -197,6 +239,8 @@ SCENES: dict[str, Callable[[Scene], None]] = {
         waiting,
         no_plugin,
         laptop_died,
+        rolling_back,
+        paused,
         crashing,
         never_ready,
         no_such_image,
@@ -208,6 +252,9 @@ SCENES: dict[str, Callable[[Scene], None]] = {
         held,
         edited,
         put_back,
+        refused,
+        bypassed,
+        replicaset_gone,
         node_lost,
         replaced,
         no_record,

@@ -98,9 +98,18 @@ class Scene:
 
     def driven(self, slow: int) -> None:
         """Start a driver; both pods of group 1 restart, for so many ms."""
-        self.first_release(slow=self.restart_ms or slow)
+        slow = self.restart_ms or slow
+        self.operator.say(f"(restarts take {slow // 1000} s)")
+        self.first_release(slow=slow)
         self.start_upgrade(*V2)
         self.until_two_restart()
+
+    def slow_down(self, slow: int) -> None:
+        """Make the restarts of the pods that are there take so many ms."""
+        slow = self.restart_ms or slow
+        self.operator.say(f"(restarts take {slow // 1000} s from here on)")
+        note = f"testbed.cafe/pull-ms={slow}"
+        self.operator.kubectl("annotate", "pods", "--all", "--overwrite", note)
 
     def until_two_restart(self) -> None:
         """Wait until two pods restart with another image."""
