@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
-from statemachine import codec
-from statemachine.codec import CodecError
+from msgspec.structs import replace
+
+from statemachine import versioned
 from statemachine.lifecycle import LEGS, RESTING, Facts, Position, State, Trigger, move
 from statemachine.steps import ALGORITHM, Kind, Step, UpgradeType, confirmation_due, steps
+from statemachine.versioned import DecodeError, Integer, Stored
 
 VERSION = 1
 TEXT_LIMIT = 500
@@ -41,8 +42,7 @@ class OnFailure(StrEnum):
     ROLLBACK = "Rollback"
 
 
-@dataclass(frozen=True)
-class Strategy:
+class Strategy(Stored, frozen=True):
     """The CafeDeployment's strategy as it was when the release started (C61).
 
     `on_failure`: with Hold the release stays Failed until a user decides, with Rollback it rolls
@@ -50,27 +50,25 @@ class Strategy:
     """
 
     upgrade_type: UpgradeType = UpgradeType.BETA
-    batch_size: int | None = None
+    batch_size: Integer | None = None
     need_waiting_for_confirm: bool = False
-    min_ready_seconds: int = 0
-    max_unavailable: int | str = "25%"
-    progress_deadline_seconds: int = 600
-    drain_seconds: int = 0
+    min_ready_seconds: Integer = 0
+    max_unavailable: Integer | str = "25%"
+    progress_deadline_seconds: Integer = 600
+    drain_seconds: Integer = 0
     on_failure: OnFailure = OnFailure.HOLD
     traffic_finalizers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Stored, frozen=True):
     """The inputs from which the steps are computed."""
 
-    cells: Mapping[str, int]
+    cells: Mapping[str, Integer]
     strategy: Strategy
-    algorithm: int = ALGORITHM
+    algorithm: Integer = ALGORITHM
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Stored, frozen=True):
     """One entry of the journal: a move, the state after it, when, by whom, why, on which host."""
 
     at: str
@@ -78,12 +76,11 @@ class Entry:
     state: State
     who: str
     why: str = ""
-    group: int | None = None
+    group: Integer | None = None
     host: str = ""
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(Stored, frozen=True):
     """Why a group failed: `reason` as Kubernetes spells it, and the pod and container, if known."""
 
     reason: str
@@ -97,8 +94,7 @@ class Failure:
         return ": ".join(part for part in (place, self.reason, self.message) if part)
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(Stored, frozen=True):
     """One release. `step` is an index into `steps`, `epoch` the lease epoch of its driver.
 
     `fenced_epoch` equals `epoch` once no earlier driver's write can succeed any more. `forced`: the
@@ -117,16 +113,16 @@ class Record:
     who: str
     from_revision: str = ""
     origin: State | None = None
-    step: int = 0
-    epoch: int = 0
-    fenced_epoch: int = 0
+    step: Integer = 0
+    epoch: Integer = 0
+    fenced_epoch: Integer = 0
     why: str = ""
     paused_by_field: bool = False
     forced: bool = False
     failure: Failure | None = None
     journal: tuple[Entry, ...] = ()
-    journal_cut: int = 0
-    v: int = VERSION
+    journal_cut: Integer = 0
+    v: Integer = VERSION
 
     @property
     def position(self) -> Position:
@@ -208,7 +204,7 @@ def cut(text: str, limit: int = TEXT_LIMIT) -> str:
 
 def encode(record: Record, limit: int = SIZE_LIMIT) -> str:
     """`record` as the annotation's text, in at most `limit` bytes if `fit` can cut that much."""
-    return codec.dump(fit(record, limit))
+    return versioned.encode(fit(record, limit))
 
 
 def fit(record: Record, limit: int = SIZE_LIMIT) -> Record:
@@ -231,7 +227,7 @@ def fit(record: Record, limit: int = SIZE_LIMIT) -> Record:
     )
     for shorter in cuts:
         while True:
-            if len(codec.dump(record).encode()) <= limit:
+            if len(versioned.encode(record).encode()) <= limit:
                 return record
             before, record = record, shorter(record)
             if record == before:
@@ -267,11 +263,11 @@ def _with_texts(record: Record, limit: int) -> Record:
 def decode(text: str) -> Record:
     """The record in `text`, as `encode` writes it. Raises RecordError."""
     try:
-        record = codec.load(Record, text, VERSION)
+        record = versioned.decode(Record, text, VERSION)
         times = (("since", record.since), ("started", record.started))
         for name, time in (*times, *(("journal", entry.at) for entry in record.journal)):
-            codec.check_time(time, f".{name}")
-    except CodecError as error:
+            versioned.check_time(time, f".{name}")
+    except DecodeError as error:
         raise RecordError(str(error)) from None
     if problem := _out_of_range(record):
         raise RecordError(problem)
@@ -287,7 +283,7 @@ def _out_of_range(record: Record) -> str:
     """The value from which no plan or no deadline can be computed; empty if there is none."""
     strategy = record.plan.strategy
     if not re.fullmatch(r"[0-9]{1,9}%?", str(strategy.max_unavailable)):
-        told = codec.shown(strategy.max_unavailable)
+        told = versioned.shown(strategy.max_unavailable)
         return f".plan.strategy.maxUnavailable: {told} is no number of pods"
     if sum(record.plan.cells.values()) > PODS_LIMIT:
         return f".plan.cells: more than {PODS_LIMIT} pods"

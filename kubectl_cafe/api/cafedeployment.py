@@ -13,10 +13,10 @@ from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.hints import kubectl
 from kubectl_cafe.podsets import PodSet, kinds
 from kubectl_cafe.revisions import template as templates
-from statemachine.codec import shown
 from statemachine.lifecycle import Position, State
 from statemachine.record import PODS_LIMIT, OnFailure, Record, RecordError, Strategy, decode
 from statemachine.steps import AllocationError, UpgradeType, allocate
+from statemachine.versioned import shown
 
 Json = Mapping[str, Any]
 HASHED = ("template", "topology", "podSetType", "selector")

@@ -16,8 +16,8 @@ from kubectl_cafe.revisions import past_releases
 from kubectl_cafe.revisions.past_releases import Chronicle, PastRelease
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import seconds
-from statemachine.codec import CodecError
 from statemachine.lifecycle import RESTING, Trigger
+from statemachine.versioned import DecodeError
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def tales(cafe: CafeDeployment, kept: Mapping[str, tuple[Chronicle, str]]) -> li
 def _read(revision: Revision) -> tuple[Chronicle, str]:
     try:
         return past_releases.decode(revision.releases), ""
-    except CodecError as error:
+    except DecodeError as error:
         return Chronicle(), f"its releases can't be read: {error}"
 
 

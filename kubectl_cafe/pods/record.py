@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from statemachine import codec
-from statemachine.codec import CodecError
+from msgspec.structs import replace
+
+from statemachine import versioned
+from statemachine.versioned import DecodeError, Integer, Stored
 
 VERSION = 3
 OLDEST = 1
@@ -39,18 +39,16 @@ class Mode(StrEnum):
     NONE = "None"
 
 
-@dataclass(frozen=True)
-class Before:
+class Before(Stored, frozen=True):
     """A changed container as it was assessed right before the image patch."""
 
     image: str
     image_id: str
     container_id: str
-    restart_count: int
+    restart_count: Integer
 
 
-@dataclass(frozen=True)
-class PodRecord:
+class PodRecord(Stored, frozen=True):
     """The record of one pod's upgrade.
 
     `to` names the revision that the pod goes to. `gen` is the generation that the image patch made;
@@ -61,18 +59,18 @@ class PodRecord:
     """
 
     release: str
-    epoch: int
+    epoch: Integer
     phase: Phase
     mode: Mode
     to: str
     since: str
     op: str = "upgrade"
-    group: int = 0
-    gen: int = 0
-    before: Mapping[str, Before] = field(default_factory=dict)
-    passed: Mapping[str, str] = field(default_factory=dict)
-    restarts: Mapping[str, int] = field(default_factory=dict)
-    v: int = VERSION
+    group: Integer = 0
+    gen: Integer = 0
+    before: Mapping[str, Before] = {}
+    passed: Mapping[str, str] = {}
+    restarts: Mapping[str, Integer] = {}
+    v: Integer = VERSION
 
     @property
     def unfinished(self) -> bool:
@@ -91,21 +89,21 @@ class PodRecord:
 
 def encode(record: PodRecord) -> str:
     """The annotation's text: some 350 bytes, and 400 per changed container."""
-    return codec.dump(record)
+    return versioned.encode(record)
 
 
 def decode(text: str) -> PodRecord:
     """The record in `text`, as `encode` writes it. Raises PodRecordError."""
     try:
-        record = codec.load(PodRecord, text, VERSION, OLDEST)
-    except CodecError as error:
+        record = versioned.decode(PodRecord, text, VERSION, OLDEST)
+    except DecodeError as error:
         raise PodRecordError(str(error)) from None
     if unknown := sorted(set(record.passed) - {*Phase, AGAIN}):
-        raise PodRecordError(f".passed.{codec.key_shown(unknown[0])}: unknown phase")
+        raise PodRecordError(f".passed.{versioned.key_shown(unknown[0])}: unknown phase")
     try:
         for name, time in (("since", record.since), *record.passed.items()):
-            codec.check_time(time, f".{name}")
-    except CodecError as error:
+            versioned.check_time(time, f".{name}")
+    except DecodeError as error:
         raise PodRecordError(str(error)) from None
     return replace(record, v=VERSION)
 
@@ -113,7 +111,7 @@ def decode(text: str) -> PodRecord:
 def newer(text: str) -> bool:
     """Whether a newer kubectl-cafe wrote `text`: an unreadable record is then not damaged."""
     try:
-        found = json.loads(text).get("v")
-    except (ValueError, AttributeError, RecursionError):
+        found = versioned.version_of(text)
+    except DecodeError:
         return False
     return isinstance(found, int) and found > VERSION

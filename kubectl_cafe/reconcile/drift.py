@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from msgspec import structs
+
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import lost_switches
 from kubectl_cafe.assessment.image_revisions import runs, shown_revision
@@ -176,19 +178,19 @@ def due(snapshot: Snapshot, way: Way) -> Due:
 def _repair(snapshot: Snapshot, own: Revision, way: Way) -> Record:
     """The record of a release with one sweep to `own`, by the present strategy: never written."""
     strategy = CafeDeployment(snapshot.owner).strategy
-    record = replace(
+    record = structs.replace(
         snapshot.record,
         id=REPAIR,
         kind=Kind.UPGRADE,
         state=State.FAILED if way.failure else State.PROGRESSING,
         origin=None,
-        plan=replace(snapshot.record.plan, strategy=strategy),
+        plan=structs.replace(snapshot.record.plan, strategy=strategy),
         to_revision=own.name,
         since=way.since,
         started=way.since,
         failure=way.failure,
     )
-    return replace(record, step=len(record.steps) - 1)
+    return structs.replace(record, step=len(record.steps) - 1)
 
 
 def _standing(pod: Pod, snapshot: Snapshot) -> Assessment:
@@ -252,7 +254,7 @@ def _failure(snapshot: Snapshot, assessment: Assessment) -> Failure | None:
         return found
     allowed = snapshot.record.plan.strategy.progress_deadline_seconds
     awaited = _next(snapshot, assessment).waits or group_progress.waits(snapshot, [assessment])
-    return replace(found, message=f"no progress for {allowed} s: {listed(awaited)}")
+    return structs.replace(found, message=f"no progress for {allowed} s: {listed(awaited)}")
 
 
 def _failed(snapshot: Snapshot, way: Way, assessment: Assessment) -> Due:

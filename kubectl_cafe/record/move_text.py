@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from kubectl_cafe.text import one_line
 from statemachine.lifecycle import State, Trigger

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from msgspec import structs
+
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import lost_switches
 from kubectl_cafe.cache import direct_reads
@@ -123,8 +125,8 @@ def abort(transport: Transport, cafe: CafeDeployment, mover: Mover, force: bool)
         else:
             why = cut(f"--force {mover.why}".strip())
             entry = Entry(at, Trigger.ABORT, record.state, cut(who), why)
-            record = replace(record, journal=(*record.journal, entry))
-        record = replace(record, forced=force)
+            record = structs.replace(record, journal=(*record.journal, entry))
+        record = structs.replace(record, forced=force)
         return record if mover.epoch is None else under(record, mover.epoch, current)
 
     return store.change(transport, cafe, judge)
@@ -144,7 +146,7 @@ def pause(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeplo
             raise illegal(current, Trigger.PAUSE)
         at = rfc3339(transport.server_time())
         entry = Entry(at, Trigger.PAUSE, record.state, cut(mover.who), cut(mover.why))
-        return replace(record, paused_by_field=False, journal=(*record.journal, entry))
+        return structs.replace(record, paused_by_field=False, journal=(*record.journal, entry))
 
     say_to = _judge(transport, Trigger.PAUSE, mover)
     return store.change(transport, cafe, judge)

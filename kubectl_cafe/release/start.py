@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import structs
+
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.api.merge_patch import merge_patch
@@ -253,7 +255,7 @@ def _continued(record: Record, before: Record) -> Record:
 
     Who started the release and why stay unchanged; those of the rollback are in the journal.
     """
-    return replace(
+    return structs.replace(
         record,
         id=before.id,
         started=before.started,
@@ -273,7 +275,7 @@ def _aimed(
     trigger: Trigger,
 ) -> Record:
     entry = Entry(record.since, trigger, record.state, cut(mover.who), cut(mover.why))
-    return replace(
+    return structs.replace(
         record,
         to_revision=target,
         from_revision=source.name if source else "",

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Event
 
+from msgspec import structs
+
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.cache.direct_reads import read_revisions
@@ -223,7 +225,7 @@ class Repair:
                 return way.failure
             if way.failure and unseen and not due.patch and self.observer.cache.idle:
                 left = f"{way.failure.message}; the pod is left out of traffic"
-                return replace(way.failure, message=left)
+                return structs.replace(way.failure, message=left)
             awaited = (*named(actor.troubles.all().values()), *texts(due.waits))
             lasting.waits(awaited, look.snapshot.now)
             actor.patch([due.patch] if due.patch else [], due.takes)

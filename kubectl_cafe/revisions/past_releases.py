@@ -7,16 +7,16 @@ as the record itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from kubectl_cafe import annotations as sizes
 from kubectl_cafe import names
 from kubectl_cafe.revisions.revision import GOOD, Revision
-from statemachine import codec
-from statemachine.codec import CodecError
+from statemachine import versioned
 from statemachine.lifecycle import BEGINNINGS
 from statemachine.record import Entry, Record
 from statemachine.steps import Kind
+from statemachine.versioned import DecodeError, Integer, Stored
 
 VERSION = 1
 SIZE_LIMIT = 32 * 1024
@@ -24,8 +24,7 @@ SIZE_LIMIT = 32 * 1024
 RELEASES_LIMIT = 20
 
 
-@dataclass(frozen=True)
-class PastRelease:
+class PastRelease(Stored, frozen=True):
     """One release that is over. `left` is the revision that it began towards and gave up."""
 
     id: str
@@ -38,16 +37,15 @@ class PastRelease:
     from_revision: str = ""
     left: str = ""
     journal: tuple[Entry, ...] = ()
-    journal_cut: int = 0
+    journal_cut: Integer = 0
 
 
-@dataclass(frozen=True)
-class Chronicle:
+class Chronicle(Stored, frozen=True):
     """The releases to one revision, newest last; `releases_cut` counts older ones not kept."""
 
     releases: tuple[PastRelease, ...] = ()
-    releases_cut: int = 0
-    v: int = VERSION
+    releases_cut: Integer = 0
+    v: Integer = VERSION
 
 
 def past(record: Record, outcome: str, ended: str) -> PastRelease:
@@ -82,7 +80,7 @@ def notes_of(revision: Revision, release: PastRelease) -> dict[str, str]:
         notes[names.OUTCOME] = release.outcome
     try:
         known = decode(revision.releases)
-    except CodecError:
+    except DecodeError:
         return notes
     if all((one.id, one.outcome) != (release.id, release.outcome) for one in known.releases):
         room = sizes.room({**revision.annotations, **notes}, names.RELEASES)
@@ -108,7 +106,7 @@ def encode(chronicle: Chronicle, limit: int = SIZE_LIMIT) -> str:
     )
     text = ""
     while shown is not None:
-        text = codec.dump(shown)
+        text = versioned.encode(shown)
         if len(text.encode()) <= limit:
             break
         shown = _shorter(shown)
@@ -116,13 +114,13 @@ def encode(chronicle: Chronicle, limit: int = SIZE_LIMIT) -> str:
 
 
 def decode(text: str) -> Chronicle:
-    """The chronicle in `text`, as `encode` writes it; an empty one for "". Raises CodecError."""
+    """The chronicle in `text`, as `encode` writes it; an empty one for "". Raises DecodeError."""
     if not text:
         return Chronicle()
-    chronicle = codec.load(Chronicle, text, VERSION)
+    chronicle = versioned.decode(Chronicle, text, VERSION)
     for one in chronicle.releases:
         for at in (one.started, one.ended, *(entry.at for entry in one.journal)):
-            codec.check_time(at, ".releases")
+            versioned.check_time(at, ".releases")
     return chronicle
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from kubectl_cafe import names
 from kubectl_cafe.pods import model
@@ -102,7 +103,7 @@ def forget(item: dict[str, Any]) -> dict[str, Any]:
 def without_journal(text: str) -> str:
     """A release's record with the first entry of its journal alone."""
     record = releases.decode(text)
-    return releases.encode(replace(record, journal=record.journal[:1], journal_cut=0))
+    return releases.encode(structs.replace(record, journal=record.journal[:1], journal_cut=0))
 
 
 class Pods:

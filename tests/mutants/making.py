@@ -19,9 +19,9 @@ from tests.mutants.table import Mutant, side_by_side
 def mutants(file: str) -> list[Mutant]:
     """All mutants of `file`, without those that can't change what the code does.
 
-    These are the ones within an annotation (nothing calls it), within a decorator's call (mypy
-    holds what is frozen), within `if TYPE_CHECKING`, and the numbers that a constant of a module
-    is made of: such a limit was chosen, and tests take it from the module.
+    These are the ones within an annotation (nothing calls it), within a decorator's call and a
+    class' `frozen` (mypy holds what is frozen), within `if TYPE_CHECKING`, and the numbers that a
+    constant of a module is made of: such a limit was chosen, and tests take it from the module.
     """
     source = (ROOT / file).read_text(encoding="utf-8")
     nodes = list(ast_nodes(get_ast(source)))
@@ -81,6 +81,8 @@ def _without_effect(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[i
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             calls = [one for one in node.decorator_list if isinstance(one, ast.Call)]
             spans += [keyword.value for call in calls for keyword in call.keywords]
+        if isinstance(node, ast.ClassDef):
+            spans += [one.value for one in node.keywords if one.arg == "frozen"]
         for span in filter(None, spans):
             end = (span.end_lineno or span.lineno, span.end_col_offset or 0)
             yield (span.lineno, span.col_offset), end

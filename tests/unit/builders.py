@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from kubectl_cafe import names
 from kubectl_cafe.assessment.pod import Assessment, assess
 from kubectl_cafe.assessment.snapshot import Snapshot
@@ -93,7 +95,7 @@ def pod_record(phase: Phase = Phase.PATCHED, **changes: Any) -> PodRecord:
         gen=2 if phase is Phase.PATCHED else 0,
         before={"main": before()} if phase is Phase.PATCHED else {},
     )
-    return replace(made, **changes)
+    return structs.replace(made, **changes)
 
 
 def drained(name: str = "a", **changes: Any) -> Pod:
@@ -140,7 +142,7 @@ def release(state: State = State.PROGRESSING, **changes: Any) -> Record:
     `cells` and fields of the strategy may be given as they are.
     """
     cells: Mapping[str, int] = changes.pop("cells", {"": 2})
-    known = set(Strategy.__dataclass_fields__)
+    known = set(Strategy.__struct_fields__)
     strategy = Strategy(**{key: changes.pop(key) for key in known & set(changes)})
     made = Record(
         uid="uid-cafe",
@@ -156,7 +158,7 @@ def release(state: State = State.PROGRESSING, **changes: Any) -> Record:
         who="alice",
         epoch=1,
     )
-    return replace(made, **changes)
+    return structs.replace(made, **changes)
 
 
 def workload(replicas: int = 2, cell: str = "", **changes: Any) -> Workload:

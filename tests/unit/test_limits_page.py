@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import click
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from kubectl_cafe import annotations
 from kubectl_cafe.api.cafedeployment import CafeDeployment

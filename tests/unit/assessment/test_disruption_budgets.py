@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe.assessment import disruption_budgets
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
@@ -164,7 +165,7 @@ def test_c78_relabelling_asks_no_budget() -> None:
 
 def test_c64_a_rollback_asks_the_budgets_as_well() -> None:
     of = ten(budgets=(pdb(),))
-    back = replace(of.record, state=State.ROLLING_BACK)
+    back = structs.replace(of.record, state=State.ROLLING_BACK)
     assert taken(replace(of, record=back)) == 2
 
 
@@ -214,7 +215,7 @@ def test_a_budget_that_holds_nothing_back_is_not_awaited() -> None:
 
 def test_in_a_pause_no_budget_is_awaited() -> None:
     of = ten(budgets=(pdb(disruptionsAllowed=0),))
-    paused = replace(of.record, state=State.PAUSED, origin=State.PROGRESSING)
+    paused = structs.replace(of.record, state=State.PAUSED, origin=State.PROGRESSING)
     said = texts(decide(replace(of, record=paused)).waits)
     assert not any("PodDisruptionBudget" in one for one in said)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.edited_spec import (
@@ -27,7 +28,7 @@ CAFE = CafeDeployment(cafe_object())
 def of_spec(state: State = State.PROGRESSING, **changes: Any) -> Record:
     """A record that was planned from the spec as it stands."""
     made = release(state, **{"spec_hash": CAFE.spec_hash, **changes})
-    return replace(made, plan=Plan(made.plan.cells, CAFE.strategy))
+    return structs.replace(made, plan=Plan(made.plan.cells, CAFE.strategy))
 
 
 def said(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
@@ -112,7 +113,7 @@ def test_what_a_cell_lacks_is_born_once_and_of_the_goals_workload() -> None:
 def test_two_that_wish_for_what_was_planned_together_are_not_said_to_be_scaled() -> None:
     cafe = CafeDeployment(cafe_object(replicas=5))
     record = release(cells=PLAN, spec_hash=cafe.spec_hash)
-    record = replace(record, plan=Plan(PLAN, cafe.strategy))
+    record = structs.replace(record, plan=Plan(PLAN, cafe.strategy))
 
     def said(*workloads: Workload) -> str:
         return " ".join(noted(cafe, snapshot(*PODS, record=record, workloads=workloads)))

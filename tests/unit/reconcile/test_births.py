@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe import names
 from kubectl_cafe.assessment.snapshot import Snapshot
@@ -98,7 +99,7 @@ def test_a_birth_that_may_be_let_in_later_is_waited_for_until_the_deadline(said:
 
 
 def test_a_birth_that_was_refused_before_a_retry_is_waited_for() -> None:
-    of = refused(POLICY, 60.0, replace(SCALE_OUT, since=rfc3339(START + 10)))
+    of = refused(POLICY, 60.0, structs.replace(SCALE_OUT, since=rfc3339(START + 10)))
     assert failure(of, []) is None
 
 

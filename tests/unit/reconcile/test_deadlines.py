@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
 from kubectl_cafe.assessment.snapshot import Snapshot
@@ -67,7 +68,7 @@ def restarting() -> Snapshot:
 
 def stopping_elsewhere() -> Snapshot:
     record = release(State.ROLLING_BACK, kind=Kind.ROLLBACK, step=1, to_revision="v1")
-    return snapshot(patched("a"), record=replace(record, plan=release(cells={"": 1}).plan))
+    return snapshot(patched("a"), record=structs.replace(record, plan=release(cells={"": 1}).plan))
 
 
 def verifying() -> Snapshot:
@@ -153,9 +154,9 @@ WAITS: tuple[Callable[[], Snapshot], ...] = (
 
 def lying(of: Snapshot) -> Snapshot:
     """The same, where every record says a time that is yet to come."""
-    record = replace(of.record, since=AHEAD, started=AHEAD)
+    record = structs.replace(of.record, since=AHEAD, started=AHEAD)
     pods = {
-        uid: replace(one, record=replace(one.record, since=AHEAD)) if one.record else one
+        uid: replace(one, record=structs.replace(one.record, since=AHEAD)) if one.record else one
         for uid, one in of.pods.items()
     }
     return replace(of, record=record, pods=pods, heard_at=of.time, driven_since=of.time)
@@ -191,6 +192,6 @@ def test_a_pods_record_of_a_time_yet_to_come_does_not_keep_a_group_from_failing(
 
 def test_a_record_of_a_time_yet_to_come_counts_from_when_the_driver_heard_of_it() -> None:
     of = replace(snapshot(pod("a"), pod("b"), budgets=(EVERYTHING,)), heard_at=START + 100)
-    of = replace(of, record=replace(of.record, since=AHEAD))
+    of = replace(of, record=structs.replace(of.record, since=AHEAD))
     moves = [decide(replace(of, time=START + 100 + after)).move for after in (590, 640)]
     assert [move is not None for move in moves] == [False, True]

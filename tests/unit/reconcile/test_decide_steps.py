@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe.assessment.snapshot import Snapshot, Wanted
 from kubectl_cafe.pods.model import ABSENT, Pod
@@ -30,7 +31,7 @@ from tests.unit.builders import (
 
 
 def in_state(of: Snapshot, state: State, **changes: Any) -> Snapshot:
-    return replace(of, record=replace(of.record, state=state, **changes))
+    return replace(of, record=structs.replace(of.record, state=state, **changes))
 
 
 def at_step(
@@ -92,7 +93,7 @@ def test_the_commit_is_over_when_every_controller_has_seen_it() -> None:
 
 def test_c54_a_cell_without_a_workload_gets_one_at_the_commit() -> None:
     of = snapshot(record=release(step=1, cells={"A": 0}), workloads=())
-    of = replace(of, record=replace(of.record, step=0), workloads=())
+    of = replace(of, record=structs.replace(of.record, step=0), workloads=())
     assert [(write.create, write.name) for write in decide(of).workloads] == [(True, "shop-a")]
 
 

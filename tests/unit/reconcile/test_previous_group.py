@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Condition, Pod
@@ -45,7 +46,7 @@ def confirmed(*pods: Pod, ago: float = 1.0, **changes: Any) -> Snapshot:
     record: Record = release(
         step=1, cells={"": len(pods)}, batch_size=1, max_unavailable=9, **changes
     )
-    record = replace(record, since=rfc3339(START + 60 - ago))
+    record = structs.replace(record, since=rfc3339(START + 60 - ago))
     return snapshot(*pods, record=record)
 
 
@@ -133,7 +134,7 @@ def test_a_release_whose_steps_are_all_over_has_no_group_to_look_back_at() -> No
 
 def test_a_rollback_waits_for_nothing() -> None:
     back = confirmed(unready(), pod("b"), pod("c"), kind=Kind.ROLLBACK, ago=TOLERANCE)
-    of = replace(back, record=replace(back.record, state=State.ROLLING_BACK))
+    of = replace(back, record=structs.replace(back.record, state=State.ROLLING_BACK))
     move = decide(of).move
     assert move is None or move.failure is None or move.failure.reason != REASON
 
@@ -142,7 +143,7 @@ def restarted(times: int) -> Pod:
     """At the goal and Ready; its container had restarted once when its record was finished."""
     canary = upgraded("canary", container("C3", "app:v2", restart_count=times))
     assert canary.record is not None
-    return replace(canary, record=replace(canary.record, restarts={"main": 1}))
+    return replace(canary, record=structs.replace(canary.record, restarts={"main": 1}))
 
 
 @pytest.mark.guard("a-canary-that-has-restarted-fails-the-next-group")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from kubectl_cafe import names
 from kubectl_cafe.annotations import TOTAL
@@ -17,10 +16,10 @@ from kubectl_cafe.revisions.past_releases import (
     notes_of,
     past,
 )
-from statemachine.codec import CodecError
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Entry
 from statemachine.steps import Kind
+from statemachine.versioned import DecodeError
 from tests.unit.builders import release, revision
 
 AT = "2026-01-02T03:04:05Z"
@@ -133,7 +132,7 @@ def test_what_can_t_be_read_is_left_alone() -> None:
 
 
 def test_a_newer_version_is_named_as_such() -> None:
-    with pytest.raises(CodecError, match="newer kubectl-cafe"):
+    with pytest.raises(DecodeError, match="newer kubectl-cafe"):
         decode('{"v":2}')
 
 

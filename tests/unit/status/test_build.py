@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
@@ -252,7 +253,9 @@ def test_a_driver_whose_lease_looks_old_is_named_with_its_age() -> None:
 def test_of_a_release_that_nobody_drives_no_end_is_foreseen() -> None:
     done = Entry(rfc3339(START), Trigger.STEP_DONE, State.PROGRESSING, "alice", group=1)
     record = of_spec(
-        State.PROGRESSING, step=1, journal=(done, replace(done, at=rfc3339(START + 30), group=2))
+        State.PROGRESSING,
+        step=1,
+        journal=(done, structs.replace(done, at=rfc3339(START + 30), group=2)),
     )
     of = snapshot(pod("a"), record=record)
     ends = [status_of(cafe(record), of, (), lease).remaining for lease in (None, HELD)]

@@ -8,23 +8,24 @@ from typing import Any
 
 import pytest
 
-from statemachine.codec import LATEST, MOST, CodecError, check_time, key_shown
 from statemachine.record import RecordError, decode, encode
+from statemachine.versioned import LATEST, DecodeError, check_time, key_shown
 from tests.unit.builders import release
 
 AT = "2026-11-23T12:00:00Z"
 ENTRY = {"at": AT, "trigger": "pause", "state": "Paused", "who": "alice"}
+MOST = 2**63 - 1
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "a list for cells": ({"plan": {"cells": []}}, ".plan.cells: an object is expected"),
-    "a number for a plan": ({"plan": 1}, ".plan: an object is expected"),
-    "a mapping for a journal": ({"journal": {}}, ".journal: a list is expected"),
-    "text for a number": ({"epoch": "1"}, ".epoch: '1' is not int"),
-    "a number that is too large": ({"epoch": MOST + 1}, f".epoch: {MOST + 1} is more than {MOST}"),
+    "a list for cells": ({"plan": {"cells": []}}, ".plan.cells: expected object, got array"),
+    "a number for a plan": ({"plan": 1}, ".plan: expected object, got int"),
+    "a mapping for a journal": ({"journal": {}}, ".journal: expected array, got object"),
+    "text for a number": ({"epoch": "1"}, ".epoch: expected int, got str"),
+    "a number that is too large": ({"epoch": MOST + 1}, f".epoch: expected int <= {MOST}"),
     "what may be missing": (
         {"journal": [{**ENTRY, "group": "x"}]},
-        ".journal[0].group: 'x' is not int",
+        ".journal[0].group: expected int | null, got str",
     ),
-    "an object that may be": ({"failure": 1}, ".failure: an object is expected"),
+    "an object that may be": ({"failure": 1}, ".failure: expected object | null, got int"),
 }
 
 
@@ -40,12 +41,12 @@ def test_what_is_refused_is_named_by_its_path(changes: dict[str, Any], said: str
     assert str(refusal.value) == said
 
 
-def test_of_what_may_be_of_two_types_the_first_is_told() -> None:
+def test_of_what_may_be_of_two_types_both_are_told() -> None:
     plan = json.loads(encode(release()))["plan"]
     plan["strategy"]["maxUnavailable"] = []
     with pytest.raises(RecordError) as refusal:
         read(plan=plan)
-    assert str(refusal.value) == ".plan.strategy.maxUnavailable: [] is not int"
+    assert str(refusal.value) == ".plan.strategy.maxUnavailable: expected int | str, got array"
 
 
 @pytest.mark.parametrize("value", [None, {"reason": "Bad"}])
@@ -75,7 +76,7 @@ def second(at: float) -> str:
 def test_times_begin_with_the_epoch_and_end_before_the_latest_one(text: str, good: bool) -> None:
     try:
         check_time(text, ".since")
-    except CodecError:
+    except DecodeError:
         assert not good
     else:
         assert good
@@ -98,3 +99,24 @@ def test_who_and_why_stand_in_a_record_in_their_own_letters() -> None:
     text = encode(release(who="Zoë", why="ошибка"))
     assert "Zoë" in text
     assert "ошибка" in text
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"CellA": 1, "CellB": "2"}, ".plan.cells.CellB: expected int, got str"),
+        ({"x" * 64: "2"}, f".plan.cells.'{'x' * 12}...{'x' * 13}': expected int, got str"),
+    ],
+)
+def test_a_value_of_a_mapping_is_named_by_its_key(cells: dict[str, Any], said: str) -> None:
+    plan = json.loads(encode(release()))["plan"]
+    with pytest.raises(RecordError) as refusal:
+        read(plan={**plan, "cells": cells})
+    assert str(refusal.value) == said
+
+
+def test_of_a_text_with_a_key_twice_the_path_is_told_as_far_as_it_is_known() -> None:
+    whole = encode(release())
+    twice = whole.replace('"cells":{', '"cells":{"a":"x"},"cells":{', 1)
+    with pytest.raises(RecordError, match=r"^\.plan\.cells\[\.\.\.\]: expected int, got str$"):
+        decode(twice)

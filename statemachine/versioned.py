@@ -1,0 +1,169 @@
+"""Values as versioned JSON in annotations, read strictly by msgspec.
+
+Records live in annotations that users and other tools can edit, and that a newer version may have
+written. A field that is missing, unknown or of another type is an error that names the field;
+nothing is guessed. Keys are camelCase as in every Kubernetes object.
+"""
+
+from __future__ import annotations
+
+import re
+import reprlib
+from datetime import datetime
+from enum import Enum
+from types import NoneType
+from typing import Annotated, Any, TypeVar, get_args
+
+import msgspec
+
+V = TypeVar("V", bound="Stored")
+Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A number as Kubernetes writes them (int64)."""
+LATEST = 2.0**35
+"""Upper bound of a time, in seconds since the epoch. A time after the year 3000 is treated as
+damage: calendars end at 9999."""
+REASON_LIMIT = 200
+"""Characters of a reason in an error message; an annotation may hold huge values."""
+_FIELD = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
+_MEMBER = re.compile(r"Invalid enum value (.*)", re.DOTALL)
+
+
+class Stored(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A value in an annotation: its fields in camelCase, no others."""
+
+
+class DecodeError(ValueError):
+    """The text is not what was expected; the message names the place and the reason."""
+
+
+class _Version(msgspec.Struct):
+    """The version of a JSON object, whatever else is in it."""
+
+    v: Any = None
+
+
+def encode(value: Stored) -> str:
+    """`value` as compact JSON. Fields that are None are left out, other defaults are written."""
+    return msgspec.json.encode(_without_none(msgspec.to_builtins(value))).decode()
+
+
+def decode(cls: type[V], text: str, version: int, oldest: int | None = None) -> V:
+    """The instance of `cls` in `text`, as `encode` writes it.
+
+    Accepts the versions `oldest` to `version`, without `oldest` only `version`. Fields that an
+    older version lacks get their defaults. Raises DecodeError; for a `v` above `version` the
+    message reports a newer kubectl-cafe.
+    """
+    found = version_of(text)
+    if isinstance(found, int) and found > version:
+        raise DecodeError(
+            f"version {shown(found)}, written by a newer kubectl-cafe (this one reads {version})"
+        )
+    if found not in range(version if oldest is None else oldest, version + 1):
+        raise DecodeError(f"v: {shown(found)} is not a version of this record")
+    try:
+        return msgspec.json.decode(text, type=cls)
+    except msgspec.ValidationError as error:
+        raise DecodeError(_reason(error, cls, text)) from None
+    except (ValueError, RecursionError) as error:
+        raise DecodeError(f"not JSON: {error}") from None
+
+
+def version_of(text: str) -> object:
+    """The field `v` of the JSON object `text`; None without one. Raises DecodeError."""
+    try:
+        return msgspec.json.decode(text, type=_Version).v
+    except msgspec.ValidationError as error:
+        path, reason = _parted(error)
+        raise DecodeError(f"{path}: {reason}" if path else "not a JSON object") from None
+    except RecursionError:
+        raise DecodeError("not JSON: nested too deep") from None
+    except ValueError as error:
+        raise DecodeError(f"not JSON: {error}") from None
+
+
+def check_time(text: str, path: str) -> None:
+    """Raise DecodeError unless `text` is a time with its zone, from 1970 to the year 3000."""
+    try:
+        found = datetime.fromisoformat(text)
+        good = found.tzinfo is not None and 0 <= found.timestamp() < LATEST
+    except (ValueError, OverflowError):
+        good = False
+    if not good:
+        raise DecodeError(f"{path}: {shown(text)} is no RFC 3339 time")
+
+
+def shown(value: object) -> str:
+    """`value` for an error message, shortened.
+
+    An annotation may hold huge or deeply nested values.
+    """
+    return reprlib.repr(value)
+
+
+def key_shown(key: str) -> str:
+    """`key` as part of a path in a message. A long or unprintable key is shortened and quoted."""
+    return key if len(key) <= 63 and key.isprintable() else shown(key)
+
+
+def _without_none(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(item) for item in value]
+    return value
+
+
+def _parted(error: msgspec.ValidationError) -> tuple[str, str]:
+    """The path in a message of msgspec's, as `.plan.cells`, and the reason."""
+    text = str(error)
+    reason, marker, path = text.rpartition(" - at `$")
+    return (path.removesuffix("`"), reason) if marker else ("", text)
+
+
+def _reason(error: msgspec.ValidationError, cls: type[Stored], text: str) -> str:
+    """A message of msgspec's with the path first; an unknown member's also names the known ones."""
+    path, reason = _parted(error)
+    path, kind = _place(cls, path, text)
+    if field := _FIELD.fullmatch(reason):
+        said = "missing" if field[1].startswith("missing") else "unknown field"
+        return f"{path}.{key_shown(field[2])}: {said}"
+    if (member := _MEMBER.fullmatch(reason)) and isinstance(kind, type) and issubclass(kind, Enum):
+        return f"{path}: {member[1][:REASON_LIMIT]} is none of {', '.join(map(str, kind))}"
+    return f"{path}: {reason[:1].lower()}{reason[1:REASON_LIMIT].replace('`', '')}"
+
+
+def _place(cls: type[Stored], path: str, text: str) -> tuple[str, Any]:
+    """The path with the keys of mappings, which msgspec writes as [...], and the type there."""
+    kind: Any = cls
+    named = ""
+    try:
+        data = msgspec.json.decode(text)
+        for part in re.findall(r"\.\w+|\[[.0-9]+\]", path):
+            if part[0] == ".":
+                field = next(f for f in msgspec.structs.fields(kind) if f.encode_name == part[1:])
+                kind, data = _present(field.type), data[part[1:]]
+            elif part == "[...]":
+                kind = get_args(kind)[1]
+                key = next(key for key, value in data.items() if not _fits(value, kind))
+                part, data = f".{key_shown(key)}", data[key]
+            else:
+                kind, data = get_args(kind)[0], data[int(part[1:-1])]
+            named += part
+    except (ValueError, LookupError, StopIteration, TypeError, AttributeError, RecursionError):
+        return path, None
+    return named, kind
+
+
+def _present(kind: Any) -> Any:
+    """The type without None."""
+    kinds = get_args(kind)
+    return kinds[0] if len(kinds) == 2 and kinds[1] is NoneType else kind
+
+
+def _fits(value: object, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, type=kind)
+    except msgspec.ValidationError:
+        return False
+    return True
