@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from kubectl_cafe.text import first_names
 
@@ -52,8 +53,7 @@ TROUBLES = (For.SERVER, For.CONTAINER, For.POD)
 """Waits that may need a user's help. All others end by themselves, or by a user's command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """One thing that a release waits for; str() is its text.
 
     `pods` are names. `name` is the container, finalizer, cell, Service, group or field; `reason`

@@ -7,10 +7,11 @@ docs/state-machine.md is generated from it.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from transitions import Machine
@@ -59,8 +60,7 @@ class Guard(StrEnum):
     FORCED = "--force"
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """The inputs of the guards of a move. Each is False unless the caller sets it."""
 
     last_step: bool = False
@@ -69,8 +69,10 @@ class Facts:
     forced: bool = False
 
 
-@dataclass(frozen=True)
-class Row:
+NO_FACTS = Facts()
+
+
+class Row(Struct, frozen=True):
     """One legal move: from `source` by `trigger` to `dest`, if `guard` holds."""
 
     source: State
@@ -80,8 +82,7 @@ class Row:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(Struct, frozen=True):
     """The state of a release. `origin` is the state before Paused or Failed, else None."""
 
     state: State
@@ -231,7 +232,7 @@ def legal(state: State) -> tuple[Trigger, ...]:
     return tuple(dict.fromkeys(row.trigger for row in TABLE if row.source is state))
 
 
-def move(position: Position, trigger: Trigger, facts: Facts = Facts()) -> Position:
+def move(position: Position, trigger: Trigger, facts: Facts = NO_FACTS) -> Position:
     """The position after `trigger`.
 
     Raises IllegalMove where the table has no such row or no guard holds.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 from math import floor
+
+from msgspec import Struct
 
 ALGORITHM = 1
 """Version of the algorithm that computes the steps. A record of another version is refused."""
@@ -41,8 +42,7 @@ class StepKind(StrEnum):
     SCALE_OUT = "scale-out"
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step. `group` counts from 1 (0: not a group).
 
     `counts` are the pods per cell at the goal after the step, those of earlier groups included.

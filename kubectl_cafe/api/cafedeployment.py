@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from kubectl_cafe import names
 from kubectl_cafe.errors import CafeError, Refused
@@ -23,8 +24,7 @@ HASHED = ("template", "topology", "podSetType", "selector")
 """The fields of the spec whose change during a release makes the release fail (protocol 7)."""
 
 
-@dataclass(frozen=True)
-class CafeDeployment:
+class CafeDeployment(Struct, frozen=True, dict=True):
     """One CafeDeployment; `obj` is the API object as the server answered it, defaults included."""
 
     obj: Json

@@ -9,9 +9,11 @@ says when a clock can change it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kubectl_cafe.assessment.node_clocks import NOISE, ready_since, written_at
 from kubectl_cafe.assessment.pod import Assessment, assess
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
     from kubectl_cafe.assessment.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """An assessment, and the times until which it holds, in seconds.
 
     `until` is by this process' monotonic clock, `until_time` by the server's clock.
@@ -36,8 +37,7 @@ class Kept:
     until_time: float
 
 
-@dataclass(frozen=True)
-class Assessed:
+class Assessed(Struct, frozen=True):
     """The assessments of all pods by uid; `basis` are the inputs that all of them share."""
 
     basis: tuple[object, ...]

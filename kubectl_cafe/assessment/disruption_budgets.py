@@ -6,16 +6,16 @@ The budgets are read as the disruption controller left them, and never written (
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from kubectl_cafe.pods.model import Pod
 
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """One matchExpression; NotIn and DoesNotExist also match a pod without the label.
 
     Source: apimachinery's labels.Requirement.Matches.
@@ -43,8 +43,7 @@ class Requirement:
                 return True
 
 
-@dataclass(frozen=True)
-class DisruptionBudget:
+class DisruptionBudget(Struct, frozen=True):
     """One PodDisruptionBudget. `selector`: None selects no pods, an empty one all pods.
 
     The numbers are pods, from its status: `expected` (expectedPods) are counted, `healthy`

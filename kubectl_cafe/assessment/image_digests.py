@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.pods.model import Container
@@ -13,8 +14,7 @@ SHORT = len("sha256:") + 12
 """Characters of a digest that are printed, as `docker images` cuts it."""
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """The digest that a container's status shows for its image string, and the pod's node."""
 
     container: str

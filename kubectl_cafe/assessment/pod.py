@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from kubectl_cafe import names
 from kubectl_cafe.assessment.image_revisions import runs, runs_any, unchanged, without_effect
@@ -52,8 +53,7 @@ LEFT = (PodState.NEWBORN, PodState.DRAINED, PodState.PATCHED, PodState.PATCHED_E
 """States that the driver finishes during a release, and that no driver changes after it."""
 
 
-@dataclass(frozen=True)
-class Assessment:
+class Assessment(Struct, frozen=True, dict=True):
     """One pod, its row in the table, and what the rules derive from the pod.
 
     `healthy`: taking the pod costs availability. `released`: Ready, in traffic, no restart

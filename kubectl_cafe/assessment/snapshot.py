@@ -8,6 +8,8 @@ from functools import cached_property
 from math import inf
 from typing import Any
 
+from msgspec import Struct
+
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.assessed import Assessed, assess_all
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
@@ -155,8 +157,7 @@ class Snapshot:
         return self.running and not self.unheard
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A move that the engine's findings call for; `facts` are for the move's guard.
 
     `who` signs the move where it carries out a user's request; empty: the driver signs. `by_field`:
@@ -171,16 +172,14 @@ class Wanted:
     who: str = ""
 
 
-@dataclass(frozen=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """A move that the CafeDeployment calls for without a command, and the user who signs it."""
 
     wanted: Wanted
     who: str
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What to do now. `waits` are what is awaited; `takes` are uids of healthy pods to take.
 
     `at_rest`: no pod in flight can still move by itself. `sweep`: read a consistent list of the

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import disruption_budgets
 from kubectl_cafe.assessment.assessed import Assessed
@@ -292,8 +294,8 @@ class Cache:
         """The pod with the Ready condition of its Node, if that was read recently."""
         if not pod.suspect or self._nodes_at is None or now - self._nodes_at > 2 * NODES_FRESH:
             return pod
-        return replace(pod, node_ready=self._nodes.get(pod.node))
+        return structs.replace(pod, node_ready=self._nodes.get(pod.node))
 
 
 def _judged(pod: Pod, owner: Workload) -> Pod:
-    return replace(pod, stranger=True) if owner.made_by_others(pod.images()) else pod
+    return structs.replace(pod, stranger=True) if owner.made_by_others(pod.images()) else pod

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
@@ -28,8 +30,7 @@ READERS = 3
 faster, and on a fast link each costs a connection, which takes as long as two answers."""
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """The data of a status.
 
     `snapshot` is None if there is no record, as before the first release, and `waits` are what the

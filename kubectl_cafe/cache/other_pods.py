@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Phase
@@ -12,8 +14,7 @@ from kubectl_cafe.podsets import Workload
 NONE: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class OtherPods:
+class OtherPods(Struct, frozen=True):
     """Whether other pods were read, and the uids of this CafeDeployment's pods that matter.
 
     `cleared` were drained before the last consistent list, `took` were healthy when they were

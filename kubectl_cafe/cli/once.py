@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
 import click
+from msgspec.structs import replace
 
 from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.cli.exits import cluster_flags

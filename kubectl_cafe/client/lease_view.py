@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kubectl_cafe.client import paths
 from kubectl_cafe.errors import CONFLICT, CafeError
@@ -53,8 +55,7 @@ class LeaseLost(CafeError):
     exit_code = CONFLICT
 
 
-@dataclass(frozen=True)
-class LeaseView:
+class LeaseView(Struct, frozen=True):
     """A Lease as it was read. `holder` None: the lease is free; messages name it by `driver`.
 
     `live`: the lease has not expired, with `seconds_left`. By the server's clock and the margin

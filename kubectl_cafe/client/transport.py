@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 from kubectl_cafe.client.access.config import Access
 from kubectl_cafe.client.clock import BootClock, Clock
@@ -46,8 +47,7 @@ class PatchKind(Enum):
     APPLY = "application/apply-patch+yaml"
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """A collection at one moment; a watch continues from `resource_version`."""
 
     items: Objects

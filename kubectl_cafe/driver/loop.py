@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from msgspec import structs
+
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot, Wanted
 from kubectl_cafe.cache import direct_reads
@@ -202,7 +204,7 @@ class Driver:
     def _decided(self, snapshot: Snapshot) -> Decision:
         """The decision for `snapshot`; failed writes of `.status` and Events only add warnings."""
         decision = decide(snapshot)
-        return replace(decision, warnings=(*decision.warnings, *self._shown.warnings))
+        return structs.replace(decision, warnings=(*decision.warnings, *self._shown.warnings))
 
     def _finished(self, snapshot: Snapshot, decision: Decision) -> bool:
         """Whether nothing is left to do: the release has ended, or rests until an operator acts."""

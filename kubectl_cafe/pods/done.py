@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from kubectl_cafe.pods.model import Container, Pod
 from kubectl_cafe.pods.observed import TROUBLE, Seen, trouble
@@ -24,8 +25,7 @@ _NAMED = re.compile(
 """How kubelet, containerd and CRI-O name an image in a message."""
 
 
-@dataclass(frozen=True)
-class Stuck:
+class Stuck(Struct, frozen=True):
     """A container that does not start by itself. `fails`: its group fails because of it.
 
     `late`: only its deadline has passed, and the container may still start.

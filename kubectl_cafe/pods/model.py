@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
 from typing import Any
+
+from msgspec import Struct
 
 from kubectl_cafe import names
 from kubectl_cafe.pods.managed_fields import Writer, status_written, told, writers
@@ -18,8 +19,7 @@ from kubectl_cafe.times import seconds
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Container:
+class Container(Struct, frozen=True):
     """One container of a pod: its spec's image string, and its status if it has one (C14).
 
     `container_id` and `image_id` are empty without a status. `started_at` is in seconds since the
@@ -42,8 +42,7 @@ class Container:
     writer: Writer = Writer.UNKNOWN
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """One condition of a pod; `since` is its lastTransitionTime in seconds since the epoch."""
 
     status: str
@@ -60,8 +59,7 @@ NODE_REASONS = ("", "NodeNotReady", "NodeStatusUnknown", "NodeLost")
 """Reasons of a Ready that is False because of the node; the node controller writes none."""
 
 
-@dataclass(frozen=True)
-class Pod:
+class Pod(Struct, frozen=True, dict=True):
     """One pod as one watch event showed it.
 
     `finalizers` maps each finalizer to the time since when it is there, in seconds since the epoch
@@ -77,8 +75,8 @@ class Pod:
     resource_version: str
     generation: int = 0
     observed: int = 0
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = {}
+    annotations: Mapping[str, str] = {}
     owner: str = ""
     node: str = ""
     ip: str = ""
@@ -88,8 +86,8 @@ class Pod:
     grace: int = 30
     restart_policy: str = "Always"
     gated: bool = False
-    finalizers: Mapping[str, float] = field(default_factory=dict)
-    containers: Mapping[str, Container] = field(default_factory=dict)
+    finalizers: Mapping[str, float] = {}
+    containers: Mapping[str, Container] = {}
     ready: Condition = ABSENT
     containers_ready: Condition = ABSENT
     gate: Condition = ABSENT

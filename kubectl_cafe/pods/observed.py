@@ -8,7 +8,8 @@ this memory is lost with the process, the next driver is slower, never wrong.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from kubectl_cafe.pods.managed_fields import Writer
 from kubectl_cafe.pods.model import Container, Pod
@@ -31,8 +32,7 @@ TROUBLE = frozenset(
 """Waiting reasons that are known not to pass by themselves: they count at once."""
 
 
-@dataclass(frozen=True)
-class Stamp:
+class Stamp(Struct, frozen=True):
     """A time that a node's clock wrote, and when this process first saw the event of that time.
 
     `stated` is in seconds since the epoch, `seen` by the monotonic clock. `witnessed`: this process
@@ -53,8 +53,7 @@ class Stamp:
         return seen if self.witnessed else min(self.stated, seen)
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What was seen of one container.
 
     All times are by this process' monotonic clock, in seconds; None: does not hold now. `first_id`
@@ -72,8 +71,7 @@ class Seen:
     started: Stamp
 
 
-@dataclass(frozen=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """What was seen of one pod under one set of images.
 
     `generation` is the first generation that this process saw with these images, `last` the last

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from kubectl_cafe import annotations as sizes
@@ -14,8 +14,7 @@ from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import PodRecord, encode
 
 
-@dataclass(frozen=True)
-class PodPatch:
+class PodPatch(Struct, frozen=True):
     """A strategic merge patch of one pod. `status`: the patch goes to the status subresource."""
 
     pod: str

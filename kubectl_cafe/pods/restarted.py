@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
+
+from msgspec import Struct
 
 from kubectl_cafe import names
 from kubectl_cafe.pods.managed_fields import Writer
@@ -36,8 +37,7 @@ class By(StrEnum):
     BEFORE = "verified before its record was finished"
 
 
-@dataclass(frozen=True)
-class Settlement:
+class Settlement(Struct, frozen=True):
     """The result for one container. `by` is the rule that settled it, None while none has.
 
     `ambiguous`: only rule b or c can decide.
@@ -47,8 +47,7 @@ class Settlement:
     ambiguous: bool = False
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What the rules read besides the pod: this process' sighting, its clock, and peers.
 
     `peers` maps an image string to the imageIDs that pods settled by rule a showed for it.
@@ -60,7 +59,7 @@ class Evidence:
     sighting: Sighting
     now: float
     changed: Mapping[str, Before | None]
-    peers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    peers: Mapping[str, frozenset[str]] = {}
     verified: frozenset[str] = frozenset()
     overdue: bool = False
 

@@ -12,6 +12,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from kubectl_cafe.pods.model import Pod
 
 Json = Mapping[str, Any]
@@ -67,8 +69,7 @@ class Workload:
         return self.observed >= self.generation
 
 
-@dataclass(frozen=True)
-class WorkloadWrite:
+class WorkloadWrite(Struct, frozen=True):
     """A write of one workload: create `body`, or patch `name` with it (strategic merge)."""
 
     name: str

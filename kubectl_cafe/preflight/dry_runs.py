@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import structs
+
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Snapshot
@@ -124,7 +126,7 @@ def commits(of: Case) -> Iterator[tuple[str, WorkloadWrite]]:
             write = of.wished.podset.commit(*wished)
             yield (
                 workload.cell,
-                replace(write, body={**write.body, "metadata": {"uid": workload.uid}}),
+                structs.replace(write, body={**write.body, "metadata": {"uid": workload.uid}}),
             )
 
 

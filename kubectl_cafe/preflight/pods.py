@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kubectl_cafe.assessment import waiting_reasons
 from kubectl_cafe.assessment.pod import Assessment, PodState

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kubectl_cafe.printers import document as documents
 from kubectl_cafe.printers.document import fields_of

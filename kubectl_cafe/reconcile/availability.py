@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from kubectl_cafe.assessment import desired_replicas
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
@@ -12,8 +13,7 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.reconcile import shared_budgets
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """The pods that are unavailable, for any cause, and the limit (protocol 7, C62, C73).
 
     `new_unavailable` are the unavailable pods at the goal or on their way to it. They have the same

@@ -9,10 +9,10 @@ here and never written. Progress is kept in each pod's own record, so after a cr
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import lost_switches
@@ -78,7 +78,7 @@ def as_admitted(pod: Pod, own: Revision, snapshot: Snapshot) -> Revision:
         for name, image in pod.images().items()
         if any(peer.get(name) == image for peer in peers)
     }
-    return replace(own, template=templates.with_images(own.template, same))
+    return structs.replace(own, template=templates.with_images(own.template, same))
 
 
 def overwritten(pod: Pod, snapshot: Snapshot) -> bool:
@@ -116,8 +116,7 @@ def first(snapshot: Snapshot, uids: Collection[str]) -> Pod:
     return min(found, key=partial(candidates.turn, snapshot)).pod
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(Struct, frozen=True):
     """The repair of one pod: its start `since` (RFC 3339, server time), and its failure, if any.
 
     `out`: the pod was out of traffic before, without a known reason: a failed repair does not put
@@ -131,8 +130,7 @@ class Way:
     unswitched: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(Struct, frozen=True):
     """The next thing in the repair of a pod: a write, its end, its failure, or a wait.
 
     `takes` are uids of healthy pods, as in a Decision.
@@ -148,7 +146,7 @@ class Due:
 def begin(pod: Pod, snapshot: Snapshot, since: str) -> Way:
     """The repair of `pod` as the pod is now; `since` is its start (RFC 3339, server time)."""
     lost = lost_switches.planned(
-        (pod, replace(pod, record=None)), snapshot.services, snapshot.revisions
+        (pod, structs.replace(pod, record=None)), snapshot.services, snapshot.revisions
     )
     out = snapshot.assessment(pod.uid).row is PodState.ORPHAN
     return Way(pod.uid, since, out=out, unswitched=frozenset(lost))
@@ -200,15 +198,15 @@ def _standing(pod: Pod, snapshot: Snapshot) -> Assessment:
     """
     strange = overwritten(pod, snapshot)
     if strange and pod.record is not None and pod.record.mode is Mode.NONE:
-        pod = replace(pod, record=None)  # In traffic: that restart is over.
+        pod = structs.replace(pod, record=None)  # In traffic: that restart is over.
     assessment = assess(pod, snapshot)
     left_alone = assessment.row in (PodState.DRIFT, PodState.ORPHAN) and not _at_home(
         assessment, snapshot
     )
     if left_alone:
-        return replace(assessment, row=PodState.CANDIDATE)
+        return structs.replace(assessment, row=PodState.CANDIDATE)
     if strange and assessment.row is PodState.PATCHED:
-        return replace(assessment, row=PodState.PATCHED_ELSEWHERE)
+        return structs.replace(assessment, row=PodState.PATCHED_ELSEWHERE)
     return assessment
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from kubectl_cafe.assessment import waiting_reasons
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
@@ -20,8 +21,7 @@ SETTLED = {
 """Why nothing is written to a pod in these states."""
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """A pod by name, its state, and why it is written to or not."""
 
     pod: str
@@ -29,8 +29,7 @@ class Reason:
     why: str
 
 
-@dataclass(frozen=True)
-class _Limits:
+class _Limits(Struct, frozen=True):
     """What keeps the group from taking pods, the same for all pods.
 
     `due` are the uids of the pods that the group takes next, `closed` the PodDisruptionBudgets

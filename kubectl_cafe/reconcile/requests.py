@@ -5,7 +5,7 @@ Pure: from the CafeDeployment to the move that it calls for (protocol 9).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.edited_spec import REASON as SPEC_CHANGED
@@ -22,8 +22,7 @@ FORWARD = (State.PROGRESSING, State.AWAITING_CONFIRM)
 """States in which a release goes forward: the pause field and spec edits take effect."""
 
 
-@dataclass(frozen=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """A confirmation typed at the driver's terminal."""
 
     group: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kubectl_cafe.assessment import desired_replicas, edited_templates
 from kubectl_cafe.assessment.pod import Assessment, PodState

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Event
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Snapshot
@@ -225,7 +225,7 @@ class Repair:
                 return way.failure
             if way.failure and unseen and not due.patch and self.observer.cache.idle:
                 left = f"{way.failure.message}; the pod is left out of traffic"
-                return structs.replace(way.failure, message=left)
+                return replace(way.failure, message=left)
             awaited = (*named(actor.troubles.all().values()), *texts(due.waits))
             lasting.waits(awaited, look.snapshot.now)
             actor.patch([due.patch] if due.patch else [], due.takes)

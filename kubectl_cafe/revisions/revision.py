@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from kubectl_cafe import names
 from kubectl_cafe.revisions import template as templates
@@ -19,8 +20,7 @@ SUPERSEDED = "Superseded"
 """The outcome of a release that another release replaced before its end."""
 
 
-@dataclass(frozen=True)
-class Revision:
+class Revision(Struct, frozen=True, dict=True):
     """One released template. `number` grows with every release; `outcome` is its last one's.
 
     `releases` is the annotation's text, which `past_releases.decode` reads.
@@ -33,7 +33,7 @@ class Revision:
     releases: str = ""
     resource_version: str = ""
     uid: str = ""
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = {}
 
     @cached_property
     def images(self) -> dict[str, str]:

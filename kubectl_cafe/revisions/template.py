@@ -6,8 +6,9 @@ import copy
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from kubectl_cafe import names
 
@@ -16,8 +17,7 @@ Change = tuple[str | None, str | None]
 """Old and new value; None for an absent one."""
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """The differences of two templates. `others` are the paths that can't change in place."""
 
     images: Mapping[str, tuple[str, str]]

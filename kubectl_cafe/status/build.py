@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import (

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from kubectl_cafe.waits import Wait
 
 
-@dataclass(frozen=True)
-class ImageChange:
+class ImageChange(Struct, frozen=True):
     """One container's image before and after; `source` is empty if there was none before."""
 
     container: str
@@ -16,8 +15,7 @@ class ImageChange:
     target: str
 
 
-@dataclass(frozen=True)
-class PodLine:
+class PodLine(Struct, frozen=True):
     """One pod. `revision` is a number, ? for unknown images; `phase` is its own record's.
 
     `updated`: the pod is at the goal. `current`: the group at work has taken it. `stage` describes
@@ -40,8 +38,7 @@ class PodLine:
     stage: str = ""
 
 
-@dataclass(frozen=True)
-class CellLine:
+class CellLine(Struct, frozen=True):
     """One cell: its pods, those at the goal, available, in flight; the counts of its groups."""
 
     cell: str
@@ -52,8 +49,7 @@ class CellLine:
     groups: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(Struct, frozen=True):
     """One release as `status` shows it.
 
     `origin` is the state before Paused or Failed. `time` is when it was read, by the server's
@@ -94,8 +90,7 @@ class Status:
     changes: tuple[ImageChange, ...] = ()
 
 
-@dataclass(frozen=True)
-class Overview:
+class Overview(Struct, frozen=True):
     """One CafeDeployment and its release. `age` are the seconds in this state.
 
     State and group are the record's own. The pods are counted as in the last `.status`, None before

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.edited_spec import ahead

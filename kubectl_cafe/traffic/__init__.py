@@ -7,8 +7,9 @@ mode: is the pod seen to be off, does it stay off, and which writes turn it off 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from kubectl_cafe import names
 from kubectl_cafe.pods.model import Pod
@@ -17,8 +18,7 @@ from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode, PodRecord
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(Struct, frozen=True):
     """A Service: its selector, whether it publishes pods that aren't ready (C30), IP families."""
 
     name: str

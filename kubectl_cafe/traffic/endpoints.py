@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.traffic import Service
@@ -13,8 +14,7 @@ from kubectl_cafe.traffic import Service
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """An EndpointSlice: its Service's name, and the uids of the pods it lists ready and unready."""
 
     name: str

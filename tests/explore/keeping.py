@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from msgspec import structs
+
 from kubectl_cafe.assessment.assessed import Kept
 from kubectl_cafe.assessment.pod import Assessment, assess
 from kubectl_cafe.assessment.snapshot import Snapshot
@@ -42,4 +44,4 @@ def _before_its_end(one: Kept, snapshot: Snapshot) -> Snapshot:
 
 def _found(one: Assessment) -> Assessment:
     """What was found, without the clock and the peers by which it was found."""
-    return replace(one, evidence=replace(one.evidence, now=0.0, peers={}))
+    return structs.replace(one, evidence=structs.replace(one.evidence, now=0.0, peers={}))

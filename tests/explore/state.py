@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot

@@ -8,12 +8,11 @@ how large a resourceVersion is (only which of two is newer counts).
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from msgspec import structs
+from msgspec.structs import replace
 
 from kubectl_cafe import names
 from kubectl_cafe.pods import model
@@ -103,7 +102,7 @@ def forget(item: dict[str, Any]) -> dict[str, Any]:
 def without_journal(text: str) -> str:
     """A release's record with the first entry of its journal alone."""
     record = releases.decode(text)
-    return releases.encode(structs.replace(record, journal=record.journal[:1], journal_cut=0))
+    return releases.encode(replace(record, journal=record.journal[:1], journal_cut=0))
 
 
 class Pods:

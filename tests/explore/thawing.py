@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
+from msgspec import structs
+
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.cache.cache import Cache
 from kubectl_cafe.cache.informers import Observer
@@ -179,12 +181,12 @@ class Thawing:
         """The write of this number, judged on this resourceVersion."""
         bare = self.writes[number]
         assert isinstance(bare, PodPatch)
-        return replace(bare, resource_version=version, body=versioned(bare.body, version))
+        return structs.replace(bare, resource_version=version, body=versioned(bare.body, version))
 
     def _workload(self, number: int, version: str) -> WorkloadWrite:
         bare = self.writes[number]
         assert isinstance(bare, WorkloadWrite)
-        return replace(bare, body=versioned(bare.body, version))
+        return structs.replace(bare, body=versioned(bare.body, version))
 
     def _request(self, number: int, version: str) -> Request:
         bare = self.writes[number]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from kubectl_cafe.cache.collection import Collection
 from kubectl_cafe.driver.lost_answers import may_land
 from kubectl_cafe.pods.patches import PodPatch
@@ -262,11 +264,11 @@ class Worlds(Thawing):
         return tuple(sorted(found))
 
     def _write(self, write: PodPatch | Request | WorkloadWrite) -> int:
-        bare = replace(write, body=versioned(write.body, ""))
+        bare = structs.replace(write, body=versioned(write.body, ""))
         if isinstance(bare, WorkloadWrite):
             return self.writes.number((bare.name, bare.create, text_of(bare.body)), bare)
         if isinstance(write, PodPatch):
-            bare = replace(bare, resource_version="")
+            bare = structs.replace(bare, resource_version="")
             named = (write.pod, write.uid, write.what, write.status)
             return self.writes.number((*named, text_of(bare.body)), bare)
         key = (write.path, write.kind, write.epoch, write.create, text_of(bare.body))

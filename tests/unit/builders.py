@@ -52,7 +52,7 @@ def container(
         ready=runs,
         running=runs,
     )
-    return replace(made, **changes)
+    return structs.replace(made, **changes)
 
 
 def pod(name: str = "a", *containers: Container, **changes: Any) -> Pod:
@@ -74,7 +74,7 @@ def pod(name: str = "a", *containers: Container, **changes: Any) -> Pod:
         containers_ready=Condition("True"),
         gate=OPEN,
     )
-    return replace(made, **changes)
+    return structs.replace(made, **changes)
 
 
 def before(container_id: str = "C1", image: str = "app:v1", image_id: str = "D1") -> Before:
@@ -130,7 +130,7 @@ def template(image: str = "app:v1", **labels: str) -> dict[str, Any]:
 
 def revision(name: str, number: int = 1, outcome: str = "", **changes: Any) -> Revision:
     """The revision `name` of image app:`name`."""
-    return replace(Revision(name, number, template(f"app:{name}"), outcome), **changes)
+    return structs.replace(Revision(name, number, template(f"app:{name}"), outcome), **changes)
 
 
 REVISIONS = {name: revision(name, number) for number, name in enumerate(("v1", "v2"), start=1)}

@@ -82,9 +82,16 @@ def test_the_head_of_a_compound_statement_is_without_its_body() -> None:
     assert statement(FILE, line) == (line, line)
 
 
-@pytest.mark.parametrize("text", ["class Budget", "@dataclass(frozen=True)", "def rooms("])
-def test_a_line_that_an_import_runs_has_all_tests(text: str) -> None:
-    assert of_line({BUDGETS: {}}, BUDGETS, at(BUDGETS, text)) is None
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        (BUDGETS, "class Budget"),
+        ("kubectl_cafe/assessment/snapshot.py", "@dataclass(frozen=True)"),
+        (BUDGETS, "def rooms("),
+    ],
+)
+def test_a_line_that_an_import_runs_has_all_tests(file: str, text: str) -> None:
+    assert of_line({file: {}}, file, at(file, text)) is None
 
 
 def test_a_survivor_is_left_unless_it_is_known_as_equivalent() -> None:

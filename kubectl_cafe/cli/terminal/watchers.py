@@ -6,9 +6,10 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+
+from msgspec.structs import replace
 
 from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.terminal._tty import foreground, lively

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from kubectl_cafe.client.access import fields, login
 from kubectl_cafe.client.access.flags import AccessFlags
@@ -27,8 +28,7 @@ _HEADER_NAME = "!#$&'*+-.^_`|~"
 """Characters that a header's name may have besides letters and digits."""
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(Struct, frozen=True):
     """The API server's address and the choice of credentials.
 
     `context` is "" inside a cluster. `headers` are sent with every request (impersonation).

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kubectl_cafe import yamls
 from kubectl_cafe.client.access import fields
@@ -21,20 +23,18 @@ from kubectl_cafe.text import meant
 _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
 
-@dataclass(frozen=True)
-class Kubeconfig:
+class Kubeconfig(Struct, frozen=True):
     """Merged files. Each table maps a name to its entry, with absolute file paths."""
 
-    clusters: Mapping[str, dict[str, Any]] = field(default_factory=dict)
-    contexts: Mapping[str, dict[str, Any]] = field(default_factory=dict)
-    users: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    clusters: Mapping[str, dict[str, Any]] = {}
+    contexts: Mapping[str, dict[str, Any]] = {}
+    users: Mapping[str, dict[str, Any]] = {}
     current: str = ""
-    homes: Mapping[str, str] = field(default_factory=dict)
+    homes: Mapping[str, str] = {}
     """User's name -> the folder of the user's kubeconfig file (exec plugins start there)."""
 
 
-@dataclass(frozen=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The context, cluster and user that flags and kubeconfig select."""
 
     context: str

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
+
+from msgspec import Struct
 
 from kubectl_cafe.client._libraries import (
     ApiException,
@@ -24,8 +25,7 @@ from kubectl_cafe.client.errors import AccessError
 from kubectl_cafe.client.http import _wire
 
 
-@dataclass(frozen=True)
-class Client:
+class Client(Struct, frozen=True):
     """One identity at one server, with its connections."""
 
     configuration: Configuration

@@ -6,10 +6,11 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct
 
 from kubectl_cafe.client._libraries import ApiException, exceptions, urllib3
 from kubectl_cafe.client.access.config import Access
@@ -55,8 +56,7 @@ class Trace(Protocol):
     def __call__(self, *lines: tuple[int, str]) -> None: ...
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request. `before` is the last check on an open connection; see `_wire`.
 
     `patience` is the number of retries when the server turns it away. `timeout` is for all attempts

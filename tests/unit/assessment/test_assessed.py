@@ -7,6 +7,7 @@ from math import inf
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe.assessment.assessed import limits
 from kubectl_cafe.assessment.node_clocks import NOISE
@@ -76,7 +77,7 @@ def test_a_change_of_what_all_assessments_read_makes_all_anew(changes: dict[str,
 
 def test_a_pod_that_is_shown_anew_is_assessed_anew_and_the_others_are_kept() -> None:
     first = snapshot(upgraded("a"), pod("b"))
-    ill = replace(first.pods["uid-a"], ready=ABSENT)
+    ill = structs.replace(first.pods["uid-a"], ready=ABSENT)
     second = after(first, pods={"uid-a": ill, "uid-b": first.pods["uid-b"]})
     assert not second.assessment("uid-a").available
     assert second.assessment("uid-b") is first.assessment("uid-b")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
@@ -25,7 +26,7 @@ TWO_CELLS = {"A": 2, "B": 2}
 
 
 def in_cell(cell: str, made: Pod) -> Pod:
-    return replace(made, labels={**made.labels, names.CELL: cell})
+    return structs.replace(made, labels={**made.labels, names.CELL: cell})
 
 
 def without_b(*pods: Pod, **changes: Any) -> Snapshot:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe.assessment.image_digests import differing, findings
 from kubectl_cafe.assessment.snapshot import Snapshot
@@ -21,7 +22,7 @@ AMD = {"n1": "amd64", "n2": "amd64", "n3": "amd64"}
 def at_v2(name: str, digest: str, node: str, prefix: str = "docker.io/library/app@") -> Pod:
     """A pod that was upgraded to app:v2 and shows `digest` for it."""
     shown = container("C2", "app:v2", image_id=f"{prefix}{digest}")
-    return replace(upgraded(name, shown), node=node)
+    return structs.replace(upgraded(name, shown), node=node)
 
 
 def found(*pods: Pod, architectures: dict[str, str] = AMD) -> tuple[str, ...]:
@@ -64,13 +65,13 @@ def test_one_digest_everywhere_is_no_finding() -> None:
 
 def test_two_strings_with_a_digest_each_are_no_finding() -> None:
     shown = container(image_id=f"docker.io/library/app@{OLD}")
-    assert found(replace(pod("a", shown), node="n1"), at_v2("b", NEW, "n2")) == ()
+    assert found(structs.replace(pod("a", shown), node="n1"), at_v2("b", NEW, "n2")) == ()
 
 
 @pytest.mark.guard("only-settled-digests-tell")
 def test_c13_a_pod_whose_restart_is_outstanding_shows_the_digest_of_its_old_image() -> None:
     waits = patched("a", container("C1", "app:v2", image_id=f"docker.io/library/app@{OLD}"))
-    assert found(replace(waits, node="n1"), at_v2("b", NEW, "n2")) == ()
+    assert found(structs.replace(waits, node="n1"), at_v2("b", NEW, "n2")) == ()
 
 
 def test_how_a_runtime_spells_the_repository_makes_no_other_digest() -> None:
@@ -85,7 +86,7 @@ def test_an_image_that_was_loaded_by_hand_has_no_digest_to_compare() -> None:
 
 @pytest.mark.parametrize("leaving", [{"terminating": True}, {"phase": "Failed"}])
 def test_a_pod_that_is_on_its_way_out_tells_of_no_digest(leaving: dict[str, Any]) -> None:
-    gone = replace(at_v2("a", OLD, "n1"), **leaving)
+    gone = structs.replace(at_v2("a", OLD, "n1"), **leaving)
     assert found(gone, at_v2("b", NEW, "n2")) == ()
 
 

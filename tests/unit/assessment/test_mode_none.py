@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from kubectl_cafe import names
 from kubectl_cafe.assessment.pod import PodState

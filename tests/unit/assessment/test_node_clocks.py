@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe.assessment.node_clocks import NOISE, overdue, ready_since, written_at
 from kubectl_cafe.assessment.pod import assess
@@ -57,7 +58,7 @@ def available(*shown: tuple[float, Pod], now: float) -> bool:
 
 
 def unready(skew: float) -> Pod:
-    return replace(up(skew), ready=Condition("False", "ContainersNotReady"))
+    return structs.replace(up(skew), ready=Condition("False", "ContainersNotReady"))
 
 
 @pytest.mark.guard("a-clock-ahead-is-capped-by-the-first-sight")
@@ -76,7 +77,7 @@ def test_c63_ready_counts_from_when_it_was_seen_to_turn_whatever_its_node_says(
 
 def test_c39_a_restart_that_was_seen_counts_from_then_on_a_clock_that_is_behind() -> None:
     first = up(BEHIND)
-    again = replace(
+    again = structs.replace(
         first, containers={"main": container("C3", "app:v2", started_at=START + BEHIND + 58)}
     )
     of = seen((50, first), (60, again), now=62)
@@ -90,7 +91,7 @@ def test_without_having_seen_the_change_what_the_node_says_counts() -> None:
 
 def test_in_mode_none_no_container_is_older_than_its_image_patch() -> None:
     record = pod_record(Phase.PATCHED, mode=Mode.NONE, since=rfc3339(START + 40))
-    shown = replace(up(BEHIND), gated=False, gate=ABSENT, record=record)
+    shown = structs.replace(up(BEHIND), gated=False, gate=ABSENT, record=record)
     assert ready_since(shown, seen((60, shown), now=60)) == START + 40
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe import names
 from kubectl_cafe.assessment.node_clocks import ready_since
@@ -45,7 +46,7 @@ def row(shown: Pod, state: State = State.PROGRESSING, **changes: object) -> PodS
 def just_done(**changes: object) -> Snapshot:
     """A patched pod whose new container was seen to appear."""
     first = patched(observed=2)
-    shown = replace(
+    shown = structs.replace(
         patched("a", container("C2", "app:v2"), observed=2, ready=quoted()),
         **changes,  # type: ignore[arg-type]
     )
@@ -217,7 +218,7 @@ def test_c55_a_patched_pod_that_a_stranger_patched_again_is_never_done() -> None
 
 def test_in_mode_none_a_record_is_finished_once_the_pod_is_done() -> None:
     first = none_mode()
-    old = replace(first, containers={"main": container("C1", "app:v2", image_id="D1")})
+    old = structs.replace(first, containers={"main": container("C1", "app:v2", image_id="D1")})
     of = snapshot(first, sightings={first.uid: look(look(None, old, 0), first, 5)})
     assert assessment(first, of).row is PodState.AT_GOAL
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe import names
 from kubectl_cafe.assessment.pod import assess
@@ -91,7 +92,7 @@ def test_a_pod_that_has_a_node_is_not_said_to_be_unschedulable() -> None:
 def ambiguous(**changes: object) -> Pod:
     """A pod after W2 whose new container this process did not see to appear; grace 24 s."""
     found = patched("a", container("C2", "app:v2"), observed=2, grace=24)
-    return replace(found, **{"ready": Condition("False", "ContainersNotReady"), **changes})
+    return structs.replace(found, **{"ready": Condition("False", "ContainersNotReady"), **changes})
 
 
 @pytest.mark.guard("a-pod-under-verification-is-not-restarting")
@@ -149,7 +150,7 @@ def test_c90_a_kubelets_back_off_is_shown_as_such() -> None:
 MAYBE = [
     waiting("CrashLoopBackOff", "back-off 10s", "C9"),
     waiting("ErrImagePull", 'failed to pull image "app:v1"'),
-    replace(
+    structs.replace(
         waiting("", "", "C9"), containers={"main": container("C9", running=False, terminated="E")}
     ),
 ]
@@ -174,7 +175,7 @@ def test_c34_a_reason_that_names_the_new_image_is_shown() -> None:
 OLD = container("C1", "app:v2", image_id="D1")
 OLD_SIDE = container("S1", "side:v2", "side", image_id="S1")
 NEW_SIDE = container("S2", "side:v2", "side", image_id="S2")
-NO_ROUTE = replace(
+NO_ROUTE = structs.replace(
     OLD_SIDE, ready=False, running=False, waiting="RegistryUnavailable", message="no route"
 )
 

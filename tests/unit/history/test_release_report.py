@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
@@ -56,7 +55,7 @@ def ran(*journal: Entry, **changes: Any) -> Record:
     made = {"cells": {"A": 2, "B": 2}, "need_waiting_for_confirm": True, **changes}
     state = journal[-1].state
     of = release(state, journal=journal, since=journal[-1].at, **made)
-    return structs.replace(of, step=len(of.steps)) if state is State.COMPLETED else of
+    return replace(of, step=len(of.steps)) if state is State.COMPLETED else of
 
 
 def done(name: str, cell: str, group: int, start: float, **changes: Any) -> Pod:
@@ -114,7 +113,7 @@ def test_every_pod_stands_in_its_group_in_order_of_time() -> None:
 
 
 def test_the_head_says_what_who_when_and_how_it_ended() -> None:
-    report = told(*PODS, record=structs.replace(COMPLETED, why="CHG-1"))
+    report = told(*PODS, record=replace(COMPLETED, why="CHG-1"))
     assert (report.outcome, report.who, report.host, report.why) == (
         "Completed",
         "alice",
@@ -215,17 +214,17 @@ LATER = ran(entry(500, Trigger.START, State.PROGRESSING), entry(600, ENDS.trigge
 def test_an_older_release_is_told_from_the_pods_that_nothing_wrote_over() -> None:
     one, *others = PODS
     assert one.record is not None
-    kept = replace(one, record=structs.replace(one.record, release="r0"))
+    kept = replace(one, record=replace(one.record, release="r0"))
     report = told(kept, *others, record=LATER, revisions=(V1, remembering(V2, OLD)), number=2)
     assert report.id == "r1"
-    record = structs.replace(LATER, to_revision="v1", from_revision="v2")
+    record = replace(LATER, to_revision="v1", from_revision="v2")
     report = told(kept, record=record, revisions=(V1, remembering(V2, OLD)), number=2, now=700)
     assert (report.id, shape(report)) == ("r0", [("Group 1", []), ("Group 2", ["d"])])
     assert report.unknown[0].startswith("Only the 1 pods that no later release has taken")
 
 
 def test_an_older_release_of_which_no_pod_tells_is_told_from_its_journal_and_says_so() -> None:
-    record = structs.replace(LATER, to_revision="v1", from_revision="v2")
+    record = replace(LATER, to_revision="v1", from_revision="v2")
     report = told(*PODS, record=record, revisions=(V1, remembering(V2, OLD)), number=2)
     assert report.unknown[0].startswith("No pod tells of this release any more")
     assert [group.over for group in report.groups] == [START + 40, START + 100]
@@ -234,7 +233,7 @@ def test_an_older_release_of_which_no_pod_tells_is_told_from_its_journal_and_say
 def test_an_older_first_release_is_told_by_the_births_of_pods_that_later_ones_took() -> None:
     first = ran(BEGUN, ENDS, id="r0", kind=Kind.CREATE, to_revision="v1", from_revision="")
     born = [replace(p, created=START + 2) for p in PODS]
-    later = structs.replace(COMPLETED, started=at(500))
+    later = replace(COMPLETED, started=at(500))
     report = told(*born, record=later, revisions=(remembering(V1, first), V2), number=1)
     assert (report.id, shape(report)) == ("r0", [("Outside of the groups", ["a", "c", "b", "d"])])
     assert report.unknown[0].startswith("Only the 4 pods that still live tell")
@@ -253,7 +252,7 @@ def test_a_release_of_which_all_is_known_leaves_nothing_unsaid() -> None:
 
 
 def test_records_of_an_older_version_are_named_as_such() -> None:
-    bare = [replace(p, record=p.record and structs.replace(p.record, passed={})) for p in PODS]
+    bare = [replace(p, record=p.record and replace(p.record, passed={})) for p in PODS]
     report = told(*bare, record=COMPLETED)
     assert report.unknown == (
         "When 4 pods were drained and patched: an older version wrote their records.",
@@ -261,7 +260,7 @@ def test_records_of_an_older_version_are_named_as_such() -> None:
 
 
 def test_a_journal_that_was_cut_and_a_revision_that_was_pruned_are_said() -> None:
-    record = structs.replace(COMPLETED, journal_cut=7, from_revision="v0")
+    record = replace(COMPLETED, journal_cut=7, from_revision="v0")
     said = told(*PODS, record=record).unknown
     assert said == (
         "7 entries of the journal are not kept: times may be missing.",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import Refused
@@ -35,7 +34,7 @@ def gone_back(state: State = State.ROLLED_BACK, **changes: Any) -> dict[str, Any
     record = release(
         state, kind=Kind.ROLLBACK, to_revision="v1", from_revision="v2", journal=(TURN,)
     )
-    return cafe(structs.replace(record, **changes))
+    return cafe(replace(record, **changes))
 
 
 @pytest.mark.guard("a-repeated-rollback-goes-nowhere")
@@ -182,8 +181,8 @@ def test_a_rollback_whose_goal_was_pruned_is_under_way_for_whoever_asks_for_no_n
 
 
 def test_of_several_rollbacks_in_one_release_the_newest_is_the_one_that_would_be_repeated() -> None:
-    again = structs.replace(TURN, at="2026-11-28T04:00:00Z", who="ann")
-    started = structs.replace(TURN, trigger=Trigger.START, state=State.PROGRESSING)
+    again = replace(TURN, at="2026-11-28T04:00:00Z", who="ann")
+    started = replace(TURN, trigger=Trigger.START, state=State.PROGRESSING)
     of = CafeDeployment(gone_back(journal=(started, TURN, again)))
     assert rollback_plan.repeated(of) == again
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from kubectl_cafe.pods.done import Stuck, digest_contradicts, names_image, stuck
 from kubectl_cafe.pods.model import Container

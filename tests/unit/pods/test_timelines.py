@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from kubectl_cafe.pods.model import Pod
 from tests.unit.timelines import Timeline, ours, shown

@@ -49,7 +49,7 @@ PLAN = {"A": 3, "B": 2}
 
 def in_cell(name: str, cell: str, owner: Workload) -> Pod:
     made = pod(name, owner=owner.uid)
-    return replace(made, labels={**made.labels, names.CELL: cell})
+    return structs.replace(made, labels={**made.labels, names.CELL: cell})
 
 
 PODS = (

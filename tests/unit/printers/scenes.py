@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kubectl_cafe.status.model import CellLine, ImageChange, PodLine, Status
 from kubectl_cafe.waits import For, Wait

@@ -7,10 +7,10 @@ at what git shows.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from rich.text import Text
 
 from kubectl_cafe.printers import live

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from kubectl_cafe.printers import status
 from tests.unit.printers.scenes import PROGRESSING

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe.history.model import History, ReleaseLine, RevisionLine
 from kubectl_cafe.printers import history, live, overview, status
@@ -65,7 +66,7 @@ def test_the_overview_of_all_namespaces_keeps_the_state(width: int) -> None:
 
 
 def test_the_overview_keeps_the_counts_where_a_problem_is_long() -> None:
-    short = replace(LINES[0], name="shop")
+    short = structs.replace(LINES[0], name="shop")
     lines = overview.render([short, LINES[1]], spaces=False, width=80).splitlines()
 
     assert lines[0].split() == ["NAME", "STATE", "GROUP", "PODS", "UPDATED", "READY", "FOR"]
@@ -113,7 +114,9 @@ def test_the_live_view_keeps_the_state_and_what_it_releases(
 ) -> None:
     old, new = images("1.0.0"), images("1.1.0")
     changes = (ImageChange("payments", old["payments"], new["payments"]),)
-    one = replace(SCENES[scene], name=LONG, namespace=NAMESPACE, changes=changes, who=ACCOUNT)
+    one = structs.replace(
+        SCENES[scene], name=LONG, namespace=NAMESPACE, changes=changes, who=ACCOUNT
+    )
 
     text = [line.plain for line in live.lines(one, Size(*size))]
 
@@ -123,8 +126,10 @@ def test_the_live_view_keeps_the_state_and_what_it_releases(
 
 
 def test_the_live_view_aligns_cells_with_wide_names() -> None:
-    cells = [replace(SCENES["progressing"].cells[0], cell=name) for name in ("\u65e5\u672c", "b")]
-    lines = live.lines(replace(SCENES["progressing"], cells=tuple(cells)), Size(80, 24))
+    cells = [
+        structs.replace(SCENES["progressing"].cells[0], cell=name) for name in ("\u65e5\u672c", "b")
+    ]
+    lines = live.lines(structs.replace(SCENES["progressing"], cells=tuple(cells)), Size(80, 24))
     bars = [
         columns(text[: text.index("\u2588")])
         for text in (x.plain for x in lines)
@@ -148,14 +153,14 @@ def test_a_failure_is_said_once(size: tuple[int, int]) -> None:
 def test_a_failure_whose_message_has_changed_since_is_said_once() -> None:
     pod, _, container = SCENES["failed"].failure.partition(":")[0].partition("/")
     now = Wait(For.CONTAINER, (pod,), container, "ImagePullBackOff", "another message")
-    shown = status.render(replace(SCENES["failed"], waits=(now,)), size=Size(200, 60))
+    shown = status.render(structs.replace(SCENES["failed"], waits=(now,)), size=Size(200, 60))
 
     assert "another message" not in shown
 
 
 def test_a_status_counts_the_rows_of_commands_that_the_terminal_breaks() -> None:
     command = f"kubectl cafe rollback {LONG} -n {NAMESPACE} --to-revision 1"
-    one = replace(SCENES["failed"], name=LONG, next=(command, command))
+    one = structs.replace(SCENES["failed"], name=LONG, next=(command, command))
     text = status.render(one, size=Size(80, 24))
 
     assert command in text
@@ -174,7 +179,7 @@ def test_of_two_containers_that_change_the_history_shows_the_tags() -> None:
 def test_another_pod_s_trouble_is_still_waited_for() -> None:
     failed = SCENES["failed"]
     other = Wait(For.CONTAINER, ("productpage-9",), "main", "OOMKilled", "out of memory")
-    shown = status.render(replace(failed, waits=(*failed.waits, other)), size=Size(200, 60))
+    shown = status.render(structs.replace(failed, waits=(*failed.waits, other)), size=Size(200, 60))
 
     assert "OOMKilled" in shown
 
@@ -183,7 +188,7 @@ def test_status_in_a_narrow_terminal_says_which_images_change() -> None:
     source = "revision 1 (" + ", ".join(f"{n}={i}" for n, i in images("1.0.0").items()) + ")"
     changes = (ImageChange("payments", images("1.0.0")["payments"], images("1.1.0")["payments"]),)
     target = source.replace("revision 1", "revision 2")
-    one = replace(SCENES["progressing"], source=source, target=target, changes=changes)
+    one = structs.replace(SCENES["progressing"], source=source, target=target, changes=changes)
     said = "Images:      payments: 1.0.0 -> 1.1.0 (revision 1 -> revision 2)"
 
     assert said in status.render(one, size=Size(80, 24))
@@ -213,7 +218,7 @@ def test_a_change_of_image_is_as_short_as_tells_old_from_new(old: str, new: str,
 
 @pytest.mark.guard("a-text-adds-no-lines")
 def test_no_text_of_somebody_s_adds_a_line() -> None:
-    one = replace(
+    one = structs.replace(
         SCENES["failed"],
         why=NASTY,
         failure=NASTY,

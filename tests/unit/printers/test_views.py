@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kubectl_cafe.printers import states, status
 from kubectl_cafe.printers.table import fields, table

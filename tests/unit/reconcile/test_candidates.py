@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe import names
 from kubectl_cafe.assessment.snapshot import Snapshot
@@ -180,7 +181,7 @@ def test_a_pod_that_no_endpoint_slice_is_going_to_show_is_taken(service: Service
 
 def test_a_pod_that_is_not_ready_is_taken_although_no_endpoint_slice_shows_it() -> None:
     down = pod("a", ip="10.0.0.1", labels={"app": "shop"}, ready=Condition("False", "Other"))
-    unready = replace(down, containers_ready=Condition("False"))
+    unready = structs.replace(down, containers_ready=Condition("False"))
     assert chosen(snapshot(unready, services=(SHOP,))) == ["a"]
 
 

@@ -156,7 +156,9 @@ def lying(of: Snapshot) -> Snapshot:
     """The same, where every record says a time that is yet to come."""
     record = structs.replace(of.record, since=AHEAD, started=AHEAD)
     pods = {
-        uid: replace(one, record=structs.replace(one.record, since=AHEAD)) if one.record else one
+        uid: structs.replace(one, record=structs.replace(one.record, since=AHEAD))
+        if one.record
+        else one
         for uid, one in of.pods.items()
     }
     return replace(of, record=record, pods=pods, heard_at=of.time, driven_since=of.time)

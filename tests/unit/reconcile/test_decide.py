@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe import names
 from kubectl_cafe.assessment.pod import assess
@@ -84,7 +85,7 @@ def test_c84_an_ambiguous_pod_has_its_gate_rewritten_for_the_kubelet_to_quote() 
 def test_in_mode_none_a_done_pod_needs_no_write() -> None:
     record = pod_record(mode=Mode.NONE)
     shown = patched("a", container("C2", "app:v2"), observed=2, gated=False, record=record)
-    assert writes(snapshot(replace(shown, gate=ABSENT))) == []
+    assert writes(snapshot(structs.replace(shown, gate=ABSENT))) == []
 
 
 def test_c27_a_newborn_is_opened_once_its_containers_are_ready() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Condition, Container, Pod
@@ -15,7 +16,7 @@ from statemachine.lifecycle import State, Trigger
 from tests.unit.builders import container, patched, pod_record, release, snapshot, writes
 
 CREATING = container("C1", "app:v2", ready=False, running=False, waiting="ContainerCreating")
-BACKING_OFF = replace(CREATING, waiting="CrashLoopBackOff")
+BACKING_OFF = structs.replace(CREATING, waiting="CrashLoopBackOff")
 
 
 def broken(main: Container, observed: int = 2) -> Pod:
@@ -72,5 +73,5 @@ def test_a_retry_says_what_it_waits_for() -> None:
 
 def test_an_earlier_releases_record_counts_by_its_own_time() -> None:
     shown = broken(CREATING)
-    old = replace(shown, record=pod_record(release="r0"))
+    old = structs.replace(shown, record=pod_record(release="r0"))
     assert writes(at(71, old, State.PROGRESSING, **BACK)) == ["image a"]

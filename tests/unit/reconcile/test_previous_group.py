@@ -143,7 +143,7 @@ def restarted(times: int) -> Pod:
     """At the goal and Ready; its container had restarted once when its record was finished."""
     canary = upgraded("canary", container("C3", "app:v2", restart_count=times))
     assert canary.record is not None
-    return replace(canary, record=structs.replace(canary.record, restarts={"main": 1}))
+    return structs.replace(canary, record=structs.replace(canary.record, restarts={"main": 1}))
 
 
 @pytest.mark.guard("a-canary-that-has-restarted-fails-the-next-group")

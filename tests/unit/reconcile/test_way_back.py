@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget, Requirement
 from kubectl_cafe.assessment.snapshot import Snapshot
@@ -128,9 +129,9 @@ def test_every_image_that_drifted_is_patched_in_one_write() -> None:
     both = template()
     both["spec"]["containers"].append({"name": "side", "image": "side:v1"})
     of = off()
-    known = {**of.revisions, "v1": replace(of.revisions["v1"], template=both)}
+    known = {**of.revisions, "v1": structs.replace(of.revisions["v1"], template=both)}
     of = replace(of, revisions=known)
-    shown = replace(of.pods["uid-a"], containers=two)
+    shown = structs.replace(of.pods["uid-a"], containers=two)
     of = replace(
         of,
         pods={**of.pods, "uid-a": shown},
@@ -164,7 +165,7 @@ def test_an_image_that_another_pod_of_the_revision_shows_too_is_left_as_it_is() 
         record=taken(Phase.DRAINED),
     )
     of = at_rest(stray, pod("b", container(), mirrored), off_since={"uid-a": 10.0})
-    known = {**of.revisions, "v1": replace(of.revisions["v1"], template=both)}
+    known = {**of.revisions, "v1": structs.replace(of.revisions["v1"], template=both)}
 
     patch = written(replace(of, revisions=known))
 
@@ -269,7 +270,7 @@ def test_c55_a_pod_that_was_only_drained_is_reopened_once_a_strangers_restart_is
     found = step(of, failure=STOPPED)
     assert (found.over, found.patch and found.patch.what) == (False, "acknowledge")
     said = Condition("Unknown", message=acknowledgement(2))
-    shown = replace(of.pods["uid-a"], gate=said, ready=quoted("Unknown"))
+    shown = structs.replace(of.pods["uid-a"], gate=said, ready=quoted("Unknown"))
     found = step(replace(of, pods={**of.pods, "uid-a": shown}), failure=STOPPED)
     assert (found.patch and found.patch.what) == "on"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import TEXT_LIMIT, Entry, Failure, Record, decode, encode, fit
@@ -53,7 +53,7 @@ def test_the_first_and_the_last_five_stay_as_long_as_texts_can_be_cut() -> None:
 
 
 def test_in_the_end_the_first_and_the_last_entry_are_left_without_texts() -> None:
-    whys = tuple(structs.replace(one, why=LONG) for one in STEPS)
+    whys = tuple(replace(one, why=LONG) for one in STEPS)
     kept = fit(made(whys, why=LONG), 0)
     assert places(kept) == [0, 19]
     assert {one.why for one in kept.journal} == {kept.why} == {""}
@@ -74,7 +74,7 @@ def test_what_decides_stays() -> None:
     record = made(why=LONG)
     kept = fit(record, 0)
     told = {"journal": (), "journal_cut": 0, "why": "", "failure": None}
-    assert structs.replace(kept, **told) == structs.replace(record, **told)  # type: ignore[arg-type]
+    assert replace(kept, **told) == replace(record, **told)  # type: ignore[arg-type]
     assert decode(encode(kept)) == kept
     assert kept.failure == Failure("ErrImagePull", "", "shop-1", "main")
 

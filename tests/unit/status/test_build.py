@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
@@ -255,7 +254,7 @@ def test_of_a_release_that_nobody_drives_no_end_is_foreseen() -> None:
     record = of_spec(
         State.PROGRESSING,
         step=1,
-        journal=(done, structs.replace(done, at=rfc3339(START + 30), group=2)),
+        journal=(done, replace(done, at=rfc3339(START + 30), group=2)),
     )
     of = snapshot(pod("a"), record=record)
     ends = [status_of(cafe(record), of, (), lease).remaining for lease in (None, HELD)]
