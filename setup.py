@@ -28,6 +28,7 @@ setup(
         # 37 changed every low-level call of the client, 36.0.0 sent requests anonymously.
         "kubernetes>=37,<38",
         "msgspec>=0.19",
+        "packaging>=22",
         "pyyaml>=6",
         "rich>=13.7",
         "tabulate>=0.9",

@@ -14,6 +14,7 @@ from kubectl_cafe.hints import kubectl
 from kubectl_cafe.manifests import INSTALLED_BY, MANAGED_BY, Manifest
 from kubectl_cafe.names import FIELD_MANAGER
 from kubectl_cafe.version import VERSION
+from kubectl_cafe.versions import newer
 
 ESTABLISHED_WITHIN = 30.0
 """Seconds to wait for an established CRD; an API server needs well under one."""
@@ -80,9 +81,9 @@ def refuse_foreign(existing: Manifest) -> None:
                 f"get {existing['kind'].lower()} {meta['name']} -o yaml --show-managed-fields"
             ),
         )
-    if (found := _numbers(labels.get(INSTALLED_BY, ""))) > _numbers(VERSION):
+    if newer(installed_by := labels.get(INSTALLED_BY, ""), VERSION):
         raise Refused(
-            f"a newer kubectl-cafe, {'.'.join(map(str, found))}, installed it; this is {VERSION}",
+            f"a newer kubectl-cafe, {installed_by}, installed it; this is {VERSION}",
             where=where,
             hint="kubectl krew upgrade cafe",
         )
@@ -135,9 +136,3 @@ def _meant(manifest: Manifest) -> Manifest:
     meta = {key: manifest["metadata"].get(key) for key in kept}
     body = {key: manifest[key] for key in manifest if key not in {"metadata", "status"}}
     return {**body, "metadata": meta}
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """`version` as numbers for comparison; any other text is older than every version."""
-    parts = version.split("-")[0].split(".")
-    return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else ()

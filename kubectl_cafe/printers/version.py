@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kubectl_cafe.hints import all_at, kubectl
 from kubectl_cafe.names import GROUP, VERSION
 from kubectl_cafe.printers import document as documents
+from kubectl_cafe.versions import newer, parsed
 
 LAST_FOUR = ((1, 33), (1, 36))
 """The first and the last minor version of Kubernetes that this client is made for."""
@@ -55,16 +55,17 @@ class Versions:
 
 def server_warnings(version: str) -> list[str]:
     """What an old API server means for a release; `version` is like v1.32.4-eks-1."""
-    number = _numbers(version)[:2]
-    if len(number) < 2:
+    found = parsed(version)
+    if found is None or len(found.release) < 2:
         return [f"the server's version {version!r} can't be read: its age is unknown"]
-    if number < LAST_FOUR[0]:
-        first, last = (".".join(map(str, minor)) for minor in LAST_FOUR)
+    minor = found.release[:2]
+    if minor < LAST_FOUR[0]:
+        first, last = (".".join(map(str, one)) for one in LAST_FOUR)
         return [
             f"server {version} is older than the last four minor versions ({first} to {last}): it "
             f"does not count a pod's generations, so {SLOWER}"
         ]
-    if number < SAYS_WHAT_IT_SAW:
+    if minor < SAYS_WHAT_IT_SAW:
         return [
             f"kubelets of {version} do not say which generation of a pod they have seen: {SLOWER}"
         ]
@@ -82,7 +83,7 @@ def resource_warnings(resource: Resource | None, client: str) -> list[str]:
         ]
     if not resource.installed_by or resource.installed_by == client:
         return []
-    if _numbers(resource.installed_by) > _numbers(client):
+    if newer(resource.installed_by, client):
         return [
             f"the resource was installed by version {resource.installed_by}, this client is older "
             f"({client}): it may not know every field; next: kubectl krew upgrade cafe"
@@ -126,9 +127,3 @@ def _told(resource: Resource | None) -> str:
         return "not installed"
     by = f" (installed by v{resource.installed_by})" if resource.installed_by else ""
     return ", ".join(f"{GROUP}/{version}" for version in resource.versions) + by
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """The numbers at the beginning of a version, with or without a v; empty if there are none."""
-    found = re.match(r"v?(\d+(?:\.\d+)*)", version)
-    return tuple(int(part) for part in found[1].split(".")) if found else ()

@@ -194,5 +194,5 @@ def test_dist_has_what_a_release_publishes(packed: Path, tmp_path: Path) -> None
 def test_the_components_are_those_of_the_installed_distributions() -> None:
     names = set(inside.needed())
 
-    assert {"click", "kubernetes", "msgspec", "pyyaml", "rich", "transitions"} <= names
+    assert {"click", "kubernetes", "msgspec", "packaging", "pyyaml", "rich", "transitions"} <= names
     assert "pytest" not in names

@@ -18,6 +18,7 @@ HEAVY = {
     "tabulate",
     "transitions",
     "msgspec",
+    "packaging",
     "urllib3",
     "ssl",
     "rich",
@@ -67,7 +68,8 @@ def test_a_status_loads_nothing_that_drives_or_draws() -> None:
     driving = {f"kubectl_cafe.{name}" for name in names}
     assert all(map(find_spec, driving))
     assert not loaded & driving
-    unused = {"transitions", "rich", "concurrent.futures", "multiprocessing", "importlib.metadata"}
+    unused = {"transitions", "rich", "packaging", "concurrent.futures", "multiprocessing"}
+    unused.add("importlib.metadata")
     assert not loaded & unused
 
 

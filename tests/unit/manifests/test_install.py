@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -44,9 +45,10 @@ def test_an_older_or_unknown_version_is_written_over(version: str) -> None:
     refuse_foreign(crd({**OURS, "app.kubernetes.io/version": version}))
 
 
-def test_a_newer_version_is_not_written_over() -> None:
-    with pytest.raises(Refused, match=r"a newer kubectl-cafe, 99\.0\.0"):
-        refuse_foreign(crd({**OURS, "app.kubernetes.io/version": "99.0.0"}))
+@pytest.mark.parametrize("version", ["99.0.0", "v99.0.0", "99.0.0-rc.1", "99.0.0rc1"])
+def test_a_newer_version_is_not_written_over(version: str) -> None:
+    with pytest.raises(Refused, match=f"a newer kubectl-cafe, {re.escape(version)}"):
+        refuse_foreign(crd({**OURS, "app.kubernetes.io/version": version}))
 
 
 def test_everything_that_is_installed_carries_our_label_and_this_version() -> None:

@@ -46,6 +46,12 @@ def test_a_missing_resource_names_the_next_command() -> None:
     assert "kubectl cafe init" in resource_warnings(None, "1.2.3")[0]
 
 
+def test_a_pre_release_is_older_than_the_release_that_installed_the_resource() -> None:
+    (warning,) = resource_warnings(Resource(("v1alpha1",), "1.10.0"), "1.10.0-rc.1")
+
+    assert "this client is older (1.10.0-rc.1)" in warning
+
+
 def test_a_resource_that_a_newer_client_installed_asks_for_a_newer_client() -> None:
     (warning,) = resource_warnings(Resource(("v1alpha1",), "1.10.0"), "1.9.3")
 
