@@ -9,11 +9,10 @@ from typing import Any
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot
-from kubectl_cafe.pods.patches import PodPatch
 from statemachine.lifecycle import RESTING
 from tests.explore.policies import IN_FORCE
 from tests.explore.scenario import CAFE, Scenario
-from tests.explore.state import DEAF, Live, Moment
+from tests.explore.state import DEAF, FAULTS, POLICY, Flight, Live, Moment
 from tests.explore.state import State as World
 from tests.explore.world import Worlds
 from tests.memcluster.address import address
@@ -33,8 +32,8 @@ class Effect:
     epoch: int
     objects: Mapping[str, dict[str, Any]]
     written: list[Written]
-    writes: int
-    flights: list[tuple[PodPatch, bool]]
+    attempted: list[str]
+    flights: list[Flight]
     delayed: list[Request]
     left: int | None = None
     killed: bool = False
@@ -59,7 +58,7 @@ class Outcome:
     by: str = ""
     """driver, late, person, takeover, or empty: the cluster's own."""
     epoch: int = 0
-    writes: int = 0
+    attempted: list[str] = field(default_factory=list)
     raised: BaseException | None = None
     said: str = ""
 
@@ -90,6 +89,16 @@ class Bench:
         """Whether drivers can't read the CafeDeployment."""
         return world.left[DEAF] == IN_FORCE
 
+    def loses(self, world: World) -> bool:
+        """Whether an answer may be lost now: where there is a policy, while it is in force."""
+        in_force = world.left[POLICY] == IN_FORCE or not self.scene.policy
+        return in_force and world.left[FAULTS] > 0
+
+    def repeating(self, world: World) -> bool:
+        """Whether the driver repeats writes that will go on failing."""
+        in_force = world.left[POLICY] == IN_FORCE
+        return in_force and bool(self.worlds.drivers[world.driver].troubles)
+
     def unheard(self, world: World) -> bool:
         """Whether the driver has not read the CafeDeployment for two renewals, and still can't."""
         return self.deaf(world) and not self.worlds.drivers[world.driver].heard
@@ -99,9 +108,9 @@ class Bench:
     ) -> Outcome:
         if effect is None:
             written = moment.cluster.written
-            return Outcome(
-                label, self.worlds.freeze(moment), written, [], moment, by, epoch, len(written)
-            )
+            attempted = moment.cluster.attempted
+            world = self.worlds.freeze(moment)
+            return Outcome(label, world, written, [], moment, by, epoch, attempted)
         return Outcome(
             label=label,
             world=self.worlds.freeze(moment),
@@ -110,7 +119,7 @@ class Bench:
             moment=moment,
             by="driver",
             epoch=effect.epoch,
-            writes=effect.writes,
+            attempted=effect.attempted,
             raised=effect.raised,
             said=effect.said,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -10,15 +10,14 @@ from kubectl_cafe.assessment import disruption_budgets
 from kubectl_cafe.cache.cache import Cache
 from kubectl_cafe.client.errors import ApiError
 from kubectl_cafe.driver import fencing
-from kubectl_cafe.errors import CafeError
-from kubectl_cafe.planning.deletion import BeingDeleted
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.record import store
 from kubectl_cafe.release import moves, outcome
-from kubectl_cafe.release.held import Fenced
 from kubectl_cafe.traffic.endpoints import parse_slice
-from tests.explore.bench import Bench, Effect, Outcome
-from tests.explore.scenario import CAFE, NAME, SPACE, StillTrying, Ticking, strayed
+from tests.explore.answering import Answering
+from tests.explore.bench import Outcome
+from tests.explore.policies import IN_FORCE
+from tests.explore.scenario import CAFE, NAME, SPACE, Ticking, strayed
 from tests.explore.seeing import (
     SEES_BUDGETS,
     SEES_SLICES,
@@ -36,11 +35,12 @@ from tests.explore.state import (
     HELD,
     LAST,
     LEFT,
+    NO_ANSWER,
     POLICY,
+    SLOW,
     Live,
     Moment,
     pod_path,
-    request_of,
 )
 from tests.explore.state import State as World
 from tests.explore.thawing import held
@@ -49,8 +49,6 @@ from tests.memcluster.requests import Fault, Killed
 
 WRITTEN = ("cafedeployments", "replicasets", "controllerrevisions")
 """Kinds that a turn itself writes to."""
-REMEMBERED = 20_000
-"""Effects of drivers' steps that are remembered at once."""
 SAID = {
     Fault.KILLED: "and is killed at its",
     Fault.LOST_ANSWER: "and has no answer to its",
@@ -60,33 +58,17 @@ ANSWERS = (Fault.LOST_ANSWER, Fault.DELAYED)
 
 
 @dataclass
-class Driving(Bench):
+class Driving(Answering):
     """Whatever a driver may do next."""
 
     def driver_steps(self, world: World) -> Iterator[Outcome]:
         for number in range(len(world.flights)):
             yield from self.answered(world, number, None)
+            if world.left[SLOW] and world.flights[number][-1] == NO_ANSWER:
+                yield self.arrives(world, number)
         seen = self._seen(world)
         for chosen in self._choices(seen):
             yield from self._turn(world, chosen)
-
-    def answered(self, world: World, number: int, fault: Fault | None) -> Iterator[Outcome]:
-        """A write under way arrives, and its answer comes back, or not."""
-        code, version, took = world.flights[number]
-        patch = self.worlds.patch(code, version)
-        mine = tuple(n for n in world.objects if self.worlds.objects[n][0] == pod_path(patch.pod))
-        judged = world.left[POLICY], world.left[DEAF]
-        key = (world.driver, world.passed, "answer", world.flights[number], mine, fault, judged)
-
-        def carry_out(moment: Moment, live: Live) -> None:
-            live.actor.carry_out(patch, took)
-
-        effect = self._effect(world, key, {1: fault} if fault else {}, carry_out)
-        flights = world.flights[:number] + world.flights[number + 1 :]
-        moment = self._applied(world._replace(flights=flights), effect)
-        moment.left[FAULTS] -= fault is not None
-        said = f": {fault.name.lower().replace('_', ' ')}" if fault else ""
-        yield self.done(f"the driver's {patch.what!r} reaches {patch.pod}{said}", moment, effect)
 
     def _seen(self, world: World) -> list[Seeing]:
         """What the driver has not seen yet, and how it comes to see it."""
@@ -148,12 +130,12 @@ class Driving(Bench):
             self.idle_turns.add((world.driver, world.passed))
             return
         yield clean
-        for number, write in enumerate(clean.written, start=1):
+        for number, path in enumerate(clean.attempted, start=1):
             if world.left[CRASHES]:
                 yield self._turned(world, seen, {number: Fault.KILLED})
-            if world.left[FAULTS]:
+            if self.loses(world):
                 yield self._turned(world, seen, {number: Fault.LOST_ANSWER})
-                if address(write.path).plural == "replicasets":
+                if address(path).plural == "replicasets" or world.left[POLICY] == IN_FORCE:
                     yield self._turned(world, seen, {number: Fault.DELAYED})
 
     def _turned(self, world: World, seen: list[Seeing], faults: dict[int, Fault]) -> Outcome:
@@ -173,94 +155,14 @@ class Driving(Bench):
                     outcome.conclude(moment.cluster, ended.cafe, known)
             return ended is not None
 
-        effect = self._effect(world, key, faults, turn)
-        moment = self._applied(world, effect)
+        effect = self.effect(world, key, faults, turn)
+        moment = self.applied(world, effect)
         moment.left[CRASHES] -= effect.killed
         moment.left[FAULTS] -= bool(faults) and not effect.killed
         names = ", ".join(one.name for one in seen)
         label = f"the driver sees {names or 'nothing new'} and takes a turn"
         label += "".join(f", {SAID[f]} write {n}" for n, f in faults.items())
         return self.done(label, moment, effect)
-
-    def _effect(
-        self,
-        world: World,
-        key: tuple[object, ...],
-        faults: dict[int, Fault],
-        act: Callable[[Moment, Live], bool | None],
-    ) -> Effect:
-        """What `act` does, tried once: the same driver in the same place does the same."""
-        if (known := self.effects.get(key)) is not None:
-            return known
-        moment = self.worlds.thaw(world)
-        live, cluster = moment.live, moment.cluster
-        assert live is not None
-        before, cluster.faults = dict(cluster.objects), faults
-        cluster.unreadable = CAFE if self.deaf(world) else ""
-        epoch = live.driver._release.record.epoch
-        left, killed, ended, raised, said = None, False, False, None, ""
-        try:
-            ended = bool(act(moment, live))
-            if ended:
-                left = FREE if live.actor.answered else LEFT
-        except StillTrying:
-            pass  # What it repeats is judged anew by its next turn.
-        except Killed:
-            left, killed = LEFT, True
-        except CafeError as error:
-            live.actor.abandon()
-            left = FREE if live.actor.answered else LEFT
-            fenced = bool(self.scene.overtaken) and isinstance(error, Fenced)
-            raised = None if fenced or _leaves(live, error) else error
-            ended, said = raised is None, str(error)
-        except Exception as error:
-            left, raised = LEFT, error
-            live.actor.abandon()
-        flights = []
-        while not live.actor.queue.empty():
-            job = live.actor.queue.get_nowait()
-            assert job is not None
-            flights.append(job)
-        effect = Effect(
-            live=live,
-            epoch=epoch,
-            objects={p: o for p, o in cluster.objects.items() if before.get(p) is not o},
-            written=cluster.written,
-            writes=cluster.writes,
-            flights=flights,
-            delayed=[replace(one, epoch=epoch) for one in cluster.delayed],
-            left=left,
-            killed=killed,
-            ended=ended,
-            raised=raised,
-            said=said,
-        )
-        # A sweep has read all pods, or nodes were read: what was seen is not in the key.
-        decisions = [decision for _, decision in live.watcher.views]
-        if not any(one.sweep or one.others or one.nodes for one in decisions):
-            if len(self.effects) >= REMEMBERED:
-                self.effects.clear()
-            self.effects[key] = effect
-        return effect
-
-    def _applied(self, world: World, effect: Effect) -> Moment:
-        """`world` after `effect`."""
-        moment = self.worlds.thaw(world, live=False)
-        moment.cluster.objects.update(effect.objects)
-        moment.live, moment.kept = effect.live, -1
-        moment.flights += effect.flights
-        moment.late += effect.delayed
-        if effect.left is not None:
-            self.leave(moment, effect.left, effect.epoch)
-            moment.news = not effect.ended
-        return moment
-
-    def leave(self, moment: Moment, lease: int, epoch: int) -> None:
-        """The driver is gone; what it has under way may arrive at any time."""
-        moment.late += [request_of(patch, epoch) for patch, _ in moment.flights]
-        moment.flights.clear()
-        moment.drained.clear()  # Whoever comes next drains again, by its own clock.
-        moment.live, moment.kept, moment.lease, moment.news = None, -1, lease, True
 
     def takeover(self, world: World) -> Iterator[Outcome]:
         """Somebody else becomes the driver: the lists, the fence, and the epoch."""
@@ -269,7 +171,7 @@ class Driving(Bench):
         clean = self._taken(world, {})
         yield clean
         if world.left[CRASHES]:
-            for number in range(1, clean.writes + 1):
+            for number in range(1, len(clean.attempted) + 1):
                 yield self._taken(world, {number: Fault.KILLED})
 
     def _taken(self, world: World, faults: dict[int, Fault]) -> Outcome:
@@ -297,8 +199,3 @@ class Driving(Bench):
             moment.live = self.worlds.start(cluster, cafe, cache)
             moment.lease, moment.news = HELD, False
         return self.done(label, moment, by="takeover")
-
-
-def _leaves(live: Live, error: CafeError) -> bool:
-    """Whether the driver ends by what it is meant to end by: a refusal, or a deletion."""
-    return isinstance(error, BeingDeleted) or live.driver._refusals.end is not None

@@ -51,31 +51,33 @@ stands still, so that time passes by steps of its own: long enough for a rule th
 (over a pod of which nothing moves, or whose kubelet hangs), drainSeconds over a pod, and, once
 nothing else happens, a minute for minReadySeconds, and every deadline.
 
-**What may happen,** in any order: every step of every kubelet and controller; the driver sees
-all that is new, or all but one thing; it is killed at any moment and at any write, which may
-arrive at any later time or never; an answer is lost; its lease runs out, another driver takes
-over, and it goes on; people pause, resume, confirm, retry, roll back, abort (by force), supersede.
-Other clients delete, evict and patch pods, move their generation, take away the label that selects
-them for a moment, delete ReplicaSets, scale them and take their owner away, tighten a budget,
-delete the CafeDeployment, which a finalizer keeps. A node evicts a pod; a container dies, or fails
-its readiness probe for a while. The CafeDeployment can't be read for a while. For a while the
-server refuses image patches, every write of pods, of ReplicaSets, of the CafeDeployment, or all of
-them: by 403, 422, a 409 that is no conflict, 429, a webhook that is down, no answer, or because
-the user has lost the right; deadlines pass meanwhile, and what is repeated grows old.
+**What may happen,** in any order: every step of every kubelet and controller; the driver sees all
+that is new, or all but one thing; it is killed at any moment and at any write, which may arrive
+at any later time or never; an answer is lost, or comes a while after its write has arrived; its
+lease runs out, another driver takes over, and it goes on; people pause, resume, confirm, retry,
+roll back, abort (by force), supersede. Other clients delete, evict and patch pods, move their
+generation, take away the label that selects them for a moment, delete ReplicaSets, scale them and
+take their owner away, tighten a budget, delete the CafeDeployment, which a finalizer keeps. A
+node evicts a pod; a container dies, or fails its readiness probe for a while. The CafeDeployment
+can't be read for a while. For a while the server refuses image patches, every write of pods, of
+ReplicaSets, of the CafeDeployment, or all of them: by 403, 422, a 409 that is no conflict, 429, a
+webhook that is down, no answer, or because the user has lost the right; a write without an answer
+may arrive all the same; deadlines pass meanwhile, and what is repeated grows old.
 
-**What is asked of every step:** I1 to I12 of the protocol, by what the containers really are
-and not by what the engine has seen of them, by the pods' EndpointSlices, and by the groups that
-the recorded plan asks for, counted here anew; of a group that is over, that its pods serve (not
-where pods leave and the driver sees late, nor where images are patched by others or can't
-start); that no group begins over pods of the one before that have restarted; that a driver which
-can't read the CafeDeployment takes no pod; that nothing starts under a deletion; that a driver
-which leaves behind a drained pod, because its writes are refused, names it.
+**What is asked of every step:** I1 to I12 of the protocol, by what the containers really are and
+not by what the engine has seen of them, by the pods' EndpointSlices, and by the groups that the
+recorded plan asks for, counted here anew; of a group that is over, that its pods serve (not where
+pods leave and the driver sees late, nor where images are patched by others or can't start); that
+no group begins over pods of the one before that have restarted; that a driver which can't read
+the CafeDeployment takes no pod; that nothing starts under a deletion; that a driver which leaves
+behind a drained pod, because its writes are refused, names it.
 
-**What is asked of every state** of a search that was not cut short: some sequence of verbs ends the
-release from there; unless it is being aborted, one without an abort carries it on or back (not
-where the CafeDeployment is deleted, where its ReplicaSet was taken away, nor in a first release
-that can't start); where nobody says anything and nothing else happens, the driver leaves by
-itself, also while its writes go on being refused (I13). Where the search's own bound stands in the
+**What is asked of every state** of a search that was not cut short: some sequence of verbs ends
+the release from there; unless it is being aborted, one without an abort carries it on or back
+(not where the CafeDeployment is deleted, where its ReplicaSet was taken away, nor in a first
+release that can't start); where nobody says anything and nothing else happens, the driver leaves
+by itself, also while its writes go on being refused (I13), and before another deadline passes
+where the images start and nothing goes wrong any more. Where the search's own bound stands in the
 way, that is tried anew.
 
 {SEARCHES}

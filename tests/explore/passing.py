@@ -10,7 +10,7 @@ from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.release.write_failures import IMAGE
 from tests.explore.bench import Bench, Outcome
 from tests.explore.policies import IN_FORCE
-from tests.explore.state import DEAF, ERA, LONG_AGO, MINUTE, POD, POLICY, Moment, aged, later
+from tests.explore.state import DEAF, ERA, LONG_AGO, MINUTE, POD, Moment, aged, later
 from tests.explore.state import State as World
 from tests.explore.truths import is_truly_off
 from tests.memcluster import controllers, kubelet
@@ -28,7 +28,7 @@ class Passing(Bench):
         count on more than is shown by then.
         """
         kept = self.worlds.drivers[world.driver].cache
-        busy = {self.worlds.writes[n].uid for n, _, _ in world.flights}
+        busy = {self.worlds.writes[n].uid for n, *_ in world.flights}
         workers = dict(world.workers)
         for path, pod in self.of_kind(world, "pods"):
             uid = pod["metadata"]["uid"]
@@ -47,11 +47,6 @@ class Passing(Bench):
             moment.live.cache._sightings[uid] = aged(sighting)
             yield self.done(f"long enough passes over {address(path).name}", moment)
 
-    def repeating(self, world: World) -> bool:
-        """Whether the driver repeats writes that will go on failing."""
-        in_force = world.left[POLICY] == IN_FORCE
-        return in_force and bool(self.worlds.drivers[world.driver].troubles)
-
     def repeats(self, world: World) -> Iterator[Outcome]:
         """Long enough passes in which every write that is repeated fails.
 
@@ -61,11 +56,12 @@ class Passing(Bench):
             return
         kept = self.worlds.drivers[world.driver]
         _, reopening, _, (mode, since) = kept.refusals
-        sent = {
-            (w.uid, w.what == IMAGE) for w in (self.worlds.writes[n] for n, _, _ in world.flights)
-        }
+        flights = [self.worlds.flight(one) for one in world.flights]
+        sent = {(one.patch.uid, one.patch.what == IMAGE) for one in flights}
+        lost = {one.patch.uid for one in flights if one.answer is not None}
         for one in kept.troubles:
-            if one.of == POD and ((one.key, one.image) not in sent or (one.image and reopening)):
+            instead = one.image and reopening and one.key not in lost
+            if one.of == POD and ((one.key, one.image) not in sent or instead):
                 return
         if since == LONG_AGO and all(one.since == LONG_AGO for one in kept.troubles):
             return

@@ -80,12 +80,12 @@ class Scenario:
     `image` is what the release goes to; its name may ask for trouble (testbed/README.md).
     `verbs`: what people may say. `lag`: whether the driver may see everything but one object
     of what has changed. `eras`: how often the deadlines may pass, once nothing else happens.
-    `faults`: lost and delayed answers. `deletions`: pods that a stranger deletes, `edits`: their
-    images that one patches. `restarts`: containers that die and are started again. `forced`:
-    people may abort by force as well, `drives`: say `drive` where nobody does. `served`: a Service
-    selects the pods. `first`: the release is the first one, and nothing is there yet. `side`: the
-    images of a second container, before and after. `pausing`: a kubelet reads its pod, and
-    publishes what it read a while later.
+    `faults`: lost and delayed answers, where there is a policy while it is in force. `deletions`:
+    pods that a stranger deletes, `edits`: their images that one patches. `restarts`: containers
+    that die and are started again. `forced`: people may abort by force as well, `drives`: say
+    `drive` where nobody does. `served`: a Service selects the pods. `first`: the release is the
+    first one, and nothing is there yet. `side`: the images of a second container, before and after.
+    `pausing`: a kubelet reads its pod, and publishes what it read a while later.
     `minutes`: how often one may pass. `held`: the controller of a load balancer holds the pods
     by a finalizer. `budget`: a PodDisruptionBudget wants so many pods available, and one more
     each time that it is `tightened`. `losses`: ReplicaSets that a stranger deletes with their pods.
@@ -101,7 +101,8 @@ class Scenario:
     drivers that go on although their lease has run out, and another driver takes over. `deaf`: the
     driver can't read the CafeDeployment for a while, and its lease is renewed all the same.
     `nodes`: how often the node of all pods is lost for a while. `templates`: ReplicaSets in whose
-    template another client sets another image.
+    template another client sets another image. `slow`: writes of pods that arrive a while before
+    their answers do; `answering`: a stranger deletes pods in that time alone.
     """
 
     name: str
@@ -144,6 +145,8 @@ class Scenario:
     deaf: bool = False
     nodes: int = 0
     templates: int = 0
+    slow: int = 0
+    answering: bool = False
 
     @property
     def starts(self) -> bool:

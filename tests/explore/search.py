@@ -87,6 +87,7 @@ class Search:
             if not self.found.violations:
                 self._all_can_end()
                 self._all_can_stop()
+                self._no_deadline_is_needed()
                 self._some_completes()
         self.found.states = len(self._numbers)
         self.found.transitions = len(self._from)
@@ -171,6 +172,21 @@ class Search:
         )
         self._all_reach(left, driven, steps, self.can_stop, "by itself no driver leaves")
 
+    def _no_deadline_is_needed(self) -> None:
+        """Where nothing goes wrong any more, a driver ends before another deadline passes."""
+        if not (self.found.complete and self.found.scene.starts):
+            return
+        worlds = list(self._numbers)
+        driven = [n for n, world in enumerate(worlds) if world.driver >= 0]
+        left = [n for n, world in enumerate(worlds) if world.driver < 0]
+        steps = (
+            (source, target)
+            for source, target in zip(self._from, self._to, strict=True)
+            if worlds[source].left == worlds[target].left
+            and worlds[source].era == worlds[target].era
+        )
+        self._all_reach(left, driven, steps, self.can_move, "nothing but a deadline carries on")
+
     def _state(self, world: World) -> State:
         return self.steps.cafe(world).position.state
 
@@ -234,14 +250,24 @@ class Search:
         left = _left(world, {POLICY: IN_FORCE} if world.left[POLICY] == IN_FORCE else {})
         return self._reaches("stop", left, alone, lambda one: one.driver < 0)
 
+    def can_move(self, world: World) -> bool:
+        """Whether the driver leaves by itself before another deadline passes, if all goes well."""
+        alone = self.steps.scene.but(verbs=())
+        return self._reaches("move", _left(world, {}), alone, lambda w: w.driver < 0, eras=0)
+
     def _reaches(
-        self, what: str, start: World, scene: Scenario, goal: Callable[[World], bool]
+        self,
+        what: str,
+        start: World,
+        scene: Scenario,
+        goal: Callable[[World], bool],
+        eras: int = 1,
     ) -> bool:
-        """Whether some path leads to the goal; deadlines may pass once more, all is seen."""
+        """Whether some path leads to the goal; deadlines may pass `eras` times, all is seen."""
         key = (what, start)
         if key in self._saved:
             return self._saved[key]
-        scene = scene.but(lag=False, eras=start.era + 1, deletions=0)
+        scene = scene.but(lag=False, eras=start.era + eras, deletions=0)
         steps = Steps(scene, self.worlds)
         seen, queue = {start}, deque([start])
         reached = False

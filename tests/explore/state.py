@@ -13,6 +13,7 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot
 from kubectl_cafe.cache.cache import Cache
 from kubectl_cafe.client import paths
+from kubectl_cafe.client.errors import ApiError, UnknownOutcome
 from kubectl_cafe.client.transport import PatchKind
 from kubectl_cafe.driver.loop import Driver
 from kubectl_cafe.driver.refusals import End
@@ -32,12 +33,14 @@ LONG_AGO = -1e6
 """When, by the frozen clock, something was seen that has lasted long enough since."""
 CRASHES, FAULTS, DELETIONS, VERBS, EDITS, RESTARTS, TIGHTENED, LOSSES = range(8)
 EVICTIONS, TOUCHES, POLICY, DELETING, STRAYS, DISOWNED, FAILURES, SCALED, PROBES = range(8, 17)
-OVERTAKEN, DEAF, NODES, TEMPLATES = range(17, 21)
+OVERTAKEN, DEAF, NODES, TEMPLATES, SLOW = range(17, 22)
 """Where each is in State.left."""
 FREE, HELD, LEFT = 0, 1, 2
 """The lease: given back, held, or left behind by a driver that is dead."""
 LAST = 10**9
 """The resourceVersion of a pod's deletion: no pod of a search comes back under its uid."""
+NO_ANSWER = -1
+"""Of a write that has not arrived; other negative numbers are those of errors."""
 BASE = 90
 """The cluster's counter at the start of every step: above any renamed resourceVersion."""
 
@@ -64,7 +67,8 @@ class State(NamedTuple):
 
     `objects` are what the API server has, `workers` what the nodes remember, `cached` the
     workloads as their controller last saw them. `driver` is -1 without one; `flights` are its
-    writes under way, `late` those that nobody waits for any more. `left` says how often what
+    writes under way, each with the number of its answer where that is on its way, else NO_ANSWER;
+    `late` are those that nobody waits for any more. `left` says how often what
     goes wrong may still do so; `news`: somebody may want to drive. `era` and `minute` are how
     often that much time has passed. `drained` are the uids of pods that drainSeconds have passed
     over since the driver saw them off, and that were off all the time: the truth, which nobody
@@ -76,7 +80,7 @@ class State(NamedTuple):
     workers: tuple[tuple[str, Worker], ...]
     cached: tuple[int, ...]
     driver: int
-    flights: tuple[tuple[int, str, bool], ...]
+    flights: tuple[tuple[int, str, bool, int], ...]
     late: tuple[tuple[int, str], ...]
     lease: int
     era: int
@@ -85,7 +89,7 @@ class State(NamedTuple):
     left: tuple[int, ...]
     drained: tuple[str, ...]
     other: int = -1
-    other_flights: tuple[tuple[int, str, bool], ...] = ()
+    other_flights: tuple[tuple[int, str, bool, int], ...] = ()
 
     @property
     def passed(self) -> tuple[int, int]:
@@ -143,14 +147,35 @@ class Silent:
         self.views.append((snapshot, decision))
 
 
+class Flight(NamedTuple):
+    """A write of a pod under way; `took`: it takes a healthy pod.
+
+    `answer`: the write has arrived, and this is on its way back: the pod, or the error. A lost
+    answer is one that the writer looks for (Writers._settle).
+    """
+
+    patch: PodPatch
+    took: bool
+    answer: dict[str, Any] | ApiError | None = None
+
+    @property
+    def may_arrive(self) -> bool:
+        """Whether the write may still reach the server."""
+        return self.answer is None or isinstance(self.answer, UnknownOutcome)
+
+
 @dataclass
 class Live:
-    """A driver that runs: the product's own, with a memory that nobody fills but the steps."""
+    """A driver that runs: the product's own, with a memory that nobody fills but the steps.
+
+    `settling` are the writes whose lost answers its writers still look for.
+    """
 
     driver: Driver
     actor: Writers
     cache: Cache
     watcher: Silent
+    settling: list[Flight] = field(default_factory=list)
 
 
 @dataclass
@@ -161,7 +186,7 @@ class Moment:
     workers: dict[str, Worker]
     cached: dict[str, dict[str, Any]]
     live: Live | None
-    flights: list[tuple[PodPatch, bool]]
+    flights: list[Flight]
     late: list[Request]
     lease: int
     era: int
@@ -172,8 +197,7 @@ class Moment:
     kept: int = -1
     """The number of a driver that this step has nothing to do with."""
     other: int = -1
-    other_flights: list[tuple[PodPatch, bool]] = field(default_factory=list)
-    lost: list[PodPatch] = field(default_factory=list)
+    other_flights: list[Flight] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

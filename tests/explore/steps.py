@@ -47,7 +47,7 @@ class Steps(Wrongs, People, Passing):
         left += [scene.edits, scene.restarts, scene.tightened, scene.losses]
         left += [scene.evictions, scene.touches, TO_COME * bool(scene.policy), int(scene.deleted)]
         left += [scene.strays, scene.disowned, scene.failures, int(scene.scaled != 0), scene.probes]
-        left += [scene.overtaken, TO_COME * scene.deaf, scene.nodes, scene.templates]
+        left += [scene.overtaken, TO_COME * scene.deaf, scene.nodes, scene.templates, scene.slow]
         moment = Moment(cluster, workers, cached, None, [], [], FREE, 0, 0, True, left)
         return self.worlds.freeze(moment)
 

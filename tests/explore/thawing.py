@@ -28,10 +28,12 @@ from tests.explore.state import (
     ERA,
     LONG_AGO,
     MINUTE,
+    NO_ANSWER,
     POD,
     POLICY,
     RECORD,
     SET,
+    Flight,
     Items,
     Kept,
     Live,
@@ -72,7 +74,7 @@ class Thawing:
             workers=dict(state.workers),
             cached=dict(self.objects[number] for number in state.cached),
             live=None,
-            flights=[(self.patch(n, v), took) for n, v, took in state.flights],
+            flights=[self.flight(one) for one in state.flights],
             late=[self._request(n, v) for n, v in state.late],
             lease=state.lease,
             era=state.era,
@@ -82,7 +84,7 @@ class Thawing:
             drained=set(state.drained),
             kept=state.driver,
             other=state.other,
-            other_flights=[(self.patch(n, v), took) for n, v, took in state.other_flights],
+            other_flights=[self.flight(one) for one in state.other_flights],
         )
         if live and state.driver >= 0:
             moment.live = self.wake(cluster, self.drivers[state.driver])
@@ -176,6 +178,20 @@ class Thawing:
         record = CafeDeployment(self.objects[self.drivers[driver].cafe][1]).record
         assert record is not None
         return record
+
+    def flight(self, one: tuple[int, str, bool, int]) -> Flight:
+        """The write under way that a state tells by numbers."""
+        number, version, took, answer = one
+        return Flight(self.patch(number, version), took, self._answer(answer))
+
+    def _answer(self, number: int) -> dict[str, Any] | ApiError | None:
+        if number >= 0:
+            return self.objects[number][1]
+        if number == NO_ANSWER:
+            return None
+        error = self.errors[NO_ANSWER - 1 - number]
+        assert isinstance(error, ApiError)
+        return error
 
     def patch(self, number: int, version: str) -> PodPatch:
         """The write of this number, judged on this resourceVersion."""

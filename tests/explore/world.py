@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from msgspec import structs
 
 from kubectl_cafe.cache.collection import Collection
+from kubectl_cafe.client.errors import ApiError
 from kubectl_cafe.driver.lost_answers import may_land
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.podsets import WorkloadWrite
+from tests.explore.holding import Holding, under_way, version_of
 from tests.explore.scenario import CAFE, T0
 from tests.explore.state import (
     LAST,
     LONG_AGO,
+    NO_ANSWER,
+    Flight,
     Items,
     Kept,
     Live,
@@ -26,13 +30,12 @@ from tests.explore.state import (
     set_path,
 )
 from tests.explore.tables import hashable, text_of
-from tests.explore.thawing import Thawing, versioned
+from tests.explore.thawing import versioned
 from tests.explore.truths import still_off
-from tests.memcluster.cluster import MemCluster
 from tests.memcluster.requests import Request
 
 
-class Worlds(Thawing):
+class Worlds(Holding):
     """Freezes and thaws the states of one search."""
 
     def freeze(self, moment: Moment) -> State:
@@ -41,12 +44,14 @@ class Worlds(Thawing):
         shown = {
             path: self.objects[n][1]["metadata"]["resourceVersion"] for path, n in numbers.items()
         }
-        known = self._known(moment)
+        known = self.known(moment)
         renames: dict[str, dict[str, str]] = {}
-        for path, version in shown.items():
-            alive = sorted({int(version), *known.get(path, ())})
+        answered = {pod_path(one.patch.pod) for one in under_way(moment) if one.answer is not None}
+        for path in shown.keys() | answered:
+            there = {int(shown[path])} if path in shown else set()
+            alive = sorted(there | known.get(path, set()))
             renames[path] = {str(old): str(new) for new, old in enumerate(alive, start=1)}
-        if moment.kept >= 0 and self._renamed(moment.kept, renames):
+        if moment.kept >= 0 and self.renamed(moment.kept, renames):
             moment.live = self.wake(moment.cluster, self.drivers[moment.kept])
         objects = tuple(
             sorted(
@@ -76,68 +81,11 @@ class Worlds(Thawing):
         meta = {**item["metadata"], "resourceVersion": "0"}
         return self.objects.number(path, {"metadata": meta, "spec": item["spec"]})
 
-    def _known(self, moment: Moment) -> dict[str, set[int]]:
-        """Every resourceVersion that somebody holds, by path."""
-        known: dict[str, set[int]] = {}
-
-        def hold(path: str, version: str | int) -> None:
-            known.setdefault(path, set()).add(int(version))
-
-        for patch, _ in (*moment.flights, *moment.other_flights):
-            hold(pod_path(patch.pod), patch.resource_version)
-        for request in moment.late:
-            if version := _version(request.body):
-                hold(request.object, version)
-        for kept in (moment.kept, moment.other):
-            for path, versions in self._held(kept).items() if kept >= 0 else ():
-                known.setdefault(path, set()).update(versions)
-        if moment.live is not None:
-            self._live_holds(moment.live, hold)
-        return known
-
-    def _held(self, kept: int) -> dict[str, set[int]]:
-        """Every resourceVersion that a driver holds which is not awake."""
-        if kept not in self._holds:
-            found: dict[str, set[int]] = {}
-            live = self.wake(MemCluster(shared=True), self.drivers[kept])
-            self._live_holds(live, lambda path, v: found.setdefault(path, set()).add(int(v)))
-            self._holds[kept] = found
-        return self._holds[kept]
-
-    def _live_holds(self, live: Live, hold: Callable[[str, str | int], object]) -> None:
-        for patch in live.actor._lost:
-            hold(pod_path(patch.pod), patch.resource_version)
-        for write in live.actor.workloads._lost:
-            if version := _version(write.body):
-                hold(set_path(write.name), version)
-        cache, named = live.cache, {}
-        for uid, pod in cache._pods.items():
-            path = named[uid] = pod_path(pod.name)
-            hold(path, pod.resource_version)
-        for uid, version in cache._gone.items():
-            if version != LAST:
-                hold(pod_path_of(uid), version)
-        for uid, version in [*cache._unseen.items(), *cache._stale.items()]:
-            if uid in named:
-                hold(named[uid], version)
-        for workload in cache.workloads.all():
-            hold(set_path(workload.name), workload.resource_version)
-        hold(CAFE, live.driver._release.cafe.resource_version)
-
-    def _renamed(self, kept: int, renames: Mapping[str, Mapping[str, str]]) -> bool:
-        """Whether a driver that is not awake holds a resourceVersion that gets another number."""
-        return any(
-            renames[path][str(v)] != str(v)
-            for path, versions in self._held(kept).items()
-            for v in versions
-            if path in renames
-        )
-
     def _driver(self, moment: Moment, renames: Mapping[str, Mapping[str, str]]) -> int:
         return moment.kept if moment.live is None else self._number(moment.live, renames)
 
     def _other(self, moment: Moment, renames: Mapping[str, Mapping[str, str]]) -> int:
-        if moment.other < 0 or not self._renamed(moment.other, renames):
+        if moment.other < 0 or not self.renamed(moment.other, renames):
             return moment.other
         return self._number(self.wake(moment.cluster, self.drivers[moment.other]), renames)
 
@@ -168,9 +116,8 @@ class Worlds(Thawing):
                 key.append((name, hashable(value)))
             elif name in ("_unseen", "_stale"):
                 value = {
-                    uid: type(v)(renames[pod_path(cache._pods[uid].name)][str(v)])
+                    uid: type(v)(renames.get(pod_path_of(uid), {}).get(str(v), "0"))
                     for uid, v in value.items()
-                    if uid in cache._pods and pod_path(cache._pods[uid].name) in renames
                 }
                 key.append((name, hashable(value)))
             else:
@@ -221,7 +168,7 @@ class Worlds(Thawing):
         found = set()
         for write in live.actor.workloads._lost:
             if may_land(write, sets):
-                version = _version(write.body)
+                version = version_of(write.body)
                 path = set_path(write.name)
                 found.add((self._write(write), renames[path][version] if version else ""))
         return tuple(sorted(found))
@@ -232,21 +179,39 @@ class Worlds(Thawing):
 
     def _flights(
         self,
-        flights: list[tuple[PodPatch, bool]],
+        flights: list[Flight],
         shown: Mapping[str, str],
         renames: Mapping[str, Mapping[str, str]],
-    ) -> tuple[tuple[int, str, bool], ...]:
+    ) -> tuple[tuple[int, str, bool, int], ...]:
         found = []
-        for patch, took in flights:
+        for patch, took, answer in flights:
             path = pod_path(patch.pod)
             version = patch.resource_version
+            if answer is not None:
+                number = self._answered(path, answer, renames)
+                judged_on = "0" if number >= 0 else renames[path][version]
+                found.append((self._write(patch), judged_on, took, number))
+                continue
             judged = "resourceVersion" in patch.body["metadata"]
             if judged and shown.get(path) != version:  # It will meet a 409, whatever it says.
                 patch = PodPatch(
                     patch.pod, patch.uid, version, "stale", patch.status, _stale(patch)
                 )
-            found.append((self._write(patch), renames.get(path, {}).get(version, "0"), took))
+            known = renames.get(path, {}).get(version, "0")
+            found.append((self._write(patch), known, took, NO_ANSWER))
         return tuple(sorted(found))
+
+    def _answered(
+        self,
+        path: str,
+        answer: dict[str, Any] | ApiError,
+        renames: Mapping[str, Mapping[str, str]],
+    ) -> int:
+        """The number of an answer that is on its way."""
+        if isinstance(answer, ApiError):
+            return NO_ANSWER - 1 - self.error(answer)
+        number = self.objects.number(path, answer)
+        return self.objects.renamed(number, renames[path][version_of(answer)])
 
     def _late(
         self, moment: Moment, shown: Mapping[str, str], renames: Mapping[str, Mapping[str, str]]
@@ -254,7 +219,7 @@ class Worlds(Thawing):
         """Writes that nobody waits for; those that can't land any more are forgotten."""
         found = set()
         for request in moment.late:
-            path, version = request.object, _version(request.body)
+            path, version = request.object, version_of(request.body)
             if request.create:
                 lands = path not in shown
             else:
@@ -278,10 +243,6 @@ class Worlds(Thawing):
 def _went(uid: str, version: int, renames: Mapping[str, Mapping[str, str]]) -> int:
     """When a pod went: one that is not there any more never comes back under its uid."""
     return int(renames.get(pod_path_of(uid), {}).get(str(version), LAST))
-
-
-def _version(body: Mapping[str, Any]) -> str:
-    return str(body["metadata"].get("resourceVersion", ""))
 
 
 def _stale(patch: PodPatch) -> dict[str, Any]:

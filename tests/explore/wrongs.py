@@ -22,7 +22,6 @@ from tests.explore.state import (
     EDITS,
     EVICTIONS,
     FAILURES,
-    FAULTS,
     LEFT,
     LOSSES,
     NODES,
@@ -51,12 +50,12 @@ class Wrongs(Overtaking, Nodes):
             yield self._killed(world)
         if world.left[OVERTAKEN] and world.driver >= 0:
             yield self.overtaken(world)
-        if world.left[FAULTS] and world.driver >= 0:
-            for number in range(len(world.flights)):
-                for fault in ANSWERS:
+        if self.loses(world) and world.driver >= 0:
+            for number, one in enumerate(world.flights):
+                for fault in ANSWERS if self.worlds.flight(one).may_arrive else ():
                     yield from self.answered(world, number, fault)
         for path, pod in self.of_kind(world, "pods"):
-            if world.left[DELETIONS]:
+            if world.left[DELETIONS] and (not self.scene.answering or self._answering(world, pod)):
                 yield self._deleted(world, path, pod)
             if world.left[EDITS]:
                 for image in sorted({OLD, self.scene.image}):
@@ -99,6 +98,12 @@ class Wrongs(Overtaking, Nodes):
         if world.left[TIGHTENED]:
             for path, budget in self.of_kind(world, "poddisruptionbudgets"):
                 yield self._tightened(world, path, budget)
+
+    def _answering(self, world: World, pod: dict[str, Any]) -> bool:
+        """Whether the answer to a write of the pod is on its way."""
+        uid = pod["metadata"]["uid"]
+        flights = map(self.worlds.flight, (*world.flights, *world.other_flights))
+        return any(one.patch.uid == uid and not one.may_arrive for one in flights)
 
     def _killed(self, world: World) -> Outcome:
         moment = self.worlds.thaw(world, live=False)

@@ -46,8 +46,9 @@ class MemCluster:
     """Stands in for Transport; see the package's docstring.
 
     `faults` says what becomes of the n-th write from now (1 is the next); a dry run is none.
-    `refuses` is the error that admission answers to a write (path, body), or None.
-    `unreadable` is the path of an object whose reads fail. `written` are the committed writes.
+    `refuses` is the error that admission answers to a write (path, body), or None; one without an
+    answer may arrive all the same, by a fault. `attempted` are the paths of writes that may be
+    carried out, `written` are those that were. `unreadable` is an object whose reads fail.
     `shared`: objects are handed out as they are stored, for callers that never change one in
     place, and a uid is a path, for nothing counts on in them; else every reader gets its copy.
     """
@@ -64,7 +65,7 @@ class MemCluster:
         self.faults: dict[int, Fault] = {}
         self.refuses: Callable[[str, Any], errors.ApiError | None] = lambda _path, _body: None
         self.unreadable = ""
-        self.writes = 0
+        self.attempted: list[str] = []
         self.written: list[Written] = []
         self.delayed: list[Request] = []
         self.aside: list[Object] = []
@@ -250,10 +251,13 @@ class MemCluster:
     ) -> Object:
         if self.dry_run or (query or {}).get("dryRun"):
             return self._out(new or old or {})
-        if (error := self.refuses(path, body)) is not None:
+        error = self.refuses(path, body)
+        if error is not None and not isinstance(error, errors.UnknownOutcome):
             raise error
-        self.writes += 1
-        fault = self.faults.get(self.writes)
+        self.attempted.append(path)
+        fault = self.faults.get(len(self.attempted))
+        if error is not None and fault is None:
+            raise error
         if fault in (Fault.KILLED, Fault.DELAYED):
             self.delayed.append(Request(path, body, kind, create=method == "POST"))
         if fault is Fault.KILLED:

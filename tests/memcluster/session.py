@@ -22,6 +22,8 @@ class MemSession:
         self.guard = guard
         self.release = release
         self.aside_refused = ""
+        self.answer: Object | Exception | None = None
+        """The answer to the next PATCH, which the server has carried out before."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cluster, name)
@@ -64,6 +66,11 @@ class MemSession:
     ) -> Object:
         """PATCH, if the guard lets it."""
         self.guard()
+        answer, self.answer = self.answer, None
+        if isinstance(answer, Exception):
+            raise answer
+        if answer is not None:
+            return answer
         return self._cluster.patch(path, body, kind, query)
 
     def delete(
