@@ -229,15 +229,16 @@ class Worlds(Holding):
         return tuple(sorted(found))
 
     def _write(self, write: PodPatch | Request | WorkloadWrite) -> int:
-        bare = structs.replace(write, body=versioned(write.body, ""))
-        if isinstance(bare, WorkloadWrite):
+        body = versioned(write.body, "")
+        if isinstance(write, WorkloadWrite):
+            bare = structs.replace(write, body=body)
             return self.writes.number((bare.name, bare.create, text_of(bare.body)), bare)
         if isinstance(write, PodPatch):
-            bare = structs.replace(bare, resource_version="")
+            bare = structs.replace(write, body=body, resource_version="")
             named = (write.pod, write.uid, write.what, write.status)
             return self.writes.number((*named, text_of(bare.body)), bare)
-        key = (write.path, write.kind, write.epoch, write.create, text_of(bare.body))
-        return self.writes.number(key, bare)
+        key = (write.path, write.kind, write.epoch, write.create, text_of(body))
+        return self.writes.number(key, replace(write, body=body))
 
 
 def _went(uid: str, version: int, renames: Mapping[str, Mapping[str, str]]) -> int:
