@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
-from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.assessment.snapshot import Decision, Snapshot
 from kubectl_cafe.cache import nodes
 from kubectl_cafe.cache.cache import Cache
 from kubectl_cafe.cache.collection import Collection
@@ -137,6 +137,16 @@ class Observer:
     def silence(self) -> str:
         """The reason why the cache may be stale, in words; empty while every watch is open."""
         return silence(self._informers)
+
+    def read(self, snapshot: Snapshot, decision: Decision) -> None:
+        """Read what `decision` asks for; what can't be read now is asked for again."""
+        with suppress(NotSent):
+            if decision.sweep:
+                self.sweep(snapshot.record.id, snapshot.record.step)
+            if decision.nodes:
+                self.read_nodes(snapshot)
+            if decision.others:
+                self.read_others()
 
     def sweep(self, release: str, step: int) -> None:
         """List the pods consistently and add them to the cache (protocol 7, the commit)."""

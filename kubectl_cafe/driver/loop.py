@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -166,13 +165,11 @@ class Driver:
             self._log.note(snapshot, decision)
             self._watcher.looked(snapshot, decision)
             self._write(actor, decision)
-            with suppress(NotSent):  # The next turn reads them again.
-                if decision.sweep:
-                    self._observer.sweep(snapshot.record.id, snapshot.record.step)
-                if decision.nodes:
-                    self._observer.read_nodes(snapshot)
-                if decision.others:
-                    self._observer.read_others()
+            try:
+                self._observer.read(snapshot, decision)
+            except (Forbidden, Invalid, NoSuchKind) as error:
+                if self._refusals.refused(error):
+                    continue  # The next decision reopens the pods that are only drained.
             if decision.move is not None and self._refusals.end is None:
                 self._move(decision.move)
                 continue

@@ -128,10 +128,15 @@ class Refusals:
             return not error.denied_right
         return bool((answer.get("status") or {}).get("allowed"))
 
-    def refused(self, error: CafeError) -> None:
-        """End the driver: no failure of the release can record this refused write."""
+    def refused(self, error: CafeError) -> bool:
+        """End the driver for a refused request that no failure of the release can record.
+
+        Returns whether nothing had ended it before.
+        """
+        first = self.end is None
         if not self.right_lost(error):
             self._leave(End(error.message, error.where, error.hint or self._status))
+        return first
 
     def fails(self, error: ApiError, patch: PodPatch, state: State) -> bool:
         """Whether the refused write of a pod fails the release.

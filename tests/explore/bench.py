@@ -10,7 +10,7 @@ from typing import Any
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot
 from statemachine.lifecycle import RESTING
-from tests.explore.policies import IN_FORCE
+from tests.explore.policies import IN_FORCE, UNLISTED, UNSEEN
 from tests.explore.scenario import CAFE, Scenario
 from tests.explore.state import DEAF, FAULTS, POLICY, Flight, Live, Moment
 from tests.explore.state import State as World
@@ -88,6 +88,10 @@ class Bench:
     def deaf(self, world: World) -> bool:
         """Whether drivers can't read the CafeDeployment."""
         return world.left[DEAF] == IN_FORCE
+
+    def unlisted(self, world: World) -> bool:
+        """Whether pods can't be listed."""
+        return self.scene.policy in (UNSEEN, UNLISTED) and world.left[POLICY] == IN_FORCE
 
     def loses(self, world: World) -> bool:
         """Whether an answer may be lost now: where there is a policy, while it is in force."""

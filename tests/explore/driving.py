@@ -76,13 +76,13 @@ class Driving(Answering):
         cache, found, last = kept.cache, list[Seeing](), str(LAST)
         there = {o["metadata"]["uid"]: o for _, o in self.of_kind(world, "pods")}
         pods = {uid: pod for uid, pod in there.items() if not strayed(pod)}
-        for uid, pod in pods.items():
+        for uid, pod in pods.items() if not kept.unseen else ():
             known = cache["_pods"].get(uid)
             version = pod["metadata"]["resourceVersion"]
             if known is None or known.resource_version != version or uid in cache["_unseen"]:
                 key = self.worlds.objects.number(pod_path(pod["metadata"]["name"]), pod)
                 found.append(Seeing(pod["metadata"]["name"], key, sees_pod("MODIFIED", pod), True))
-        for uid, known in cache["_pods"].items():
+        for uid, known in cache["_pods"].items() if not kept.unseen else ():
             if uid in there and uid not in pods:  # As a server says it of one that doesn't match.
                 key = self.worlds.objects.number(pod_path(known.name), there[uid])
                 found.append(Seeing(known.name, key, sees_pod("DELETED", there[uid]), True))
@@ -166,7 +166,7 @@ class Driving(Answering):
 
     def takeover(self, world: World) -> Iterator[Outcome]:
         """Somebody else becomes the driver: the lists, the fence, and the epoch."""
-        if not world.news or self.deaf(world):
+        if not world.news or self.deaf(world) or self.unlisted(world):
             return
         clean = self._taken(world, {})
         yield clean

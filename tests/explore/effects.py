@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.planning.deletion import BeingDeleted
 from kubectl_cafe.release.held import Fenced
 from tests.explore.bench import Bench, Effect
+from tests.explore.policies import Unwatched
 from tests.explore.scenario import CAFE, StillTrying
 from tests.explore.state import FREE, LEFT, Flight, Live, Moment, request_of
 from tests.explore.state import State as World
@@ -37,6 +39,8 @@ class Effects(Bench):
         assert live is not None
         before, cluster.faults = dict(cluster.objects), faults
         cluster.unreadable = CAFE if self.deaf(world) else ""
+        if self.unlisted(world):
+            live.driver._observer._transport = cast(Any, Unwatched())
         epoch = live.driver._release.record.epoch
         left, killed, ended, raised, said = None, False, False, None, ""
         try:

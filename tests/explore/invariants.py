@@ -17,7 +17,7 @@ from tests.explore.beginnings import over_restarted, under_deletion, unheard
 from tests.explore.bench import Outcome
 from tests.explore.endings import Ending
 from tests.explore.keeping import kept
-from tests.explore.policies import TO_COME
+from tests.explore.policies import TO_COME, UNLISTED, UNSEEN
 from tests.explore.scenario import CAFE
 from tests.explore.state import POLICY
 from tests.explore.state import State as World
@@ -27,6 +27,7 @@ from tests.explore.truths import (
     committed,
     decided,
     ours,
+    outstanding,
     ready_endpoints,
     touches,
 )
@@ -111,9 +112,11 @@ class Invariants:
             return
         scene, left = self.steps.scene, outcome.world.left[POLICY]
         refused = scene.policy and left < TO_COME and scene.about in ("pods", "all")
+        blind = scene.policy in (UNSEEN, UNLISTED)  # Its writes go on: what restarts can't be seen.
         for pod in map(self.parse, ours(outcome.moment.cluster)):
             drained = pod.record and pod.record.phase is Phase.DRAINED and not pod.terminating
-            if drained and not (refused and pod.name in outcome.said):
+            may_stay = outstanding(pod, outcome.moment.workers[pod.uid]) if blind else refused
+            if drained and not (may_stay and pod.name in outcome.said):
                 yield f"I12: the driver leaves, and {pod.name} is drained"
 
     def _moved(self, write: Written, outcome: Outcome) -> Iterator[str]:

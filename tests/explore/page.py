@@ -59,10 +59,11 @@ roll back, abort (by force), supersede. Other clients delete, evict and patch po
 generation, take away the label that selects them for a moment, delete ReplicaSets, scale them and
 take their owner away, tighten a budget, delete the CafeDeployment, which a finalizer keeps. A
 node evicts a pod; a container dies, or fails its readiness probe for a while. The CafeDeployment
-can't be read for a while. For a while the server refuses image patches, every write of pods, of
-ReplicaSets, of the CafeDeployment, or all of them: by 403, 422, a 409 that is no conflict, 429, a
-webhook that is down, no answer, or because the user has lost the right; a write without an answer
-may arrive all the same; deadlines pass meanwhile, and what is repeated grows old.
+can't be read for a while. Lists and watches of pods are refused from a moment on, while writes go
+on. For a while the server refuses image patches, every write of pods, of ReplicaSets, of the
+CafeDeployment, or all of them: by 403, 422, a 409 that is no conflict, 429, a webhook that is
+down, no answer, or because the user has lost the right; a write without an answer may arrive all
+the same; deadlines pass meanwhile, and what is repeated grows old.
 
 **What is asked of every step:** I1 to I12 of the protocol, by what the containers really are and
 not by what the engine has seen of them, by the pods' EndpointSlices, and by the groups that the

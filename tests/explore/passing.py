@@ -55,7 +55,7 @@ class Passing(Bench):
         if not self.repeating(world):
             return
         kept = self.worlds.drivers[world.driver]
-        _, reopening, _, (mode, since) = kept.refusals
+        _, reopening, _, _, (mode, since) = kept.refusals
         flights = [self.worlds.flight(one) for one in world.flights]
         sent = {(one.patch.uid, one.patch.what == IMAGE) for one in flights}
         lost = {one.patch.uid for one in flights if one.answer is not None}

@@ -66,6 +66,7 @@ SMALL = (
     Scenario(
         "503 to pods, arriving", mode="None", cells=ONE_POD, policy="503", about="pods", faults=1
     ),
+    Scenario("a watch that is refused", cells=ONE_POD, policy="unseen", about="pods"),
     Scenario("a record that can't be written", cells=ONE_POD, policy="429", about="record"),
     Scenario(
         "a first release, a policy",
@@ -178,6 +179,16 @@ LARGE = (
     Scenario("a server that is too busy", cells=ONE_POD, policy="429", about="all"),
     Scenario("503 to the record", cells=ONE_POD, policy="503", about="record"),
     Scenario("503 to sets", cells=ONE_POD, policy="503", about="sets", verbs=VERBS, said=1),
+    Scenario("a watch that is refused, two pods", policy="unseen", about="pods", crashes=1),
+    Scenario(
+        "a watch that is refused, a verb",
+        cells=ONE_POD,
+        policy="unlisted",
+        about="pods",
+        verbs=VERBS,
+        said=1,
+        faults=1,
+    ),
     Scenario("503 to gates, arriving", cells=ONE_POD, policy="503", about="pods", faults=1),
     Scenario("503 to sets, arriving", cells=ONE_POD, policy="503", about="sets", faults=2),
     Scenario("503 to the record, arriving", cells=ONE_POD, policy="503", about="record", faults=2),

@@ -118,7 +118,7 @@ class Kept:
     `refusals` are why it leaves, whether it reopens, the pods that no write reaches, and since
     when it has been in the mode in which it repeats writes; `failed` the writes that were
     refused, each with its error's number, of which it has yet to hear; `troubles` those that it
-    repeats. `heard`: it has read the CafeDeployment lately.
+    repeats. `heard`: it has read the CafeDeployment lately. `unseen`: its watch of pods has ended.
     """
 
     cafe: int
@@ -126,10 +126,11 @@ class Kept:
     no_way_back: tuple[str, ...]
     lost: tuple[tuple[int, str], ...]
     lost_sets: tuple[tuple[int, str], ...]
-    refusals: tuple[End | None, bool, frozenset[str], tuple[object, float]]
+    refusals: tuple[End | None, bool, bool, frozenset[str], tuple[object, float]]
     failed: tuple[tuple[int, int], ...]
     troubles: tuple[Repeated, ...]
     heard: bool
+    unseen: bool
     cache: Mapping[str, Any]
 
 

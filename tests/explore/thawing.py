@@ -21,7 +21,7 @@ from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.release.write_failures import Trouble
 from kubectl_cafe.revisions import revision as revisions
 from statemachine.record import Record
-from tests.explore.policies import IN_FORCE
+from tests.explore.policies import IN_FORCE, Unwatched
 from tests.explore.scenario import SPACE, T0, Frozen
 from tests.explore.state import (
     BASE,
@@ -106,8 +106,10 @@ class Thawing:
             live.driver._release._heard = LONG_AGO
         live.driver._no_way_back = set(kept.no_way_back)
         refusals = live.driver._refusals
-        refusals.end, refusals.reopening, barred, refusals._still = kept.refusals
-        refusals.barred = set(barred)
+        refusals.end, refusals.reopening, refusals.blind, barred, refusals._still = kept.refusals
+        refusals.barred, live.actor.blind = set(barred), refusals.blind
+        if kept.unseen:
+            unwatched(live)
         for number, error in kept.failed:
             live.actor.failures.put((self.errors[error], self.patch(number, "0")))
         for one in kept.troubles:
@@ -208,6 +210,12 @@ class Thawing:
         bare = self.writes[number]
         assert isinstance(bare, Request)
         return replace(bare, body=versioned(bare.body, version))
+
+
+def unwatched(live: Live) -> None:
+    """The driver's watch of pods ends, refused."""
+    observer: Any = live.driver._observer
+    observer._informers = (Unwatched(),)
 
 
 def held() -> None:

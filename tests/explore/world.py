@@ -136,7 +136,8 @@ class Worlds(Holding):
         since = int(live.driver._since - T0)
         no_way_back = tuple(sorted(live.driver._no_way_back))
         refusals = live.driver._refusals
-        held = (refusals.end, refusals.reopening, frozenset(refusals.barred), refusals._still)
+        barred = frozenset(refusals.barred)
+        held = (refusals.end, refusals.reopening, refusals.blind, barred, refusals._still)
         kept = Kept(
             cafe=number,
             since=since,
@@ -147,10 +148,11 @@ class Worlds(Holding):
             failed=self._failed(live),
             troubles=self.repeated(live),
             heard=live.driver._release._heard != LONG_AGO,
+            unseen=bool(live.driver._observer._informers),
             cache=payload,
         )
         own = (kept.cafe, kept.since, kept.no_way_back, kept.lost, kept.lost_sets)
-        refused = (kept.refusals, kept.failed, kept.troubles, kept.heard)
+        refused = (kept.refusals, kept.failed, kept.troubles, kept.heard, kept.unseen)
         return self.drivers.number((*own, *refused, tuple(key)), kept)
 
     def _failed(self, live: Live) -> tuple[tuple[int, int], ...]:

@@ -36,6 +36,7 @@ from tests.explore.state import (
     TOUCHES,
 )
 from tests.explore.state import State as World
+from tests.explore.thawing import unwatched
 from tests.memcluster import controllers, kubelet
 from tests.memcluster.address import address
 
@@ -84,6 +85,8 @@ class Wrongs(Overtaking, Nodes):
                     yield self._probed(world, uid, ran.name, passes=False)
         if world.left[POLICY] and (self.scene.policy_goes or world.left[POLICY] != IN_FORCE):
             yield self._policy_changed(world)
+        if self.unlisted(world) and world.driver >= 0:
+            yield from self._unwatched(world)
         if world.left[NODES] and not self.node_lost(world):
             yield self.lose_node(world)
         if world.left[DEAF]:
@@ -244,6 +247,14 @@ class Wrongs(Overtaking, Nodes):
         return self.done(
             f"a policy {f'refuses {self.scene.about}' if comes else 'is gone'}", moment
         )
+
+    def _unwatched(self, world: World) -> Iterator[Outcome]:
+        """The driver's watch of pods breaks off, and another one is refused."""
+        if not self.worlds.drivers[world.driver].unseen:
+            moment = self.worlds.thaw(world)
+            assert moment.live is not None
+            unwatched(moment.live)
+            yield self.done("the driver's watch of pods ends, refused", moment)
 
     def _deaf(self, world: World) -> Outcome:
         """The CafeDeployment can't be read from now on, or can be again."""

@@ -13,7 +13,7 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot
 from kubectl_cafe.cache.cache import Cache
 from kubectl_cafe.client import paths
-from kubectl_cafe.client.errors import Gone
+from kubectl_cafe.client.errors import ApiError, Gone
 from kubectl_cafe.client.transport import Listing, PatchKind
 from kubectl_cafe.driver.loop import Driver
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
@@ -138,12 +138,16 @@ class Watched:
         self.cache.workloads.listed(server.list(paths.replicasets("stores")).items)
         self.cache.pods_listed([], 0.0)
         self.looks = 0
+        self.unread: ApiError | None = None
 
     def refusal(self) -> None:
         """The watches are well."""
 
-    def sweep(self, release: str, step: int) -> None:
-        self.cache.swept(release, step)
+    def read(self, snapshot: Snapshot, decision: Decision) -> None:
+        if decision.sweep and self.unread is not None:
+            raise self.unread
+        if decision.sweep:
+            self.cache.swept(snapshot.record.id, snapshot.record.step)
 
     def moved(self, _cafe: CafeDeployment) -> None:
         """It is not told to anybody."""

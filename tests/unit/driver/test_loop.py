@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import ApiError, Forbidden, Invalid
 from kubectl_cafe.client.lease_view import LeaseLost
 from kubectl_cafe.driver.refusals import LostRight
@@ -66,6 +69,18 @@ def test_a_right_that_is_lost_at_the_commit_ends_the_driver_and_leaves_the_state
 
     assert (server.record.state, caught.value.exit_code) == (State.PROGRESSING, 1)
     assert caught.value.hint == "kubectl auth can-i patch replicasets.apps -n stores"
+
+
+@pytest.mark.guard("a-refused-list-ends-the-driver-in-order")
+def test_pods_that_may_not_be_listed_any_more_end_the_driver_as_a_lost_right() -> None:
+    server = Server({CR: cafe(COMMIT), SET: replicaset()})
+    server.allowed, driven = False, driver(server)
+    pods = paths.pods("stores")
+    watched: Any = driven._observer
+    watched.unread = Forbidden("not allowed", where=pods, server_message="no", method="GET")
+
+    with pytest.raises(LostRight, match="you may not list pods any more"):
+        driven.run()
 
 
 def test_a_403_at_the_commit_that_is_no_lost_right_fails_the_release() -> None:

@@ -42,6 +42,9 @@ class Blind:
     def refusal(self) -> None:
         """The watches are well."""
 
+    def read(self, _view: object, _decision: object) -> None:
+        """Nothing is asked for."""
+
     def moved(self, _cafe: object) -> None:
         """It is not passed on."""
 
