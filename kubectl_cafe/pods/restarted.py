@@ -222,14 +222,10 @@ def all_settled(pod: Pod, evidence: Evidence) -> bool:
 def wants_acknowledgement(pod: Pod, evidence: Evidence) -> bool:
     """Whether rewriting the gate would let rule b decide (C84).
 
-    The pod must be in Gate mode, ambiguous, and have ready containers.
+    Once it is rewritten and quoted, rule b has decided and nothing is ambiguous.
     """
     return (
-        pod.gated
-        and pod.gate.status in ("False", "Unknown")
-        and pod.observed >= pod.generation > 0
-        and pod.containers_ready.status == "True"
-        and pod.gate.message != acknowledgement(pod.generation)
+        quoting(pod)
         # The present value must have been quoted before: else an old quote would pass for it.
         and quotes_gate(pod)
         and any(settled(pod, name, evidence).ambiguous for name in _present(pod, evidence))

@@ -138,6 +138,15 @@ def test_no_acknowledgement_is_asked_for_before_the_kubelet_has_seen_the_spec() 
     assert not wants_acknowledgement(seen.pod, seen.evidence)
 
 
+def test_no_acknowledgement_is_asked_of_a_kubelet_that_does_not_say_what_it_has_read() -> None:
+    seen = Timeline()
+    shows = at_generation_3("C2", Condition("False"), quoted("False"))
+    seen.show(0, replace(shows, observed=0))
+    assert seen.pod is not None
+    assert judged(seen) == Settlement(ambiguous=True)
+    assert not wants_acknowledgement(seen.pod, seen.evidence)
+
+
 @pytest.mark.guard("an-acknowledgement-is-awaited")
 def test_c84_time_decides_nothing_where_the_kubelet_quotes_our_gate() -> None:
     seen = Timeline()
