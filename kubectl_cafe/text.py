@@ -41,6 +41,11 @@ def first_names(names: Sequence[str], limit: int) -> str:
     return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`number` and its noun, which agree: "1 pod", "2 pods", "2 entries" (with `plural`)."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def one_line(text: str) -> str:
     """`text`, printable, in one line: no text from the cluster adds lines to the output."""
     return printable(" ".join(text.splitlines())).replace("\t", " ")

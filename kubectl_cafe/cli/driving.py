@@ -10,6 +10,7 @@ import click
 from kubectl_cafe.cli.terminal.printing import say as say
 from kubectl_cafe.cli.terminal.stopping import SENT, Stopping, Work
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.text import counted
 
 if TYPE_CHECKING:
     from kubectl_cafe.api.cafedeployment import CafeDeployment
@@ -33,7 +34,7 @@ def detach_option(verb: Command) -> Command:
 def reason_option(verb: Command) -> Command:
     """Add --reason; the verb gets `reason: str`."""
     return click.option(
-        "--reason", default="", metavar="TEXT", help="Why; it is kept in the release's journal."
+        "--reason", default="", metavar="TEXT", help="The reason, kept in the release's journal."
     )(verb)
 
 
@@ -60,7 +61,7 @@ class Talk:
 
     def nothing_to_drive(self, cafe: CafeDeployment) -> None:
         """Print the state of the release."""
-        say(f"{cafe.where} is {cafe.position.state}: there is nothing to drive")
+        say(f"{cafe.where} has no unfinished release to drive (state {cafe.position.state})")
 
     def waits_for(self, lease: LeaseView) -> None:
         """Print whose lease is waited for, once for each holder."""
@@ -75,12 +76,12 @@ class Talk:
         """Print on how many objects the previous driver's pending writes are invalidated."""
         say(
             "the previous driver did not release its lease: invalidating its pending writes on "
-            f"{objects} objects"
+            + counted(objects, "object")
         )
 
     def is_slow(self, why: str) -> None:
         """Print which object is waited for."""
-        say(f"  waits for {why}")
+        say(f"  waiting for {why}")
 
     def follows(self, lease: LeaseView) -> None:
         """Print the driver that is followed: a live one, or one whose lease is being watched."""
@@ -88,13 +89,13 @@ class Talk:
 
         standing = lease_text(lease)
         if lease.live:
-            standing = f"{lease.driver} drives (its lease runs out in {lease.seconds_left:.0f} s)"
-        say(f"{standing}; following. Ctrl-C stops following")
+            standing = f"driven by {lease.driver} (lease expires in {lease.seconds_left:.0f} s)"
+        say(f"{standing}; following that driver. Ctrl-C stops following")
 
     def abandoned(self) -> None:
         """Print that this command drives now."""
         self._stopping.work = None
-        say("the driver is gone: this command drives now")
+        say("the release has no driver any more: this command takes over")
 
     def works(self, work: Driver | Follower) -> None:
         """Let signals stop `work` from now on.
@@ -125,7 +126,7 @@ def say_repeated(cafe: CafeDeployment) -> None:
 
     if cafe.record is not None:
         last = last_said(cafe.record)
-        say(f"{cafe.where} is {cafe.record.state} already ({last}); nothing was written")
+        say(f"{cafe.where} is already {cafe.record.state} ({last}); nothing was written")
 
 
 def _answer(held: Sequence[Driver | Follower], who: str, text: str) -> None:

@@ -72,7 +72,7 @@ def timeout_option(verb: Callable[..., Result]) -> Callable[..., Result]:
         type=options.Duration(),
         default="0",
         metavar="TIME",
-        help="After this time (30m, 1h) take no more pods, finish those in flight, exit with 5.",
+        help="Stop after this time (30m, 1h): pods in flight finish, the exit code is 5.",
     )(verb)
 
 
@@ -169,7 +169,7 @@ def _print(
     try:
         print_data(outcome.document(shown), output)
     except OSError as error:
-        say(f"warning: the document can't be written to stdout: {error.strerror}")
+        say(f"warning: cannot write the document to stdout: {error.strerror}")
 
 
 def _outcome(cafe: CafeDeployment) -> Outcome:

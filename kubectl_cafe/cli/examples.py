@@ -19,95 +19,120 @@ class Example:
 EXAMPLES: dict[str, tuple[Example, ...]] = {
     "plan": (
         Example(
-            "See what another image would do, group by group, with every finding",
+            "Show what a release of another image would do, with every finding",
             "kubectl cafe plan shop --image shop=app:v2",
         ),
         Example(
-            "Is there anything to release? Exit code 0: no, 1: yes",
+            "Check whether there is anything to release (exit code 0: no, 1: yes)",
             "kubectl cafe plan shop -o json",
         ),
     ),
     "upgrade": (
         Example(
-            "Release another image, and say why",
+            "Release another image, with a reason",
             'kubectl cafe upgrade shop --image shop=app:v2 --reason "CHG-1234"',
         ),
-        Example("Release what kubectl apply has left in the spec", "kubectl cafe upgrade shop"),
-        Example("Release a file; it is created if need be", "kubectl cafe upgrade -f shop.yaml"),
+        Example("Release the spec as kubectl apply has changed it", "kubectl cafe upgrade shop"),
         Example(
-            "A better version, over a release that waits, is paused or failed",
+            "Release the CafeDeployment of a file; create it if it does not exist",
+            "kubectl cafe upgrade -f shop.yaml",
+        ),
+        Example(
+            "Replace an unfinished release with a release of another image",
             "kubectl cafe upgrade shop --image shop=app:v3 --supersede",
         ),
     ),
     "confirm": (
-        Example("Let group 2 go, and no other one", "kubectl cafe confirm shop --group 2"),
+        Example("Confirm group 2, and no other group", "kubectl cafe confirm shop --group 2"),
         Example(
-            "Record it, and leave the driving to somebody else",
+            "Record the confirmation and return; another process drives",
             "kubectl cafe confirm shop --group 2 --detach",
         ),
     ),
     "pause": (
-        Example("Upgrade no more pods", 'kubectl cafe pause shop --reason "errors at the edge"'),
+        Example(
+            "Pause the release, with a reason",
+            'kubectl cafe pause shop --reason "errors at the edge"',
+        ),
     ),
-    "resume": (Example("Go on where it was paused", "kubectl cafe resume shop"),),
-    "retry": (Example("Try the failed group again", "kubectl cafe retry shop"),),
+    "resume": (Example("Resume the paused release", "kubectl cafe resume shop"),),
+    "retry": (Example("Retry the failed group", "kubectl cafe retry shop"),),
     "abort": (
-        Example("End it here; pods in flight finish first", "kubectl cafe abort shop"),
-        Example("End it now, even if pods stay out of traffic", "kubectl cafe abort shop --force"),
+        Example("End the release once pods in flight have finished", "kubectl cafe abort shop"),
+        Example(
+            "End the release now, even if pods stay out of traffic",
+            "kubectl cafe abort shop --force",
+        ),
     ),
     "rollback": (
-        Example("Back to the last good revision", "kubectl cafe rollback shop"),
-        Example("All at once, within maxUnavailable", "kubectl cafe rollback shop --fast"),
+        Example("Roll back to the last successful revision", "kubectl cafe rollback shop"),
         Example(
-            "The morning after, to a revision of history",
+            "Roll back in one group, within maxUnavailable", "kubectl cafe rollback shop --fast"
+        ),
+        Example(
+            "Roll back to a revision of the history",
             "kubectl cafe rollback shop --to-revision 1",
         ),
     ),
     "drive": (
-        Example("Go on with what nobody drives", "kubectl cafe drive shop"),
+        Example("Drive a release that has no driver", "kubectl cafe drive shop"),
         Example(
-            "Wait until a driver that hangs has lost its lease, then drive",
+            "Wait until the lease of the present driver expires, then drive",
             "kubectl cafe drive shop --takeover",
         ),
     ),
     "repair": (
         Example(
-            "See what is wrong, and touch nothing", "kubectl cafe repair shop --dry-run=client"
+            "Show the problems, and change nothing", "kubectl cafe repair shop --dry-run=client"
         ),
-        Example("Mend it after a yes", "kubectl cafe repair shop"),
+        Example("Repair the problems after a confirmation", "kubectl cafe repair shop"),
     ),
     "status": (
-        Example("One release, with every pod and its node", "kubectl cafe status shop -o wide"),
-        Example("Live, for as long as you look", "kubectl cafe status shop -w"),
-        Example("Every CafeDeployment of every namespace", "kubectl cafe status -A"),
-        Example("Those of one team", "kubectl cafe status -A -l team=payments"),
         Example(
-            "Wait until it is over, ten minutes at most",
+            "Show one release, with every pod and its node", "kubectl cafe status shop -o wide"
+        ),
+        Example("Watch one release", "kubectl cafe status shop -w"),
+        Example("List every CafeDeployment of every namespace", "kubectl cafe status -A"),
+        Example("List those of one team", "kubectl cafe status -A -l team=payments"),
+        Example(
+            "Wait until the release is completed, for at most ten minutes",
             "kubectl cafe status shop --for=Completed --timeout=10m",
         ),
     ),
     "history": (
-        Example("Who released what, and how it ended", "kubectl cafe history shop"),
-        Example("One revision in full, with its journal", "kubectl cafe history shop --revision 2"),
+        Example("List all revisions and their releases", "kubectl cafe history shop"),
+        Example(
+            "Show one revision in full, with its journal",
+            "kubectl cafe history shop --revision 2",
+        ),
     ),
-    "report": (Example("The last release as a page", "kubectl cafe report shop > shop.html"),),
+    "report": (
+        Example("Write the last release as a page", "kubectl cafe report shop > shop.html"),
+    ),
     "states": (
-        Example("The state machine as a table", "kubectl cafe states"),
-        Example("As a diagram", "kubectl cafe states -o mermaid"),
+        Example("Print the state machine as a table", "kubectl cafe states"),
+        Example("Print the state machine as a diagram", "kubectl cafe states -o mermaid"),
     ),
     "init": (
         Example("Install the resource", "kubectl cafe init"),
         Example(
-            "For GitOps: print it, send nothing",
+            "Print the manifests for GitOps, without sending them",
             "kubectl cafe init --rbac --dry-run=client -o yaml",
         ),
     ),
     "version": (
-        Example("Client, server and resource", "kubectl cafe version"),
-        Example("Without asking a server", "kubectl cafe version --client"),
+        Example("Print the versions of client, server and resource", "kubectl cafe version"),
+        Example(
+            "Print the client's version, without a request to the server",
+            "kubectl cafe version --client",
+        ),
     ),
-    "completion": (Example("Once, after krew install", "kubectl cafe completion install"),),
-    "options": (Example("The flags that say which cluster, and as whom", "kubectl cafe options"),),
+    "completion": (
+        Example("Set up completion after krew install", "kubectl cafe completion install"),
+    ),
+    "options": (
+        Example("List the flags for cluster, credentials and logging", "kubectl cafe options"),
+    ),
 }
 
 

@@ -55,7 +55,7 @@ def _not_one(file: str, found: list[Any], namespace: str | None) -> CafeError:
         then = kubectl("apply", space, f"-f {argument(file)}") + ", then "
         then += kubectl(f"cafe upgrade {own[0].get('name', 'NAME')}", space)
     return CafeError(
-        f"one {names.KIND} is wanted, there is {listed}. Nothing was written",
+        f"the file must contain exactly one {names.KIND} (found: {listed}). Nothing was written",
         where=file,
         hint=then or "kubectl cafe upgrade --help",
         exit_code=USAGE,
@@ -65,18 +65,18 @@ def _not_one(file: str, found: list[Any], namespace: str | None) -> CafeError:
 def _check(file: str, manifest: Json, name: str | None, namespace: str | None) -> None:
     metadata = _metadata(manifest)
     if manifest.get("apiVersion") != names.API_VERSION:
-        raise _wrong(file, f"apiVersion: {manifest.get('apiVersion')}, not {names.API_VERSION}")
+        raise _wrong(file, f"apiVersion: {manifest.get('apiVersion')}, must be {names.API_VERSION}")
     if not isinstance(manifest.get("spec"), Mapping):
-        raise _wrong(file, "spec: is missing")
+        raise _wrong(file, "spec: required")
     own = {"name": metadata.get("name"), "namespace": metadata.get("namespace")}
     if not own["name"]:
-        raise _wrong(file, "metadata.name: is missing")
+        raise _wrong(file, "metadata.name: required")
     for field, value in own.items():
         if value is not None and not isinstance(value, str):
-            raise _wrong(file, f"metadata.{field}: {value} is no text; put it in quotes")
+            raise _wrong(file, f"metadata.{field}: {value} must be a string; quote it")
     for field, asked in (("name", name), ("namespace", namespace)):
         if asked and own[field] and own[field] != asked:
-            raise _wrong(file, f"metadata.{field}: {own[field]}, the command line says {asked}")
+            raise _wrong(file, f"metadata.{field}: {own[field]}, the command line has {asked}")
 
 
 def _kind(item: object) -> str:

@@ -38,7 +38,7 @@ class Duration(click.ParamType[float | None]):
         if value.isdecimal():
             return float(value) or None
         if not _DURATION.fullmatch(value):
-            self.fail(f"{value!r} is not a time like 1s, 2m or 1h30m", param, ctx)
+            self.fail(f"{value!r} is not a duration such as 1s, 2m or 1h30m", param, ctx)
         return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value)) or None
 
 
@@ -59,7 +59,7 @@ def _pairs(
 ) -> tuple[tuple[str, str], ...]:
     """The KEY=VALUE texts of a repeated flag as pairs."""
     if wrong := [value for value in values if not value.partition("=")[0] or "=" not in value]:
-        raise click.BadParameter(f"{wrong[0]!r}: want KEY=VALUE", param=param)
+        raise click.BadParameter(f"{wrong[0]!r}: must be KEY=VALUE", param=param)
     return tuple((key, text) for key, _, text in (value.partition("=") for value in values))
 
 
@@ -76,7 +76,7 @@ _OWN = (
         "-n",
         "--namespace",
         metavar="NAME",
-        help="The namespace; else the context's.",
+        help="The namespace; default: the context's.",
         shell_complete=completing.offer(completing.namespaces),
     ),
     click.option(
@@ -104,18 +104,18 @@ _ACCESS = (
     ),
     _text("--server", "URL", "The address of the API server.", "-s"),
     _text("--tls-server-name", "NAME", "The server name to validate the certificate against."),
-    _file("--certificate-authority", "The certificate authority's file."),
+    _file("--certificate-authority", "The file of the certificate authority."),
     click.option(
         "--insecure-skip-tls-verify",
         cls=_Everywhere,
         is_flag=True,
         help="Skip verification of the server's certificate (insecure).",
     ),
-    _text("--token", "TOKEN", "The bearer token to log in with."),
-    _text("--username", "NAME", "The user name to log in with (basic authentication)."),
-    _text("--password", "TEXT", "The password to log in with (basic authentication)."),
-    _file("--client-certificate", "The certificate to log in with."),
-    _file("--client-key", "The key of that certificate."),
+    _text("--token", "TOKEN", "The bearer token for authentication."),
+    _text("--username", "NAME", "The user name for basic authentication."),
+    _text("--password", "TEXT", "The password for basic authentication."),
+    _file("--client-certificate", "The client certificate file for TLS."),
+    _file("--client-key", "The client key file for TLS."),
     _text("--as", "USER", "The user to impersonate.", "as_user"),
     _text(
         "--as-group",
@@ -128,21 +128,21 @@ _ACCESS = (
     _text(
         "--as-user-extra",
         "KEY=VALUE",
-        "An extra of the user to impersonate; may be repeated.",
+        "An extra field of the user to impersonate; may be repeated.",
         multiple=True,
         callback=_pairs,
     ),
     _text(
         "--request-timeout",
         "TIME",
-        "How long one request may take (1s, 2m); 0: as long as it needs.",
+        "The longest time of one request (1s, 2m); 0: no limit.",
         type=Duration(),
         default="0",
     ),
     _text(
         "--v",
         "LEVEL",
-        "4 prints why each pod is taken or not, 6 the requests, 8 their bodies.",
+        "Log level: 4 the decision for each pod, 6 the requests, 8 their bodies.",
         "-v",
         "verbosity",
         type=int,
@@ -195,7 +195,7 @@ def output_option(*formats: str) -> Callable[[Verb[Result]], Verb[Result]]:
         "--output",
         type=click.Choice(formats),
         metavar="|".join(formats),
-        help="The format of what is printed.",
+        help="The output format.",
     )
 
 
@@ -213,14 +213,14 @@ def selector_option(verb: Verb[Result]) -> Verb[Result]:
         "--selector",
         default="",
         metavar="QUERY",
-        help="Those whose labels match: key=value, key!=value, key in (a, b), key, !key.",
+        help="The label selector: key=value, key!=value, key in (a, b), key, !key.",
     )(verb)
 
 
 def watch_option(verb: Verb[Result]) -> Verb[Result]:
     """Add -w; the verb gets `watch: bool`."""
     return click.option(
-        "-w", "--watch", is_flag=True, help="After the first answer, go on with every change."
+        "-w", "--watch", is_flag=True, help="Watch for changes after the first output."
     )(verb)
 
 
@@ -231,14 +231,14 @@ def dry_run_option(verb: Verb[Result]) -> Verb[Result]:
         type=click.Choice(("none", "client", "server")),
         default="none",
         metavar="none|client|server",
-        help="client: print what would be sent; server: send it, and let nothing be stored.",
+        help="client: print the objects, send nothing; server: send them, store nothing.",
     )(verb)
 
 
 def yes_option(verb: Verb[Result]) -> Verb[Result]:
     """Add --yes; the verb gets `yes: bool`. --yes never confirms a group."""
     return click.option(
-        "-y", "--yes", is_flag=True, help="Answer yes where the command would ask."
+        "-y", "--yes", is_flag=True, help="Proceed without asking for confirmation."
     )(verb)
 
 
@@ -249,5 +249,5 @@ def field_manager_option(verb: Verb[Result]) -> Verb[Result]:
         default=FIELD_MANAGER,
         show_default=True,
         metavar="NAME",
-        help="Who the written fields belong to.",
+        help="The field manager of the written fields.",
     )(verb)

@@ -33,7 +33,7 @@ def parse_images(
     for value in values:
         name, equals, image = value.partition("=")
         if not name or not equals:
-            raise click.BadParameter(f"{value!r}: want CONTAINER=IMAGE", param=param)
+            raise click.BadParameter(f"{value!r}: must be CONTAINER=IMAGE", param=param)
         if found := problem(image):
             raise click.BadParameter(f"container {name}: {found}", param=param)
         if name in images:
@@ -48,7 +48,7 @@ image_option = click.option(
     multiple=True,
     callback=parse_images,
     metavar="CONTAINER=IMAGE",
-    help="The new image of a container; may be repeated. None: release the spec as it is.",
+    help="The new image of a container; may be repeated. Default: the images of the spec.",
     shell_complete=completing.offer_image,
 )
 
@@ -75,7 +75,7 @@ def wanted_of_file(
         if dry_run != "none":
             say(f"dry run ({dry_run}): {trial.where} would be created; nothing was written")
             return False
-        ask(session, trial, "create it, and release it for the first time", yes)
+        ask(session, trial, "create it and release it for the first time", yes)
         return True
 
     manifest = read(file, name, access.namespace)

@@ -92,7 +92,7 @@ def _chosen(cafe: CafeDeployment, known: Mapping[str, Revision], number: int) ->
         return told[-1]
     if not known:
         hint = cafe_command("upgrade", cafe.name, cafe.namespace)
-        raise Untold(f"{cafe.where} has had no release yet", hint=hint)
+        raise Untold(f"{cafe.where} has no release yet", hint=hint)
     of = f"of revision {number}" if number else "of it"
     problems = [said for _, said in kept.values() if said]
     raise Untold(

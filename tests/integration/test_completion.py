@@ -39,7 +39,7 @@ def test_kubectl_offers_verbs_names_containers_revisions_and_the_group_that_wait
     assert shop.upgrade("app:v2").code == 3
     where, kubeconfig = ("-n", shop.client.namespace or ""), shop.cafe.kubeconfig
 
-    assert "confirm\tConfirm the waiting group, and drive on" in tab(kubeconfig, "conf")
+    assert "confirm\tConfirm the waiting group and continue the release" in tab(kubeconfig, "conf")
     until(kubeconfig, "status", *where, "", wanted=[f"{NAME}\tAwaitingConfirm", ":4"])
     until(kubeconfig, "upgrade", NAME, *where, "--image", "", wanted=["main=\tapp:v2", ":6"])
     until(

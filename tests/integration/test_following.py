@@ -16,7 +16,7 @@ from tests.integration.shop import NAME, Shop, image
 from tests.integration.stage import Stage
 
 OLD, NEW, BACK = Container("app:v1"), Container("app:v2", run=1), Container("app:v1", run=2)
-FOLLOWING = "; following. Ctrl-C stops following"
+FOLLOWING = "Ctrl-C stops following"
 
 
 def written(proxy: FaultProxy) -> set[str]:
@@ -56,7 +56,7 @@ def test_c65_a_rollback_under_a_live_driver_is_recorded_for_it_and_followed(
 
     done = second.wait()
     assert (first.wait().code, done.code, stage.shop.state()) == (4, 0, "RolledBack")
-    assert f"{holder} drives (its lease runs out in " in done.err
+    assert f"driven by {holder} (lease expires in " in done.err
     assert FOLLOWING in done.err
     assert written(proxy) == {"cafedeployments"}
 
@@ -148,7 +148,7 @@ def test_a_follower_becomes_the_driver_when_the_driver_dies(shop: Shop) -> None:
     done = second.wait()
 
     assert (done.code, shop.state(), restarts(shop)) == (0, "Completed", [1])
-    assert "the driver is gone: this command drives now" in done.err
+    assert "this command takes over" in done.err
     assert "invalidating its pending writes" in done.err
 
 
@@ -166,7 +166,7 @@ def test_a_follower_becomes_the_driver_when_the_driver_gives_its_lease_back_and_
     assert first.wait().code == 130
     done = second.wait()
     assert (done.code, shop.images(), restarts(shop)) == (0, ["app:v2", "app:v2"], [1, 1])
-    assert "this command drives now" in done.err
+    assert "no driver any more: this command takes over" in done.err
     assert "fencing" not in done.err
 
 
@@ -190,4 +190,4 @@ def test_takeover_waits_for_the_lease_instead_of_following(stage: Stage) -> None
 
     assert stage.settled(first).code == 0
     done = second.wait()
-    assert (done.code, "there is nothing to drive" in done.err) == (0, True)
+    assert (done.code, "no unfinished release to drive" in done.err) == (0, True)

@@ -154,7 +154,7 @@ def test_ctrl_c_at_a_driver_says_what_is_waited_for_and_leaves_the_terminal_as_i
 
     one.type(CTRL_C)
 
-    until(one, "interrupted: no new pods; waiting for those in flight")
+    until(one, "interrupted: no further pods; waiting for pods in flight")
     assert one.wait() == 130
     assert one.modes() == one.before
     assert f"kubectl cafe drive {NAME}" in one.screen()

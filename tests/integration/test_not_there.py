@@ -59,6 +59,6 @@ def test_without_a_terminal_and_without_yes_nothing_is_started(shop: Shop) -> No
         shop,
         ("upgrade", NAME),
         7,
-        "stdin is not a terminal, so no confirmation can be asked for. Nothing was written",
+        "stdin is not a terminal: cannot ask for confirmation. Nothing was written",
         "--yes",
     )

@@ -23,7 +23,7 @@ def test_after_its_timeout_a_driver_takes_no_more_pods_and_exits_with_5(shop: Sh
     done = shop.cafe(*V2, "--timeout=3s", "-o", "json")
 
     assert done.code == 5, done.err
-    assert "timed out after 3 s: no new pods; waiting for those in flight" in done.err
+    assert "timed out after 3 s: no further pods; waiting for pods in flight" in done.err
     assert (sorted(shop.images()), sorted(restarts(shop))) == (["app:v1", "app:v2"], [0, 1])
     assert shop.lease()["holderIdentity"] == ""
     shown = done.document()
@@ -80,7 +80,7 @@ def test_what_is_waited_for_is_a_line_with_its_time(shop: Shop) -> None:
 
     running = shop.start("app:v2")
 
-    line = re.compile(r"^\d\d:\d\d:\d\dZ  waits for: .*PodDisruptionBudget careful", re.MULTILINE)
+    line = re.compile(r"^\d\d:\d\d:\d\dZ  waiting for: .*PodDisruptionBudget careful", re.MULTILINE)
     wait_for(lambda: line.search(running.said()[1]), "a line about the budget", 30)
 
 

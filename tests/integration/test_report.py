@@ -141,4 +141,4 @@ def test_a_cafedeployment_without_a_release_has_nothing_to_report(shop: Shop) ->
     done = shop.cafe("report", NAME)
 
     assert (done.code, done.out) == (1, "")
-    assert "has had no release yet" in done.err
+    assert "has no release yet" in done.err

@@ -22,7 +22,7 @@ def test_a_rollback_typed_twice_goes_back_once_and_says_how_to_go_further(shop: 
     again = shop.cafe("rollback", NAME, "--yes")
 
     assert (again.code, len(shop.writes()), shop.images()) == (0, before, ["app:v2"] * 2)
-    assert "was rolled back to revision 2 already, by " in again.err
+    assert "rolled back to revision 2, by " in again.err
     assert ": INC-99; nothing was written" in again.err
     place = f"{NAME} -n {shop.client.namespace}"
     assert f"next:  kubectl cafe rollback {place} --to-revision 1" in again.err
@@ -40,7 +40,7 @@ def test_a_second_rollback_follows_the_one_that_runs(shop: Shop) -> None:
     second = shop.cafe("rollback", NAME, "--yes", seconds=SECONDS)
 
     assert (first.wait().code, second.code, shop.state()) == (0, 0, "RolledBack")
-    assert "this rollback is under way, by " in second.err
+    assert "this rollback is already under way, by " in second.err
     assert [e["trigger"] for e in shop.record()["journal"]].count("rollback") == 1
 
 

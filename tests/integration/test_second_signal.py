@@ -71,7 +71,7 @@ def test_a_driver_whose_writes_get_no_answer_keeps_its_lease(
     said = ended_by(running, signals)
 
     place = f"{NAME} -n {shop.client.namespace}"
-    assert "interrupted: no new pods; waiting for those in flight" in said
+    assert "interrupted: no further pods; waiting for pods in flight" in said
     assert "error: stopped immediately: pods in flight stay as they are" in said
     assert said.endswith(f"  next:  kubectl cafe status {place}, then kubectl cafe drive {place}\n")
     assert shop.lease()["holderIdentity"]
@@ -100,7 +100,7 @@ def test_a_driver_that_is_fencing_off_the_last_one(shop: Shop, proxy: FaultProxy
 
     said = ended_by(running, BOTH)
 
-    assert "error: stopped immediately: requests that were sent may still take effect" in said
+    assert "error: stopped immediately: requests already sent may still take effect" in said
     assert f"kubectl cafe drive {NAME} -n {shop.client.namespace}" in said
 
 

@@ -166,16 +166,16 @@ def test_for_an_unknown_state_is_a_usage_error_with_near_misses(shop: Shop) -> N
     done = shop.cafe("status", NAME, "--for=complet")
 
     assert done.code == 2
-    assert "there is no state 'complet'; did you mean Completed" in done.err
+    assert "unknown state 'complet'; did you mean Completed" in done.err
 
 
 @pytest.mark.parametrize(
     ("flags", "problem"),
     [
-        ((NAME, "-A"), "a NAME is in one namespace"),
-        ((NAME, "-l", "app=web"), "either a NAME or a selector"),
-        (("--for=Failed",), "--for waits for the release of one NAME"),
-        ((NAME, "--timeout=1s"), "--timeout is how long --for waits"),
+        ((NAME, "-A"), "NAME cannot be used with -A; use -n"),
+        ((NAME, "-l", "app=web"), "NAME cannot be used with a selector (-l)"),
+        (("--for=Failed",), "--for requires a NAME"),
+        ((NAME, "--timeout=1s"), "--timeout requires --for"),
     ],
 )
 def test_what_cannot_be_meant_together_is_a_usage_error(

@@ -111,7 +111,7 @@ def test_kubectl_completes_the_plugin_once_its_second_name_is_linked(
 
     assert linked.code == 0, linked.err
     wait_for(lambda: any(o.startswith(NAME) for o in offered("status", *where, "")), "its name")
-    assert "confirm\tConfirm the waiting group, and drive on" in offered("conf")
+    assert "confirm\tConfirm the waiting group and continue the release" in offered("conf")
 
 
 def test_an_upgrade_comes_from_the_index_and_nothing_of_the_old_version_stays(

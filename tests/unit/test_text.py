@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from kubectl_cafe.text import broken, columns, cut, cut_inside, one_line, printable, wrapped
+from kubectl_cafe.text import (
+    broken,
+    columns,
+    counted,
+    cut,
+    cut_inside,
+    one_line,
+    printable,
+    wrapped,
+)
 
 LONG = "  pod web-1: container main: ImagePullBackOff: back-off pulling image of the night"
 NEXT = "  next:  kubectl cafe rollback productpage -n a-namespace-with-a-very-long-name"
@@ -16,6 +25,15 @@ def test_a_long_line_is_broken_between_words_with_a_hanging_indent() -> None:
     assert max(map(len, lines)) <= 40
     assert all(line.startswith("    ") for line in lines[1:])
     assert " ".join(line.strip() for line in lines) == LONG.strip()
+
+
+@pytest.mark.parametrize(
+    ("number", "pods", "entries"),
+    [(0, "0 pods", "0 entries"), (1, "1 pod", "1 entry"), (21, "21 pods", "21 entries")],
+)
+def test_a_noun_agrees_with_its_number(number: int, pods: str, entries: str) -> None:
+    assert counted(number, "pod") == pods
+    assert counted(number, "entry", "entries") == entries
 
 
 def test_a_command_stays_whole_to_be_copied() -> None:

@@ -7,15 +7,15 @@ import click
 from kubectl_cafe.cli.moving import Said, move_and_drive, saying_options
 
 
-@click.command("abort", short_help="End the release where it stands")
+@click.command("abort", short_help="End a release without upgrading further pods")
 @click.option(
     "--force",
     is_flag=True,
-    help="End at once. Pods that are out of traffic stay so and are listed.",
+    help="End immediately. Pods that are out of traffic stay out of it and are listed.",
 )
 @saying_options
 def command(said: Said, *, force: bool) -> int:
-    """End the release of NAME where it stands: pods in flight finish, the others stay.
+    """End the release of NAME: pods in flight finish, all others keep their image.
 
     If another process drives the release, the abort is recorded and this command follows it;
     otherwise this command carries it out. The exit code is 0 once the release is aborted or,

@@ -20,7 +20,7 @@ def command() -> None:
     """Complete commands, flags and names behind `kubectl cafe`, with kubectl's own completion.
 
     kubectl looks on PATH for an executable called kubectl_complete-cafe. pip puts it there, krew
-    does not: install makes it. Your shell has to have kubectl's completion loaded, e.g.
+    does not: `install` creates it. Your shell must have kubectl's completion loaded, e.g.
     source <(kubectl completion bash).
     """
 
@@ -31,7 +31,7 @@ def command() -> None:
     "folder",
     metavar="FOLDER",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where; else the first folder on PATH in your home that you may write to.",
+    help="The folder for the link; default: the first writable folder on PATH in your home.",
 )
 def install(folder: Path | None) -> int:
     """Link kubectl_complete-cafe into a folder on PATH."""
@@ -39,24 +39,24 @@ def install(folder: Path | None) -> int:
 
     found = shutil.which(COMPLETER)
     if found is not None and folder is None:
-        say(f"{found} is there already")
+        say(f"{found} already exists")
         return REACHED
     folder = folder or _own_folder()
     if folder.resolve() in _krew_folders():
         raise Refused(
-            "a link that krew has not made breaks every krew command",
+            "krew fails on links in its folder that krew did not create",
             where=str(folder),
-            hint="kubectl cafe completion install --dir FOLDER, another one on PATH",
+            hint="kubectl cafe completion install --dir FOLDER   (another folder on PATH)",
         )
     link = folder / COMPLETER
     if os.path.lexists(link) and not _ours(link):
-        raise Refused(f"something else is called {COMPLETER} there", where=str(link))
+        raise Refused(f"{COMPLETER} already exists and is not kubectl-cafe's", where=str(link))
     folder.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
     link.symlink_to(_plugin())
     say(f"{link} linked")
     if str(folder) not in os.get_exec_path():
-        say(f"  next:  put {folder} on PATH")
+        say(f"  next:  add {folder} to PATH")
     return REACHED
 
 
@@ -82,7 +82,7 @@ def _own_folder() -> Path:
         if at_home and folder.resolve() not in taken and os.access(folder, os.W_OK):
             return folder
     raise CafeError(
-        "there is no folder on PATH in your home that could hold the link",
+        "no folder on PATH in your home is writable, so the link cannot be created",
         where="PATH",
         hint="kubectl cafe completion install --dir FOLDER",
     )

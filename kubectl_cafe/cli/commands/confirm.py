@@ -8,7 +8,7 @@ from kubectl_cafe.cli import completing
 from kubectl_cafe.cli.moving import Said, move_and_drive, saying_options
 
 
-@click.command("confirm", short_help="Confirm the waiting group, and drive on")
+@click.command("confirm", short_help="Confirm the waiting group and continue the release")
 @click.option(
     "--group",
     type=click.IntRange(min=1),
@@ -18,10 +18,10 @@ from kubectl_cafe.cli.moving import Said, move_and_drive, saying_options
 )
 @saying_options
 def command(said: Said, *, group: int | None) -> int:
-    """Confirm the group that NAME's release waits for, and drive on.
+    """Confirm the group that NAME's release waits for, and continue the release.
 
-    With --group a repeat can't confirm the next group. If another process drives the release,
-    the confirmation is recorded and this command follows it.
+    With --group a repeated command can't confirm the next group. If another process drives
+    the release, the confirmation is recorded and this command follows that driver.
     """
     from kubectl_cafe.release import moves
 

@@ -17,12 +17,12 @@ from kubectl_cafe.cli.session import connect
 @click.option(
     "--takeover",
     is_flag=True,
-    help="Wait until the other driver is gone, instead of following it.",
+    help="Wait until the other driver's lease expires, instead of following that driver.",
 )
 @ending_options
 @options.access_options
 def command(access: AccessFlags, *, name: str, takeover: bool, ends: Ends) -> int:
-    """Drive the unfinished release of NAME on, from where its last driver left it.
+    """Continue the unfinished release of NAME where its previous driver stopped.
 
     If that driver did not release its lease, this command watches the lease for 32 seconds
     (not if it is minutes old), then invalidates the driver's pending writes and takes over.
@@ -38,6 +38,6 @@ def command(access: AccessFlags, *, name: str, takeover: bool, ends: Ends) -> in
     if cafe.record is None:
         without_record.refuse_unfinished(cafe, direct_reads.pods(session.transport, cafe))
     if cafe.record is None or cafe.record.state in RESTING:
-        say(f"{cafe.where} is {cafe.position.state}: there is nothing to drive")
+        say(f"{cafe.where} has no unfinished release to drive (state {cafe.position.state})")
         return nothing_to_do(cafe, ends.output)
     return look_and_steer(session, cafe, takeover=takeover, ends=ends)

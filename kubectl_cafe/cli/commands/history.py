@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from kubectl_cafe.pods.model import Pod
 
 
-@click.command("history", short_help="Show who released what, when, and how it ended")
+@click.command("history", short_help="Show the revisions with their releases and results")
 @options.name_argument()
 @click.option(
     "--revision",
     type=click.IntRange(min=0),
     default=0,
     metavar="N",
-    help="This one in full: template, difference from the one before, journal.",
+    help="Show this revision in full: template, difference from the previous one, journal.",
     shell_complete=completing.offer(completing.revisions),
 )
 @options.output_option("wide", "json", "yaml", "name")
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 def command(access: AccessFlags, *, name: str, revision: int, output: str | None) -> None:
     """Show every revision of NAME with its last release; with --revision one of them in full.
 
-    PODS says how many pods run a revision's images now. Older revisions than
-    spec.historyLimit keeps are gone.
+    PODS is the number of pods that run a revision's images now. Revisions beyond
+    spec.historyLimit have been deleted.
     """
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.cli.driving import say
@@ -58,7 +58,7 @@ def command(access: AccessFlags, *, name: str, revision: int, output: str | None
     elif detail is not None:
         click.echo(view.detail(told, detail, width_of(sys.stdout)))
     elif not known:
-        say(f"{cafe.where} has had no release yet")
+        say(f"{cafe.where} has no release yet")
     else:
         click.echo(view.render(told, wide=output == "wide", width=width_of(sys.stdout)))
 

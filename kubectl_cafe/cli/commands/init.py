@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from kubectl_cafe.manifests.install import Installed
 
 ROLE = "--clusterrole=kubectl-cafe-"
-PRINT_IT = kubectl("cafe init --dry-run=client -o yaml") + "   (for whoever may install it)"
+PRINT_IT = (
+    kubectl("cafe init --dry-run=client -o yaml") + "   (for a cluster administrator to apply)"
+)
 
 BIND_IT = (
-    "To let somebody release in a namespace: "
+    "To allow a user to release in a namespace: "
     + kubectl("create rolebinding cafe-operator", "NAMESPACE", f"{ROLE}operator --user=NAME")
     + ". Optional, to compare digests by architecture: "
     + kubectl("create clusterrolebinding cafe-node-reader", "", f"{ROLE}node-reader --user=NAME")
@@ -31,13 +33,11 @@ BIND_IT = (
 
 
 @click.command("init", short_help="Install or update the CafeDeployment resource")
-@click.option(
-    "--rbac", is_flag=True, help="Also install the roles: the least that the commands need."
-)
+@click.option("--rbac", is_flag=True, help="Also install the roles, with the least permissions.")
 @click.option(
     "--force-conflicts",
     is_flag=True,
-    help="Take fields that another manager (a GitOps tool...) owns. Asks first.",
+    help="Take ownership of fields of other managers (such as a GitOps tool); asks first.",
 )
 @options.yes_option
 @options.dry_run_option
@@ -56,8 +56,9 @@ def command(
 ) -> None:
     """Install or update the CafeDeployment resource (a CRD), the one thing the cluster needs.
 
-    It is applied server-side: a second time changes nothing. A CRD of this name that is not
-    ours is refused. --dry-run=client sends nothing: with -o yaml it prints what GitOps needs.
+    It is applied server-side; applying it again changes nothing. A CRD of this name that
+    kubectl-cafe did not install is refused. --dry-run=client sends nothing; with -o yaml it
+    prints the manifests for GitOps.
     """
     from kubectl_cafe.manifests import manifests
 
@@ -68,7 +69,7 @@ def command(
     session = connect(access, dry_run=dry_run, field_manager=field_manager)
     if force_conflicts and dry_run == "none":
         names = ", ".join(_name(manifest) for manifest in wanted)
-        effect = Effect(session.context, "", names, "fields of other managers are overwritten")
+        effect = Effect(session.context, "", names, "overwrite fields of other managers")
         ask(effect, yes=yes, stdin=sys.stdin, stderr=sys.stderr)
     done = _install(session, wanted, force_conflicts, wait=dry_run == "none")
     suffix = " (server dry run)" if dry_run == "server" else ""
@@ -91,7 +92,7 @@ def _install(
         error.hint = PRINT_IT
         raise
     except Conflict as error:
-        error.hint = "update it where it is managed, or take the fields: --force-conflicts"
+        error.hint = "update it with its manager, or take over the fields with --force-conflicts"
         raise
     return done
 

@@ -12,7 +12,7 @@ from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import connect
 
 
-@click.command("pause", short_help="Upgrade no more pods; those in flight finish")
+@click.command("pause", short_help="Stop upgrading further pods; pods in flight finish")
 @options.name_argument()
 @reason_option
 @output_option
@@ -20,7 +20,7 @@ from kubectl_cafe.cli.session import connect
 def command(access: AccessFlags, *, name: str, reason: str, ends: Ends) -> int:
     """Pause the release of NAME: no more pods are upgraded, pods in flight finish.
 
-    The driver reacts within 5 seconds. `resume` goes on.
+    The driver reacts within 5 seconds. `resume` continues the release.
     """
     from kubectl_cafe.record import store
     from kubectl_cafe.release import moves

@@ -24,8 +24,8 @@ NOTHING, CHANGES = 0, 1
 @click.command("plan", short_help="Show the groups, the template's changes and every finding")
 @options.name_argument()
 @image_option
-@click.option("--rollback", is_flag=True, help="Show what `rollback NAME` would do instead.")
-@click.option("--fast", is_flag=True, help="With --rollback: in one group.")
+@click.option("--rollback", is_flag=True, help="Show what `rollback NAME` would do.")
+@click.option("--fast", is_flag=True, help="With --rollback: roll back in one group.")
 @click.option(
     "--to-revision",
     type=click.IntRange(min=0),
@@ -58,9 +58,9 @@ def command(
 
     try:
         if not rollback and (fast or to_revision):
-            raise click.UsageError("--fast and --to-revision need --rollback", _context())
+            raise click.UsageError("--fast and --to-revision require --rollback", _context())
         if rollback and images:
-            raise click.UsageError("a rollback takes no --image", _context())
+            raise click.UsageError("--image cannot be used with --rollback", _context())
         plan = (
             _rollback(access, name, fast, to_revision) if rollback else _plan(access, name, images)
         )

@@ -20,7 +20,7 @@ from kubectl_cafe.cli.terminal.printing import say_next
 from kubectl_cafe.cli.terminal.stopping import Work, interruptible
 from kubectl_cafe.errors import INTERRUPTED, REACHED, TIMED_OUT, WAITS, Refused
 from kubectl_cafe.hints import at, cafe_command
-from kubectl_cafe.text import one_line
+from kubectl_cafe.text import counted, one_line
 
 if TYPE_CHECKING:
     from kubectl_cafe.api.cafedeployment import CafeDeployment
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FOUND = 1
 """The exit code of a dry run with findings, as of `plan` and `kubectl diff`."""
-LEAVING = "no other pod; finishing the one under way (Ctrl-C again: stop now)"
+LEAVING = "no further pods; waiting for the pod in flight (Ctrl-C again: stop immediately)"
 
 
 @click.command("repair", short_help="Find and repair problems left outside a release")
@@ -56,9 +56,9 @@ def command(
     another object, records that can't be read, pods that run an unknown image or, where all
     pods are to be at one revision, another revision. Such pods are restored in place, one at
     a time: out of traffic, restarted with the image of their workload's template, and into
-    traffic again. What can't be repaired is listed with the command that does it. The exit
-    code is 0 if nothing is left, 3 if something is; of a dry run, as of `kubectl diff`, 1 if
-    anything is found.
+    traffic again. A problem that this command can't repair is listed with the command that
+    does. Exit code 0: no problem remains; 3: at least one remains. With --dry-run, as of
+    `kubectl diff`, 0: no problem found; 1: at least one.
     """
     from kubectl_cafe.cache.informers import Observer
     from kubectl_cafe.record import store
@@ -117,8 +117,8 @@ def _refuse_driven(lease: LeaseView, cafe: CafeDeployment) -> None:
     """Raise Refused while there is a driver: it repairs pods in flight by itself."""
     if lease.live and lease.holder:
         raise Refused(
-            f"{lease.driver} drives (its lease runs out in {lease.seconds_left:.0f} s unless it "
-            "is renewed): what is in flight is its own. Nothing was written",
+            f"driven by {lease.driver} (lease expires in {lease.seconds_left:.0f} s unless it is "
+            "renewed): the driver finishes the pods in flight. Nothing was written",
             where=cafe.where,
             hint=cafe_command("status", cafe.name, cafe.namespace),
         )
@@ -158,7 +158,8 @@ def _ask(session: Session, cafe: CafeDeployment, able: Sequence[Finding], yes: b
         context=session.context,
         namespace=cafe.namespace,
         object=f"cafedeployment/{cafe.name}",
-        effect=f"repair {len(able)}: " + "; ".join(sorted({finding.mend for finding in able})),
+        effect=f"repair {counted(len(able), 'problem')}: "
+        + "; ".join(sorted({finding.mend for finding in able})),
     )
     ask(effect, yes=yes, stdin=sys.stdin, stderr=sys.stderr)
 
@@ -169,9 +170,10 @@ def _told() -> Told:
 
     return Told(
         fencing=lambda count: say(
-            f"invalidating the pending writes of the previous driver: {count} objects"
+            "the previous driver did not release its lease: invalidating its pending writes on "
+            + counted(count, "object")
         ),
-        slow=lambda text: say(f"  waits for {text}"),
+        slow=lambda text: say(f"  waiting for {text}"),
     )
 
 
@@ -192,11 +194,13 @@ def _closing(
     if output in ("json", "yaml"):
         print_data(document(cafe.name, cafe.namespace, _lines(findings, mended)), output)
     if tried:
-        say(f"{cafe.where}: {len(mended)} repaired, {len(findings) - len(mended)} left")
+        say(f"{cafe.where}: {len(mended)} repaired, {len(findings) - len(mended)} remaining")
     for one in left:
         say(f"  {one_line(f'{one.finding.object}: {one.why}')}")
     if any(finding.what == "missing workload" for finding in mended):
-        say_next(cafe_command("repair", cafe.name, cafe.namespace) + "   (once its pods run)")
+        say_next(
+            cafe_command("repair", cafe.name, cafe.namespace) + "   (after its pods are running)"
+        )
     if any(finding.what == "lost record" for finding in mended):
         say_next(cafe_command("resume", cafe.name, cafe.namespace))
         say_next(cafe_command("rollback", cafe.name, cafe.namespace))

@@ -21,14 +21,14 @@ from kubectl_cafe.errors import CafeError
     type=click.IntRange(min=0),
     default=0,
     metavar="N",
-    help="The last release to this revision; else the last one of all.",
+    help="Report the last release to this revision; 0: the last release.",
     shell_complete=completing.offer(completing.revisions),
 )
 @click.option(
     "--output-file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The file to write instead of stdout; asks before an existing file is replaced.",
+    help="Write to this file instead of stdout; asks before it replaces an existing file.",
 )
 @options.output_option("html", "json", "yaml")
 @options.yes_option
@@ -45,7 +45,7 @@ def command(
     """Write a release of NAME as one HTML page: every pod's timeline, the journal, the change.
 
     The page is self-contained: no network, no script. For a release under way it shows the
-    present state. It names what is no longer known because a later release has overwritten
+    present state. It lists the facts that are missing because a later release has overwritten
     the pods' records.
     """
     from kubectl_cafe.cli.terminal.printing import print_document
@@ -81,7 +81,7 @@ def _ask(session: Session, file: Path, yes: bool) -> None:
     """Ask before a file that exists is overwritten."""
     from kubectl_cafe.cli.terminal.asking import Effect, ask
 
-    effect = Effect(session.context, "", str(file), "the file exists: it is overwritten")
+    effect = Effect(session.context, "", str(file), "overwrite the existing file")
     ask(effect, yes=yes, stdin=sys.stdin, stderr=sys.stderr)
 
 
@@ -94,7 +94,8 @@ def _write(file: Path, text: str) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise CafeError(
-            f"the report can't be written: {error.strerror}",
+            f"cannot write the report: {error.strerror}",
             where=str(file),
-            hint="--output-file in a folder that exists and is yours, or no --output-file: stdout",
+            hint="--output-file with a file in an existing, writable folder, or no --output-file "
+            "(stdout)",
         ) from None

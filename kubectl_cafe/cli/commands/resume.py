@@ -7,10 +7,10 @@ import click
 from kubectl_cafe.cli.moving import Said, move_and_drive, saying_options
 
 
-@click.command("resume", short_help="Go on after a pause")
+@click.command("resume", short_help="Continue a paused release")
 @saying_options
 def command(said: Said) -> int:
-    """Resume the paused release of NAME, and drive it.
+    """Continue the paused release of NAME, and drive it.
 
     A release that was paused while a group waited waits for that confirmation again.
     """

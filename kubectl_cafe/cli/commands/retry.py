@@ -7,10 +7,10 @@ import click
 from kubectl_cafe.cli.moving import Said, move_and_drive, saying_options
 
 
-@click.command("retry", short_help="Go on with the group that failed")
+@click.command("retry", short_help="Continue a failed release with the group that failed")
 @saying_options
 def command(said: Said) -> int:
-    """Go on with the group that failed, with a new deadline, and drive."""
+    """Continue the failed release of NAME with the group that failed, with a new deadline."""
     from kubectl_cafe.release import moves
     from statemachine.lifecycle import Trigger
 

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from statemachine.record import Entry
 
 
-@click.command("rollback", short_help="Go back to an earlier revision, group by group")
+@click.command("rollback", short_help="Roll back to an earlier revision, group by group")
 @options.name_argument()
-@click.option("--fast", is_flag=True, help="In one group instead of the release's groups.")
+@click.option(
+    "--fast", is_flag=True, help="Roll back in one group instead of the release's groups."
+)
 @click.option(
     "--to-revision",
     type=click.IntRange(min=0),
@@ -118,12 +120,15 @@ def _saying(fast: bool, number: int) -> Move:
             return after
         target = around.revision(after.record.to_revision)
         names = (after.record.from_revision, after.record.to_revision)
-        say("rolls back " + " -> ".join(revision_text(around.revision(n)) for n in names))
+        say("rolling back " + " -> ".join(revision_text(around.revision(n)) for n in names))
         if target and (edits := rollback_plan.discarded(cafe, around, target)):
             say(f"warning: {rollback_plan.DISCARDED}: {', '.join(edits)}")
         if after.unswitched:
             lost = lost_switches.described(sorted(after.unswitched), after.namespace)
-            say(f"warning: pods in mode None: requests in flight may fail: {lost}")
+            say(
+                "warning: pods without a traffic switch (mode None): requests in flight may "
+                f"fail: {lost}"
+            )
         return after
 
     return saying
@@ -144,7 +149,7 @@ def _ask(session: Session, cafe: CafeDeployment, fast: bool, number: int) -> Non
     from kubectl_cafe.cli.terminal.asking import Effect, ask
 
     flags = [*(["--fast"] if fast else []), *([f"--to-revision {number}"] if number else [])]
-    effect = "rollback: every pod, the template and the spec go back"
+    effect = "roll back every pod, the template and the spec"
     ask(
         Effect(session.context, cafe.namespace, f"cafedeployment/{cafe.name}", effect),
         yes=False,
@@ -163,7 +168,7 @@ def _say_repeated(cafe: CafeDeployment, around: Around, done: Entry) -> None:
     why = f": {done.why}" if done.why else ""
     number = f" to revision {now.number}" if now else ""
     say(
-        f"{cafe.where} was rolled back{number} already, by {done.who} at {done.at}{why}; "
+        f"{cafe.where} is already rolled back{number}, by {done.who} at {done.at}{why}; "
         "nothing was written"
     )
     further = rollback_target.rollback_target(record, around.revisions) if record else None
@@ -175,4 +180,4 @@ def _say_repeated(cafe: CafeDeployment, around: Around, done: Entry) -> None:
 def _say_under_way(cafe: CafeDeployment) -> None:
     from kubectl_cafe.status.build import turned_by
 
-    say(f"{cafe.where}: this rollback is under way, by {turned_by(cafe)}; driving on")
+    say(f"{cafe.where}: this rollback is already under way, by {turned_by(cafe)}; continuing it")

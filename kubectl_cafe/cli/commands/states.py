@@ -15,10 +15,10 @@ FORMATS = ("text", "mermaid", "markdown", "json", "yaml")
     default="text",
     show_default=True,
     metavar="|".join(FORMATS),
-    help="The format of what is printed.",
+    help="The output format.",
 )
 def command(*, output: str) -> None:
-    """Print every state of a release and every legal move between them. Asks no server."""
+    """Print every state of a release and every legal move between them. Sends no request."""
     from kubectl_cafe.cli.terminal.printing import print_data
     from kubectl_cafe.printers import states
 

@@ -32,7 +32,7 @@ class StateName(click.ParamType["State"]):
             return known[typed]
         alike = near(typed, known, likeness=0.5)
         named = " or ".join(known[name] for name in alike) or ", ".join(State)
-        raise click.BadParameter(f"there is no state {value!r}; did you mean {named}?", ctx, param)
+        raise click.BadParameter(f"unknown state {value!r}; did you mean {named}?", ctx, param)
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -59,7 +59,7 @@ class StateName(click.ParamType["State"]):
     type=options.Duration(),
     default=None,
     metavar="TIME",
-    help="How long --for waits (30s, 10m); 0, or without it: as long as it takes.",
+    help="The longest time that --for waits (30s, 10m); 0, the default: no limit.",
 )
 @options.all_namespaces_option
 @options.selector_option
@@ -79,7 +79,7 @@ def command(
     """Show the release of NAME; without a name every CafeDeployment of the namespace.
 
     With -w every change is shown: in a terminal as a live view, else line by line (-o json: one
-    object a line). --for=STATE waits: exit code 0 once the state is reached, 4 when the release
+    object per line). --for=STATE waits: exit code 0 once the state is reached, 4 if the release
     has failed or ended in another state, 5 after --timeout. Completed is not reached while the
     spec has changes that are not released.
     """
@@ -109,12 +109,12 @@ def _check(
     """Raise UsageError for flags that exclude each other."""
     problem = ""
     if name and all_namespaces:
-        problem = "a NAME is in one namespace: say which by -n, not -A"
+        problem = "NAME cannot be used with -A; use -n NAMESPACE"
     elif name and selector:
-        problem = "either a NAME or a selector (-l)"
+        problem = "NAME cannot be used with a selector (-l)"
     elif target is not None and not name:
-        problem = "--for waits for the release of one NAME"
+        problem = "--for requires a NAME"
     elif timeout is not None and target is None:
-        problem = "--timeout is how long --for waits"
+        problem = "--timeout requires --for"
     if problem:
         raise click.UsageError(problem, click.get_current_context())

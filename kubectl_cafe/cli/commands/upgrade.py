@@ -19,13 +19,15 @@ from kubectl_cafe.cli.terminal._tty import width_of
 from kubectl_cafe.cli.terminal.printing import say_next
 from kubectl_cafe.errors import REACHED
 from kubectl_cafe.hints import argument, kubectl
+from kubectl_cafe.text import counted
 
 if TYPE_CHECKING:
     from kubectl_cafe.planning.proposal import Proposal
     from kubectl_cafe.preflight.prepare import Prepared
 
 NO_OUTCOME = (
-    "-o is the outcome of a release, and a dry run has none; plan -o prints what would be done"
+    "-o prints the result of a release and cannot be used with --dry-run; "
+    "use plan -o to print what would be done"
 )
 
 
@@ -37,13 +39,13 @@ NO_OUTCOME = (
     "--filename",
     "file",
     metavar="FILE",
-    help="Release the CafeDeployment of this file (- for stdin); created if it does not exist.",
+    help="The file with the CafeDeployment (-: stdin); it is created if it does not exist.",
     shell_complete=completing.offer_files,
 )
 @click.option(
     "--supersede",
     is_flag=True,
-    help="Replace an unfinished release that waits, is paused or failed; the pods may be mixed.",
+    help="Replace an unfinished release that waits for a confirmation, is paused or has failed.",
 )
 @reason_option
 @detach_option
@@ -87,9 +89,9 @@ def command(
     cafe = wanted.cafe
     if wanted.under_way and not supersede:
         if detach or dry_run != "none":
-            say(f"{cafe.where}: this release is under way already; nothing was written")
+            say(f"{cafe.where}: this release is already under way; nothing was written")
             return nothing_to_do(cafe, ends.output)
-        say(f"{cafe.where}: this release is under way; driving on")
+        say(f"{cafe.where}: this release is already under way; continuing it")
         return look_and_steer(session, cafe, ends=ends)
     with prepare.release(session.transport, wanted, supersede=supersede) as ready:
         if ready.idle:
@@ -133,4 +135,5 @@ def _say_idle(ready: Prepared, file: str | None) -> None:
 
 def _effect(proposed: Proposal) -> str:
     """The effect of the release, as text."""
-    return f"{proposed.kind}: {sum(proposed.plan.cells.values())} pods to {proposed.target}"
+    pods = counted(sum(proposed.plan.cells.values()), "pod")
+    return f"{proposed.kind} of {pods} to {proposed.target}"

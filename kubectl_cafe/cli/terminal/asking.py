@@ -55,7 +55,7 @@ def ask(
         return
     if stdin is None or stderr is None or not (stdin.isatty() and stderr.isatty()):
         raise Refused(
-            "stdin is not a terminal, so no confirmation can be asked for. Nothing was written",
+            "stdin is not a terminal: cannot ask for confirmation. Nothing was written",
             where=effect.object,
             hint=command,
         )

@@ -139,7 +139,7 @@ class Screen:
             return self._paint(Size(size.width - 1, size.height - 1))
         except Exception as error:
             self._broken = True
-            self._write(f"\nthe live view failed ({error!r}): plain lines from here on\n")
+            self._write(f"\nthe live view failed ({error!r}): continuing with plain lines\n")
             return None
 
     def _coloured(self, lines: Sequence[Text]) -> list[str]:

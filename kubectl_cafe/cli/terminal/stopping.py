@@ -14,11 +14,11 @@ from kubectl_cafe.cli.terminal.signals import ALARM, STOPS
 from kubectl_cafe.errors import INTERRUPTED, TIMED_OUT, CafeError
 from kubectl_cafe.hints import cafe_command
 
-NO_NEW_PODS = "no new pods; waiting for those in flight (Ctrl-C again: stop now)"
-SENT = "stopped immediately: requests that were sent may still take effect"
+NO_NEW_PODS = "no further pods; waiting for pods in flight (Ctrl-C again: stop immediately)"
+SENT = "stopped immediately: requests already sent may still take effect"
 IN_FLIGHT = (
     "stopped immediately: pods in flight stay as they are and may be out of traffic; the lease is "
-    "not given back, it runs out after 30 s"
+    "not released, it expires after 30 s"
 )
 
 
@@ -87,7 +87,7 @@ class Stopping:
 
     def _late(self) -> CafeError:
         return CafeError(
-            f"timed out after {self._seconds:g} s, before this command could drive",
+            f"timed out after {self._seconds:g} s, before this command became the driver",
             hint=self._status,
             exit_code=TIMED_OUT,
         )

@@ -94,7 +94,7 @@ class Lines:
         self._last = trouble
         others = texts(wait for wait in decision.waits if wait.what not in TROUBLES)
         if awaited := self._awaited.news(others, snapshot.now):
-            say(f"{rfc3339(snapshot.time)[11:]}  waits for: {one_line(awaited)}")
+            say(f"{rfc3339(snapshot.time)[11:]}  waiting for: {one_line(awaited)}")
         # Once a step, and again for a further warning: the pod counts in the texts change often.
         warned = (snapshot.record.step, len(decision.warnings))
         if warned != self._warned:

@@ -57,9 +57,9 @@ def test_a_pipeline_that_runs_the_same_upgrade_twice_starts_one_release(shop: Sh
 @pytest.mark.parametrize(
     ("come", "verb", "said"),
     [
-        (ways.aborting, ("abort", "--detach"), "is Aborting already (abort by "),
-        (ways.rolling_back, ("rollback", "--yes"), "this rollback is under way, by "),
-        (ways.rolled_back, ("rollback", "--yes"), "already, by "),
+        (ways.aborting, ("abort", "--detach"), "is already Aborting (abort by "),
+        (ways.rolling_back, ("rollback", "--yes"), "this rollback is already under way, by "),
+        (ways.rolled_back, ("rollback", "--yes"), "is already rolled back"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else None,
 )

@@ -80,4 +80,4 @@ def test_the_document_of_a_move_that_was_only_recorded(
 def test_a_dry_run_has_no_outcome() -> None:
     done = CliRunner().invoke(upgrade, ["shop", "--dry-run=client", "-o", "json"])
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "plan -o prints what would be done" in done.stderr
+    assert "cannot be used with --dry-run; use plan -o" in done.stderr

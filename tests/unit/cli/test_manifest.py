@@ -38,18 +38,18 @@ def test_a_name_on_the_command_line_is_not_needed(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "there is nothing"),
-        (GOOD + SERVICE, "there is CafeDeployment/web, Service"),
-        (GOOD + "---\n" + GOOD, "there is CafeDeployment/web, CafeDeployment/web"),
-        ("just a line", "there is text"),
+        ("", "found: nothing"),
+        (GOOD + SERVICE, "found: CafeDeployment/web, Service"),
+        (GOOD + "---\n" + GOOD, "found: CafeDeployment/web, CafeDeployment/web"),
+        ("just a line", "found: text"),
         ("a: [", "node content"),
         (GOOD.replace("v1alpha1", "v9"), "apiVersion: apps.cafe.cloud.alipay.com/v9"),
-        (GOOD.replace("{replicas: 2}", "2"), "spec: is missing"),
-        (GOOD.replace("name: web, ", ""), "metadata.name: is missing"),
-        (GOOD.replace("name: web", "name: other"), "metadata.name: other, the command line says"),
-        (GOOD.replace("name: web", "name: 2026"), "metadata.name: 2026 is no text"),
+        (GOOD.replace("{replicas: 2}", "2"), "spec: required"),
+        (GOOD.replace("name: web, ", ""), "metadata.name: required"),
+        (GOOD.replace("name: web", "name: other"), "metadata.name: other, the command line has"),
+        (GOOD.replace("name: web", "name: 2026"), "metadata.name: 2026 must be a string"),
         (GOOD.replace("{replicas: 2}", ".inf"), "line 4: infinity"),
-        (GOOD.replace("shop}", "else}"), "metadata.namespace: else, the command line says shop"),
+        (GOOD.replace("shop}", "else}"), "metadata.namespace: else, the command line has shop"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(file: Path, text: str, why: str) -> None:

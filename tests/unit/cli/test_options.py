@@ -72,7 +72,7 @@ def test_an_extra_without_a_value_is_refused_by_name() -> None:
     done = CliRunner().invoke(command, ["--as-user-extra", "scopes"])
 
     assert done.exit_code == 2
-    assert "'scopes': want KEY=VALUE" in done.output
+    assert "'scopes': must be KEY=VALUE" in done.output
 
 
 def test_kubectl_s_flags_are_listed_by_options_and_not_by_every_verb(
@@ -108,7 +108,7 @@ def test_a_timeout_is_written_as_in_go(text: str, seconds: float | None) -> None
 
 @pytest.mark.parametrize("text", ["", "s", "5x", "1s2", "-1s", "soon"])
 def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(click.BadParameter, match="is not a time like 1s"):
+    with pytest.raises(click.BadParameter, match="is not a duration such as 1s"):
         options.Duration().convert(text, None, None)
 
 

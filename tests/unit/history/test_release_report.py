@@ -269,7 +269,7 @@ def test_a_journal_that_was_cut_and_a_revision_that_was_pruned_are_said() -> Non
 
 
 def test_a_cafedeployment_without_a_release_has_nothing_to_report() -> None:
-    with pytest.raises(Untold, match="has had no release yet"):
+    with pytest.raises(Untold, match="has no release yet"):
         told(revisions=())
 
 

@@ -50,7 +50,7 @@ def test_one_whose_holder_renews_it_is_refused_however_old_it_looks(
         return server(asked)
 
     stub.script = renewed
-    with pytest.raises(Refused, match="ann drives"):
+    with pytest.raises(Refused, match="driven by ann"):
         _watched(Session(transport, "stores", ""), CAFE)
     assert clock.now - began <= 6
 
