@@ -41,6 +41,17 @@ class StepKind(StrEnum):
     SWEEP = "sweep"
     SCALE_OUT = "scale-out"
 
+    @property
+    def meaning(self) -> str:
+        """What a step that takes no group does, for messages; empty for other steps."""
+        return _MEANINGS.get(self, "")
+
+
+_MEANINGS = {
+    StepKind.COMMIT: "the workloads get the target template",
+    StepKind.SWEEP: "the remaining pods get the target version",
+}
+
 
 class Step(Struct, frozen=True):
     """One step. `group` counts from 1 (0: not a group).

@@ -22,6 +22,7 @@ from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import Workload, by_cell
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import owner_reference
+from kubectl_cafe.text import counted
 
 Json = Mapping[str, Any]
 NAMED = 3
@@ -84,9 +85,8 @@ def refuse_unowned(cafe: CafeDeployment, pods: Collection[Pod]) -> None:
         return
     shown = ", ".join(sorted(pod.name for pod in pods)[:NAMED])
     raise Refused(
-        f"{len(pods)} pods match spec.selector and have no controller ({shown}): the "
-        f"{cafe.podset.kind}s of a first release start without pods, would adopt these and delete "
-        "them. Nothing was written",
+        f"spec.selector matches {counted(len(pods), 'pod')} without a controller ({shown}): the "
+        f"{cafe.podset.kind}s of a first release would adopt and delete them. Nothing was written",
         where=cafe.where,
         hint=kubectl("get pods", cafe.namespace, f"-l {argument(cafe.label_selector)}")
         + "   (delete them, or change a label that spec.selector selects)",
@@ -105,8 +105,8 @@ def refuse_unknown(cafe: CafeDeployment, pods: Collection[Pod], template: Json) 
         running = (f"{name}={shown[name]}" for name in wanted if name in shown)
         flags = " ".join(f"--image {argument(one)}" for one in running)
         raise Refused(
-            f"{len(strange)} pods run images of no revision of this CafeDeployment "
-            f"({strange[0].name}): release what runs first. Nothing was written",
+            f"{counted(len(strange), 'pod')} with images of no revision of this CafeDeployment "
+            f"(such as {strange[0].name}): release the running images first. Nothing was written",
             where=cafe.where,
             hint=cafe_command("upgrade", cafe.name, cafe.namespace, flags),
         )
@@ -120,8 +120,7 @@ def _said(cafe: CafeDeployment, one: Taken) -> tuple[str, str]:
         return "is being deleted", wait
     if one.earlier:
         return (
-            "belongs to a CafeDeployment of this name that was deleted: the garbage collector "
-            "deletes it"
+            "belongs to a deleted CafeDeployment of the same name: the garbage collector deletes it"
         ), wait
     if one.controller:
         return f"is controlled by {one.controller}", kubectl(f"get {name}", space, "-o yaml")

@@ -6,6 +6,7 @@ no more pods, finishes those in flight, and does not create again what is delete
 
 from __future__ import annotations
 
+from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.hints import kubectl
@@ -30,7 +31,7 @@ def refuse(cafe: CafeDeployment, trigger: Trigger) -> None:
     """Raise Refused for a move that would upgrade pods while the object is being deleted."""
     if cafe.deleting and trigger in GOES_ON:
         raise Refused(
-            f"it is being deleted ({_why(cafe)}). Nothing was written",
+            f"{names.KIND} {cafe.name} is being deleted ({_why(cafe)}). Nothing was written",
             where=cafe.where,
             hint=_look(cafe),
         )
@@ -39,7 +40,7 @@ def refuse(cafe: CafeDeployment, trigger: Trigger) -> None:
 def ended(cafe: CafeDeployment) -> BeingDeleted:
     """The error with which the driver ends once no pod of the CafeDeployment is in flight."""
     return BeingDeleted(
-        f"it is being deleted ({_why(cafe)}): no more pods are upgraded",
+        f"{names.KIND} {cafe.name} is being deleted ({_why(cafe)}): no further pods are upgraded",
         where=cafe.where,
         hint=_look(cafe),
     )

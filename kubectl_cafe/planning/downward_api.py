@@ -31,8 +31,8 @@ def warnings(template: Json, diff: templates.Difference) -> tuple[str, ...]:
             kept = [*_variables(container, changed), *_mounts(container, volumes, changed)]
             if kept:
                 said.append(
-                    f"{kind} {container['name']} does not restart and keeps the old value of "
-                    f"{', '.join(kept)} until it does; a pod that is replaced has the new one"
+                    f"{kind} {container['name']} does not restart: it keeps the old value of "
+                    f"{', '.join(kept)} until its next restart"
                 )
     return tuple(said)
 

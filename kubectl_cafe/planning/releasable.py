@@ -20,8 +20,8 @@ def refuse_long_name(cafe: CafeDeployment) -> None:
     """Raise Refused for a name with which the revision label would be too long (protocol 4)."""
     if len(cafe.name) > LONGEST_OWNER:
         raise Refused(
-            f"metadata.name has {len(cafe.name)} characters; at most {LONGEST_OWNER} can be "
-            "released. Nothing was written",
+            f"metadata.name has {len(cafe.name)} characters, must have at most {LONGEST_OWNER}. "
+            "Nothing was written",
             where=cafe.where,
             hint=kubectl(f"get cafed {cafe.name}", cafe.namespace, "-o yaml > FILE")
             + ", shorten metadata.name in it, "
@@ -74,7 +74,8 @@ def refuse_unsupported(cafe: CafeDeployment) -> None:
     }
     if paths := [path for path, present in found.items() if present]:
         raise Refused(
-            f"this version of kubectl-cafe does not honour {', '.join(paths)}. Nothing was written",
+            f"not supported by this version of kubectl-cafe: {', '.join(paths)}. "
+            "Nothing was written",
             where=cafe.where,
             hint=kubectl(f"edit cafed {cafe.name}", cafe.namespace),
         )

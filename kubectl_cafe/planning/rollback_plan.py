@@ -22,7 +22,7 @@ from statemachine.lifecycle import RESTING, State, Trigger, legal
 from statemachine.record import Entry, Plan, Record
 from statemachine.steps import Kind, UpgradeType
 
-DISCARDED = "an edit of the spec that was not released is discarded"
+DISCARDED = "unreleased changes of the spec are discarded"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def way(cafe: CafeDeployment, around: Around, fast: bool, number: int = 0) -> Wa
         target = rollback_target.rollback_target(record, around.revisions)
     if target is None:
         raise Refused(
-            "there is no earlier revision to go back to",
+            "there is no earlier revision to roll back to",
             where=cafe.where,
             hint=cafe_command(
                 "upgrade" if record.state in RESTING else "abort", cafe.name, cafe.namespace
@@ -73,7 +73,8 @@ def _refuse_out_of_place(
         diff = templates.difference(known.template, target.template, tuple(cafe.selector_labels))
         if diff.others:
             raise Refused(
-                f"revision {target.number} differs in {', '.join(diff.others)}: not in place",
+                f"revision {target.number} differs in {', '.join(diff.others)}, which cannot "
+                "change in place",
                 where=cafe.where,
             )
 

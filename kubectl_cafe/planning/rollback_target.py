@@ -49,12 +49,12 @@ def chosen(
         return target
     if ended:
         raise Refused(
-            f"revision {number} is what every pod was brought to; nothing was written",
+            f"all pods are already at revision {number}; nothing was written",
             where=cafe.where,
             hint=cafe_command("history", cafe.name, cafe.namespace),
         )
     raise Refused(
-        f"revision {number} is what the release goes to, not what it came from",
+        f"revision {number} is the target of the release under way",
         where=cafe.where,
         hint=cafe_command("status", cafe.name, cafe.namespace),
     )
@@ -68,7 +68,7 @@ def numbered(cafe: CafeDeployment, revisions: Iterable[Revision], number: int) -
             return revision
     shown = ", ".join(str(revision.number) for revision in known) or "none"
     raise UnknownRevision(
-        f"there is no revision {number}; known: {shown}. Nothing was written",
+        f"revision {number} not found (existing: {shown}). Nothing was written",
         where=cafe.where,
         hint=cafe_command("history", cafe.name, cafe.namespace),
     )

@@ -12,6 +12,7 @@ from kubectl_cafe.hints import kubectl
 from kubectl_cafe.pods.model import Pod, parse
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.revisions import template as templates
+from kubectl_cafe.text import counted
 from kubectl_cafe.traffic import Service, mode_of
 
 Json = Mapping[str, Any]
@@ -31,8 +32,8 @@ def refuse_undrainable(
     bare = [pod.name for pod in restarting if mode_of(pod, services) is Mode.NONE]
     if bare:
         raise Refused(
-            f"pods like {bare[0]} have no traffic switch (mode None): nothing tells a traffic "
-            f'finalizer to let go of them. They need the label {names.TRAFFIC}: "on" or the '
+            f"pods such as {bare[0]} have no traffic switch (mode None), so a traffic finalizer "
+            f'is never removed from them. They need the label {names.TRAFFIC}: "on" or the '
             f"readiness gate {names.IN_SERVICE}. Nothing was written",
             where=f"{cafe.where}, spec.strategy.trafficFinalizers",
             hint=kubectl(f"edit cafed {cafe.name}", cafe.namespace),
@@ -53,7 +54,8 @@ def warnings(cafe: CafeDeployment, pods: Iterable[Pod]) -> tuple[str, ...]:
         lacking = [pod.name for pod in living if name not in pod.finalizers]
         if lacking:
             said.append(
-                f"{len(lacking)} of {len(living)} pods don't carry the traffic finalizer {name} "
-                f"({', '.join(lacking[:3])}): they count as unavailable until they do"
+                f"traffic finalizer {name} is missing on {len(lacking)} of "
+                f"{counted(len(living), 'pod')} ({', '.join(lacking[:3])}): such a pod counts as "
+                "unavailable"
             )
     return tuple(said)

@@ -14,6 +14,7 @@ from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.revisions import image as images
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.text import counted
 from kubectl_cafe.traffic import Service, mode_of
 
 Json = Mapping[str, Any]
@@ -35,31 +36,32 @@ def warnings(
         lost = lost_switches.described(lost_switches.planned(pods, services, known), cafe.namespace)
         said.append(
             _traffic(
-                f"{bare} of {len(pods)} pods without a traffic switch (mode None): requests in "
-                f"flight may fail{': ' if lost else ''}{lost}"
+                f"{bare} of {counted(len(pods), 'pod')} without a traffic switch (mode None): "
+                f"requests in flight may fail{': ' if lost else ''}{lost}"
             )
         )
     if gated := modes[Mode.GATE]:
         said.append(
             _traffic(
-                f"{gated} of {len(pods)} pods in Gate mode: one that is replaced while nobody "
-                "drives stays out of traffic until somebody opens it (Label mode has no such gap)"
+                f"{gated} of {counted(len(pods), 'pod')} in Gate mode: a pod that is replaced "
+                "while the release has no driver stays out of traffic until a driver or `repair` "
+                "opens its gate (pods in Label mode do not)"
             )
         )
     if labelled := modes[Mode.LABEL]:
-        said.append(ok(TRAFFIC, f"{labelled} of {len(pods)} pods in Label mode"))
+        said.append(ok(TRAFFIC, f"{labelled} of {counted(len(pods), 'pod')} in Label mode"))
     if deaf := publishing_unready(pods, services):
         said.append(
             _traffic(
-                f"{', '.join(deaf)}: publishNotReadyAddresses is true, so a pod never leaves it: "
-                "it is sent requests while it restarts (Label mode takes it out of every Service)"
+                f"{', '.join(deaf)}: publishNotReadyAddresses is true, so a pod in Gate mode is "
+                "sent requests while it restarts (Label mode takes it out of every Service)"
             )
         )
     if cafe.paused_by_spec:
         pausing = "spec.strategy.pause is true: the release will pause before its first pod"
         said.append(warning("release", pausing))
     if cafe.foreign_record:
-        foreign = "the release annotation belongs to another object and is not acted on"
+        foreign = "the release annotation belongs to another object and is ignored"
         said.append(warning("release", foreign))
     return tuple(said)
 
@@ -73,8 +75,8 @@ def _tags(template: Json) -> list[Finding]:
     return [
         warning(
             "images",
-            f"container {name}: the tag of {image} usually moves: the same string may mean "
-            "new content, and a release to it changes nothing",
+            f"container {name}: the tag of {image} usually moves: nodes may run different "
+            "content of it, and a release to the same tag changes nothing",
         )
         for name, image in templates.images(template).items()
         if images.mutable(image)

@@ -11,6 +11,7 @@ from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.planning.proposal import Around
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.revisions.revision import name_of
+from kubectl_cafe.text import counted, first_names
 from statemachine.lifecycle import State
 from statemachine.record import Plan, Record
 from statemachine.steps import Kind
@@ -24,7 +25,7 @@ def presumed(cafe: CafeDeployment, around: Around) -> Record:
     """
     if not around.revisions:
         raise Refused(
-            "there has been no release yet: nothing to go back to",
+            "there is no release yet, so there is no revision to roll back to",
             where=cafe.where,
             hint=cafe_command("upgrade", cafe.name, cafe.namespace),
         )
@@ -47,8 +48,8 @@ def refuse_unfinished(cafe: CafeDeployment, pods: Sequence[Pod]) -> None:
     """Raise Refused for pods of a release that has no record any more (C72)."""
     if lost := lost_pods(cafe, pods):
         raise Refused(
-            f"{len(lost)} pods are in the middle of an upgrade whose release has no record any "
-            f"more ({', '.join(lost[:3])}). Nothing was written",
+            f"{counted(len(lost), 'pod')} of an unfinished release without a record: "
+            f"{first_names(lost, 3)}. Nothing was written",
             where=cafe.where,
             hint=cafe_command("repair", cafe.name, cafe.namespace),
         )

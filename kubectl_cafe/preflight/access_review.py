@@ -39,7 +39,7 @@ class Right:
         return kubectl(f"auth can-i {self.verb} {plural}{sub}", namespace)
 
 
-LEAST = "   (the least roles needed: " + kubectl("cafe init --rbac") + ")"
+LEAST = "   (roles with the least permissions: " + kubectl("cafe init --rbac") + ")"
 RECORD = Right("patch", names.PLURAL, names.GROUP)
 STATUS = Right("patch", names.PLURAL, names.GROUP, "status")
 OWN = Right("update", names.PLURAL, names.GROUP, "finalizers")
@@ -60,8 +60,8 @@ ALWAYS = frozenset({RECORD, STATUS, NEW_REVISION, REVISE, LEASE})
 VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 """The authorizer's verb for a request of one object, by HTTP method."""
 CONSEQUENCES = {
-    OWN: "a server that protects blockOwnerDeletion will refuse what is owned",
-    PRUNE: "revisions beyond historyLimit will stay",
+    OWN: "a server that protects blockOwnerDeletion will refuse owned objects",
+    PRUNE: "revisions beyond historyLimit will not be deleted",
     TELL: "no Events are recorded",
 }
 """What happens in a release without a right that it does not need."""
@@ -101,20 +101,20 @@ def judge(
     if answers is None:
         return []
     if isinstance(answers, CafeError):
-        return [unknown(CHECK, f"whether you may write what it writes: {answers.message}")]
+        return [unknown(CHECK, f"permissions for the release's writes: {answers.message}")]
     denied = sorted((right for right, allowed in answers.items() if not allowed), key=str)
     fatal = [right for right in denied if right in set(sure)]
     if fatal:
         listed = ", ".join(map(str, fatal))
         hint = fatal[0].can_i(namespace) + LEAST
         where = f"{fatal[0].path} in namespace {namespace}"
-        return [refused(CHECK, f"you may not {listed}", where=where, hint=hint)]
+        return [refused(CHECK, f"no permission to {listed}", where=where, hint=hint)]
     if not denied:
-        return [ok(CHECK, f"you may do each of its {len(answers)} kinds of write")]
+        return [ok(CHECK, f"permissions for all {len(answers)} kinds of write")]
     return [
         warning(
             CHECK,
-            f"you may not {right}: {CONSEQUENCES.get(right, 'this release does not need it')}",
+            f"no permission to {right}: {CONSEQUENCES.get(right, 'this release does not need it')}",
             hint=right.can_i(namespace),
         )
         for right in denied

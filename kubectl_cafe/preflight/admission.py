@@ -18,8 +18,8 @@ BIRTH = "birth"
 COMMIT = "commit"
 WHAT = {
     "image": "the image patch",
-    "relabel": "the labels",
-    BIRTH: "a newborn pod",
+    "relabel": "the label patch",
+    BIRTH: "a new pod",
     COMMIT: "the new template of a ReplicaSet",
 }
 HINT = kubectl(
@@ -34,12 +34,12 @@ def judge(trials: Sequence[Trial], namespace: str) -> list[Finding]:
     if trials and not told:
         pods = sorted({trial.pod for trial in trials if trial.pod and trial.what != COMMIT})
         on = f" on {', '.join(pods)}" if pods else ""
-        return [ok(CHECK, f"the first writes pass in a dry run{on}")]
+        return [ok(CHECK, f"dry run of the first writes passed{on}")]
     return list(reversed(told.values()))
 
 
 def _judge(trial: Trial, namespace: str) -> Iterator[Finding]:
-    what = WHAT.get(trial.what, "taking a pod out of traffic")
+    what = WHAT.get(trial.what, "the patch that takes a pod out of traffic")
     kind = "replicaset" if trial.what == COMMIT else "pod"
     of = f"{kind}/{trial.pod}" if trial.pod else f"{kind}s"
     match trial.answer:
@@ -52,18 +52,20 @@ def _judge(trial: Trial, namespace: str) -> Iterator[Finding]:
 def _refusal(error: CafeError, kind: str, what: str, where: str) -> Finding:
     match error:
         case Forbidden(denied_right=True):
-            return unknown(CHECK, f"what admission makes of {what}: you may not try it")
+            return unknown(CHECK, f"admission of {what}: no permission for the dry run")
         case Invalid(server_message=said) if NO_TRIALS in said:
-            return unknown(CHECK, f"what admission makes of {what}: {said}", where=where)
+            return unknown(CHECK, f"admission of {what}: {said}", where=where)
         case Forbidden(server_message=said) | Invalid(server_message=said) if kind == BIRTH:
             # The dry run is by this user; admission may accept the ReplicaSet controller's pods.
             return warning(CHECK, f"the API server refuses {what}: {said}", where=where, hint=HINT)
         case Forbidden(server_message=said) | Invalid(server_message=said):
             return refused(CHECK, f"the API server refuses {what}: {said}", where=where, hint=HINT)
         case UnknownOutcome(server_message=said) | AdmissionFailed(server_message=said) if said:
-            return warning(CHECK, f"the API server fails at {what}: {said}", where=where, hint=HINT)
+            return warning(
+                CHECK, f"the API server failed on {what}: {said}", where=where, hint=HINT
+            )
         case _:
-            return unknown(CHECK, f"what admission makes of {what}: {error.message}", where=where)
+            return unknown(CHECK, f"admission of {what}: {error.message}", where=where)
 
 
 def rewritten(sent: Mapping[str, str], stored: Mapping[str, str]) -> Iterator[Finding]:
@@ -75,6 +77,6 @@ def rewritten(sent: Mapping[str, str], stored: Mapping[str, str]) -> Iterator[Fi
         if (made := stored.get(container, image)) != image:
             yield warning(
                 CHECK,
-                f"admission makes {made} of {image} (container {container}): that is what the "
-                "pods will run, and it counts as this release's",
+                f"admission replaces {image} by {made} (container {container}): the pods will "
+                "run that image, and it counts as the image of this release",
             )

@@ -39,12 +39,12 @@ def judge(case: Case, evidence: Evidence) -> Iterator[Finding]:
     for name, image in coming(case).items():
         where = images.repository(image)
         if any(covers(key, where) for key in keys):
-            yield ok(CHECK, f"{listed} hold credentials for {where}")
+            yield ok(CHECK, f"credentials for {where} found in {listed}")
         else:
             yield warning(
                 CHECK,
-                f"no pull secret ({listed}) holds credentials for {where} (container {name}): it "
-                "is pulled without, or with the node's own",
+                f"no pull secret ({listed}) has credentials for {where} (container {name}): the "
+                "image is pulled without credentials, or with those of the node",
             )
 
 
@@ -55,18 +55,18 @@ def secret_problem(
     where = f"secret/{name} in namespace {namespace}"
     match secret:
         case CafeError() as error:
-            yield unknown(CHECK, f"the pull secret {name}: {error.message}", where=where)
+            yield unknown(CHECK, f"pull secret {name}: {error.message}", where=where)
         case None:
             yield warning(
                 CHECK,
-                f"the pull secret {name} is not there",
+                f"pull secret {name} not found",
                 where=where,
                 hint=kubectl(f"create secret docker-registry {name}", namespace, "--help"),
             )
         case found if found.get("type") not in TYPES:
             yield warning(
                 CHECK,
-                f"the pull secret {name} is of type {found.get('type')}: no kubelet reads it",
+                f"pull secret {name} has type {found.get('type')}, which kubelets ignore",
                 where=where,
             )
 

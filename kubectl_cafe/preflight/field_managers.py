@@ -33,13 +33,13 @@ def judge(cafe: CafeDeployment, wished: CafeDeployment) -> Iterator[Finding]:
     for name, paths in sorted(found.items()):
         yield warning(
             CHECK,
-            f"{name} owns {many(paths)}, which this release changes: it will put its own version "
-            "back, or go on reporting a difference, unless it is told of the new one, too",
+            f"{name} owns {many(paths)}, which this release changes: it will revert the change "
+            "or report a difference until its own manifest is updated",
             where=cafe.where,
             hint=kubectl(f"get cafed {cafe.name}", cafe.namespace, "-o yaml --show-managed-fields"),
         )
     if not found:
-        yield ok(CHECK, "no other tool owns what this release changes in spec.template")
+        yield ok(CHECK, "no other manager owns the fields of spec.template that change")
 
 
 def owners(cafe: CafeDeployment, changed: Sequence[str]) -> dict[str, list[str]]:

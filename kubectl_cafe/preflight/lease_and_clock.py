@@ -32,17 +32,17 @@ def lease(case: Case, evidence: Evidence) -> Iterator[Finding]:
         case None:
             return
         case CafeError() as error:
-            yield unknown(CHECK, f"whether somebody drives: {error.message}")
+            yield unknown(CHECK, f"the driver: {error.message}")
         case held if held.live:
             yield warning(
                 CHECK,
-                f"{held.driver} drives: what you say is left to that driver",
+                f"driven by {held.driver}: that driver carries out your command",
                 hint=status,
             )
         case held if held.holder and not held.expired:
             yield warning(CHECK, lease_text(held), hint=status)
         case _:
-            yield ok(CHECK, "nobody else drives")
+            yield ok(CHECK, "no other driver")
 
 
 def clock(evidence: Evidence) -> Iterator[Finding]:
@@ -56,5 +56,5 @@ def clock(evidence: Evidence) -> Iterator[Finding]:
     yield warning(
         CLOCK,
         f"this workstation's clock is {abs(evidence.skew):.0f} s {side} the API server's: the "
-        "release goes by the server's, tokens and certificates may be judged by this one",
+        "release uses the server's clock, but checks of tokens and certificates may use this one",
     )

@@ -13,6 +13,7 @@ from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.planning.finding import Finding, many, ok, unknown, warning
 from kubectl_cafe.preflight.evidence import Case, Evidence, Node
 from kubectl_cafe.reconcile import availability
+from kubectl_cafe.text import counted
 from statemachine.record import cut
 from statemachine.steps import Kind
 
@@ -36,17 +37,17 @@ def health(case: Case) -> Iterator[Finding]:
         shown = many([f"{s.pod.name} ({reason(s)})" for s in down])
         yield warning(
             HEALTH,
-            f"{len(down)} of {len(living)} pods are unavailable now: {shown}",
+            f"{len(down)} of {counted(len(living), 'pod')} unavailable: {shown}",
             hint=cafe_command("status", case.cafe.name, case.cafe.namespace),
         )
     elif living:
-        yield ok(HEALTH, f"all {len(living)} pods are available")
+        yield ok(HEALTH, f"{len(living)} of {counted(len(living), 'pod')} available")
     budget = availability.budget(case.snapshot, case.assessments)
     if living and budget.unavailable >= budget.limit:
         yield warning(
             HEALTH,
-            f"{budget.unavailable} pods are missing or unavailable and maxUnavailable allows "
-            f"{budget.limit}: no healthy pod is taken until that is better",
+            f"{counted(budget.unavailable, 'pod')} missing or unavailable, maxUnavailable is "
+            f"{budget.limit}: no healthy pod is upgraded until fewer are unavailable",
         )
 
 
@@ -66,7 +67,7 @@ def reason(assessment: Assessment) -> str:
         return "out of traffic"
     if pod.ready.status != "True":
         return pod.ready.reason or pod.phase
-    return "not in traffic long enough"
+    return "in traffic for less than minReadySeconds"
 
 
 def room(case: Case) -> Iterator[Finding]:
@@ -78,11 +79,11 @@ def room(case: Case) -> Iterator[Finding]:
         if rooms[budget.name] < 1:
             yield warning(
                 BUDGETS,
-                f"{budget} leaves no room now: no healthy pod is taken until it does",
+                f"{budget} allows no disruption now: no healthy pod is upgraded until it does",
                 hint=kubectl(f"describe pdb {budget.name}", case.cafe.namespace),
             )
         else:
-            yield ok(BUDGETS, f"{budget} has room for {rooms[budget.name]}")
+            yield ok(BUDGETS, f"{budget} allows {counted(rooms[budget.name], 'disruption')}")
 
 
 def nodes(case: Case, evidence: Evidence) -> Iterator[Finding]:
@@ -96,14 +97,14 @@ def nodes(case: Case, evidence: Evidence) -> Iterator[Finding]:
     for (cell, node), pods in sorted(lost.items()):
         yield warning(
             NODES,
-            f"node {node}{_of(cell)} is lost with {many(pods)}: a pod there is unavailable and "
-            "never taken, so its group waits for it until the deadline",
+            f"node {node}{_of(cell)} is lost with {many(pods)}: a pod on it is unavailable and "
+            "is not upgraded, so its group waits for it until the deadline",
             hint=kubectl(f"describe node {node}"),
         )
     if evidence.nodes is None:
         return
     if isinstance(evidence.nodes, CafeError):
-        yield unknown(NODES, f"how the nodes are: {evidence.nodes.message}")
+        yield unknown(NODES, f"the nodes' condition: {evidence.nodes.message}")
         return
     told = {node for _, node in lost}
     used = {pod.node for pod in case.around.living}
@@ -114,7 +115,7 @@ def nodes(case: Case, evidence: Evidence) -> Iterator[Finding]:
     cells = list(barren(case, evidence.nodes))
     yield from cells
     if not (lost or down or cells):
-        yield ok(NODES, "the nodes of its pods are Ready")
+        yield ok(NODES, "the nodes of the pods are Ready")
 
 
 def barren(case: Case, known: tuple[Node, ...]) -> Iterator[Finding]:
@@ -125,7 +126,7 @@ def barren(case: Case, known: tuple[Node, ...]) -> Iterator[Finding]:
         able = [n for n in known if n.cell == cell and n.ready and n.schedulable]
         if size and not able:
             where = f"in cell {cell}" if cell else "in the cluster"
-            why = f"no node {where} is Ready and takes new pods: they would stay Pending"
+            why = f"no node {where} is Ready and schedulable: new pods would stay Pending"
             yield warning(NODES, why, hint=kubectl("get nodes --show-labels"))
 
 
@@ -136,8 +137,8 @@ def size(case: Case) -> Iterator[Finding]:
     if seconds >= LONG:
         yield warning(
             SIZE,
-            f"{objects} pods: if the driver dies, whoever takes over touches each of them first, "
-            f"which takes about {seconds:.0f} s",
+            f"{objects} pods: a takeover from a driver that fails invalidates its pending writes "
+            f"on each of them first, which takes about {seconds:.0f} s",
         )
 
 

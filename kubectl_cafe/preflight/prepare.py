@@ -197,4 +197,4 @@ def _driver(transport: Transport, cafe: CafeDeployment) -> str:
         held = inspect(transport, cafe.namespace, cafe.name)
     except CafeError:
         return ""
-    return f"driven by {held.driver}" if held.live and held.holder else "nobody drives it"
+    return f"driven by {held.driver}" if held.live and held.holder else "no driver"

@@ -12,6 +12,7 @@ from kubectl_cafe.errors import CafeError
 from kubectl_cafe.planning.finding import Finding, many, ok, unknown, warning
 from kubectl_cafe.preflight.evidence import Case, Evidence, Node, coming
 from kubectl_cafe.revisions import image as images
+from kubectl_cafe.text import counted
 
 CHECK = "images"
 Nodes = tuple[Node, ...] | CafeError
@@ -46,23 +47,23 @@ def meant(case: Case, nodes: Nodes) -> Nodes:
 def pullable(name: str, image: str, policy: str, nodes: Nodes) -> Finding:
     """The finding about one image; a node lists 50 images at most, so only presence is proof."""
     if isinstance(nodes, CafeError):
-        return unknown(CHECK, f"whether {image} can be pulled: {nodes.message}")
+        return unknown(CHECK, f"image {image}, container {name}: {nodes.message}")
     wanted = images.canonical(image)
     lacking = [node.name for node in nodes if wanted not in map(images.canonical, node.images)]
+    on = f"{len(nodes) - len(lacking)} of {counted(len(nodes), 'node')}"
     if nodes and not lacking:
         if policy == "Always":
             return unknown(
                 CHECK,
-                f"whether {image} can be pulled: each of its {len(nodes)} nodes has it, but "
-                f"container {name} has imagePullPolicy Always, so the registry is asked again",
+                f"image {image}: present on {on}, but container {name} has imagePullPolicy "
+                "Always, so each node asks the registry again",
             )
-        return ok(CHECK, f"each of the {len(nodes)} nodes has {image} already")
+        return ok(CHECK, f"image {image} is present on {on}")
     if policy == "Never":
         return warning(
             CHECK,
-            f"container {name} has imagePullPolicy Never, and {many(lacking)} don't say that they "
-            f"have {image}: it would not start there",
+            f"container {name} has imagePullPolicy Never, and {image} is not listed by "
+            f"{many(lacking)}: it would not start there",
         )
-    there = f"{len(nodes) - len(lacking)} of its {len(nodes)} nodes have it" if nodes else ""
-    why = f" ({there})" if there else ""
-    return unknown(CHECK, f"whether {image} can be pulled{why}: not known until it is pulled")
+    there = f", present on {on}" if nodes else ""
+    return unknown(CHECK, f"image {image}, container {name}{there}: not known until it is pulled")

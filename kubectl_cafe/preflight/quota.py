@@ -13,6 +13,7 @@ from kubectl_cafe.preflight import births
 from kubectl_cafe.preflight.births import Demand
 from kubectl_cafe.preflight.evidence import Case, Evidence
 from kubectl_cafe.preflight.quantity import quantity
+from kubectl_cafe.text import counted
 
 Json = Mapping[str, Any]
 CHECK = "quota"
@@ -21,11 +22,12 @@ CHECK = "quota"
 def judge(case: Case, evidence: Evidence) -> Iterator[Finding]:
     """The quotas that the new pods don't fit in, and the limits that their containers break."""
     born, quotas, limits = births.count(case), evidence.quotas, evidence.limits
+    new = counted(born, "new pod")
     if not born or quotas is None or limits is None:
         return
     for missing in (quotas, limits):
         if isinstance(missing, CafeError):
-            yield unknown(CHECK, f"whether the namespace lets {born} pods in: {missing.message}")
+            yield unknown(CHECK, f"quotas and limits for {new}: {missing.message}")
             return
     assert not isinstance(quotas, CafeError)
     assert not isinstance(limits, CafeError)
@@ -37,15 +39,15 @@ def judge(case: Case, evidence: Evidence) -> Iterator[Finding]:
             *(f for one in quotas for f in beyond(one, born, wanted, space)),
         ]
     except (ValueError, ArithmeticError) as error:
-        yield unknown(CHECK, f"whether the namespace lets {born} pods in: {error}")
+        yield unknown(CHECK, f"quotas and limits for {new}: {error}")
         return
     yield from found
     if any(finding.level is Level.REFUSED for finding in found):
         return
     if (quotas or limits) and not births.exact(template):
-        yield unknown(CHECK, "what init containers and overhead take of the namespace's quotas")
+        yield unknown(CHECK, "the share of init containers and overhead in the namespace's quotas")
     elif not found:
-        yield ok(CHECK, f"the namespace's quotas and limits let {born} pods in")
+        yield ok(CHECK, f"the namespace's quotas and limits admit {new}")
 
 
 def beyond(quota: Json, born: int, wanted: Sequence[Demand], space: str) -> Iterator[Finding]:
@@ -54,20 +56,21 @@ def beyond(quota: Json, born: int, wanted: Sequence[Demand], space: str) -> Iter
     where = f"resourcequota/{name} in namespace {space}"
     hint = kubectl(f"describe quota {name}", space)
     if spec.get("scopes") or spec.get("scopeSelector"):
-        yield unknown(CHECK, f"whether quota {name} lets pods in: it has scopes", where=where)
+        yield unknown(CHECK, f"quota {name}: quotas with scopes are not evaluated", where=where)
         return
     status = quota.get("status") or {}
     used = status.get("used") or {}
     for resource, hard in (status.get("hard") or spec.get("hard") or {}).items():
         each = births.share(resource, wanted)
         if isinstance(each, str):
-            why = f"quota {name} wants {resource} of every container, {each} has none"
+            why = f"quota {name} requires {resource} of every container, {each} has none"
             yield refused(CHECK, why, where=where, hint=hint)
         elif each is not None:
             free, need = quantity(hard) - quantity(used.get(resource, 0)), each * born
             if need > free:
-                why = f"quota {name} leaves {_plain(free)} {resource}, {born} pods need"
-                yield refused(CHECK, f"{why} {_plain(need)}", where=where, hint=hint)
+                why = f"quota {name}: {resource} {_plain(need)} required for "
+                why += f"{counted(born, 'new pod')}, {_plain(free)} left"
+                yield refused(CHECK, why, where=where, hint=hint)
 
 
 def outside(limit_range: Json, wanted: Sequence[Demand], space: str) -> Iterator[Finding]:
@@ -76,7 +79,7 @@ def outside(limit_range: Json, wanted: Sequence[Demand], space: str) -> Iterator
     where = f"limitrange/{name} in namespace {space}"
     hint = kubectl(f"describe limitrange {name}", space)
     if births.items(limit_range, "Pod"):
-        yield unknown(CHECK, f"the limits of LimitRange {name} for whole pods", where=where)
+        yield unknown(CHECK, f"LimitRange {name}: limits of type Pod", where=where)
     for item in births.items(limit_range, "Container"):
         for one in wanted:
             for problem in breaks(item, one):
@@ -88,14 +91,14 @@ def breaks(item: Json, one: Demand) -> Iterator[str]:
     """How a container breaks the bounds of one LimitRange item, in words."""
     for resource, most in (item.get("max") or {}).items():
         if resource not in one.limits:
-            yield f"has no limit of {resource}, the most is {most}"
+            yield f"has no {resource} limit, the maximum is {most}"
         elif quantity(one.limits[resource]) > quantity(most):
-            yield f"has a limit of {one.limits[resource]} {resource}, the most is {most}"
+            yield f"has a {resource} limit of {one.limits[resource]}, the maximum is {most}"
     for resource, least in (item.get("min") or {}).items():
         if resource not in one.requests:
-            yield f"does not request {resource}, the least is {least}"
+            yield f"has no {resource} request, the minimum is {least}"
         elif quantity(one.requests[resource]) < quantity(least):
-            yield f"requests {one.requests[resource]} {resource}, the least is {least}"
+            yield f"has a {resource} request of {one.requests[resource]}, the minimum is {least}"
 
 
 def _plain(value: Decimal) -> str:

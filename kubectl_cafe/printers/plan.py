@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from kubectl_cafe.planning.plan import FindingLine, PlanView, StepLine
 from kubectl_cafe.printers import document as documents
 from kubectl_cafe.printers.table import fields, table
-from kubectl_cafe.text import columns, hanging, one_line, padded, printable, wrapped
+from kubectl_cafe.text import columns, counted, cut, hanging, one_line, padded, printable, wrapped
+from statemachine.steps import StepKind
 
 FEW = 6
 """The names that are listed before the others are counted, if no width limits them."""
@@ -29,7 +30,7 @@ def render(plan: PlanView, *, width: int | None = None, wide: bool = False) -> s
 def _head(plan: PlanView, width: int | None) -> str:
     place = "" if plan.kind == "create" else ", in place"
     if plan.others:
-        place = ", which can't go in place"
+        place = ", not possible in place"
     return fields(
         [
             ("Name", f"{plan.name} (namespace {plan.namespace})"),
@@ -41,7 +42,7 @@ def _head(plan: PlanView, width: int | None) -> str:
             ("From", plan.source if plan.needed else ""),
             ("To", plan.target),
             ("Unavailable", f"at most {plan.max_unavailable} at a time"),
-            *(("Asked", budget) for budget in plan.budgets),
+            *(("Budget", budget) for budget in plan.budgets),
             ("Confirmations", "between groups" if plan.confirmations else "none"),
         ],
         width=width,
@@ -66,6 +67,7 @@ def _groups(steps: Sequence[StepLine], width: int | None, wide: bool) -> str:
     """One row a group and cell; the pod names are cut to what fits, unless `wide`."""
     rows: list[tuple[object, ...]] = []
     names: list[tuple[str, ...]] = []
+    meanings: list[str] = []
     for step in steps:
         for cell in step.cells:
             count = f"{cell.done}/{cell.size}"
@@ -74,21 +76,19 @@ def _groups(steps: Sequence[StepLine], width: int | None, wide: bool) -> str:
         if not step.cells:
             rows.append((step.kind, "", "", "", ""))
             names.append(())
+        meanings += [StepKind(step.kind).meaning] * max(1, len(step.cells))
     head, *lines = table(("step", "group", "cell", "takes", "done"), rows).splitlines()
-    if not any(names):
-        return "\n".join([head, *lines])
     start = max(map(columns, (head, *lines))) + 2
-    shown = [padded(head, start) + "PODS"]
-    for line, pods in zip(lines, names, strict=True):
+    shown = [padded(head, start) + "PODS" if any(names) else head]
+    for line, pods, meaning in zip(lines, names, meanings, strict=True):
         clean = [one_line(pod) for pod in pods]
-        shown.append(_beside(line, clean, start, width, wide))
+        explained = cut(padded(line, start) + f"({meaning})", width) if meaning else line
+        shown.append(_beside(line, clean, start, width, wide) if pods else explained)
     return "\n".join(shown)
 
 
 def _beside(line: str, pods: Sequence[str], start: int, width: int | None, wide: bool) -> str:
     """The table's line with the pod names behind it, or below it if there is no room."""
-    if not pods:
-        return line
     if width is None:
         return padded(line, start) + (", ".join(pods) if wide else _first(pods, FEW))
     room, first, rest = width - start, padded(line, start), " " * start
@@ -111,7 +111,7 @@ def _first(names: Sequence[str], shown: int) -> str:
     more = len(names) - shown
     if more <= 0:
         return ", ".join(names)
-    return f"{', '.join(names[:shown])} and {more} more" if shown else f"{more} pods"
+    return f"{', '.join(names[:shown])} and {more} more" if shown else counted(more, "pod")
 
 
 def _findings(found: Sequence[FindingLine], width: int | None, wide: bool) -> Iterator[str]:

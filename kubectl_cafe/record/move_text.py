@@ -65,7 +65,7 @@ def about(record: Record) -> str:
 def describe(step: Step, grouped: int) -> str:
     """A step in words."""
     if not step.is_group:
-        return str(step.kind)
+        return f"{step.kind} ({step.kind.meaning})" if step.kind.meaning else str(step.kind)
     return f"{step.kind} group {step.group} of {grouped} ({counts(step)})"
 
 

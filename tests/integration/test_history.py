@@ -179,7 +179,7 @@ def test_history_of_an_unknown_revision_names_those_there_are(shop: Shop) -> Non
     done = shop.cafe("history", NAME, "--revision", "7")
 
     assert (done.code, done.out) == (1, "")
-    assert "there is no revision 7; known: 1, 2" in done.err
+    assert "revision 7 not found (existing: 1, 2)" in done.err
 
 
 def test_a_cafedeployment_without_a_release_has_no_history(shop: Shop) -> None:
@@ -219,8 +219,8 @@ def test_rollback_to_revision_works_in_the_middle_of_a_release(shop: Shop) -> No
 @pytest.mark.parametrize(
     ("number", "code", "said"),
     [
-        ("9", 1, "there is no revision 9; known: 1, 2. Nothing was written"),
-        ("2", 7, "revision 2 is what every pod was brought to"),
+        ("9", 1, "revision 9 not found (existing: 1, 2). Nothing was written"),
+        ("2", 7, "all pods are already at revision 2"),
     ],
     ids=["unknown", "there already"],
 )

@@ -44,7 +44,7 @@ def test_c78_variables_that_running_containers_keep_are_named_before_the_release
 
     planned, released = shop.cafe("plan", NAME), shop.upgrade()
 
-    warned = "container main does not restart and keeps the old value of TEAM"
+    warned = "container main does not restart: it keeps the old value of TEAM"
     assert (planned.code, released.code) == (1, 0)
     assert warned in " ".join(planned.out.split())
     assert warned in " ".join(released.err.split())

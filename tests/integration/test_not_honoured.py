@@ -26,7 +26,12 @@ def test_what_this_version_does_not_honour_is_refused_with_its_path(
     shop.born(1)
     shop.edit(spec)
 
-    refused(shop, (*UPGRADE, "--image", "main=app:v2"), 7, f"does not honour {path}")
+    refused(
+        shop,
+        (*UPGRADE, "--image", "main=app:v2"),
+        7,
+        f"not supported by this version of kubectl-cafe: {path}",
+    )
 
 
 @pytest.mark.parametrize("kind", ["ReplicaSet", "StatefulSet"])
@@ -37,7 +42,7 @@ def test_another_pod_set_type_is_refused_with_its_path(shop: Shop, kind: str) ->
     body = {key: made[key] for key in ("apiVersion", "kind")}
     shop.client.create(CAFED, body | {"metadata": {"name": NAME}, "spec": spec})
 
-    refused(shop, UPGRADE, 7, "does not honour spec.podSetType")
+    refused(shop, UPGRADE, 7, "not supported by this version of kubectl-cafe: spec.podSetType")
 
 
 @pytest.mark.guard("scaling-is-refused")

@@ -137,7 +137,7 @@ def test_c72_without_its_record_nothing_starts_while_pods_are_in_the_middle(shop
 
     assert ([done.code for done in tries], len(shop.writes())) == ([7, 7, 7], before)
     for done in tries:
-        assert "in the middle of an upgrade whose release has no record" in done.err
+        assert "of an unfinished release without a record" in done.err
 
 
 def test_c72_a_driver_whose_record_is_wiped_stops(shop: Shop) -> None:

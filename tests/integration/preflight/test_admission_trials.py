@@ -49,7 +49,7 @@ def test_another_image_than_the_forbidden_one_is_let_in(shop: Shop, admission: A
     done = shop.cafe("plan", NAME, "--image", "main=app:v3", "-o", "wide")
 
     assert done.code == 1
-    assert "ok: the first writes pass in a dry run on" in done.out
+    assert "ok: dry run of the first writes passed on" in done.out
 
 
 def test_plan_tells_that_admission_rewrites_the_image(shop: Shop, admission: Admission) -> None:
@@ -59,7 +59,7 @@ def test_plan_tells_that_admission_rewrites_the_image(shop: Shop, admission: Adm
     done = shop.cafe("plan", NAME, "--image", "main=app:v2")
 
     assert done.code == 1
-    assert f"warning: admission makes {MIRROR}app:v2 of app:v2 (container main)" in done.out
+    assert f"warning: admission replaces app:v2 by {MIRROR}app:v2 (container main)" in done.out
 
 
 def test_a_newborn_pod_that_a_policy_refuses_is_told_before_the_first_release(
@@ -80,7 +80,9 @@ def test_one_pod_of_each_cell_is_tried_and_none_is_written(shop: Shop) -> None:
 
     done = shop.cafe("plan", NAME, "--image", "main=app:v2", "-o", "wide")
 
-    tried = next(line for line in done.out.splitlines() if "pass in a dry run" in line)
+    tried = next(
+        line for line in done.out.splitlines() if "dry run of the first writes passed" in line
+    )
     cells = {
         pod["metadata"]["labels"]["cafe.sofastack.io/cell"] for pod in before if name(pod) in tried
     }

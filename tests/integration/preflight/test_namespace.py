@@ -82,8 +82,8 @@ def test_whoever_may_not_write_a_pods_status_is_refused_by_plan_and_upgrade(shop
     upgrade = shop.upgrade("app:v2", "--as", "ann")
 
     assert (plan.code, upgrade.code) == (7, 7)
-    assert "refused: you may not patch pods/status\n" in plan.out
-    assert "you may not patch pods/status. Nothing was written" in upgrade.err
+    assert "refused: no permission to patch pods/status\n" in plan.out
+    assert "no permission to patch pods/status. Nothing was written" in upgrade.err
     assert "kubectl auth can-i patch pods --subresource=status" in upgrade.err
     assert len(shop.writes()) == writes
 
@@ -99,15 +99,15 @@ def test_what_one_may_not_look_at_is_said_and_no_pass(
     )
 
     assert done.code == 1, done.err
-    assert "not checked: how the nodes are: not allowed: nodes is forbidden" in done.out
-    assert "not checked: whether app:v2 can be pulled: not allowed" in done.out
+    assert "not checked: the nodes' condition: not allowed: nodes is forbidden" in done.out
+    assert "not checked: image app:v2, container main: not allowed" in done.out
 
 
 @pytest.mark.parametrize(
     ("host", "said"),
     [
-        ("registry.example", "ok: cred hold credentials for registry.example/app"),
-        ("other.example", "warning: no pull secret (cred) holds credentials for registry.example"),
+        ("registry.example", "ok: credentials for registry.example/app found in cred"),
+        ("other.example", "warning: no pull secret (cred) has credentials for registry.example"),
     ],
 )
 def test_the_pull_secret_of_the_pods_is_held_against_the_registry(
@@ -130,7 +130,7 @@ def test_a_pull_secret_that_is_not_there_is_told(shop: Shop) -> None:
 
     done = shop.cafe("plan", NAME, "--image", "main=app:v2")
 
-    assert "warning: the pull secret cred is not there" in done.out
+    assert "warning: pull secret cred not found" in done.out
 
 
 def test_an_upgrade_asks_a_handful_of_things_once_and_no_node_nor_secret(shop: Shop) -> None:

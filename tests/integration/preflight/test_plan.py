@@ -39,7 +39,7 @@ def test_what_cant_go_in_place_is_shown_with_its_paths_and_the_rest_of_the_plan(
     done = shop.cafe("plan", NAME)
 
     assert done.code == 7
-    assert "upgrade, which can't go in place" in done.out
+    assert "upgrade, not possible in place" in done.out
     assert "not in place: spec.template.spec.containers[main].env" in done.out
     assert "image of main  app:v1  app:v2" in done.out
 
@@ -127,8 +127,8 @@ def test_c64_a_budget_without_room_now_is_told_before_the_release(shop: Shop) ->
 
     done = shop.cafe(*TO_V2)
 
-    assert "leaves no room now: no healthy pod is taken until it does" in done.out
-    assert f"1 of 3 pods are unavailable now: {name(pods[0])} (out of traffic)" in done.out
+    assert "allows no disruption now: no healthy pod is upgraded until it does" in done.out
+    assert f"1 of 3 pods unavailable: {name(pods[0])} (out of traffic)" in done.out
 
 
 def test_c80_a_lost_node_is_told_with_its_pods(stage: Stage) -> None:
@@ -148,7 +148,7 @@ def test_an_image_that_the_pods_node_has_already_is_well(stage: Stage, client: C
 
     done = stage.shop.cafe(*TO_V2, "-o", "wide")
 
-    assert "ok: each of the 1 nodes has app:v2 already" in done.out
+    assert "ok: image app:v2 is present on 1 of 1 node" in done.out
 
 
 def test_a_driver_that_is_alive_is_told(shop: Shop) -> None:
@@ -159,7 +159,7 @@ def test_a_driver_that_is_alive_is_told(shop: Shop) -> None:
     done = shop.cafe(*TO_V2)
 
     running.kill9()
-    assert " drives: what you say is left to that driver" in done.out
+    assert ": that driver carries out your command" in done.out
     assert "warning: upgrade is not allowed while the release is Progressing" in done.out
 
 

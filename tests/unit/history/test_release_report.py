@@ -279,7 +279,7 @@ def test_a_cafedeployment_whose_record_and_releases_are_gone_has_nothing_to_repo
 
 
 def test_a_revision_that_never_was_is_unknown() -> None:
-    with pytest.raises(UnknownRevision, match="there is no revision 7"):
+    with pytest.raises(UnknownRevision, match="revision 7 not found"):
         told(*PODS, record=COMPLETED, number=7)
 
 

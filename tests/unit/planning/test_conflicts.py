@@ -73,7 +73,7 @@ def test_a_replicaset_of_another_controller_is_named_with_it() -> None:
 
 def test_a_replicaset_of_an_earlier_cafedeployment_of_this_name_is_waited_for() -> None:
     error = refusal(found(owner(KIND, "shop")))
-    assert "belongs to a CafeDeployment of this name that was deleted" in error.message
+    assert "belongs to a deleted CafeDeployment of the same name" in error.message
     assert error.hint.startswith("kubectl wait --for=delete replicaset/shop -n stores")
 
 
@@ -86,7 +86,7 @@ def test_our_own_replicaset_that_is_being_deleted_is_waited_for() -> None:
 def test_pods_without_a_controller_keep_a_first_release_from_starting() -> None:
     stray = pod("a", owner="")
     first = outline(CAFE, Around((), (), (), unowned=(stray,)), template())
-    assert "1 pods match spec.selector and have no controller (a)" in str(first.refusals[0])
+    assert "spec.selector matches 1 pod without a controller (a)" in str(first.refusals[0])
     refuse_unowned(CAFE, ())
 
 
@@ -100,7 +100,9 @@ def test_pods_of_no_known_revision_are_released_as_they_are_first() -> None:
 
 def test_of_several_pods_of_no_known_revision_the_first_is_named_with_its_images() -> None:
     pods = [pod("a"), pod("b", container("C1", "app:v0")), pod("c", container("C1", "app:v9"))]
-    with pytest.raises(Refused, match=r"^2 pods run images of no revision .* \(b\)") as caught:
+    with pytest.raises(
+        Refused, match=r"^2 pods with images of no revision .*such as b\)"
+    ) as caught:
         refuse_unknown(CAFE, pods, template("app:v1"))
     assert caught.value.hint == "kubectl cafe upgrade shop -n stores --image main=app:v0"
 

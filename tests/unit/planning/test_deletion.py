@@ -47,7 +47,7 @@ def test_a_release_may_be_stopped_to_the_end(trigger: Trigger) -> None:
 
 def test_a_plan_names_the_deletion() -> None:
     found = outline(CafeDeployment(leaving(cafe_object())), Around((), (), ()), template())
-    assert "it is being deleted" in found.refusals[0].message
+    assert "is being deleted" in found.refusals[0].message
 
 
 def test_a_confirmation_is_refused() -> None:
@@ -60,6 +60,6 @@ def test_a_confirmation_is_refused() -> None:
 @pytest.mark.parametrize("state", [State.PROGRESSING, State.AWAITING_CONFIRM])
 def test_a_driver_moves_nothing_and_ends_with_an_error(state: State) -> None:
     server = Server({CR: leaving(cafe(release(state, cells={"": 0}))), SET: replicaset()})
-    with pytest.raises(deletion.BeingDeleted, match="no more pods are upgraded"):
+    with pytest.raises(deletion.BeingDeleted, match="no further pods are upgraded"):
         driver(server, asks=True).run()
     assert (server.record.state, server.objects[SET]) == (state, replicaset())

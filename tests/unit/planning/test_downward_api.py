@@ -42,15 +42,15 @@ def said(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 @pytest.mark.guard("old-metadata-in-running-containers-is-told")
 def test_a_variable_from_a_changed_label_is_named_with_its_container() -> None:
     assert said(made("a"), made("b")) == (
-        "container main does not restart and keeps the old value of TEAM "
-        "(metadata.labels['team']) until it does; a pod that is replaced has the new one"
+        "container main does not restart: it keeps the old value of TEAM "
+        "(metadata.labels['team']) until its next restart"
     )
 
 
 def test_a_variable_from_a_changed_annotation_is_named() -> None:
     side = {"env": [env("NOTE", NOTE)]}
     found = said(made("a", "1", side=side), made("a", "2", side=side))
-    assert "container side does not restart and keeps the old value of NOTE" in found
+    assert "container side does not restart: it keeps the old value of NOTE" in found
     assert "main" not in found
 
 
@@ -105,7 +105,7 @@ def test_a_volume_that_is_mounted_by_sub_path_does_not(
 ) -> None:
     spec = mounting({field: "labels"}, volume)
     found = said(made("a", **spec), made("b", **spec))
-    assert "container side does not restart and keeps the old value of /etc/labels" in found
+    assert "container side does not restart: it keeps the old value of /etc/labels" in found
 
 
 def test_an_init_container_does_not_run_again() -> None:

@@ -50,7 +50,7 @@ def test_a_longer_name_is_refused_with_a_way_out() -> None:
     (found,) = [r for r in refusals("a" * 53) if "metadata.name" in r.message]
 
     assert found.message == (
-        "metadata.name has 53 characters; at most 52 can be released. Nothing was written"
+        "metadata.name has 53 characters, must have at most 52. Nothing was written"
     )
     assert found.hint.startswith(f"kubectl get cafed {'a' * 53} -n stores -o yaml > FILE")
     assert found.hint.endswith(f"kubectl delete cafed {'a' * 53} -n stores")

@@ -129,7 +129,9 @@ UNHONOURED: list[tuple[str, dict[str, Any]]] = [
 def test_what_this_version_does_not_honour_is_refused_by_its_path(
     path: str, spec: dict[str, Any]
 ) -> None:
-    assert f"does not honour {path}." in refusal(cafe(**spec)).message
+    assert (
+        f"not supported by this version of kubectl-cafe: {path}." in refusal(cafe(**spec)).message
+    )
 
 
 def test_everything_that_is_not_honoured_is_named_at_once() -> None:
@@ -245,7 +247,7 @@ def test_pods_without_a_traffic_switch_are_warned_about() -> None:
     bare = pod("a", gated=False, labels={names.REVISION: V1})
     found = propose(cafe(), running(bare), template("app:v2")).warnings
     assert found == (
-        "1 of 1 pods without a traffic switch (mode None): requests in flight may fail",
+        "1 of 1 pod without a traffic switch (mode None): requests in flight may fail",
     )
 
 

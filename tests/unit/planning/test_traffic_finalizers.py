@@ -19,7 +19,8 @@ def test_pods_without_a_traffic_finalizer_are_counted_and_three_of_them_named(
     pods = [pod(f"p{n}") for n in range(lacking)]
     (said,) = warnings(CAFE, [*pods, pod("with", finalizers={BALANCER: 0.0})])
     assert f"{lacking} of {lacking + 1} pods" in said
-    assert f"{BALANCER} ({named}):" in said
+    assert BALANCER in said
+    assert f"({named}):" in said
 
 
 def test_pods_that_all_carry_the_finalizer_or_leave_are_not_warned_of() -> None:

@@ -161,7 +161,7 @@ def test_a_pod_set_whose_pods_are_replaced_is_refused_before_anything_is_written
     monkeypatch.setitem(kinds.KINDS, "ToySet", ToySet(Strategy.REPLACED))
     cafe = store.read(cluster, SPACE, NAME)
 
-    with pytest.raises(Refused, match=r"does not honour spec\.podSetType"):
+    with pytest.raises(Refused, match=r"not supported by .*: spec\.podSetType"):
         propose(cafe, Around((), (), ()), cafe.template)
 
 

@@ -61,7 +61,7 @@ def test_nothing_denied_is_well() -> None:
 def test_a_denied_right_is_refused_with_the_command_that_asks_for_it() -> None:
     answers = {**dict.fromkeys(EVERY, True), access_review.GATES: False}
     (found,) = access_review.judge(answers, ALL, "stores")
-    assert (found.level, found.message) == (Level.REFUSED, "you may not patch pods/status")
+    assert (found.level, found.message) == (Level.REFUSED, "no permission to patch pods/status")
     assert found.hint.startswith("kubectl auth can-i patch pods --subresource=status -n stores")
 
 
@@ -69,7 +69,7 @@ def test_a_right_that_this_release_does_not_use_refuses_nothing() -> None:
     answers = {**dict.fromkeys(EVERY, True), access_review.GATES: False}
     sure = access_review.needed("replicasets", pods=True, gated=False, leased=True)
     assert said(access_review.judge(answers, sure, "stores")) == [
-        "warning: you may not patch pods/status: this release does not need it"
+        "warning: no permission to patch pods/status: this release does not need it"
     ]
 
 
@@ -88,4 +88,4 @@ def test_every_right_is_needed_for_something() -> None:
 
 def test_an_answer_that_did_not_come_is_no_pass() -> None:
     (found,) = said(access_review.judge(MAY_NOT, ALL, "stores"))
-    assert found.startswith("not checked: whether you may write")
+    assert found.startswith("not checked: permissions for the release's writes")

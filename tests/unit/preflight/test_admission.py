@@ -51,7 +51,7 @@ def writes(of: Case) -> list[PodPatch]:
 
 def test_writes_that_pass_are_well() -> None:
     (found,) = judged(tried(stored("app:v2")))
-    assert found == "ok: the first writes pass in a dry run on a"
+    assert found == "ok: dry run of the first writes passed on a"
 
 
 def test_where_nothing_was_tried_nothing_is_well() -> None:
@@ -90,7 +90,7 @@ def test_a_webhook_that_does_not_answer_is_a_warning() -> None:
 def test_a_webhook_that_is_down_is_a_warning() -> None:
     down = 'failed calling webhook "no.example.com": connection refused'
     (found,) = judged(tried(AdmissionFailed("x", server_message=down)))
-    assert found == f"warning: the API server fails at the image patch: {down}"
+    assert found == f"warning: the API server failed on the image patch: {down}"
 
 
 @pytest.mark.guard("the-commit-is-tried-before")
@@ -124,12 +124,12 @@ def test_the_same_refusal_in_two_cells_is_told_once() -> None:
 @pytest.mark.guard("an-image-that-admission-rewrites-is-told")
 def test_an_image_that_admission_rewrites_is_told() -> None:
     (found,) = judged(tried(stored("mirror.example/app:v2")))
-    assert found.startswith("warning: admission makes mirror.example/app:v2 of app:v2")
+    assert found.startswith("warning: admission replaces app:v2 by mirror.example/app:v2")
 
 
 def test_a_refused_birth_is_a_warning_for_somebody_else_creates_the_pods() -> None:
     (found,) = judged(tried(Forbidden("x", server_message="violates PodSecurity"), "birth", ""))
-    assert found == "warning: the API server refuses a newborn pod: violates PodSecurity"
+    assert found == "warning: the API server refuses a new pod: violates PodSecurity"
 
 
 def test_in_gate_mode_the_gate_and_the_images_are_tried() -> None:

@@ -49,7 +49,7 @@ def test_a_change_that_cant_go_in_place_is_a_finding_and_its_paths_are_shown() -
 def test_c72_pods_of_a_release_without_a_record_are_a_finding() -> None:
     left = drained("left", labels=AT_V1, record=pod_record(Phase.DRAINED))
     found = findings.judge(upgrade(left))
-    assert "1 pods are in the middle of an upgrade" in found[0].message
+    assert "1 pod of an unfinished release without a record" in found[0].message
     assert found[0].hint.startswith("kubectl cafe repair")
 
 

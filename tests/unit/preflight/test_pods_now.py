@@ -34,13 +34,13 @@ def broken(**changes: Any) -> Any:
 
 
 def test_pods_that_are_all_available_are_well() -> None:
-    assert said(pods.health(upgrade())) == ["ok: all 2 pods are available"]
+    assert said(pods.health(upgrade())) == ["ok: 2 of 2 pods available"]
 
 
 @pytest.mark.guard("an-unhealthy-pod-is-told")
 def test_an_unhealthy_pod_is_told_with_its_reason() -> None:
     found = said(pods.health(upgrade(broken(), WELL, pod("c", labels=AT_V1))))
-    assert found[0] == ("warning: 1 of 3 pods are unavailable now: bad (main: CrashLoopBackOff)")
+    assert found[0] == "warning: 1 of 3 pods unavailable: bad (main: CrashLoopBackOff)"
 
 
 def test_a_pod_that_an_earlier_release_left_is_told_with_its_phase() -> None:
@@ -50,7 +50,7 @@ def test_a_pod_that_an_earlier_release_left_is_told_with_its_phase() -> None:
 
 def test_a_budget_that_is_used_up_already_is_told() -> None:
     found = said(pods.health(upgrade(broken(), WELL)))
-    assert "1 pods are missing or unavailable and maxUnavailable allows 1" in found[1]
+    assert "1 pod missing or unavailable, maxUnavailable is 1" in found[1]
 
 
 def budget(allowed: int) -> DisruptionBudget:
@@ -83,12 +83,12 @@ def test_a_node_of_its_pods_that_is_not_ready_is_told() -> None:
 
 def test_nodes_that_are_ready_are_well() -> None:
     evidence = Evidence(nodes=(Node("n2", "", True, True),))
-    assert said(pods.nodes(upgrade(WELL), evidence)) == ["ok: the nodes of its pods are Ready"]
+    assert said(pods.nodes(upgrade(WELL), evidence)) == ["ok: the nodes of the pods are Ready"]
 
 
 def test_nodes_that_may_not_be_read_are_no_pass() -> None:
     (found,) = said(pods.nodes(upgrade(), Evidence(nodes=MAY_NOT)))
-    assert found.startswith("not checked: how the nodes are")
+    assert found.startswith("not checked: the nodes' condition")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_nodes_that_may_not_be_read_are_no_pass() -> None:
 def test_a_cell_without_a_node_for_newborn_pods_is_told(nodes: tuple[Node, ...]) -> None:
     of = create(topology={"unitType": "Cell", "values": ["A"]})
     (found,) = said(pods.nodes(of, Evidence(nodes=nodes)))
-    assert found.startswith("warning: no node in cell A is Ready and takes new pods")
+    assert found.startswith("warning: no node in cell A is Ready and schedulable")
 
 
 def test_a_set_that_takes_long_to_touch_is_told() -> None:
@@ -128,7 +128,7 @@ def test_a_clock_that_nobody_asked_for_is_no_finding() -> None:
 def test_a_driver_that_is_alive_is_told() -> None:
     held = Evidence(lease=LeaseView("ann@desk", True, 1, 20.0))
     (found,) = said(lease_and_clock.lease(upgrade(), held))
-    assert found.startswith("warning: ann@desk drives")
+    assert found.startswith("warning: driven by ann@desk")
 
 
 def test_a_driver_that_may_be_alive_on_another_servers_clock_is_told() -> None:
@@ -141,9 +141,7 @@ def test_a_driver_that_may_be_alive_on_another_servers_clock_is_told() -> None:
     "lease", [LeaseView(None, False, 0, 0.0), LeaseView("dead", False, 1, 0.0, expired=True)]
 )
 def test_a_lease_that_is_free_or_has_run_out_is_well(lease: LeaseView) -> None:
-    assert said(lease_and_clock.lease(upgrade(), Evidence(lease=lease))) == [
-        "ok: nobody else drives"
-    ]
+    assert said(lease_and_clock.lease(upgrade(), Evidence(lease=lease))) == ["ok: no other driver"]
 
 
 def test_a_lease_that_may_not_be_read_is_no_pass() -> None:

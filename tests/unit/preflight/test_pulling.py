@@ -62,14 +62,14 @@ def test_a_repository_is_an_image_without_tag_and_digest() -> None:
 def test_an_image_that_every_node_of_the_pods_has_is_well() -> None:
     have = "docker.io/library/app:v2"
     found = judged(node("n1", have), node("n2", have), node("other"))
-    assert found == "ok: each of the 2 nodes has app:v2 already"
+    assert found == "ok: image app:v2 is present on 2 of 2 nodes"
 
 
 @pytest.mark.guard("an-image-that-a-node-lacks-is-not-known")
 def test_an_image_that_a_node_lacks_is_not_known() -> None:
     found = judged(node("n1", "docker.io/library/app:v2"), node("n2"))
     assert found == (
-        "not checked: whether app:v2 can be pulled (1 of its 2 nodes have it): not known until it "
+        "not checked: image app:v2, container main, present on 1 of 2 nodes: not known until it "
         "is pulled"
     )
 
@@ -95,7 +95,7 @@ def test_a_latest_tag_is_always_pulled_by_default() -> None:
 
 def test_nodes_that_may_not_be_read_are_no_pass() -> None:
     (found,) = said(pulling.judge(upgrade(), Evidence(nodes=MAY_NOT)))
-    assert found.startswith("not checked: whether app:v2 can be pulled: not allowed")
+    assert found.startswith("not checked: image app:v2, container main: not allowed")
 
 
 def test_an_image_that_stays_is_not_asked_about() -> None:
@@ -113,22 +113,22 @@ def test_without_pull_secrets_nothing_is_said_of_them() -> None:
 
 def test_a_pull_secret_with_the_registrys_host_is_well() -> None:
     assert held(cred=secret("registry.example")) == [
-        "ok: cred hold credentials for registry.example/shop/app"
+        "ok: credentials for registry.example/shop/app found in cred"
     ]
 
 
 @pytest.mark.guard("a-pull-secret-of-another-registry-is-told")
 def test_a_pull_secret_of_another_registry_is_told() -> None:
     (found,) = held(cred=secret("other.example"))
-    assert found.startswith("warning: no pull secret (cred) holds credentials for registry.example")
+    assert found.startswith("warning: no pull secret (cred) has credentials for registry.example")
 
 
 def test_a_pull_secret_that_is_not_there_is_told() -> None:
-    assert held(cred=None)[0] == "warning: the pull secret cred is not there"
+    assert held(cred=None)[0] == "warning: pull secret cred not found"
 
 
 def test_a_pull_secret_of_another_type_is_told() -> None:
-    assert "of type Opaque" in held(cred=secret("registry.example", kind="Opaque"))[0]
+    assert "has type Opaque" in held(cred=secret("registry.example", kind="Opaque"))[0]
 
 
 def test_a_pull_secret_that_is_damaged_holds_nothing() -> None:
@@ -137,7 +137,7 @@ def test_a_pull_secret_that_is_damaged_holds_nothing() -> None:
 
 
 def test_a_pull_secret_that_may_not_be_read_is_no_pass() -> None:
-    assert held(cred=MAY_NOT)[0].startswith("not checked: the pull secret cred: ")
+    assert held(cred=MAY_NOT)[0].startswith("not checked: pull secret cred: ")
     assert len(held(cred=MAY_NOT)) == 1
 
 

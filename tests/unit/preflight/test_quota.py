@@ -64,7 +64,7 @@ def test_what_is_no_quantity_is_an_error(text: str) -> None:
 @pytest.mark.guard("a-quota-without-room-is-refused")
 def test_a_quota_of_pods_without_room_is_refused_with_the_numbers() -> None:
     (found,) = judged(quotas=[a_quota({"pods": "10"}, {"pods": "9"})])
-    assert found == "refused: quota q leaves 1 pods, 2 pods need 2"
+    assert found == "refused: quota q: pods 2 required for 2 new pods, 1 left"
 
 
 def test_a_quota_with_room_is_well() -> None:
@@ -75,12 +75,12 @@ def test_a_quota_with_room_is_well() -> None:
 def test_a_quota_of_cpu_counts_what_the_containers_request() -> None:
     made = asking(requests={"cpu": "600m"})
     (found,) = judged(quotas=[a_quota({"requests.cpu": "1"})], made=made)
-    assert found == "refused: quota q leaves 1 requests.cpu, 2 pods need 1.2"
+    assert found == "refused: quota q: requests.cpu 1.2 required for 2 new pods, 1 left"
 
 
 def test_a_container_that_does_not_say_what_a_quota_counts_is_refused() -> None:
     (found,) = judged(quotas=[a_quota({"limits.memory": "1Gi"})])
-    assert found == "refused: quota q wants limits.memory of every container, main has none"
+    assert found == "refused: quota q requires limits.memory of every container, main has none"
 
 
 def test_a_limit_is_the_request_that_is_not_said() -> None:
@@ -100,41 +100,41 @@ def test_a_quota_of_other_things_is_no_finding() -> None:
 
 def test_a_quota_with_scopes_is_not_known() -> None:
     (found,) = judged(quotas=[a_quota({"pods": "0"}, scopes=["BestEffort"])])
-    assert found.startswith("not checked: whether quota q lets pods in")
+    assert found.startswith("not checked: quota q: quotas with scopes")
 
 
 def test_what_init_containers_take_is_not_known() -> None:
     made = template()
     made["spec"]["initContainers"] = [{"name": "init", "image": "i:1"}]
     (found,) = judged(quotas=[a_quota({"pods": "10"})], made=made)
-    assert found.startswith("not checked: what init containers")
+    assert found.startswith("not checked: the share of init containers")
 
 
 def test_a_limit_range_that_is_broken_is_refused() -> None:
     made = asking(limits={"cpu": "4"}, requests={"cpu": "1m"})
     found = judged(limits=[a_range(max={"cpu": "2"}, min={"cpu": "10m"})], made=made)
     assert found == [
-        "refused: LimitRange r: container main has a limit of 4 cpu, the most is 2",
-        "refused: LimitRange r: container main requests 1m cpu, the least is 10m",
+        "refused: LimitRange r: container main has a cpu limit of 4, the maximum is 2",
+        "refused: LimitRange r: container main has a cpu request of 1m, the minimum is 10m",
     ]
 
 
 def test_a_limit_range_wants_what_it_bounds_to_be_said() -> None:
     found = judged(limits=[a_range(max={"cpu": "2"}, min={"memory": "1Mi"})])
     assert [line.partition("main ")[2] for line in found] == [
-        "has no limit of cpu, the most is 2",
-        "does not request memory, the least is 1Mi",
+        "has no cpu limit, the maximum is 2",
+        "has no memory request, the minimum is 1Mi",
     ]
 
 
 def test_limits_of_whole_pods_are_not_known() -> None:
     found = judged(limits=[a_range("Pod", max={"cpu": "2"})])
-    assert found[0].startswith("not checked: the limits of LimitRange r for whole pods")
+    assert found[0].startswith("not checked: LimitRange r: limits of type Pod")
 
 
 def test_quotas_that_may_not_be_read_are_no_pass() -> None:
     (found,) = judged(quotas=MAY_NOT)
-    assert found.startswith("not checked: whether the namespace lets 2 pods in")
+    assert found.startswith("not checked: quotas and limits for 2 new pods")
 
 
 def test_no_quota_is_asked_where_no_pod_is_born() -> None:

@@ -15,7 +15,7 @@ Release:        upgrade, in place
 From:           shop-1 (revision 1)
 To:             shop-2 (revision 2, new)
 Unavailable:    at most 25% at a time
-Asked:          PodDisruptionBudget keep
+Budget:         PodDisruptionBudget keep
 Confirmations:  between groups
 
 CHANGE         FROM    TO
@@ -25,25 +25,25 @@ STEP     GROUP    CELL    TAKES    DONE  PODS
 upgrade  1        CellA   1        1/2   a
 upgrade  1        CellB   1        1/1   b
 upgrade  2        CellA   1        2/2   c
-commit   -        -       -        -
-sweep    -        -       -        -
+commit   -        -       -        -     (the workloads get the target template)
+sweep    -        -       -        -     (the remaining pods get the target version)
 
-refused: you may not patch pods
+refused: no permission to patch pods
   where: pods in namespace stores
   next:  kubectl auth can-i patch pods -n stores
 warning: mind the gap
-not checked: whether app:v2 can be pulled
+not checked: image app:v2
 ok: clock"""
 FINDINGS = (
     FindingLine(
         "rights",
         "refused",
-        "you may not patch pods",
+        "no permission to patch pods",
         "pods in namespace stores",
         "kubectl auth can-i patch pods -n stores",
     ),
     FindingLine("traffic", "warning", "mind the gap"),
-    FindingLine("images", "not checked", "whether app:v2 can be pulled"),
+    FindingLine("images", "not checked", "image app:v2"),
     FindingLine("clock", "ok", "this workstation's clock agrees with the API server's"),
 )
 
@@ -94,7 +94,7 @@ def test_a_plan_with_nothing_to_do_shows_no_steps() -> None:
 
 def test_what_cant_go_in_place_is_listed_by_its_path() -> None:
     shown = plan.render(planned(others=("spec.template.spec.volumes",)))
-    assert "upgrade, which can't go in place" in shown
+    assert "upgrade, not possible in place" in shown
     assert "not in place: spec.template.spec.volumes" in shown
 
 

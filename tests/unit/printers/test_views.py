@@ -95,7 +95,7 @@ def test_the_document_says_why_the_release_runs() -> None:
 
 MOVES = [
     (release(), "Progressing: upgrade group 1 of 2 (all 1)"),
-    (release(step=2), "Progressing: commit"),
+    (release(step=2), "Progressing: commit (the workloads get the target template)"),
     (release(State.AWAITING_CONFIRM, step=1), "group 2 of 2 waits for a confirmation"),
     (release(State.FAILED, failure=Failure("ErrImagePull", pod="a")), "Failed: a: ErrImagePull"),
     (release(State.PAUSED, origin=State.PROGRESSING), "was Progressing; pods in flight finish"),

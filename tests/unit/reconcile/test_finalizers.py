@@ -169,7 +169,7 @@ def test_a_pod_of_mode_none_is_judged_without_finalizers() -> None:
 
 @pytest.mark.guard("undrainable-pods-are-refused")
 def test_finalizers_on_pods_without_a_switch_are_refused() -> None:
-    with pytest.raises(Refused, match="pods like a have no traffic switch") as caught:
+    with pytest.raises(Refused, match="pods such as a have no traffic switch") as caught:
         refuse_undrainable(cafe(LB), [pod("a", gated=False, gate=ABSENT)], ())
     assert "Nothing was written" in caught.value.message
     assert caught.value.where.endswith("spec.strategy.trafficFinalizers")
@@ -177,7 +177,7 @@ def test_finalizers_on_pods_without_a_switch_are_refused() -> None:
 
 def test_of_several_pods_without_a_switch_the_first_is_named() -> None:
     bare = [pod(name, gated=False, gate=ABSENT) for name in "ab"]
-    with pytest.raises(Refused, match="pods like a have"):
+    with pytest.raises(Refused, match="pods such as a have"):
         refuse_undrainable(cafe(LB), [pod("c"), *bare], ())
 
 
@@ -195,7 +195,7 @@ def test_a_template_tells_the_mode_of_pods_that_are_not_born_yet() -> None:
 
 def test_pods_that_lack_a_declared_finalizer_are_warned_about() -> None:
     (said,) = warnings(cafe(LB), [pod("a"), pod("b", finalizers=HELD)])
-    assert said.startswith(f"1 of 2 pods don't carry the traffic finalizer {LB} (a)")
+    assert said.startswith(f"traffic finalizer {LB} is missing on 1 of 2 pods (a)")
 
 
 def test_of_a_pod_that_is_on_its_way_out_or_over_no_finalizer_is_missed() -> None:
