@@ -55,8 +55,8 @@ def phases(passages: Iterable[Passage]) -> Iterator[Phase]:
         "Image written, until it runs": [(p.again or p.patched, p.runs) for p in told],
         "Runs, until traffic is on": [(p.runs, p.on) for p in told],
         "Traffic on, until Ready": [(p.on, p.ready) for p in told],
-        "Born, until Ready": [(p.born, p.ready) for p in told],
-        "Out of traffic in all": [(p.off, p.ready or p.on) for p in told],
+        "Created, until Ready": [(p.born, p.ready) for p in told],
+        "Out of traffic in total": [(p.off, p.ready or p.on) for p in told],
     }
     for name, ends in ways.items():
         took = [end - start for start, end in ends if start and end]

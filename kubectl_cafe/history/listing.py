@@ -82,7 +82,7 @@ def _read(revision: Revision) -> tuple[Chronicle, str]:
     try:
         return past_releases.decode(revision.releases), ""
     except DecodeError as error:
-        return Chronicle(), f"its releases can't be read: {error}"
+        return Chronicle(), f"its releases cannot be read: {error}"
 
 
 def _told(cafe: CafeDeployment, kept: Mapping[str, tuple[Chronicle, str]]) -> Iterator[Told]:
@@ -131,7 +131,7 @@ def _line(told: Told, numbers: Mapping[str, str], now: float) -> ReleaseLine:
             line = replace(line, started=turn.at, who=turn.who, host=turn.host, why=turn.why)
     if given_up:
         goal = numbers.get(told.to, told.to)
-        line = replace(line, outcome=f"left for revision {goal}", source="", kind="upgrade")
+        line = replace(line, outcome=f"rolled back to revision {goal}", source="", kind="upgrade")
     over = seconds(line.ended) if line.ended else now
     return replace(line, took=max(0.0, over - seconds(line.started)))
 

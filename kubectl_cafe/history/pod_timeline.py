@@ -153,13 +153,13 @@ def _stands(known: Passage, record: PodRecord, frame: Frame) -> str:
     """The state of the pod as text."""
     if not known.open:
         if known.off and not known.patched:
-            return "let back into traffic, image untouched"
+            return "back in traffic, image unchanged"
         return "upgraded" if known.patched else "finished"
     if known.trouble:
         return known.trouble
     out = "" if frame.under_way or record.mode is Mode.NONE else "left "
     if record.phase is Phase.DRAINED:
-        return f"{out}out of traffic, image untouched"
+        return f"{out}out of traffic, image unchanged"
     return f"{out}out of traffic, patched" if out else "restarting"
 
 
@@ -175,7 +175,7 @@ def _born(pod: Pod, frame: Frame, bound: float) -> Passage:
         pod=pod.name,
         cell=pod.cell,
         group=NOBODY,
-        stands=wrong or ("born" if pod.ready.status == "True" else "born, not Ready yet"),
+        stands=wrong or ("created" if pod.ready.status == "True" else "created, not Ready yet"),
         born=pod.created,
         runs=max((at for at in starts if at <= bound), default=0.0),
         ready=ready,

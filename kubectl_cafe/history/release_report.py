@@ -18,6 +18,7 @@ from kubectl_cafe.planning.rollback_target import numbered
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.revisions.past_releases import PastRelease
 from kubectl_cafe.revisions.revision import Revision, revision_text
+from kubectl_cafe.text import counted
 from kubectl_cafe.times import seconds
 from kubectl_cafe.version import VERSION
 from statemachine.lifecycle import RESTING
@@ -93,10 +94,10 @@ def _chosen(cafe: CafeDeployment, known: Mapping[str, Revision], number: int) ->
     if not known:
         hint = cafe_command("upgrade", cafe.name, cafe.namespace)
         raise Untold(f"{cafe.where} has no release yet", hint=hint)
-    of = f"of revision {number}" if number else "of it"
+    of = f"of revision {number}" if number else f"of {cafe.where}"
     problems = [said for _, said in kept.values() if said]
     raise Untold(
-        "; ".join([f"no release {of} is known any more", *problems]),
+        "; ".join([f"no record of a release {of} is left", *problems]),
         where=cafe.where,
         hint=cafe_command("history", cafe.name, cafe.namespace),
     )
@@ -197,17 +198,17 @@ def _left_of(past: PastRelease, told: int) -> str:
     """A note on how much the pods still show of a release that later ones followed."""
     if not told:
         return (
-            "No pod tells of this release any more: later ones have written over their "
-            "records. What is left is the journal."
+            "No pod has data of this release any more: later releases have overwritten the pods' "
+            "records. Only the journal remains."
         )
     if past.kind is Kind.CREATE:
         return (
-            f"Only the {told} pods that still live tell of this release; when they became Ready "
-            "is known of those that were not restarted since."
+            f"Data of {counted(told, 'pod')} that still exist. The time of Ready is known for pods "
+            "without a later restart."
         )
     return (
-        f"Only the {told} pods that no later release has taken tell of this one; the others' "
-        "records were written over."
+        f"Data of {counted(told, 'pod')} without a later release; later releases have overwritten "
+        "the records of the others."
     )
 
 
@@ -223,23 +224,25 @@ def _unknown(
     total = sum(record.plan.cells.values()) if record else 0
     if record is None:
         yield _left_of(past, len(told))
-        yield "How many pods each group was to take: the plan is kept with the last release alone."
+        yield "Planned pods of each group: only the plan of the last release is kept."
     elif record.state in RESTING and len(told) < total:
         yield (
-            f"{total - len(told)} of {total} pods tell nothing of this release: they were "
-            "there already, or were replaced since."
+            f"No data of {total - len(told)} of {counted(total, 'pod')}: they were at the target "
+            "before, or have been replaced since."
         )
     if any(group.given_up for group in groups) and past.left:
         yield (
-            "What the pods did before the rollback, where it took them anew: it wrote over "
-            "their records."
+            "Timelines before the rollback of pods that it rolled back: it has overwritten their "
+            "records."
         )
     if past.journal_cut:
-        yield f"{past.journal_cut} entries of the journal are not kept: times may be missing."
+        entries = counted(past.journal_cut, "journal entry", "journal entries")
+        yield f"{entries} not kept: times may be missing."
     blind = sum(not (p.off or p.patched or p.born) for p in told)
     if blind and figures.restarted(source, target):
-        yield f"When {blind} pods were drained and patched: an older version wrote their records."
+        pods = counted(blind, "pod")
+        yield f"Times of drain and patch of {pods}: an older version wrote their records."
     if past.from_revision and source is None:
-        yield f"The template before: revision {past.from_revision} was deleted (historyLimit)."
+        yield f"The previous template: revision {past.from_revision} was deleted (historyLimit)."
     if target is None:
-        yield "The template: its revision was deleted."
+        yield "The template of the release: its revision was deleted."

@@ -13,14 +13,14 @@ class What(StrEnum):
     """What a pod, or the release, does in a span of time; the value is the legend's text."""
 
     DRAIN = "traffic off, image unchanged"
-    ASTRAY = "patched with an image that was taken back"
-    RESTART = "restarting from the new image"
-    VERIFY = "runs again, being verified"
-    RETURN = "switched on, not Ready yet"
-    BIRTH = "being born"
+    ASTRAY = "patched with an image that was reverted"
+    RESTART = "restarting with the new image"
+    VERIFY = "running, being verified"
+    RETURN = "traffic on, not Ready yet"
+    BIRTH = "starting"
     TROUBLE = "does not start"
-    RUNNING = "at work"
-    WAITING = "waits for a person"
+    RUNNING = "running"
+    WAITING = "waiting for a confirmation or decision"
     FAILED = "failed"
 
 

@@ -16,7 +16,7 @@ SAID = {
     Trigger.PAUSE: "paused",
     Trigger.RESUME: "resumed",
     Trigger.FAIL: "failed",
-    Trigger.RETRY: "tried again",
+    Trigger.RETRY: "retried",
     Trigger.ROLLBACK: "rolled back",
     Trigger.ABORT: "aborted",
 }

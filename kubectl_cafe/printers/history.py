@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from kubectl_cafe.history.model import Detail, History, ReleaseLine, RevisionLine
 from kubectl_cafe.printers import document as documents
 from kubectl_cafe.printers.table import fields, table
-from kubectl_cafe.text import CUT, columns, printable
+from kubectl_cafe.text import CUT, columns, counted, printable
 from kubectl_cafe.times import age
 
 HEADS = ("revision", "images", "pods", "who", "started", "took", "outcome", "reason")
@@ -97,7 +97,7 @@ def detail(history: History, shown: Detail, width: int | None = None) -> str:
                 ("Name", f"{history.name} (namespace {history.namespace})"),
                 ("Revision", f"{line.number} ({line.name})"),
                 ("Images", ", ".join(f"{name}={image}" for name, image in line.images.items())),
-                ("Pods", f"{line.pods} run it now" if line.pods else "none runs it now"),
+                ("Pods", f"{counted(line.pods, 'pod')} at this revision"),
                 ("Problem", line.problem),
             ],
             width=width,
@@ -149,7 +149,8 @@ def _releases(line: RevisionLine, width: int | None) -> str:
         (r.id, r.kind, r.source, r.started, age(r.took), r.outcome, r.who, r.host, r.why)
         for r in line.releases
     ]
-    left_out = f"\n({line.releases_cut} older ones are not kept)" if line.releases_cut else ""
+    cut_off = counted(line.releases_cut, "older release")
+    left_out = f"\n({cut_off} not kept)" if line.releases_cut else ""
     text = table(heads, rows, width=width, ranks=(0, 5, 4, 0, 6, 0, 2, 3, 1), least=least)
     return text + left_out
 
@@ -159,7 +160,8 @@ def _journal(release: ReleaseLine, width: int | None) -> str:
     rows = [
         (e.at, e.trigger, e.state, e.group or "", e.who, e.host, e.why) for e in release.journal
     ]
-    left_out = f"\n({release.journal_cut} entries are not kept)" if release.journal_cut else ""
+    cut_off = counted(release.journal_cut, "entry", "entries")
+    left_out = f"\n({cut_off} not kept)" if release.journal_cut else ""
     least = {4: 10, 5: 10, 6: 12}
     ranks = (0, 0, 3, 4, 0, 2, 1)
     text = table(heads, rows, width=width, ranks=ranks, least=least) if rows else ""

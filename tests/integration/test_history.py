@@ -130,7 +130,7 @@ def test_history_tells_a_release_that_was_rolled_back_at_both_revisions(shop: Sh
     assert first["releases"][-1]["why"] == "smells"
     assert first["pods"] == 2
     (left,) = second["releases"]
-    assert (left["outcome"], left["why"]) == ("left for revision 1", "try")
+    assert (left["outcome"], left["why"]) == ("rolled back to revision 1", "try")
 
 
 def test_history_tells_a_release_that_is_under_way(shop: Shop) -> None:

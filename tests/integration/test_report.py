@@ -94,8 +94,8 @@ def test_a_release_that_waits_is_reported_as_it_stands(shop: Shop) -> None:
 
     assert (release["outcome"], release["ended"]) == ("AwaitingConfirm", "")
     assert [len(group["passages"]) for group in release["groups"]] == [1, 0]
-    assert "not over: as it stood" in page
-    assert "1 pods, not begun" in page
+    assert "under way, as of" in page
+    assert "1 pod, not started" in page
 
 
 def test_an_older_release_says_that_the_pods_records_were_written_over(shop: Shop) -> None:
@@ -105,7 +105,7 @@ def test_an_older_release_says_that_the_pods_records_were_written_over(shop: Sho
 
     release = told(shop, "--revision", "2")
 
-    assert release["unknown"][0].startswith("No pod tells of this release any more")
+    assert release["unknown"][0].startswith("No pod has data of this release any more")
     assert release["journal"][0]["trigger"] == "start"
 
 

@@ -14,6 +14,12 @@ from kubectl_cafe.times import lasted, seconds
 ALLOWED = "default-src 'none'; style-src 'unsafe-inline'"
 """What the page may load: nothing, whatever a name or a message in it contains."""
 GOOD, BAD = ("Completed", "RolledBack"), ("Failed", "Aborted", "Superseded")
+FACTS = {
+    "Pods that tell of it": "Pods with data",
+    "Waited for people": "Waiting for operators",
+    "Writes a pod": "Writes per pod",
+}
+"""The labels of figures whose names in `-o json` are others."""
 
 
 def page(report: Report) -> str:
@@ -43,15 +49,15 @@ def _header(report: Report) -> Markup:
     tone = "good" if report.outcome in GOOD else "bad" if report.outcome in BAD else "open"
     line = [element("span", report.outcome, class_=f"outcome {tone}")]
     if not report.ended:
-        line.append(element("span", f"not over: as it stood {moment(report.at)}", class_="as-of"))
+        line.append(element("span", f"under way, as of {moment(report.at)}", class_="as-of"))
     rows = {
         "Release": report.id,
-        "From": report.source or "nothing: the first release",
+        "From": report.source or "none (first release)",
         "To": report.target,
         "Started": moment(report.started),
         "Ended": moment(report.ended) if report.ended else "",
-        "Who": report.who + (f", on {report.host}" if report.host else ""),
-        "Why": report.why,
+        "Started by": report.who + (f", on {report.host}" if report.host else ""),
+        "Reason": report.why,
         "Failure": report.failure,
     }
     pairs = (
@@ -72,7 +78,7 @@ def _sections(report: Report) -> Iterator[Markup]:
         yield _section("Figures", _facts(report), _phases(report))
     yield _section("Timeline", timeline(report))
     if report.unknown:
-        yield _section("What is not known", element("ul", *(_item(u) for u in report.unknown)))
+        yield _section("Missing data", element("ul", *(_item(u) for u in report.unknown)))
     if report.journal:
         yield _section("Journal", _journal(report))
     yield _section("Change", _change(report))
@@ -89,7 +95,7 @@ def _item(text: str) -> Markup:
 
 def _facts(report: Report) -> Markup:
     tiles = (
-        element("div", element("dt", name), element("dd", value))
+        element("div", element("dt", FACTS.get(name, name)), element("dd", value))
         for name, value in report.facts.items()
     )
     return element("dl", *tiles, class_="facts")
@@ -100,11 +106,11 @@ def _phases(report: Report) -> Markup | str:
         return ""
     heads = ("Phase", "Pods", "Median", "Longest")
     rows = ((p.name, p.pods, lasted(p.median), lasted(p.longest)) for p in report.phases)
-    return table(heads, rows, "How long each phase of a pod took")
+    return table(heads, rows, "Duration of each phase of a pod")
 
 
 def _journal(report: Report) -> Markup:
-    heads = ("Time", "Move", "State", "Group", "Who", "On", "Why")
+    heads = ("Time", "Move", "State", "Group", "User", "Host", "Reason")
     rows = (
         (moment(seconds(e.at)), e.trigger, e.state, e.group or "", e.who, e.host, e.why)
         for e in report.journal
@@ -120,8 +126,8 @@ def _change(report: Report) -> Markup:
     if report.difference:
         shown: Markup = element("pre", *lines, class_="diff", tabindex=0)
     else:
-        said = "Nothing to compare with." if not report.source else "The templates are the same."
-        shown = element("p", said if report.template else "The templates are not known any more.")
+        said = "No previous template." if not report.source else "The templates are the same."
+        shown = element("p", said if report.template else "The templates have been deleted.")
     if not report.template:
         return shown
     whole = element("pre", report.template, tabindex=0)
@@ -139,7 +145,7 @@ def _side(line: str) -> str | None:
 
 def _footer(report: Report) -> Markup:
     said = (
-        f"Written by kubectl cafe {report.version} at {moment(report.at)} from what the cluster "
-        "keeps: the CafeDeployment, its ControllerRevisions, its pods. Times are in whole seconds."
+        f"Written by kubectl cafe {report.version} at {moment(report.at)} from the CafeDeployment, "
+        "its ControllerRevisions and its pods. Times are in whole seconds."
     )
     return element("footer", element("p", said))

@@ -12,6 +12,7 @@ from kubectl_cafe.history.report_model import Group, Mark, Passage, Report, Span
 from kubectl_cafe.printers.html.axis import WIDTH, Axis, axis
 from kubectl_cafe.printers.html.markup import Markup, element, join, table
 from kubectl_cafe.printers.html.words import clock, label
+from kubectl_cafe.text import counted
 from kubectl_cafe.times import UNKNOWN, lasted
 
 OPEN = 40
@@ -31,7 +32,7 @@ def timeline(report: Report) -> Markup:
     whole = element(
         "div",
         element("span", report.kind, class_="name"),
-        _strip([report.states], scale, "The release itself"),
+        _strip([report.states], scale, "The release"),
         element("span", lasted(report.until - report.started), class_="took"),
         class_="row release",
     )
@@ -125,14 +126,15 @@ def _said(group: Group, day: float) -> str:
     """When the group ran, its number of pods, its duration, and who confirmed it."""
     planned = sum(group.counts.values())
     found = len(group.passages)
-    pods = f"{found} of {planned} pods" if planned and planned != found else f"{found} pods"
+    pods = counted(found, "pod")
+    pods = f"{found} of {counted(planned, 'pod')}" if planned and planned != found else pods
     if not group.number:
-        return f"{found} pods"
+        return counted(found, "pod")
     if not group.begun:
-        return f"{planned} pods, not begun"
+        return f"{counted(planned, 'pod')}, not started"
     if not found and (group.over or group.given_up):
-        pods = "no pod tells of it"
-    unended = "given up" if group.given_up else "not over"
+        pods = "no pod data"
+    unended = "abandoned" if group.given_up else "under way"
     took = lasted(group.over - group.begun) if group.over else unended
     return ", ".join(part for part in (pods, clock(group.begun, day), took, group.let_go) if part)
 
@@ -143,7 +145,7 @@ def _cell(cell: str, passages: Sequence[Passage], scale: Axis, opened: bool) -> 
     longest = max((p.out for p in passages if p.out is not None), default=None)
     bad = sum(bool(p.trouble) for p in passages)
     label = f"{name} · {len(passages)}" + (f" · {bad} in trouble" if bad else "")
-    strip = _strip([p.spans for p in passages], scale, f"{len(passages)} pods of {name}")
+    strip = _strip([p.spans for p in passages], scale, f"{counted(len(passages), 'pod')} of {name}")
     summary = element(
         "summary",
         element("span", label, class_="name"),
@@ -230,8 +232,8 @@ def _marks(report: Report) -> Markup | str:
 def _table(report: Report) -> Markup | str:
     """The timeline as a table: for readers who can't see the drawing, and for the record."""
     heads = (
-        *("Group", "Cell", "Pod", "Born", "Traffic off", "Image written", "And again"),
-        *("Runs", "Traffic on", "Ready", "Out for", "Stands"),
+        *("Group", "Cell", "Pod", "Created", "Traffic off", "Image written", "Written again"),
+        *("Running", "Traffic on", "Ready", "Out of traffic for", "Status"),
     )
     rows = [
         (
@@ -254,7 +256,7 @@ def _table(report: Report) -> Markup | str:
     shown = table(
         [heads[n] for n in kept],
         [[row[n] for n in kept] for row in rows],
-        "Every pod in order of time (UTC)",
+        "All pods, by time (UTC)",
     )
     summary = element("summary", "The timeline as a table")
     return element("details", summary, shown, class_="aside")

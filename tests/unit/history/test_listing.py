@@ -91,7 +91,7 @@ def test_a_release_that_turned_back_is_told_at_both_its_revisions_each_with_its_
     (back,), (left,) = (line.releases for line in history.revisions)
     assert (back.outcome, back.who, back.why, back.took) == ("RolledBack", "bob", "smells", 20.0)
     assert (left.outcome, left.who, left.why, left.took) == (
-        "left for revision 1",
+        "rolled back to revision 1",
         "alice",
         "try",
         40.0,
@@ -100,7 +100,7 @@ def test_a_release_that_turned_back_is_told_at_both_its_revisions_each_with_its_
 
 def test_an_annotation_that_can_t_be_read_is_said() -> None:
     history = told(revisions=(V1, revision("v2", 2, releases="{")))
-    assert "can't be read" in history.revisions[1].problem
+    assert "cannot be read" in history.revisions[1].problem
 
 
 def test_a_revision_that_came_from_a_pruned_one_names_it() -> None:

@@ -74,7 +74,7 @@ def test_a_pod_that_was_ready_all_along_is_so_when_its_label_is_on() -> None:
 def test_a_drained_pod_is_out_of_traffic_until_now() -> None:
     told = way(drained(record=pod_record(Phase.DRAINED, since=at(5))))
     assert spans(told) == [(What.DRAIN, 5, 100)]
-    assert (told.open, told.stands) == (True, "out of traffic, image untouched")
+    assert (told.open, told.stands) == (True, "out of traffic, image unchanged")
 
 
 def test_a_patched_pod_restarts_until_now_though_its_old_container_still_runs() -> None:
@@ -119,7 +119,7 @@ def test_a_pod_that_was_let_back_untouched_was_not_upgraded() -> None:
     back = pod_record(Phase.FINISHED, to="v1", since=at(30), passed={"drained": at(5)})
     told = way(pod(record=back))
     assert spans(told) == [(What.DRAIN, 5, 30)]
-    assert told.stands == "let back into traffic, image untouched"
+    assert told.stands == "back in traffic, image unchanged"
 
 
 def test_a_record_without_times_tells_no_more_than_its_end() -> None:
@@ -155,7 +155,7 @@ def test_what_repair_did_after_the_end_is_not_the_releases() -> None:
 def test_a_pod_that_was_born_meanwhile_tells_of_its_birth() -> None:
     told = way(pod(created=START + 40, ready=Condition("True", since=START + 44)))
     assert spans(told) == [(What.BIRTH, 40, 44)]
-    assert (told.stands, told.writes) == ("born", 1)
+    assert (told.stands, told.writes) == ("created", 1)
 
 
 @pytest.mark.parametrize(("first", "told"), [(True, True), (False, False)])
@@ -176,7 +176,7 @@ def test_when_a_pod_that_was_restarted_since_became_ready_is_not_known() -> None
 def test_a_newborn_that_is_not_ready_is_being_born_until_now() -> None:
     told = way(pod(created=START + 40, gate=ABSENT, ready=Condition("False")))
     assert spans(told) == [(What.BIRTH, 40, 100)]
-    assert (told.stands, told.writes) == ("born, not Ready yet", 0)
+    assert (told.stands, told.writes) == ("created, not Ready yet", 0)
 
 
 def test_pods_of_another_release_or_of_before_tell_nothing() -> None:

@@ -137,7 +137,7 @@ def test_the_phases_have_a_median_and_a_longest() -> None:
     phases = {p.name: p for p in told(*PODS, record=COMPLETED).phases}
     drain = phases["Traffic off, until the image is written"]
     assert (drain.pods, drain.median, drain.longest) == (4, 5, 5)
-    assert phases["Out of traffic in all"].longest == 10
+    assert phases["Out of traffic in total"].longest == 10
 
 
 def test_a_release_under_way_shows_what_is_to_come() -> None:
@@ -220,13 +220,13 @@ def test_an_older_release_is_told_from_the_pods_that_nothing_wrote_over() -> Non
     record = replace(LATER, to_revision="v1", from_revision="v2")
     report = told(kept, record=record, revisions=(V1, remembering(V2, OLD)), number=2, now=700)
     assert (report.id, shape(report)) == ("r0", [("Group 1", []), ("Group 2", ["d"])])
-    assert report.unknown[0].startswith("Only the 1 pods that no later release has taken")
+    assert report.unknown[0].startswith("Data of 1 pod without a later release")
 
 
 def test_an_older_release_of_which_no_pod_tells_is_told_from_its_journal_and_says_so() -> None:
     record = replace(LATER, to_revision="v1", from_revision="v2")
     report = told(*PODS, record=record, revisions=(V1, remembering(V2, OLD)), number=2)
-    assert report.unknown[0].startswith("No pod tells of this release any more")
+    assert report.unknown[0].startswith("No pod has data of this release any more")
     assert [group.over for group in report.groups] == [START + 40, START + 100]
 
 
@@ -236,14 +236,13 @@ def test_an_older_first_release_is_told_by_the_births_of_pods_that_later_ones_to
     later = replace(COMPLETED, started=at(500))
     report = told(*born, record=later, revisions=(remembering(V1, first), V2), number=1)
     assert (report.id, shape(report)) == ("r0", [("Outside of the groups", ["a", "c", "b", "d"])])
-    assert report.unknown[0].startswith("Only the 4 pods that still live tell")
+    assert report.unknown[0].startswith("Data of 4 pods that still exist")
 
 
 def test_a_pod_that_tells_nothing_is_counted() -> None:
     report = told(*PODS[:3], record=COMPLETED)
     assert report.unknown == (
-        "1 of 4 pods tell nothing of this release: they were there already, or were replaced "
-        "since.",
+        "No data of 1 of 4 pods: they were at the target before, or have been replaced since.",
     )
 
 
@@ -255,7 +254,7 @@ def test_records_of_an_older_version_are_named_as_such() -> None:
     bare = [replace(p, record=p.record and replace(p.record, passed={})) for p in PODS]
     report = told(*bare, record=COMPLETED)
     assert report.unknown == (
-        "When 4 pods were drained and patched: an older version wrote their records.",
+        "Times of drain and patch of 4 pods: an older version wrote their records.",
     )
 
 
@@ -263,8 +262,8 @@ def test_a_journal_that_was_cut_and_a_revision_that_was_pruned_are_said() -> Non
     record = replace(COMPLETED, journal_cut=7, from_revision="v0")
     said = told(*PODS, record=record).unknown
     assert said == (
-        "7 entries of the journal are not kept: times may be missing.",
-        "The template before: revision v0 was deleted (historyLimit).",
+        "7 journal entries not kept: times may be missing.",
+        "The previous template: revision v0 was deleted (historyLimit).",
     )
 
 
@@ -274,7 +273,7 @@ def test_a_cafedeployment_without_a_release_has_nothing_to_report() -> None:
 
 
 def test_a_cafedeployment_whose_record_and_releases_are_gone_has_nothing_to_report() -> None:
-    with pytest.raises(Untold, match=r"no release of it is known any more; .* can't be read"):
+    with pytest.raises(Untold, match=r"no record of a release of .* is left; .* cannot be read"):
         told(revisions=(replace(V1, releases="{"), V2))
 
 
@@ -284,5 +283,5 @@ def test_a_revision_that_never_was_is_unknown() -> None:
 
 
 def test_a_revision_that_no_release_is_told_of_is_named() -> None:
-    with pytest.raises(Untold, match="no release of revision 1 is known any more"):
+    with pytest.raises(Untold, match="no record of a release of revision 1 is left"):
         told(*PODS, record=COMPLETED, number=1)

@@ -30,12 +30,12 @@ IN_FULL = """\
 Name:      shop (namespace stores)
 Revision:  2 (shop-b)
 Images:    main=app:v2, side=side:v1
-Pods:      3 run it now
+Pods:      3 pods at this revision
 
 Releases:
   RELEASE    KIND     FROM    STARTED               TOOK    OUTCOME    WHO    HOST    REASON
   r-1        upgrade  1       2026-01-02T03:04:05Z  75s     Completed  alice  desk    CHG-1
-  (1 older ones are not kept)
+  (1 older release not kept)
 
 Template:
   spec: {}
@@ -48,7 +48,7 @@ Journal of release r-1:
   TIME                  MOVE       STATE        GROUP    WHO    HOST    REASON
   2026-01-02T03:04:05Z  start      Progressing  -        alice  desk    CHG-1
   2026-01-02T03:04:05Z  step_done  Completed    2        alice  desk    -
-  (3 entries are not kept)"""
+  (3 entries not kept)"""
 
 
 def test_the_history_is_a_table_of_revisions() -> None:

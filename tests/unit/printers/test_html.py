@@ -52,7 +52,7 @@ def report(**changes: Any) -> Report:
         source="revision 1 (main=app:v1)",
         target="revision 2 (main=app:v2)",
         facts={"Pods": "2"},
-        phases=(Phase("Out of traffic in all", 2, 18, 18),),
+        phases=(Phase("Out of traffic in total", 2, 18, 18),),
         states=(Span(What.RUNNING, T, T + 60, "Progressing"),),
         groups=(
             Group(1, "Group 1", T, T + 20, passages=(way("a"), way("b", "CellB", 2))),
@@ -176,12 +176,12 @@ def test_every_pod_stands_in_the_drawing_and_in_the_table() -> None:
 
 def test_a_release_under_way_says_so_and_when_that_was() -> None:
     text = page(report(outcome="AwaitingConfirm", ended=0.0))
-    assert "not over: as it stood 2027-01-15 09:00:00 UTC" in text
+    assert "under way, as of 2027-01-15 09:00:00 UTC" in text
     assert "<dt>Ended</dt>" not in text
 
 
 def test_a_release_that_is_over_is_not_said_to_be_under_way() -> None:
-    assert "not over" not in page(report(groups=()))
+    assert "under way" not in page(report(groups=()))
 
 
 def test_a_failure_is_told() -> None:
@@ -190,15 +190,15 @@ def test_a_failure_is_told() -> None:
 
 def test_what_is_not_known_is_said() -> None:
     assert "<li>nobody knows</li>" in page(report(unknown=("nobody knows",)))
-    assert "What is not known" not in page(report())
+    assert "Missing data" not in page(report())
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"over": 0.0}, "2 pods, 08:00:00, not over"),
-        ({"over": 0.0, "given_up": True}, "2 pods, 08:00:00, given up"),
-        ({"passages": ()}, "no pod tells of it, 08:00:00, 20s"),
+        ({"over": 0.0}, "2 pods, 08:00:00, under way"),
+        ({"over": 0.0, "given_up": True}, "2 pods, 08:00:00, abandoned"),
+        ({"passages": ()}, "no pod data, 08:00:00, 20s"),
         ({"counts": {"CellA": 4}}, "2 of 4 pods, 08:00:00, 20s"),
         ({"let_go": "confirmed by bob"}, "2 pods, 08:00:00, 20s, confirmed by bob"),
     ],
@@ -217,7 +217,7 @@ def test_every_colour_of_a_bar_is_in_the_legend_and_in_the_stylesheet(what: What
 
 
 def test_a_group_that_has_not_begun_is_shown_as_such() -> None:
-    assert "3 pods, not begun" in page(report())
+    assert "3 pods, not started" in page(report())
 
 
 def test_the_lines_of_the_difference_say_which_side_they_are_of() -> None:
@@ -241,9 +241,9 @@ def test_each_pod_is_a_stripe_of_its_cells_strip() -> None:
 
 
 def test_a_column_of_which_nothing_is_known_is_left_out() -> None:
-    assert '<th scope="col">Born</th>' not in page(report())
+    assert '<th scope="col">Created</th>' not in page(report())
     born = Group(1, "Group 1", T, passages=(way("a", born=T),))
-    assert '<th scope="col">Born</th>' in page(report(groups=(born,)))
+    assert '<th scope="col">Created</th>' in page(report(groups=(born,)))
 
 
 def test_a_time_on_another_day_than_the_start_says_which() -> None:
