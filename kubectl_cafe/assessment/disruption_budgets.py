@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.text import counted
 
 Json = Mapping[str, Any]
 
@@ -84,7 +85,10 @@ class DisruptionBudget(Struct, frozen=True):
 
     def __str__(self) -> str:
         """The budget's name and its numbers, as printed."""
-        said = f"{self.healthy} healthy, {self.desired} wanted, {self.allowed} may be disrupted"
+        said = (
+            f"{self.healthy} healthy, {self.desired} desired, "
+            f"{counted(self.allowed, 'disruption')} allowed"
+        )
         return f"PodDisruptionBudget {self.name} ({said if self.observed else 'not observed yet'})"
 
 
@@ -127,8 +131,8 @@ def covering(
 def warnings(budgets: Iterable[DisruptionBudget], namespace: str) -> tuple[str, ...]:
     """The warnings of `plan` and `upgrade` about those of `budgets` that never have room."""
     return tuple(
-        f"PodDisruptionBudget {budget.name} wants all of its {budget.expected} pods healthy: no "
-        "healthy pod is taken until it is edited "
+        f"PodDisruptionBudget {budget.name} allows no disruption of its "
+        f"{counted(budget.expected, 'pod')}: no healthy pod is upgraded until it is edited "
         f"(kubectl edit pdb {budget.name} -n {namespace})"
         for budget in budgets
         if budget.never

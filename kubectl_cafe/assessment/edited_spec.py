@@ -34,8 +34,8 @@ def spec_changed(cafe: CafeDeployment, planned: Revision | None) -> Failure:
         ways = f"or roll back, which discards it: {NOT_IN_PLACE}"
     return Failure(
         REASON,
-        f"the spec was edited under the running release ({cut(what, WORDS)}); no more pods are "
-        f"taken. Put it back and retry, {ways}",
+        f"the spec was edited during the release ({cut(what, WORDS)}); no further pods are "
+        f"upgraded. Revert the edit and retry, {ways}",
     )
 
 
@@ -85,29 +85,32 @@ def noted(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[str]:
     record = snapshot.record
     try:
         if cafe.wished_allocation() != dict(record.plan.cells):
-            yield "spec.replicas or topology ask for another number of pods: it waits"
+            yield (
+                "spec.replicas or spec.topology changed: scaling is not supported, the change "
+                "has no effect"
+            )
     except Refused as error:
-        yield f"the spec asks for pods that no release can be planned of: {error.message}"
+        yield f"spec.replicas or spec.topology is invalid: {error.message}"
     if record.state in RESTING:
         return
     if scaled := _scaled(snapshot):
         cells = ", ".join(f"{cell or 'all'}: {size}" for cell, size in scaled.items())
         yield (
-            f"the workloads were scaled ({cells}): new pods are born at the template's version "
-            "and upgraded with the last group or after it"
+            f"the workloads were scaled ({cells}): new pods start at the template's version and "
+            "are upgraded with the last group or after it"
         )
         if any(size < record.plan.cells.get(cell, 0) for cell, size in scaled.items()):
             yield (
-                "a scale-down takes freshly upgraded pods first: look whether those that were "
-                "to show the new version are still there"
+                "a scale-down deletes the most recently upgraded pods first: check that pods of "
+                "the new version remain"
             )
     if record.kind is Kind.ROLLBACK:
         if cafe.spec_hash != record.spec_hash:
-            yield "the spec was edited meanwhile: the rollback goes on to its revision all the same"
+            yield "the spec was edited during the rollback: the rollback continues to its revision"
     elif cafe.strategy != record.plan.strategy:
         yield (
-            "spec.strategy was edited: it takes effect with the next release "
-            "(upgrade --supersede takes it now)"
+            "spec.strategy was edited: the edit takes effect with the next release "
+            "(upgrade --supersede applies it now)"
         )
 
 

@@ -38,8 +38,8 @@ def paths(workload: Workload, known: Mapping[str, Revision]) -> tuple[str, ...]:
 def noted(workloads: Iterable[Workload], known: Mapping[str, Revision]) -> tuple[str, ...]:
     """The warnings about edited templates, one for each workload."""
     return tuple(
-        f"the template of ReplicaSet {one.name} is not that of {one.revision or 'a revision'} "
-        f"({', '.join(found)}): pods born from it are not, either; a release writes it anew"
+        f"the template of ReplicaSet {one.name} differs from {one.revision or 'its revision'} "
+        f"({', '.join(found)}), and so do its new pods; the next release restores it"
         for one in workloads
         if (found := paths(one, known))
     )

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.pods.model import Container
+from kubectl_cafe.text import counted
 
 SHORT = len("sha256:") + 12
 """Characters of a digest that are printed, as `docker images` cuts it."""
@@ -64,25 +65,22 @@ def findings(shown: Sequence[Shown], architectures: Mapping[str, str]) -> tuple[
     node is not known, all digests are compared with each other, and the message says so.
     """
     known = all(one.node in architectures for one in shown)
-    counted: dict[tuple[str, str, str], Counter[str]] = {}
+    digests: dict[tuple[str, str, str], Counter[str]] = {}
     for one in shown:
         place = (one.container, one.image, architectures[one.node] if known else "")
-        counted.setdefault(place, Counter())[one.digest] += 1
+        digests.setdefault(place, Counter())[one.digest] += 1
     return tuple(
-        _sentence(*place, counts) for place, counts in sorted(counted.items()) if len(counts) > 1
+        _sentence(*place, counts) for place, counts in sorted(digests.items()) if len(counts) > 1
     )
 
 
 def _sentence(container: str, image: str, architecture: str, counts: Counter[str]) -> str:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    parts = ", ".join(f"{digest[:SHORT]} on {_pods(count)}" for digest, count in ordered)
+    parts = ", ".join(f"{digest[:SHORT]} on {counted(count, 'pod')}" for digest, count in ordered)
     why = (
         f"(all {architecture}): its tag has moved"
         if architecture
         else "(architectures could not be compared): its tag has moved, or their nodes differ"
     )
+
     return f"container {container}: {image} is {parts} {why}"
-
-
-def _pods(count: int) -> str:
-    return f"{count} pod{'s' if count > 1 else ''}"

@@ -76,7 +76,7 @@ def failure(assessment: Assessment, snapshot: Snapshot) -> Failure | None:
     found = causes(assessment.pod, snapshot.services, snapshot.revisions)
     if not found or snapshot.unswitched & set(found):
         return None
-    said = f"mode None, and it had a traffic switch when the release started: {_words(found)}"
+    said = f"the pod has lost its traffic switch (mode None): {_words(found)}"
     return Failure(CHANGED, said, assessment.pod.name)
 
 
@@ -103,8 +103,8 @@ def _words(causes: Iterable[str]) -> str:
 
 def _word(cause: str) -> str:
     if cause == LABEL:
-        return f"its label {names.TRAFFIC} is gone"
+        return f"its label {names.TRAFFIC} is missing"
     if cause == GATE:
         return f"its readiness gate {names.IN_SERVICE} is missing"
     name = cause.partition("/")[2]
-    return f'Service {name} selects it without {names.TRAFFIC}: "on"'
+    return f'Service {name} does not select by {names.TRAFFIC}: "on"'

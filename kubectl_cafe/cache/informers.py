@@ -203,4 +203,4 @@ def silence(informers: Iterable[Informer]) -> str:
     """The error that interrupts a watch, in words; empty while every watch is open."""
     errors = (informer.error for informer in informers if informer.error is not None)
     error = next(errors, None)
-    return f"this may be stale: no response from the API server ({error})" if error else ""
+    return f"the output may be stale: no response from the API server ({error})" if error else ""

@@ -43,7 +43,7 @@ def _under_way(cafe: CafeDeployment, driver: str) -> str:
     record = cafe.record
     if record is None or record.state in RESTING:
         return ""
-    last = f", last said: {last_said(record)}" if len(record.journal) > 1 else ""
+    last = f", last action: {last_said(record)}" if len(record.journal) > 1 else ""
     why = f": {record.why}" if record.why else ""
     return (
         f" ({record.kind} {record.id} to {record.to_revision}, started by {record.who} at "

@@ -9,7 +9,7 @@ from kubectl_cafe.status.model import ImageChange
 from kubectl_cafe.text import columns
 from kubectl_cafe.waits import Wait, listed
 
-LABELS = len("Started by:  ")
+LABELS = len("Waiting for:  ")
 """The columns of the longest label in the head of a status."""
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from kubectl_cafe.printers.brief import awaited, revisions
 from kubectl_cafe.printers.changes import changes_text
 from kubectl_cafe.printers.fitting import Block, fitted
-from kubectl_cafe.printers.status import about, at_work, driven, stands, urgency
+from kubectl_cafe.printers.status import NOBODY, about, at_work, driven, stands, urgency
 from kubectl_cafe.printers.table import table
 from kubectl_cafe.status.model import CellLine, PodLine, Status
 from kubectl_cafe.text import Size, columns, cut, cut_inside, one_line, padded, wrapped
@@ -55,7 +55,7 @@ def lines(status: Status, size: Size, *, question: str = "") -> list[Text]:
         Block([_driver(status, width)], 4),
         Block(_texts("Failure: ", status.failure, "red", width), 2),
         Block(
-            _texts("Waits for: ", awaited(status.waits, status.failure), "yellow", width),
+            _texts("Waiting for: ", awaited(status.waits, status.failure), "yellow", width),
             3,
         ),
         Block(_texts("Note: ", "; ".join(status.notes), "", width), 8, 0),
@@ -136,11 +136,11 @@ def _driver(status: Status, width: int) -> Text:
     begun = f"{status.kind} by {status.who}{why} ({status.release})" if status.release else ""
     if status.turned:
         # Who rolled it back, and who had started it, each with a reason.
-        begun = f"{status.kind} by {status.turned}; begun by {status.who}{why} ({status.release})"
-    nobody = status.driver == "nobody"
+        begun = f"{status.kind} by {status.turned}; started by {status.who}{why} ({status.release})"
+    nobody = status.driver == NOBODY
     line = Text("")
     if status.driver:
-        words = "nobody drives" if nobody else f"driven by {_tidy(driven(status))}"
+        words = "no driver" if nobody else f"driven by {_tidy(driven(status))}"
         line.append(words, "bold yellow" if nobody else "")
     line.append(("; " if status.driver and begun else "") + _tidy(begun), "dim")
     line.truncate(width, overflow="ellipsis")

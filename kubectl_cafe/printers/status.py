@@ -23,6 +23,8 @@ SOME = 50
 """The most pods in flight or in trouble that are shown; `-o wide` shows all."""
 
 
+NOBODY = "nobody"
+"""The driver in a Status of an unfinished release without a driver, as `-o json` has it."""
 DURATIONS = ("age", "elapsed", "remaining", "renewed")
 """Fields of a Status that change with time alone, in seconds."""
 
@@ -75,13 +77,13 @@ def _head(status: Status, width: int | None, most: int | None) -> str:
             ("Release", f"{status.release} {status.kind}" if status.release else ""),
             *brief.versions(status.source, status.target, status.changes, most and width),
             ("Started by", status.who + (f": {status.why}" if status.why else "")),
-            ("Turned back by", status.turned if status.turned not in status.last else ""),
-            ("Last said", status.last),
-            ("Driven by", driven(status)),
+            ("Rolled back by", status.turned if status.turned not in status.last else ""),
+            ("Last action", status.last),
+            ("Driver", driven(status)),
             ("Remaining", about(status)),
             ("Failure", status.failure),
             (
-                "Waits for",
+                "Waiting for",
                 brief.awaited(status.waits, status.failure if most else ""),
             ),
             ("Note", "; ".join(status.notes)),
@@ -103,9 +105,9 @@ def at_work(status: Status) -> str:
 
 
 def driven(status: Status) -> str:
-    """The driver, and how long ago it renewed its lease."""
+    """The driver, and how long ago it renewed its lease; "none" without a driver."""
     if status.renewed is None:
-        return status.driver
+        return "none" if status.driver == NOBODY else status.driver
     return f"{status.driver} (lease renewed {age(status.renewed)} ago)"
 
 

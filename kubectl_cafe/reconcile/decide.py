@@ -14,6 +14,7 @@ from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.pods.restarted import wants_acknowledgement
 from kubectl_cafe.reconcile import candidates, group_progress, shared_budgets, step_progress
 from kubectl_cafe.reconcile.pod_patches import Writes
+from kubectl_cafe.text import counted
 from kubectl_cafe.traffic import finalizers, switch
 from kubectl_cafe.traffic.endpoints import unlisted
 from kubectl_cafe.waits import For, Wait
@@ -86,7 +87,7 @@ def _force(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Decision:
         return Decision(at_rest=False, waits=(Wait(For.ANSWERS),))
     left = [s.pod.name for s in assessments if s.in_flight or s.row is PodState.ORPHAN]
     named = f": {', '.join(sorted(left)[: group_progress.NAMED])}" if left else ""
-    why = f"--force; {len(left)} pods are left out of traffic{named}"
+    why = f"--force; {counted(len(left), 'pod')} left out of traffic{named}"
     asked = [entry.who for entry in snapshot.record.journal if entry.trigger is Trigger.ABORT]
     who = asked[-1] if asked else ""
     return Decision(move=Wanted(Trigger.ABORT, why, facts=Facts(forced=True), who=who))

@@ -100,13 +100,13 @@ def obstacle(assessment: Assessment, snapshot: Snapshot) -> str:
     """
     pod, own = assessment.pod, home(assessment.pod, snapshot)
     if own is None:
-        return "the template of its workload is no known revision"
+        return "the template of its workload is of no known revision"
     if lacking := [name for name in own.images if name not in pod.containers]:
         return f"it has no container {', '.join(lacking)}"
     if pod.lost:
         return "its node is lost"
     if assessment.mode is Mode.NONE and CafeDeployment(snapshot.owner).strategy.traffic_finalizers:
-        return "nothing tells a traffic finalizer to let go of it (mode None)"
+        return "its traffic finalizer is never removed, it has no traffic switch (mode None)"
     return ""
 
 
@@ -252,7 +252,8 @@ def _failure(snapshot: Snapshot, assessment: Assessment) -> Failure | None:
         return found
     allowed = snapshot.record.plan.strategy.progress_deadline_seconds
     awaited = _next(snapshot, assessment).waits or group_progress.waits(snapshot, [assessment])
-    return structs.replace(found, message=f"no progress for {allowed} s: {listed(awaited)}")
+    message = f"no progress for {allowed} s, waiting for: {listed(awaited)}"
+    return structs.replace(found, message=message)
 
 
 def _failed(snapshot: Snapshot, way: Way, assessment: Assessment) -> Due:

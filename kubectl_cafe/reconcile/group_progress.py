@@ -12,6 +12,7 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.reconcile import candidates, previous_group
+from kubectl_cafe.text import counted
 from kubectl_cafe.traffic import finalizers
 from kubectl_cafe.traffic.endpoints import Slice, unlisted
 from kubectl_cafe.waits import For, Wait, listed, of_pods
@@ -68,7 +69,9 @@ def failure(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure | 
     if snapshot.time < nearest or snapshot.time < deadline(snapshot, assessments):
         return None
     awaited = waits(snapshot, assessments)
-    return Failure(DEADLINE, f"no progress for {allowed} s: {listed(awaited) or 'no pods'}")
+    return Failure(
+        DEADLINE, f"no progress for {allowed} s, waiting for: {listed(awaited) or 'no pods'}"
+    )
 
 
 def workload_gone(snapshot: Snapshot) -> Failure | None:
@@ -77,7 +80,7 @@ def workload_gone(snapshot: Snapshot) -> Failure | None:
     if not cells or desired_replicas.revision_now(snapshot) is not None:
         return None
     listed = ", ".join(cells)
-    return Failure(GONE, f"the workload of cell {listed} is gone, and its template is not known")
+    return Failure(GONE, f"the workload of cell {listed} is missing, and its template is unknown")
 
 
 def deadline(snapshot: Snapshot, assessments: Sequence[Assessment]) -> float:
@@ -135,10 +138,10 @@ def births(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[float]
     if not _bears(snapshot):
         return []
     new = [s for s in assessments if s.pod.created >= moved_at(snapshot)]
-    counted: list[float] = []
+    living_at: list[float] = []
     for cell, living in candidates.living_per_cell(new).items():
-        counted += sorted(s.pod.created for s in new if s.pod.cell == cell)[:living]
-    return counted
+        living_at += sorted(s.pod.created for s in new if s.pod.cell == cell)[:living]
+    return living_at
 
 
 def _bears(snapshot: Snapshot) -> bool:
@@ -172,7 +175,8 @@ def unfinished(snapshot: Snapshot, in_flight: Sequence[Assessment]) -> Failure |
         return None
     allowed = snapshot.record.plan.strategy.progress_deadline_seconds
     names = ", ".join(sorted(pods)[:NAMED])
-    return Failure(DEADLINE, f"no end of {len(pods)} restarts within {allowed} s: {names}")
+    restarts = counted(len(pods), "restart")
+    return Failure(DEADLINE, f"{restarts} unfinished after {allowed} s: {names}")
 
 
 def waits(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Wait, ...]:
@@ -223,7 +227,7 @@ def _workloads(snapshot: Snapshot) -> list[Wait]:
         for cell in (desired_replicas.lost_cells(snapshot) if snapshot.running else ())
     }
     return [
-        Wait(For.WORKLOAD, name=cell or "all", message=f"{count} pods")
+        Wait(For.WORKLOAD, name=cell or "all", message=counted(count, "pod"))
         for cell, count in counts.items()
     ]
 

@@ -121,8 +121,8 @@ class Writes:
         strategy = self.snapshot.podset.strategy
         if strategy is not Strategy.PATCHED:
             raise Refused(
-                f"its pods are to be {strategy}; this version of kubectl-cafe only has pods "
-                f"{Strategy.PATCHED}. Nothing was written to them",
+                f"pods of this type are {strategy}; this version of kubectl-cafe supports only "
+                f"pods that are {Strategy.PATCHED}. Nothing was written to them",
                 where=f"{CafeDeployment(self.snapshot.owner).where}, spec.podSetType",
                 hint=kubectl("cafe version"),
             )

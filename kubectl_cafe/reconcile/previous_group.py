@@ -64,8 +64,8 @@ def restarted(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure 
             more = container.restart_count - known.get(name, container.restart_count)
             if more > 0:
                 message = (
-                    f"group {before.group} was over and container {name} of this pod "
-                    f"has restarted since, {_times(more)}"
+                    f"container {name} has restarted {_times(more)} since group "
+                    f"{before.group} ended"
                 )
                 return Failure(REASON, message, pod.name)
     return None
@@ -84,7 +84,7 @@ def failure(
         return None
     for one in _upgraded(snapshot, assessments):
         if not one.released:
-            message = f"group {before.group} was over and this pod is unready: {_why(one)}"
+            message = f"the pod became unready after group {before.group} ended: {_why(one)}"
             return Failure(REASON, message, one.pod.name)
     return None
 
@@ -118,7 +118,7 @@ def _why(assessment: Assessment) -> str:
     pod = assessment.pod
     said = [
         f"container {c.name}: {c.waiting or c.terminated or 'not ready'}"
-        + (f", restarted {c.restart_count} times" if c.restart_count else "")
+        + (f", restarted {_times(c.restart_count)}" if c.restart_count else "")
         for c in pod.containers.values()
         if not c.ready
     ]

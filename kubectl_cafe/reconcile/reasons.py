@@ -11,12 +11,13 @@ from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
 from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot
 from kubectl_cafe.reconcile import availability, candidates
+from kubectl_cafe.text import counted
 
 SETTLED = {
-    PodState.FORGOTTEN: "it is terminating, or over",
-    PodState.UNREADABLE: "its record cannot be read: it is left alone",
-    PodState.ORPHAN: "it is out of traffic and no record says why: kubectl cafe repair",
-    PodState.DRIFT: "it runs an image of no known revision: it is left alone",
+    PodState.FORGOTTEN: "terminating or finished",
+    PodState.UNREADABLE: "unreadable record: not touched",
+    PodState.ORPHAN: "out of traffic without a record (kubectl cafe repair)",
+    PodState.DRIFT: "image of no known revision: not touched",
 }
 """Why nothing is written to a pod in these states."""
 
@@ -51,12 +52,12 @@ def reasons(snapshot: Snapshot, decision: Decision) -> Iterator[tuple[str, Reaso
     limits = _Limits(
         due={one.pod.uid for one in wanted},
         closed=candidates.closed(snapshot, assessments),
-        full=f"maxUnavailable is {now.limit}, and {away} pods are unavailable or taken now",
+        full=f"maxUnavailable is {now.limit}, {counted(away, 'pod')} unavailable or chosen now",
     )
     for one in assessments:
         uid, state = one.pod.uid, one.row.name.lower()
         if uid in writes:
-            why = f"{'taken' if uid in limits.due else 'goes on'}: write {writes[uid]!r}"
+            why = f"upgrade {'begins' if uid in limits.due else 'continues'}: write {writes[uid]!r}"
         else:
             why = _idle(one, snapshot, limits)
         yield uid, Reason(one.pod.name, state, why)
@@ -65,13 +66,13 @@ def reasons(snapshot: Snapshot, decision: Decision) -> Iterator[tuple[str, Reaso
 def _idle(one: Assessment, snapshot: Snapshot, limits: _Limits) -> str:
     """Why nothing is written to the pod now."""
     if one.pod.uid in snapshot.busy:
-        return "its last write has no answer yet"
+        return "waiting for the answer to its last write"
     if one.pod.uid in snapshot.barred:
-        return "its writes are refused: it is left as it is"
+        return "the API server refuses its writes: not touched"
     if one.row in SETTLED:
         return SETTLED[one.row]
     if one.row is PodState.AT_GOAL:
-        return "it is at the goal" if one.available else "it is at the goal and not available yet"
+        return "at the target" if one.available else "at the target, not available yet"
     if one.in_flight:
         return _in_flight(one)
     return _passed_over(one, snapshot, limits)
@@ -85,7 +86,7 @@ def _in_flight(one: Assessment) -> str:
     if why := waiting_reasons.trouble(one):
         return why
     if one.row is PodState.DRAINED:
-        return "it leaves traffic"
+        return "leaving traffic"
     return waiting_reasons.progress(one)
 
 
@@ -94,32 +95,32 @@ def _passed_over(one: Assessment, snapshot: Snapshot, limits: _Limits) -> str:
     if not snapshot.takes:
         return _no_takes(snapshot)
     if one.pod.lost or one.pod.unexplained:
-        return "its node is lost"
+        return "on a lost node"
     if not candidates.is_candidate(one, snapshot):
         return _not_yet(one, snapshot)
     if one.pod.uid not in limits.due:
-        return "its cell has as many pods at the goal, or on their way, as the group takes"
+        return "the group has enough pods of its cell at the target or in flight"
     if snapshot.unseen_takes:
-        return "the watch has yet to show the pods that were taken last"
+        return "waiting for the watch to show the pods chosen last"
     covering = [budget for budget in limits.closed if budget.covers(one.pod.labels)]
     if covering:
-        return f"{covering[0]} has no room"
+        return f"{covering[0]} allows no disruption"
     return limits.full
 
 
 def _no_takes(snapshot: Snapshot) -> str:
     if snapshot.unheard:
-        return "the CafeDeployment cannot be read: no pod is taken"
+        return "the CafeDeployment cannot be read: no further pods"
     if snapshot.stopping or snapshot.reopening:
-        return "this driver takes no more pods"
-    return f"the release is {snapshot.record.state}: no pod is taken"
+        return "this driver is stopping: no further pods"
+    return f"the release is {snapshot.record.state}: no further pods"
 
 
 def _not_yet(one: Assessment, snapshot: Snapshot) -> str:
     if one.row is PodState.NEWBORN:
-        return "it is starting"
+        return "starting"
     if one.row is PodState.UNLABELLED:
-        return "its containers are being verified"
+        return "containers being verified"
     if candidates.joining(one, snapshot):
-        return "its EndpointSlices do not show it ready yet"
-    return "its kubelet has yet to take it into traffic"
+        return "not yet shown as ready by its EndpointSlices"
+    return "not yet taken into traffic by its kubelet"

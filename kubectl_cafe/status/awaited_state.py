@@ -52,7 +52,7 @@ def reached(
     failure = cafe.record.failure if cafe.record else None
     why = f" ({failure})" if failure else ""
     raise OutOfReach(
-        f"{target} can't be reached any more: the release is {position.state}{why}",
+        f"{target} can no longer be reached: the release is {position.state}{why}",
         where=cafe.where,
         hint=either(next_commands(cafe, driven=False)) or _status(cafe),
     )

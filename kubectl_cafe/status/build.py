@@ -35,6 +35,7 @@ from kubectl_cafe.status.next_commands import (
     upgrade_command,
 )
 from kubectl_cafe.status.table_rows import cell_line, image_changes, number_of, pod_line
+from kubectl_cafe.text import counted
 from kubectl_cafe.times import rfc3339, seconds
 from kubectl_cafe.waits import For, Wait
 from statemachine.lifecycle import RESTING, State, Trigger
@@ -116,9 +117,9 @@ def _without_record(cafe: CafeDeployment, lost: Sequence[str]) -> Status:
     """The status without a record: Idle, with notes on what is wrong."""
     said = []
     if lost:
-        said.append(f"{len(lost)} pods are in the middle of a release whose record is gone")
+        said.append(f"{counted(len(lost), 'pod')} of an unfinished release without a record")
     if cafe.foreign_record:
-        said.append("the release annotation belongs to another object and is not acted on")
+        said.append("the release annotation belongs to another object and is ignored")
     following = repair_command(cafe) if said else upgrade_command(cafe)
     state = str(State.IDLE)
     return Status(cafe.name, cafe.namespace, state, notes=tuple(said), next=(following,))
@@ -134,7 +135,7 @@ def turned_by(cafe: CafeDeployment) -> str:
     """Who began the rollback that is under way, when and why."""
     record = cafe.record
     turns = [e for e in record.journal if e.trigger is Trigger.ROLLBACK] if record else []
-    return signed(turns[-1]) if turns else "somebody"
+    return signed(turns[-1]) if turns else "an unknown user"
 
 
 def _awaited(
@@ -174,28 +175,29 @@ def _notes(
     said: list[str] = []
     record = snapshot.record
     if cafe.deleting:
-        said.append("it is being deleted: no more pods are upgraded")
+        said.append("the CafeDeployment is being deleted: no further pods are upgraded")
     if record.state is State.ABORTED:
         said.append(mixed(snapshot, assessments))
     said += [
-        f"the workload of cell {cell or 'all'} is gone: "
-        f"{desired_replicas.planned(record, cell)} pods are missing"
+        f"the workload of cell {cell or 'all'} is missing, with "
+        + counted(desired_replicas.planned(record, cell), "pod")
         for cell in desired_replicas.lost_cells(snapshot)
     ]
     if out:
-        said.append(f"{len(out)} pods are left out of traffic: {', '.join(out[:3])}")
+        said.append(f"{counted(len(out), 'pod')} left out of traffic: {', '.join(out[:3])}")
     if away:
-        said.append(f"{len(away)} pods are not what their template makes: {', '.join(away[:3])}")
+        drifted = counted(len(away), "pod")
+        said.append(f"{drifted} drifted from the workload's template: {', '.join(away[:3])}")
     said += edited_templates.noted(snapshot.workloads, snapshot.revisions)
     said += edited_spec.noted(cafe, snapshot)
     if record.state not in (*RESTING, State.FAILED):
         said += lost_switches.noted(snapshot, assessments)
     ahead = [s.pod.name for s in assessments if _born_ahead(s, snapshot)]
     if ahead:
-        said.append(f"born at the new version, ahead of their group: {', '.join(ahead[:3])}")
+        said.append(f"created at the new version before their group: {', '.join(ahead[:3])}")
     by_time = [s.pod.name for s in assessments if _by(s) in (By.TIME, By.PEER)]
     if by_time:
-        said.append(f"judged by time alone (no acknowledgement): {', '.join(by_time[:3])}")
+        said.append(f"restart verified by time only (no acknowledgement): {', '.join(by_time[:3])}")
     moved = image_digests.differing(assessments)
     said += image_digests.findings(moved, snapshot.architectures or {})
     contradicted = [

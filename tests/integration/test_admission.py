@@ -83,7 +83,7 @@ def test_c55_a_strangers_image_is_drift_under_a_registry_mirror_too(
     assert done.code == 4
     after = next(pod for pod in shop.pods() if name(pod) == name(before))
     assert (image(after), phase(after)) == (f"{MIRROR}app:hotfix", "")
-    assert f"runs an image of no known revision, left alone: {name(before)}" in done.err
+    assert f"pods with an image of no known revision (not touched): {name(before)}" in done.err
 
 
 @pytest.mark.guard("a-patch-without-effect-is-done")

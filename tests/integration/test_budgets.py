@@ -113,7 +113,7 @@ def test_c64_a_wait_for_a_budget_that_outlasts_the_deadline_fails_and_touches_no
     done = shop.upgrade("app:v2")
 
     assert done.code == 4
-    assert "PodDisruptionBudget careful (1 healthy, 1 wanted, 0 may be disrupted)" in done.err
+    assert "PodDisruptionBudget careful (1 healthy, 1 desired, 0 disruptions allowed)" in done.err
     assert shop.writes("pods") == before
 
 
@@ -145,7 +145,7 @@ def test_c64_a_budget_whose_status_is_of_an_older_spec_is_waited_for(shop: Shop)
 
     running = shop.start("app:v2")
     wait_for(
-        lambda: "careful (not observed yet) to leave room" in shop.cafe("status", NAME).out,
+        lambda: "careful (not observed yet) to allow a disruption" in shop.cafe("status", NAME).out,
         "status to say that the budget is not observed",
     )
     time.sleep(A_WHILE)
@@ -164,7 +164,7 @@ def test_c64_plan_names_the_budgets_and_warns_of_one_that_never_leaves_room(shop
 
     assert done.code == 1
     assert "PodDisruptionBudget careful (1 healthy" in done.out
-    assert "warning: PodDisruptionBudget careful wants all of its 1 pods healthy" in done.out
+    assert "warning: PodDisruptionBudget careful allows no disruption of its 1 pod" in done.out
 
 
 def test_a_budget_of_other_pods_hinders_nothing(shop: Shop) -> None:

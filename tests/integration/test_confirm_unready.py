@@ -93,7 +93,7 @@ def test_a_confirmation_over_a_canary_that_has_restarted_takes_no_pod_and_fails(
 
     done = shop.cafe("confirm", NAME, "--group", "2", seconds=SECONDS)
 
-    said = f"{name(canary)}: GroupNotAvailable: group 1 was over and container main of this pod"
+    said = f"{name(canary)}: GroupNotAvailable: container main has restarted"
     assert (done.code, shop.state()) == (4, "Failed"), done.err
     assert f"{said} has restarted since, 2 times" in " ".join(done.err.split())
     assert all(map(ready, shop.pods()))

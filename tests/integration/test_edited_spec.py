@@ -27,5 +27,5 @@ def test_replicas_alone_wait_for_the_next_release(shop: Shop) -> None:
     assert confirm(shop) == 3
 
     said = shop.cafe("status", NAME)
-    assert "ask for another number of pods" in said.out
+    assert "spec.replicas or spec.topology changed" in said.out
     assert len(shop.pods()) == 3

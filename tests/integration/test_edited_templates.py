@@ -12,7 +12,7 @@ from tests.integration.drifting import HOTFIX, repaired
 from tests.integration.shop import NAME, REPLICASETS, Shop, image, name, templates
 
 PATH = "spec.template.spec.containers[main].image"
-SAID = "the template of ReplicaSet web is not that of"
+SAID = "the template of ReplicaSet web differs from"
 
 
 def set_in_template(shop: Shop, **container: Any) -> None:
@@ -45,7 +45,7 @@ def test_c55_a_pod_born_from_an_edited_template_is_no_pod_of_the_revision(shop: 
         one["metadata"]["labels"]["cafe.sofastack.io/revision"],
     )
 
-    assert f"not what their template makes: {name(born)}" in status(shop)
+    assert f"1 pod drifted from the workload's template: {name(born)}" in status(shop)
     assert repaired(shop).code == 0
     assert shop.images() == ["app:v1"] * 2
 
@@ -92,7 +92,7 @@ def test_under_a_release_pods_that_an_edited_template_makes_do_not_pass_for_the_
     done = shop.cafe("confirm", NAME, "--group", "2", seconds=75)
 
     assert done.code == 4
-    assert "runs an image of no known revision, left alone" in " ".join(done.err.split())
+    assert "pods with an image of no known revision (not touched)" in " ".join(done.err.split())
     assert image(shop.client.get("pods", name(born))) == HOTFIX
 
 

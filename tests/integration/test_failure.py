@@ -56,7 +56,7 @@ def test_c75_a_failed_release_is_aborted_and_the_next_takes_every_pod_to_v3(shop
     aborted = shop.cafe("abort", NAME)
     assert (aborted.code, shop.state()) == (0, "Aborted")
     said = shop.cafe("status", NAME)
-    assert "1 pods are left out of traffic" in said.out + said.err
+    assert "1 pod left out of traffic" in said.out + said.err
 
     assert shop.upgrade("app:v3").code == 0
     assert shop.images() == ["app:v3", "app:v3"]

@@ -53,7 +53,7 @@ def test_c31_no_image_is_changed_before_the_finalizer_is_gone_and_it_is_back_at_
 
     running = shop.start("app:v2")
     wait_for(
-        lambda: f"finalizer {LB} to let go of: " in shop.cafe("status", NAME).out,
+        lambda: f"removal of finalizer {LB} from: " in shop.cafe("status", NAME).out,
         "status to name the finalizer",
     )
     balancer.lets_go.set()
@@ -76,7 +76,7 @@ def test_c31_the_release_is_not_over_before_the_finalizer_is_back(
 
     running = shop.start("app:v2")
     wait_for(
-        lambda: f"finalizer {LB} to be back on: " in shop.cafe("status", NAME).out,
+        lambda: f"return of finalizer {LB} to: " in shop.cafe("status", NAME).out,
         "status to name the finalizer",
     )
     assert shop.state() == "Progressing"
@@ -96,7 +96,7 @@ def test_c31_a_finalizer_that_never_lets_go_fails_the_group_and_no_pod_restarts(
     done = shop.upgrade("app:v2")
 
     assert done.code == 4
-    assert f"finalizer {LB} to let go of: " in done.err
+    assert f"removal of finalizer {LB} from: " in done.err
     wait_for(lambda: all(map(in_traffic, shop.pods())), "both to be in traffic again")
     before = {name(pod): pod["metadata"]["generation"] for pod in pods}
     seen = shop.history("pods", since)
@@ -113,7 +113,7 @@ def test_c31_one_that_never_comes_back_fails_the_group_and_a_rollback_goes_on_on
 
     done = shop.upgrade("app:v2")
     assert done.code == 4
-    assert f"finalizer {LB} to be back on: " in done.err
+    assert f"return of finalizer {LB} to: " in done.err
 
     balancer.takes_back.set()
     assert shop.cafe("rollback", NAME, "--yes", seconds=SECONDS).code == 0

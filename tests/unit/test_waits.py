@@ -18,8 +18,8 @@ def test_every_kind_of_wait_is_worded_from_its_fields_alone(what: For) -> None:
 
 def test_of_many_pods_the_first_are_named_and_the_others_counted() -> None:
     pods = tuple("abcde")
-    assert str(Wait(For.NODE, pods)) == "on a lost node: a, b, c and 2 more"
-    assert str(Wait(For.NODE, pods[:NAMED])) == "on a lost node: a, b, c"
+    assert str(Wait(For.NODE, pods)) == "pods on a lost node: a, b, c and 2 more"
+    assert str(Wait(For.NODE, pods[:NAMED])) == "pods on a lost node: a, b, c"
 
 
 def test_where_there_are_no_pods_nothing_is_waited_for() -> None:
@@ -30,7 +30,7 @@ def test_a_container_s_wait_begins_as_its_failure_does() -> None:
     wait = Wait(For.CONTAINER, ("a",), "main", "ErrImagePull", "no such image")
     assert wait.place == "a/main: ErrImagePull"
     assert listed([wait, Wait(For.COMMIT)]) == (
-        "pod a: container main: ErrImagePull: no such image; the commit"
+        "pod a: container main: ErrImagePull: no such image; the commit (the workloads get the target template)"
     )
 
 

@@ -86,7 +86,7 @@ def test_c61_an_edited_strategy_waits_for_the_next_release_and_supersede_takes_i
 ) -> None:
     waiting(shop)
     shop.edit({"strategy": {"batchSize": 3, "needWaitingForConfirm": False}})
-    assert "spec.strategy was edited: it takes effect" in shop.cafe("status", NAME).out
+    assert "spec.strategy was edited: the edit takes effect" in shop.cafe("status", NAME).out
 
     assert confirm(shop) == 3
     assert sorted(shop.images()) == ["app:v1", "app:v2", "app:v2"]
@@ -105,7 +105,7 @@ def test_c81_a_template_that_is_reverted_under_a_rollback_is_reported_and_it_end
     ways.carry(shop, "drive")
 
     assert (shop.state(), shop.images()) == ("RolledBack", ["app:v1"])
-    assert "the edited spec to be released" in shop.cafe("status", NAME).out
+    assert "a release of the edited spec" in shop.cafe("status", NAME).out
 
 
 # Records
@@ -122,7 +122,7 @@ def test_c56_the_annotations_of_a_pod_are_wiped_in_the_middle(shop: Shop) -> Non
 
     done = running.wait()
     assert (done.code, condition(shop.pods()[0], GATE)["status"]) == (4, "False")
-    assert "out of traffic without a record, left alone" in done.err
+    assert "pods out of traffic without a record (not touched)" in done.err
     assert "orphan" in shop.cafe("status", NAME).out
 
 

@@ -114,7 +114,10 @@ def test_c53_a_scale_down_takes_the_upgraded_pod_which_is_said_and_the_release_c
     assert shop.images().count("app:v2") == 1
     scale(shop, 2)
     wait_for(lambda: shop.images() == ["app:v1"] * 2, "the upgraded pod to be taken")
-    assert "a scale-down takes freshly upgraded pods first" in shop.cafe("status", NAME).out
+    assert (
+        "a scale-down deletes the most recently upgraded pods first"
+        in shop.cafe("status", NAME).out
+    )
 
     while confirm(shop) == 3:
         pass

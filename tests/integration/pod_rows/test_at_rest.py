@@ -90,7 +90,7 @@ def test_at_goal_without_a_record_is_verified_and_adopted(shop: Shop, mode: str)
     ways.flip_template(shop)
     ways.kill(shop, next(pod for pod in shop.pods() if image(pod) == "app:v1"))
     shop.until_pod(lambda pod: image(pod) == "app:v2" and not phase(pod), "the replacement")
-    assert "born at the new version, ahead of their group" in shop.cafe("status", NAME).out
+    assert "created at the new version before their group" in shop.cafe("status", NAME).out
 
     assert confirm(shop) == 3
     assert sorted(shop.images()) == ["app:v1", "app:v2", "app:v2"]
@@ -125,7 +125,7 @@ def test_orphan_is_left_alone_and_reported(shop: Shop) -> None:
     done = shop.upgrade("app:v2")
 
     assert (done.code, condition(shop.pods()[0], GATE)["status"]) == (4, "False")
-    assert f"out of traffic without a record, left alone: {name(pod)}" in done.err
+    assert f"pods out of traffic without a record (not touched): {name(pod)}" in done.err
     assert "orphan" in shop.cafe("status", NAME).out
 
 
@@ -140,7 +140,7 @@ def test_drift_is_left_alone_and_reported(shop: Shop) -> None:
     done = shop.cafe("confirm", NAME)
 
     assert (done.code, sorted(shop.images())) == (4, ["app:rogue", "app:v2"])
-    assert f"runs an image of no known revision, left alone: {name(old)}" in done.err
+    assert f"pods with an image of no known revision (not touched): {name(old)}" in done.err
     assert "drift" in shop.cafe("status", NAME).out
 
 
@@ -152,7 +152,7 @@ def test_unreadable_is_left_alone_and_reported(shop: Shop) -> None:
     done = shop.upgrade("app:v2")
 
     assert (done.code, shop.images()) == (4, ["app:v1"])
-    assert f"unreadable record, left alone: {name(pod)}" in done.err
+    assert f"pods with an unreadable record (not touched): {name(pod)}" in done.err
     assert "unreadable record" in shop.cafe("status", NAME).out
 
 

@@ -90,4 +90,4 @@ def test_patched_and_aborting_is_listed_when_it_is_settled_and_not_ready_in_time
 
     (pod,) = shop.pods()
     assert (shop.state(), closed(pod)) == ("Aborted", True)
-    assert f"1 pods are left out of traffic: {name(pod)}" in done.err
+    assert f"1 pod left out of traffic: {name(pod)}" in done.err

@@ -55,7 +55,7 @@ def test_failed_abort_aborted(shop: Shop) -> None:
 
     assert ways.moves(shop)[-1] == ("Failed", "abort", "Aborted")
     assert name(pod) in shop.record()["journal"][-1]["why"]
-    assert f"1 pods are left out of traffic: {name(pod)}" in done.err
+    assert f"1 pod left out of traffic: {name(pod)}" in done.err
     assert f"next:  kubectl cafe repair {NAME} -n {shop.client.namespace}" in done.err
 
 

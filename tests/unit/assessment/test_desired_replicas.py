@@ -94,7 +94,9 @@ def test_a_workload_that_is_gone_comes_back_with_its_planned_pods_at_the_revisio
     assert (made.name, spec["replicas"]) == ("shop-b", 2)
     assert spec["template"]["metadata"]["labels"][names.REVISION] == revision
     assert found.move is None
-    assert "which is gone: it is created again with 2 pods" in "; ".join(texts(found.waits))
+    assert "re-creation of the missing workload of cell B with 2 pods" in "; ".join(
+        texts(found.waits)
+    )
 
 
 @pytest.mark.parametrize("state", [State.AWAITING_CONFIRM, State.ROLLING_BACK])

@@ -199,13 +199,15 @@ def test_c50_a_pod_of_ours_that_is_gone_is_none_of_those_that_a_budget_counts(
 def test_a_budget_that_leaves_no_room_is_named_as_awaited() -> None:
     of = ten(budgets=(pdb(disruptionsAllowed=0),))
     assert texts(decide(of).waits) == (
-        "PodDisruptionBudget keep (10 healthy, 8 wanted, 0 may be disrupted) to leave room",
+        "PodDisruptionBudget keep (10 healthy, 8 desired, 0 disruptions allowed) to allow a disruption",
     )
 
 
 def test_a_budget_whose_status_is_stale_is_named_as_awaited() -> None:
     of = ten(budgets=(pdb(observedGeneration=0),))
-    assert texts(decide(of).waits) == ("PodDisruptionBudget keep (not observed yet) to leave room",)
+    assert texts(decide(of).waits) == (
+        "PodDisruptionBudget keep (not observed yet) to allow a disruption",
+    )
 
 
 def test_a_budget_that_holds_nothing_back_is_not_awaited() -> None:
@@ -229,7 +231,7 @@ def test_c64_a_wait_for_a_budget_that_outlasts_the_deadline_fails_the_group_and_
 def test_a_budget_that_wants_all_its_pods_is_warned_about_before_the_release() -> None:
     all_of_them = pdb(desiredHealthy=10, disruptionsAllowed=0)
     (said,) = disruption_budgets.warnings((pdb(), all_of_them), "stores")
-    assert "wants all of its 10 pods" in said
+    assert "allows no disruption of its 10 pods" in said
     assert "kubectl edit pdb keep -n stores" in said
 
 

@@ -45,7 +45,7 @@ def test_of_a_spec_as_it_was_nothing_is_said() -> None:
 
 def test_c51_a_spec_that_asks_for_more_pods_is_told() -> None:
     (note,) = said(of_spec(), CafeDeployment(cafe_object(replicas=5)))
-    assert "ask for another number of pods: it waits" in note
+    assert "spec.replicas or spec.topology changed" in note
 
 
 @pytest.mark.guard("a-scaled-workload-is-told")
@@ -57,7 +57,7 @@ def test_c51_a_workload_that_a_stranger_scaled_is_told() -> None:
 @pytest.mark.guard("a-scale-down-is-warned-of")
 def test_c53_a_scale_down_by_a_stranger_may_have_taken_the_upgraded_pods() -> None:
     _, warning = said(of_spec(), replicas=1)
-    assert "takes freshly upgraded pods first" in warning
+    assert "a scale-down deletes the most recently upgraded pods first" in warning
 
 
 def test_a_workload_without_pods_of_a_cell_that_was_not_planned_is_no_scale_down() -> None:
@@ -87,7 +87,7 @@ def test_c61_of_an_edited_strategy_nothing_is_said_between_releases() -> None:
 def test_c81_a_spec_edited_under_a_rollback_is_told(state: State) -> None:
     edited = CafeDeployment(cafe_object(template=template("app:v9")))
     (note,) = said(of_spec(state, kind=Kind.ROLLBACK), edited)
-    assert "the rollback goes on to its revision all the same" in note
+    assert "the rollback continues to its revision" in note
 
 
 def test_an_edit_of_an_image_may_be_released_by_the_next_upgrade() -> None:

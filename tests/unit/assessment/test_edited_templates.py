@@ -136,7 +136,7 @@ def test_an_edited_template_is_something_to_release(
 
 def test_it_is_noted_with_the_workload_and_the_path() -> None:
     (said,) = edited_templates.noted((changed(**IMAGE),), REVISIONS)
-    assert said.startswith("the template of ReplicaSet shop is not that of v2 (spec.template.")
+    assert said.startswith("the template of ReplicaSet shop differs from v2 (spec.template.")
 
 
 def born(images: dict[str, Any]) -> PodState:
@@ -294,5 +294,5 @@ def test_a_template_that_names_no_revision_is_noted_as_that_of_none() -> None:
     del obj["spec"]["template"]["metadata"]["labels"][names.REVISION]
     (said,) = edited_templates.noted((SETS.parse(obj),), REVISIONS)
     assert said.startswith(
-        "the template of ReplicaSet shop is not that of a revision (spec.template)"
+        "the template of ReplicaSet shop differs from its revision (spec.template)"
     )

@@ -67,24 +67,26 @@ def failed(of: Snapshot) -> str:
 @pytest.mark.guard("a-lost-switch-stops-the-release")
 def test_c28_a_service_that_bypasses_the_label_stops_the_release_and_is_named() -> None:
     of = seen(labelled())
-    assert failed(of).startswith(f"a: {lost_switches.CHANGED}: mode None")
-    assert "Service canary selects it without" in failed(of)
+    assert failed(of).startswith(f"a: {lost_switches.CHANGED}: the pod has lost its traffic switch")
+    assert "Service canary does not select by" in failed(of)
     assert writes(of) == []
 
 
 def test_c28_a_service_that_no_longer_selects_by_the_label_is_named() -> None:
-    assert "Service web selects it" in failed(seen(labelled(), services=(Service("web", APP),)))
+    assert "Service web does not select by" in failed(
+        seen(labelled(), services=(Service("web", APP),))
+    )
 
 
 def test_c28_a_pod_whose_label_is_taken_away_is_not_restarted_in_traffic() -> None:
     record = pod_record(Phase.FINISHED, mode=Mode.LABEL, to="v1", release="r0", gen=1)
     of = seen(bare(record=record), services=(BY_LABEL,))
-    assert f"its label {names.TRAFFIC} is gone" in failed(of)
+    assert f"its label {names.TRAFFIC} is missing" in failed(of)
 
 
 def test_c28_a_pod_that_was_born_with_the_label_and_has_lost_it_is_not_restarted() -> None:
     of = seen(bare(), services=(BY_LABEL,), revisions=IN_TEMPLATE)
-    assert f"its label {names.TRAFFIC} is gone" in failed(of)
+    assert f"its label {names.TRAFFIC} is missing" in failed(of)
 
 
 def test_a_pod_without_the_gate_that_its_template_declares_is_not_restarted_in_traffic() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from kubectl_cafe.cli.terminal.awaited import PACE, Awaited
 
-BUDGET = "PodDisruptionBudget web to leave room"
+BUDGET = "PodDisruptionBudget web to allow a disruption"
 RESTARTS = "restarting: a, b"
 
 

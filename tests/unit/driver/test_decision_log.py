@@ -30,8 +30,8 @@ def test_a_line_is_logged_once_until_the_reason_changes(caplog: pytest.LogCaptur
         noted(log, replace(SEEN, stopping=True))
     start = f'release="{SEEN.record.id}" pod="a" state="candidate" reason='
     assert [message.removeprefix(start) for message in caplog.messages] == [
-        "\"taken: write 'off'\"",
-        '"this driver takes no more pods"',
+        "\"upgrade begins: write 'off'\"",
+        '"this driver is stopping: no further pods"',
     ]
 
 

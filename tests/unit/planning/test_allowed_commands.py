@@ -41,7 +41,7 @@ def test_a_refusal_says_which_release_is_under_way_and_what_was_said_to_it_last(
     )
     assert refused(record, "driven by carol") == (
         "upgrade is not allowed while the release is Paused (upgrade r1 to v2, started by alice at "
-        f"{record.started}: new menu, last said: pause by bob at {PAUSED.at}: lunch, "
+        f"{record.started}: new menu, last action: pause by bob at {PAUSED.at}: lunch, "
         "driven by carol); allowed now: resume, rollback, upgrade --supersede, abort"
     )
 

@@ -174,7 +174,7 @@ def test_c64_a_disruption_budget_of_the_pods_is_named_and_its_demand_warned_abou
     around = running(budgets=(keep(**{names.REVISION: V1}),))
     found = propose(cafe(), around, template("app:v2"))
     assert [budget.name for budget in found.budgets] == ["keep"]
-    assert "keep wants all of its 2 pods healthy" in "; ".join(found.warnings)
+    assert "keep allows no disruption of its 2 pods" in "; ".join(found.warnings)
 
 
 def test_c64_a_disruption_budget_of_other_pods_is_not_named() -> None:

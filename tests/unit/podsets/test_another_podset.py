@@ -175,7 +175,7 @@ def test_a_pod_that_is_to_be_replaced_is_never_patched_instead(
     off = {made.uid: 0.0} if made.record else {}
     of = snapshot(made, owner=cafe_object(podSetType="ToySet"), off_since=off)
 
-    with pytest.raises(Refused, match="are to be replaced") as refused:
+    with pytest.raises(Refused, match="of this type are replaced") as refused:
         decide(of)
 
     assert refused.value.where.endswith("spec.podSetType")

@@ -61,7 +61,9 @@ def budget(allowed: int) -> DisruptionBudget:
 @pytest.mark.guard("a-budget-without-room-now-is-told")
 def test_c64_a_disruption_budget_without_room_now_is_told() -> None:
     (found,) = said(pods.room(upgrade(budgets=(budget(0),))))
-    assert found.startswith("warning: PodDisruptionBudget keep (2 healthy, 2 wanted, 0 may be")
+    assert found.startswith(
+        "warning: PodDisruptionBudget keep (2 healthy, 2 desired, 0 disruptions"
+    )
 
 
 def test_one_with_room_is_well() -> None:

@@ -74,7 +74,7 @@ def test_at_80_by_24_status_leaves_room_for_the_prompt(scene: str) -> None:
 def test_a_rollback_is_shown_under_the_name_and_reason_of_who_made_it() -> None:
     back = replace(PROGRESSING, kind="rollback", driver="", why="", turned="bob at 03:00: INC-99")
     text = "\n".join(line.plain for line in live.lines(back, Size(200, 60)))
-    assert "rollback by bob at 03:00: INC-99; begun by alice (r-1a2b3c4d)" in text
+    assert "rollback by bob at 03:00: INC-99; started by alice (r-1a2b3c4d)" in text
     assert "alice: INC-99" not in text + render(back)
 
 
@@ -84,7 +84,7 @@ def test_the_question_is_the_last_line_however_small_the_screen() -> None:
 
 def test_a_pipe_gets_every_line_whole() -> None:
     failed = SCENES["failed"]
-    assert f"Failure:     {failed.failure}" in render(failed).splitlines()
+    assert f"Failure:      {failed.failure}" in render(failed).splitlines()
 
 
 def test_pods_in_trouble_come_first() -> None:

@@ -147,7 +147,7 @@ def test_a_failure_is_said_once(size: tuple[int, int]) -> None:
 
     assert live_view.count("Back-off pulling") == 1
     assert shown.count("ImagePullB") <= 2  # The failure, and the pod's own row.
-    assert "Failure:     productpage-cella-00002/main: ImagePullB" in shown
+    assert "Failure:      productpage-cella-00002/main: ImagePullB" in shown
 
 
 def test_a_failure_whose_message_has_changed_since_is_said_once() -> None:
@@ -189,10 +189,10 @@ def test_status_in_a_narrow_terminal_says_which_images_change() -> None:
     changes = (ImageChange("payments", images("1.0.0")["payments"], images("1.1.0")["payments"]),)
     target = source.replace("revision 1", "revision 2")
     one = structs.replace(SCENES["progressing"], source=source, target=target, changes=changes)
-    said = "Images:      payments: 1.0.0 -> 1.1.0 (revision 1 -> revision 2)"
+    said = "Images:       payments: 1.0.0 -> 1.1.0 (revision 1 -> revision 2)"
 
     assert said in status.render(one, size=Size(80, 24))
-    assert f"From:        {source}" in status.render(one)
+    assert f"From:         {source}" in status.render(one)
 
 
 CHANGES = [

@@ -41,14 +41,14 @@ STATUS = Status(
     ),
 )
 SHOWN = """\
-Name:        shop (namespace stores)
-State:       Progressing (group 1 of 2: upgrade) for 75s
-Release:     r1 upgrade
-From:        revision 1 (main=app:v1)
-To:          revision 2 (main=app:v2)
-Started by:  alice
-Driven by:   alice@desk
-Waits for:   restarting: shop-2
+Name:         shop (namespace stores)
+State:        Progressing (group 1 of 2: upgrade) for 75s
+Release:      r1 upgrade
+From:         revision 1 (main=app:v1)
+To:           revision 2 (main=app:v2)
+Started by:   alice
+Driver:       alice@desk
+Waiting for:  restarting: shop-2
 
 CELL    PODS    UPDATED    AVAILABLE    IN FLIGHT    GROUP 1    GROUP 2
 CellA   2       1          1            1            1/1        1/2

@@ -84,7 +84,7 @@ def test_the_commit_waits_until_the_controller_has_seen_the_template() -> None:
     unseen = workload(2, revision="v2", generation=2, observed=1)
     found = decide(at_step(2, upgraded("a"), workloads=(unseen,)))
     assert (found.move, found.workloads) == (None, ())
-    assert texts(found.waits) == ("the new template to be seen by set",)
+    assert texts(found.waits) == ("set to observe the new template",)
 
 
 def test_the_commit_is_over_when_every_controller_has_seen_it() -> None:
@@ -148,7 +148,7 @@ def test_an_abort_fails_at_the_deadline_of_a_restart_that_may_yet_come() -> None
     of = snapshot(patched("a"), record=release(State.ABORTING, progress_deadline_seconds=600))
     move = decide(replace(of, time=START + 600 + 30 + 1)).move
     assert move is not None
-    assert str(move.failure) == "ProgressDeadlineExceeded: no end of 1 restarts within 600 s: a"
+    assert str(move.failure) == "ProgressDeadlineExceeded: 1 restart unfinished after 600 s: a"
 
 
 def test_an_abort_leaves_behind_a_pod_whose_image_cannot_be_pulled() -> None:

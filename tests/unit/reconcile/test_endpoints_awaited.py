@@ -65,7 +65,7 @@ def test_in_label_mode_no_service_has_to_list_a_drained_pod() -> None:
 @pytest.mark.parametrize(
     ("shown", "said"),
     [
-        (pod("a", labels=APP, ip=IP), "to be shown ready by their EndpointSlices: a"),
+        (pod("a", labels=APP, ip=IP), "EndpointSlices that show as ready: a"),
         (upgraded("a", labels=APP, ip=IP), ""),
     ],
     ids=["a candidate", "at the goal"],

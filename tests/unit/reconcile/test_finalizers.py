@@ -93,7 +93,7 @@ def test_c31_a_pod_whose_finalizer_does_not_let_go_is_named_by_the_failure() -> 
     move = decide(seen(drained("a", finalizers=HELD), time=START + 700, **OFF)).move
     assert move is not None
     assert move.trigger is Trigger.FAIL
-    assert f"finalizer {LB} to let go of: a" in str(move.failure)
+    assert f"removal of finalizer {LB} from: a" in str(move.failure)
 
 
 def test_c31_after_that_failure_it_is_reopened_without_a_restart() -> None:
@@ -103,7 +103,7 @@ def test_c31_after_that_failure_it_is_reopened_without_a_restart() -> None:
 
 def test_a_pod_that_is_still_leaving_traffic_is_said_apart_from_one_that_is_held() -> None:
     said = texts(decide(seen(drained("a", finalizers=HELD), drained("b"))).waits)
-    assert said == (f"finalizer {LB} to let go of: a", "leaving traffic: b")
+    assert said == (f"removal of finalizer {LB} from: a", "leaving traffic: b")
 
 
 # After it
@@ -122,7 +122,7 @@ def test_c31_a_newborn_that_never_had_it_is_not_available() -> None:
 
 def test_c31_a_finalizer_that_is_not_back_is_awaited_by_name() -> None:
     of = seen(upgraded("a"), upgraded("b", finalizers=HELD))
-    assert texts(decide(of).waits) == (f"finalizer {LB} to be back on: a",)
+    assert texts(decide(of).waits) == (f"return of finalizer {LB} to: a",)
 
 
 def test_c31_a_group_is_not_over_before_the_finalizer_is_back() -> None:
@@ -138,7 +138,7 @@ def test_c31_a_group_is_not_over_before_the_finalizer_is_back() -> None:
 def test_c31_one_that_never_comes_back_fails_the_group_and_is_named() -> None:
     move = decide(seen(upgraded("a"), upgraded("b"), time=START + 700)).move
     assert move is not None
-    assert f"finalizer {LB} to be back on: a, b" in str(move.failure)
+    assert f"return of finalizer {LB} to: a, b" in str(move.failure)
 
 
 @pytest.mark.guard("min-ready-counts-from-the-finalizer")

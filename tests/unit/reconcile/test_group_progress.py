@@ -54,7 +54,7 @@ def test_a_group_without_progress_fails_at_its_deadline() -> None:
     of = snapshot(upgraded("a"))
     assert [failed(replace(of, time=START + t)) for t in (599, 600)] == [
         "",
-        f"{DEADLINE}: no progress for 600 s: no pods",
+        f"{DEADLINE}: no progress for 600 s, waiting for: no pods",
     ]
 
 
@@ -122,7 +122,7 @@ def test_a_pod_that_restarts_is_named_as_awaited() -> None:
 
 def test_c80_a_pod_on_a_lost_node_is_named_as_awaited() -> None:
     of = snapshot(pod("a", ready=Condition("False"), gated=False, gate=ABSENT))
-    assert "on a lost node: a" in texts(waits(of, assessments(of)))
+    assert "pods on a lost node: a" in texts(waits(of, assessments(of)))
 
 
 def test_of_many_pods_the_first_are_named_and_the_rest_counted() -> None:

@@ -74,7 +74,7 @@ def test_a_canary_that_stays_unready_fails_the_group_and_is_named_with_what_is_w
         "canary",
     )
     assert move.failure.message == (
-        "group 1 was over and this pod is unready: container main: not ready, restarted 3 times"
+        "the pod became unready after group 1 ended: container main: not ready, restarted 3 times"
     )
 
 
@@ -90,7 +90,7 @@ def test_what_the_container_of_an_unready_canary_waits_for_or_ended_with_is_said
     canary = upgraded("canary", down, **NOT_READY)
     move = decide(confirmed(canary, pod("b"), pod("c"), ago=TOLERANCE)).move
     assert move is not None
-    assert str(move.failure).endswith(f"unready: container main: {said}")
+    assert str(move.failure).endswith(f": container main: {said}")
 
 
 def test_a_canary_that_is_ready_again_and_within_min_ready_seconds_is_waited_for() -> None:
@@ -155,7 +155,7 @@ def test_a_canary_that_has_restarted_since_its_group_was_over_fails_the_next_one
     move = decide(of).move
     assert (move and move.failure) == Failure(
         REASON,
-        f"group 1 was over and container main of this pod has restarted since, {said}",
+        f"container main has restarted {said} since group 1 ended",
         "canary",
     )
     assert writes(of) == []

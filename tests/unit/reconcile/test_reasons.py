@@ -46,32 +46,32 @@ def why(seen: Snapshot) -> dict[str, str]:
 
 def test_a_pod_that_is_taken_says_its_write_and_the_next_that_the_group_is_full() -> None:
     said = why(of(pod("a"), pod("b")))
-    assert said["a"] == "candidate: taken: write 'off'"
-    assert said["b"].startswith("candidate: its cell has as many pods at the goal")
+    assert said["a"] == "candidate: upgrade begins: write 'off'"
+    assert said["b"].startswith("candidate: the group has enough pods of its cell")
 
 
 def test_a_pod_under_way_that_is_written_to_goes_on() -> None:
     seen = of(drained("a"), pod("b"), off_since={"uid-a": 0.0})
-    assert why(seen)["a"] == "drained: goes on: write 'image'"
+    assert why(seen)["a"] == "drained: upgrade continues: write 'image'"
 
 
 def test_maxunavailable_is_named_with_its_figures() -> None:
     broken = upgraded("a", ready=Condition("False"), containers_ready=Condition("False"))
     record = release(cells={"": 2}, upgrade_type=UpgradeType.BATCH, max_unavailable=1)
     said = why(of(broken, pod("b"), record=record))["b"]
-    assert said == "candidate: maxUnavailable is 1, and 1 pods are unavailable or taken now"
+    assert said == "candidate: maxUnavailable is 1, 1 pod unavailable or chosen now"
 
 
 def test_what_is_taken_in_the_same_turn_counts_for_maxunavailable() -> None:
     record = release(cells={"": 2}, upgrade_type=UpgradeType.BATCH, max_unavailable=1)
     said = why(of(pod("a"), pod("b"), record=record))["b"]
-    assert said == "candidate: maxUnavailable is 1, and 1 pods are unavailable or taken now"
+    assert said == "candidate: maxUnavailable is 1, 1 pod unavailable or chosen now"
 
 
 def test_a_poddisruptionbudget_is_named_with_its_figures() -> None:
     said = why(of(pod("a"), pod("b"), budgets=(FULL,)))["a"]
     assert said.startswith("candidate: PodDisruptionBudget pdb (")
-    assert said.endswith(") has no room")
+    assert said.endswith(") allows no disruption")
 
 
 def test_of_two_poddisruptionbudgets_without_room_the_first_is_named() -> None:
@@ -81,16 +81,16 @@ def test_of_two_poddisruptionbudgets_without_room_the_first_is_named() -> None:
 
 def test_takes_that_the_watch_has_not_shown_yet_are_waited_for() -> None:
     said = why(of(pod("a"), pod("b"), record=AT_ONCE, unseen_takes=True))["a"]
-    assert said == "candidate: the watch has yet to show the pods that were taken last"
+    assert said == "candidate: waiting for the watch to show the pods chosen last"
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"stopping": True}, "this driver takes no more pods"),
-        ({"reopening": True}, "this driver takes no more pods"),
-        ({"unheard": True}, "the CafeDeployment cannot be read: no pod is taken"),
-        ({"busy": frozenset({"uid-a"})}, "its last write has no answer yet"),
+        ({"stopping": True}, "this driver is stopping: no further pods"),
+        ({"reopening": True}, "this driver is stopping: no further pods"),
+        ({"unheard": True}, "the CafeDeployment cannot be read: no further pods"),
+        ({"busy": frozenset({"uid-a"})}, "waiting for the answer to its last write"),
     ],
     ids=["stopping", "reopening", "unheard", "busy"],
 )
@@ -101,36 +101,36 @@ def test_what_keeps_the_driver_from_a_pod_is_said(changes: dict[str, object], sa
 @pytest.mark.parametrize("state", [State.PAUSED, State.FAILED, State.ABORTING])
 def test_the_state_of_the_release_is_said(state: State) -> None:
     said = why(of(pod("a"), pod("b"), record=release(state, cells={"": 2})))["a"]
-    assert said == f"candidate: the release is {state}: no pod is taken"
+    assert said == f"candidate: the release is {state}: no further pods"
 
 
 @pytest.mark.parametrize(
     ("one", "said"),
     [
-        (pod("a", terminating=True), "forgotten: it is terminating, or over"),
-        (pod("a", record_problem="v 9"), "unreadable: its record cannot be read: it is left alone"),
+        (pod("a", terminating=True), "forgotten: terminating or finished"),
+        (pod("a", record_problem="v 9"), "unreadable: unreadable record: not touched"),
         (
             pod("a", container(image="app:odd"), generation=2, observed=2),
-            "drift: it runs an image of no known revision: it is left alone",
+            "drift: image of no known revision: not touched",
         ),
         (
             pod("a", gate=Condition("False")),
-            "orphan: it is out of traffic and no record says why: kubectl cafe repair",
+            "orphan: out of traffic without a record (kubectl cafe repair)",
         ),
-        (upgraded("a"), "at_goal: it is at the goal"),
+        (upgraded("a"), "at_goal: at the target"),
         (
             upgraded("a", ready=Condition("False")),
-            "at_goal: it is at the goal and not available yet",
+            "at_goal: at the target, not available yet",
         ),
-        (drained("a"), "drained: it leaves traffic"),
+        (drained("a"), "drained: leaving traffic"),
         (patched("a"), "patched: restarting"),
-        (pod("a", gate=ABSENT, containers_ready=ABSENT), "newborn: it is starting"),
-        (pod("a", ready=Condition("False"), node_ready=False), "candidate: its node is lost"),
+        (pod("a", gate=ABSENT, containers_ready=ABSENT), "newborn: starting"),
+        (pod("a", ready=Condition("False"), node_ready=False), "candidate: on a lost node"),
         (
             pod("a", ready=Condition("False", "RuntimeDown"), node_ready=False),
-            "candidate: its node is lost",
+            "candidate: on a lost node",
         ),
-        (pod("a", ready=Condition("False"), node_ready=True), "candidate: its node is lost"),
+        (pod("a", ready=Condition("False"), node_ready=True), "candidate: on a lost node"),
     ],
     ids=lambda value: value.partition(":")[0] if isinstance(value, str) else "",
 )
@@ -142,12 +142,12 @@ def test_a_pod_that_its_endpointslices_do_not_show_yet_is_passed_over() -> None:
     shop = Service("shop", {"app": "shop"})
     late = pod("a", labels={"app": "shop"}, ip="10.0.0.1")
     said = why(of(late, pod("b"), services=(shop,)))["a"]
-    assert said == "candidate: its EndpointSlices do not show it ready yet"
+    assert said == "candidate: not yet shown as ready by its EndpointSlices"
 
 
 def test_a_pod_whose_opening_is_on_the_way_is_passed_over() -> None:
     said = why(of(pod("a", ready=Condition("False", "ReadinessGatesNotReady", names.IN_SERVICE))))
-    assert said["a"] == "candidate: its kubelet has yet to take it into traffic"
+    assert said["a"] == "candidate: not yet taken into traffic by its kubelet"
 
 
 def test_a_container_that_does_not_start_is_named_with_its_reason() -> None:
@@ -158,7 +158,7 @@ def test_a_container_that_does_not_start_is_named_with_its_reason() -> None:
 
 def test_a_pod_whose_writes_are_refused_is_left_as_it_is() -> None:
     said = why(of(drained("a"), pod("b"), barred=frozenset({"uid-a"})))["a"]
-    assert said == "drained: its writes are refused: it is left as it is"
+    assert said == "drained: the API server refuses its writes: not touched"
 
 
 def test_a_container_that_is_stuck_is_named_with_its_reason() -> None:

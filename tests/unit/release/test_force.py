@@ -19,7 +19,7 @@ def test_c87_an_abort_by_force_names_the_pods_that_are_left_behind() -> None:
     assert found.patches == ()
     assert found.move is not None
     assert (found.move.trigger, found.move.facts) == (Trigger.ABORT, Facts(forced=True))
-    assert found.move.why == "--force; 2 pods are left out of traffic: a, b"
+    assert found.move.why == "--force; 2 pods left out of traffic: a, b"
 
 
 @pytest.mark.guard("a-forced-abort-is-signed-by-who-asked")
@@ -45,4 +45,4 @@ def test_c87_an_abort_by_force_names_the_pods_that_were_out_of_traffic_before() 
     orphan = pod("a", gate=Condition("False"), ready=quoted())
     found = decide(snapshot(orphan, patched("b"), pod("c"), record=FORCED))
     assert found.move is not None
-    assert found.move.why == "--force; 2 pods are left out of traffic: a, b"
+    assert found.move.why == "--force; 2 pods left out of traffic: a, b"

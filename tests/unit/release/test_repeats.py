@@ -71,7 +71,7 @@ def test_what_is_said_again(trigger: Trigger, state: State, outcome: str) -> Non
 
     assert (found, server.record) == (outcome, before)
     if found == REFUSED and state in (State.PROGRESSING, State.PAUSED):
-        assert f"last said: {trigger} by alice at 2026-11-28T03:09:00Z: INC-99" in message
+        assert f"last action: {trigger} by alice at 2026-11-28T03:09:00Z: INC-99" in message
 
 
 @pytest.mark.parametrize("trigger", [t for t in VERBS if t is not Trigger.ROLLBACK])

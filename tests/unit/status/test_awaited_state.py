@@ -54,7 +54,7 @@ def test_of_a_failed_release_its_rollback_is_waited_for() -> None:
 
 @pytest.mark.parametrize("state", [State.ROLLING_BACK, State.ROLLED_BACK, State.ABORTED])
 def test_a_release_that_goes_or_went_back_never_completes(state: State) -> None:
-    with pytest.raises(OutOfReach, match="Completed can't be reached any more"):
+    with pytest.raises(OutOfReach, match="Completed can no longer be reached"):
         reached(cafe(state), State.COMPLETED)
 
 
@@ -76,7 +76,7 @@ def test_while_the_spec_is_ahead_the_next_release_is_still_to_come(state: State)
 
 def test_a_failed_release_is_not_waited_past_though_the_spec_is_ahead() -> None:
     failed = cafe(State.FAILED, origin=State.PROGRESSING, spec=EDITS[0])
-    with pytest.raises(OutOfReach, match="Completed can't be reached any more"):
+    with pytest.raises(OutOfReach, match="Completed can no longer be reached"):
         reached(failed, State.COMPLETED)
 
 
@@ -85,7 +85,7 @@ def test_an_end_that_was_there_before_the_wait_is_given_a_moment_to_be_replaced(
     old = cafe(State.ROLLED_BACK)
 
     assert not reached(old, State.COMPLETED, first=old, waited=GRACE - 1)
-    with pytest.raises(OutOfReach, match="Completed can't be reached any more"):
+    with pytest.raises(OutOfReach, match="Completed can no longer be reached"):
         reached(old, State.COMPLETED, first=old, waited=GRACE)
 
 

@@ -147,7 +147,7 @@ def test_a_wait_for_a_person_names_the_group() -> None:
 
 def test_i12_after_an_end_pods_that_are_left_out_of_traffic_are_listed() -> None:
     found = reported(drained("a"), record=of_spec(State.ABORTED))
-    assert "1 pods are left out of traffic: a" in found.notes
+    assert "1 pod left out of traffic: a" in found.notes
 
 
 def test_an_abort_says_how_mixed_the_set_is() -> None:
@@ -171,7 +171,7 @@ def test_a_pod_that_is_left_alone_is_named_as(shown: Pod, trouble: str) -> None:
 def test_c51_a_scale_that_waits_is_said() -> None:
     record = of_spec(State.PROGRESSING)
     found = status_of(cafe(record, replicas=5), snapshot(record=record), (), None)
-    assert any("another number of pods: it waits" in note for note in found.notes)
+    assert any("spec.replicas or spec.topology changed" in note for note in found.notes)
 
 
 def born_now(name: str) -> Pod:
@@ -183,7 +183,7 @@ def born_now(name: str) -> Pod:
 @pytest.mark.guard("born-ahead-is-told")
 def test_c47_a_replacement_that_is_born_at_the_new_version_is_told() -> None:
     found = reported(born_now("a"), pod("b"))
-    assert found.notes == ("born at the new version, ahead of their group: a",)
+    assert found.notes == ("created at the new version before their group: a",)
 
 
 def test_c47_after_the_commit_replacements_are_born_at_the_new_version() -> None:
@@ -201,7 +201,7 @@ REPAIR = f"kubectl cafe repair {PLACE}"
 @pytest.mark.parametrize("left", [pod("a", **ORPHAN), pod("a", gate=ABSENT), drained("a")])
 def test_a_pod_that_nobody_brings_back_into_traffic_leads_to_repair(left: Pod) -> None:
     found = reported(left, record=of_spec(State.COMPLETED))
-    assert (found.notes, found.next) == (("1 pods are left out of traffic: a",), (REPAIR,))
+    assert (found.notes, found.next) == (("1 pod left out of traffic: a",), (REPAIR,))
 
 
 def test_what_a_driver_will_bring_back_does_not_lead_to_repair() -> None:
@@ -211,14 +211,14 @@ def test_what_a_driver_will_bring_back_does_not_lead_to_repair() -> None:
 def test_c55_a_pod_that_drifted_leads_to_repair_once_no_release_is_under_way() -> None:
     strange = pod("a", container("C1", "app:hotfix"), generation=2)
     found = reported(strange, record=of_spec(State.COMPLETED))
-    said = "1 pods are not what their template makes: a"
+    said = "1 pod drifted from the workload's template: a"
     assert (found.notes, found.next) == ((said,), (REPAIR,))
     assert REPAIR not in reported(strange, record=of_spec(State.PROGRESSING)).next
 
 
 def test_c72_pods_in_the_middle_of_a_release_without_a_record_lead_to_repair() -> None:
     found = status_of(cafe(), None, (), None, lost=("a", "b"))
-    assert "2 pods are in the middle of a release whose record is gone" in found.notes
+    assert "2 pods of an unfinished release without a record" in found.notes
     assert found.next == (REPAIR,)
 
 
