@@ -225,7 +225,7 @@ def _mappings(value: Any, event: Any) -> list[dict[str, Any]]:
     """The mappings that a merge key (`<<`) names: one, or several of which the first wins."""
     parts = value if isinstance(value, list) else [value]
     if not all(isinstance(part, dict) for part in parts):
-        raise _wrong(event, "<< needs a mapping, or a list of them")
+        raise _wrong(event, "<< requires a mapping, or a list of mappings")
     return parts
 
 
@@ -239,7 +239,7 @@ def _key(value: Any, event: Any) -> str:
         return value
     if isinstance(value, bool | int | float):
         return json.dumps(value)
-    raise _wrong(event, "a key must be text, a number or a boolean")
+    raise _wrong(event, "a key must be a string, a number or a boolean")
 
 
 def _resolved(event: Any) -> Any:

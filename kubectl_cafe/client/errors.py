@@ -155,7 +155,7 @@ DENIED = re.compile(
 def not_stale(error: Conflict) -> Denied:
     """The refusal that a 409 means if the object has not changed since it was read."""
     return Denied(
-        f"the API server refuses it: {error.server_message or error.message}",
+        f"the API server refused the request: {error.server_message or error.message}",
         where=error.where,
         status=error.status,
         reason=error.reason,
@@ -186,16 +186,16 @@ def tls_failed(server: str, context: str, why: str, where: str = "") -> TlsFaile
 def credentials_failed(error: CafeError, where: str) -> CredentialsFailed:
     """The error for credentials that have expired, where renewing them ended in `error`."""
     place = f" ({error.where})" if error.where else ""
-    said = f"the credentials have run out and can't be renewed: {error.message}{place}"
+    said = f"the credentials have expired and cannot be renewed: {error.message}{place}"
     return CredentialsFailed(said, where=where, hint=error.hint or kubectl("auth whoami"))
 
 
 def lost_answer(why: str, where: str) -> UnknownOutcome:
     """The error for a write that was sent and has no answer."""
     return UnknownOutcome(
-        f"the answer was lost, it may have been carried out: {why}",
+        f"the answer was lost, the request may have been carried out: {why}",
         where=where,
-        hint="look at the object before trying again",
+        hint="check the object before you run the command again",
     )
 
 

@@ -75,7 +75,7 @@ class LeaseKeeper:
         self._clock = clock
         self._lease: Object = {}
         self._deadline = float("-inf")
-        self._lost = "the lease was never taken"
+        self._lost = "this command does not hold the lease"
         self._trouble = ""
         """The error of the last failed renewal."""
         self.given_back = False
@@ -172,7 +172,7 @@ class LeaseKeeper:
         """Raise LeaseLost once the deadline is past; to be called directly before every write."""
         if not self._lost and self._clock.monotonic() >= self._deadline:
             why = f": {self._trouble}" if self._trouble else ""
-            self._lose(f"it could not be renewed for {DEADLINE:.0f} s{why}")
+            self._lose(f"it was not renewed for {DEADLINE:.0f} s{why}")
         if self._lost:
             raise LeaseLost(
                 f"the lease is lost: {self._lost}",
@@ -191,7 +191,7 @@ class LeaseKeeper:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(_ENDING)
             under_way = self._thread.is_alive()
-        mine, self._lost = not self._lost, self._lost or "it was given back"
+        mine, self._lost = not self._lost, self._lost or "it was released"
         if not mine or not answered or under_way:
             return False
         given_back = {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": self._now()}
@@ -253,7 +253,7 @@ class LeaseKeeper:
             lease = self._take(None, transitions) or self._read() or {}
         holder = (lease.get("spec") or {}).get("holderIdentity")
         if holder != self._identity:
-            self._lose(f"{driver(holder) or 'nobody'} holds it now")
+            self._lose(f"its holder is now {driver(holder) or 'none'}")
             self.check()
         self._lease = lease
 

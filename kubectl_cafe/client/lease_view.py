@@ -41,7 +41,7 @@ class LeaseHeld(CafeError):
             f"{lease_text(view)}. Nothing was written",
             where=f"lease/{lease} in namespace {namespace}",
             hint=cafe_command("drive", lease.removeprefix(lease_name("")), namespace)
-            + "   (waits for its end), or the same command with --detach (leaves it to who drives)",
+            + "   (waits for the lease), or this command with --detach (the driver carries it out)",
         )
         self.view = view
         self.holder = view.holder
@@ -118,7 +118,7 @@ def lease_text(view: LeaseView) -> str:
     """The state of a held lease by the server's clock, in words."""
     if view.live:
         left = f"{view.seconds_left:.0f} s"
-        return f"{view.driver} drives; its lease runs out in {left} unless it is renewed"
+        return f"driven by {view.driver} (lease expires in {left} unless it is renewed)"
     return (
         f"{view.driver} has not renewed its lease for {view.age:.0f} s by the API server's clock: "
         f"the lease is watched for {view.duration + MARGIN:.0f} s before it is taken over"

@@ -283,7 +283,7 @@ def _number(version: object, path: str) -> str:
     text = str(version)
     if text and not (text.isascii() and text.isdecimal()):
         raise Invalid(
-            f"the resourceVersion {cut(text, 40)!r} is no number: this is no API server's answer",
+            f"the resourceVersion {cut(text, 40)!r} is not a number: not an API server's answer",
             where=path,
             hint=kubectl(f"get --raw '{path}?limit=1'"),
         )

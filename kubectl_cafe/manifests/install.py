@@ -74,8 +74,8 @@ def refuse_foreign(existing: Manifest) -> None:
     where = f"{existing['kind']} {meta['name']}"
     if labels.get(MANAGED_BY) != FIELD_MANAGER and FIELD_MANAGER not in managers:
         raise Refused(
-            f"an object of this name is there, and it is not ours: it has no label "
-            f"{MANAGED_BY}={FIELD_MANAGER}, and belongs to {', '.join(managers) or 'nobody known'}",
+            "an object of this name exists and was not installed by kubectl-cafe: it has no label "
+            f"{MANAGED_BY}={FIELD_MANAGER}; field managers: {', '.join(managers) or 'none'}",
             where=where,
             hint=kubectl(
                 f"get {existing['kind'].lower()} {meta['name']} -o yaml --show-managed-fields"
@@ -103,13 +103,13 @@ def wait_established(transport: Transport, sleep: Callable[[float], None] = time
         where = f"CustomResourceDefinition {crd['metadata']['name']}"
         if (names := conditions.get("NamesAccepted", {})).get("status") == "False":
             raise Refused(
-                f"another resource has one of its names: {names.get('message')}",
+                f"another resource uses one of its names: {names.get('message')}",
                 where=where,
                 hint=kubectl("api-resources"),
             )
         if transport.clock.monotonic() >= deadline:
             raise CafeError(
-                f"the API server does not serve it after {ESTABLISHED_WITHIN:.0f} s",
+                f"the API server does not serve the resource after {ESTABLISHED_WITHIN:.0f} s",
                 where=where,
                 hint=kubectl(f"get crd {crd['metadata']['name']} -o yaml"),
                 exit_code=TIMED_OUT,

@@ -25,7 +25,7 @@ def problem(image: str) -> str:
     if image != image.strip():
         return f"{image!r} has white space around it"
     if _REFERENCE.fullmatch(image) is None:
-        return f"{image!r} is not an image reference (want [registry/]name[:tag][@sha256:...])"
+        return f"{image!r} is not an image reference (must be [registry/]name[:tag][@sha256:...])"
     return ""
 
 

@@ -119,7 +119,7 @@ def _misfit(value: Any, shape: Any, path: str) -> str:
     if value is None:
         return ""
     if shape is str:
-        return "" if isinstance(value, str) else f"{path} must be text, in quotes"
+        return "" if isinstance(value, str) else f"{path} must be a string; quote it"
     if isinstance(shape, list):
         if not isinstance(value, list):
             return f"{path} must be a list"

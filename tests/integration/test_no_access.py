@@ -47,7 +47,7 @@ def test_a_wrong_token_is_said(control_plane: ControlPlane, tmp_path: Path, shop
     says(
         shop.cafe.at(wrong)(*UPGRADE),
         1,
-        "the API server does not know who this is",
+        "authentication failed",
         "kubectl auth whoami",
     )
 

@@ -74,7 +74,9 @@ def patched(old: Object, body: Object | Objects, kind: PatchKind, where: str) ->
         try:
             return patching.json_patch(old, body if isinstance(body, list) else [])
         except patching.BadPatch as error:
-            raise errors.Invalid(f"the API server refuses it: {error}", where=where) from None
+            raise errors.Invalid(
+                f"the API server refused the request: {error}", where=where
+            ) from None
     return as_dict(patching.strategic(old, body))
 
 

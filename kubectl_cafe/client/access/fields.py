@@ -46,9 +46,9 @@ def _mapping(value: object) -> bool:
 
 
 Kind = tuple[str, Callable[[object], bool]]
-TEXT: Kind = ("text", _text)
+TEXT: Kind = ("a string", _text)
 BOOLEAN: Kind = ("true or false without quotes", _boolean)
-TEXTS: Kind = ("a list of texts", _texts)
+TEXTS: Kind = ("a list of strings", _texts)
 MAPPING: Kind = ("a mapping", _mapping)
 
 CONFIG: Mapping[str, Kind] = {"current-context": TEXT}
@@ -63,7 +63,7 @@ USER: Mapping[str, Kind] = {
     **dict.fromkeys(("client-key", "client-key-data", "token", "tokenFile"), TEXT),
     **dict.fromkeys(("username", "password", "as", "as-uid"), TEXT),
     "as-groups": TEXTS,
-    "as-user-extra": ("a mapping of lists of texts", _texts_by_name),
+    "as-user-extra": ("a mapping of lists of strings", _texts_by_name),
     "auth-provider": MAPPING,
     "exec": MAPPING,
 }
@@ -75,7 +75,7 @@ EXEC: Mapping[str, Kind] = {
 }
 PROVIDER: Mapping[str, Kind] = {
     "name": TEXT,
-    "config": ("a mapping of texts", _text_by_name),
+    "config": ("a mapping of strings", _text_by_name),
 }
 STATUS: Mapping[str, Kind] = dict.fromkeys(
     ("token", "clientCertificateData", "clientKeyData"), TEXT
@@ -111,11 +111,11 @@ def check_combination(cluster: Json, user: Json, user_name: str) -> None:
         raise _contradiction("the cluster", "insecure-skip-tls-verify", "a certificate-authority")
     where = f"users[{user_name}].user"
     if user.get("token") and (user.get("username") or user.get("password")):
-        raise AccessError("there is a token and a user name: only one can be used", where=where)
+        raise AccessError("token and username are both set: only one can be used", where=where)
     certificate = user.get("client-certificate") or user.get("client-certificate-data")
     key = user.get("client-key") or user.get("client-key-data")
     if certificate and not key:
-        raise AccessError("there is a client-certificate without a client-key", where=where)
+        raise AccessError("client-certificate is set without client-key", where=where)
 
 
 def _contradiction(where: str, one: str, other: str) -> AccessError:
@@ -132,7 +132,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 def header(value: str, field: str, where: str) -> str:
     """`value` encoded for a header, in UTF-8 as Go sends it. Raises AccessError."""
     if _CONTROL.search(value):
-        raise AccessError(f"{field} has a line end or another control character in it", where=where)
+        raise AccessError(f"{field} contains a line end or another control character", where=where)
     return value.encode("utf-8", "surrogateescape").decode("latin-1")
 
 

@@ -54,7 +54,7 @@ def files(flag: str | None, environ: Mapping[str, str]) -> list[Path]:
         path = _expanded(flag)
         if not os.path.exists(path):
             raise AccessError(
-                "there is no such kubeconfig file",
+                "the kubeconfig file does not exist",
                 where=str(path),
                 hint="the same command without --kubeconfig   (KUBECONFIG, then ~/.kube/config)",
             )
@@ -172,7 +172,7 @@ def _read(path: Path) -> dict[str, Any]:
             f"this kubeconfig can't be read: {error.strerror}", where=str(path)
         ) from None
     except yamls.YAMLError as error:
-        raise AccessError(f"this kubeconfig is no YAML: {error}", where=str(path)) from None
+        raise AccessError(f"this kubeconfig is not valid YAML: {error}", where=str(path)) from None
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -200,7 +200,7 @@ def _absolute(entry: dict[str, Any], folder: str) -> dict[str, Any]:
 
 def _unknown(kind: str, name: str, known: Mapping[str, Any], hint: str) -> AccessError:
     if not name:
-        return AccessError(f"the context names no {kind}" + _known(f"{kind}s", known), hint=hint)
+        return AccessError(f"the context has no {kind}" + _known(f"{kind}s", known), hint=hint)
     return AccessError(
         f"the kubeconfig has no {kind} {name!r}{_known(f'{kind}s', known)}{meant(name, known)}",
         hint=hint,

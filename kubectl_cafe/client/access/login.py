@@ -223,7 +223,9 @@ def _with_plugin(chosen: Chosen) -> dict[str, Any]:
             "client-key-data": _encoded(status["clientKeyData"]),
         }
         return {**user, **pair}
-    raise AccessError("the credential plugin gave neither a token nor a certificate", where=where)
+    raise AccessError(
+        "the credential plugin returned neither a token nor a certificate", where=where
+    )
 
 
 class _Node(dict[str, Any]):

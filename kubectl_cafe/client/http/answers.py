@@ -56,7 +56,7 @@ def decode(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
 def no_object(answer: urllib3.BaseHTTPResponse) -> str:
     """The message for an answer that `decode` refuses."""
     kind = answer.headers.get("Content-Type") or "no Content-Type"
-    return f"the answer is no JSON object ({kind})"
+    return f"the answer is not a JSON object ({kind})"
 
 
 def error_for(status: int, body: bytes, where: str, method: str) -> ApiError:
@@ -88,7 +88,7 @@ def _sort(
     if status == 401:
         return (
             Unauthorized,
-            f"the API server does not know who this is: {said}",
+            f"authentication failed: {said}",
             kubectl("auth whoami"),
         )
     if status == 403:
@@ -99,12 +99,12 @@ def _sort(
         if reason == "AlreadyExists":
             return AlreadyExists, said, ""
         if _FOREIGN_UID.search(said):
-            return Gone, f"another object has taken its name: {said}", ""
-        return Conflict, f"it changed in the meantime: {said}", "run the command again"
+            return Gone, f"replaced by another object of the same name: {said}", ""
+        return Conflict, f"the object has changed meanwhile: {said}", "run the command again"
     if status == 410:
-        return Expired, f"the API server has forgotten this resourceVersion: {said}", ""
+        return Expired, f"this resourceVersion is too old: {said}", ""
     if status == 429:
-        return Throttled, f"the API server is too busy: {said}", "try again in a while"
+        return Throttled, f"the API server is too busy: {said}", "run the command again later"
     if status >= 500:
         if method in _READS:
             return (
@@ -114,12 +114,12 @@ def _sort(
             )
         return (
             UnknownOutcome,
-            f"the API server failed, and may have carried it out: {said}",
-            "look at the object before trying again",
+            f"the API server failed, the request may have been carried out: {said}",
+            "check the object before you run the command again",
         )
     if status == 422 and _foreign_uid(said, answer):
-        return Gone, f"another object has taken its name: {said}", ""
-    return Invalid, f"the API server refuses it: {said}", ""
+        return Gone, f"replaced by another object of the same name: {said}", ""
+    return Invalid, f"the API server refused the request: {said}", ""
 
 
 def _by_admission(status: int, said: str) -> tuple[type[ApiError], str, str] | None:
@@ -132,7 +132,7 @@ def _by_admission(status: int, said: str) -> tuple[type[ApiError], str, str] | N
     if status >= 500 and (failed or denied):
         return AdmissionFailed, f"admission failed, nothing was stored: {said}", _WEBHOOKS
     if denied and status in (400, 401, 404, 405, 409, 410):
-        return Denied, f"the API server refuses it: {said}", ""
+        return Denied, f"the API server refused the request: {said}", ""
     return None
 
 
@@ -149,7 +149,7 @@ def _not_found(said: str, answer: dict[str, Any], where: str) -> tuple[type[ApiE
         )
     return (
         NoSuchKind,
-        f"the API server does not serve this: {said}",
+        f"the API server does not serve this resource: {said}",
         kubectl("api-resources"),
     )
 
@@ -170,7 +170,7 @@ def _forbidden_hint(said: str) -> str:
     if sub:
         words.append(f"--subresource={sub}")
     asked = kubectl(" ".join(words), denied["namespace"] or "")
-    return asked + "   (the least roles needed: " + kubectl("cafe init --rbac") + ")"
+    return asked + "   (roles with the least permissions: " + kubectl("cafe init --rbac") + ")"
 
 
 def _status_object(body: bytes) -> dict[str, Any]:

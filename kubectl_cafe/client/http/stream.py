@@ -57,7 +57,7 @@ class Stream:
                     where=self._path,
                     hint=kubectl(f"get --raw '{self._path}?watch=1'"),
                 ) from error
-            raise BrokenOff(f"the watch broke off: {error}", where=self._path) from error
+            raise BrokenOff(f"the watch was interrupted: {error}", where=self._path) from error
 
     def _lines(self) -> Iterator[bytes]:
         rest: list[bytes] = []

@@ -104,7 +104,7 @@ def test_a_plugin_that_fails_while_the_command_runs_is_a_request_that_was_not_se
     transport = connect(user=user)
     plugin(tmp_path, "echo the IdP is down >&2; exit 1")
     stub.script = token_server("new")
-    with pytest.raises(errors.CredentialsFailed, match="can't be renewed") as caught:
+    with pytest.raises(errors.CredentialsFailed, match="cannot be renewed") as caught:
         transport.patch(POD, {}, PatchKind.MERGE)
     assert isinstance(caught.value, errors.NotSent)
     assert "the credential plugin failed" in caught.value.message

@@ -147,7 +147,7 @@ def test_a_denial_by_admission_is_a_refusal_whatever_code_it_chose(said: str, co
 
     assert type(error) is errors.Denied
     assert isinstance(error, errors.Invalid)
-    assert error.message == f"the API server refuses it: {said}"
+    assert error.message == f"the API server refused the request: {said}"
 
 
 def test_a_denial_that_a_webhook_answers_with_403_or_422_is_sorted_by_its_code() -> None:
@@ -176,5 +176,5 @@ def test_a_409_of_an_object_that_has_not_changed_is_a_refusal_in_the_servers_wor
 
     error = errors.not_stale(stale)
 
-    assert (error.message, error.where) == ("the API server refuses it: try later", POD)
+    assert (error.message, error.where) == ("the API server refused the request: try later", POD)
     assert (error.server_message, error.method) == ("try later", "PATCH")

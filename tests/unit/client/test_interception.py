@@ -117,7 +117,7 @@ def test_what_is_neither_json_nor_a_page_is_named_by_its_content_type(
     stub: Stub, transport: Transport
 ) -> None:
     stub.script = lambda _: Reply(200, b"welcome", {"Content-Type": "text/plain"})
-    with pytest.raises(errors.BrokenOff, match=r"no JSON object \(text/plain\)"):
+    with pytest.raises(errors.BrokenOff, match=r"not a JSON object \(text/plain\)"):
         transport.get(POD)
 
 

@@ -243,7 +243,7 @@ def test_a_user_without_a_home_has_no_kubeconfig_there(monkeypatch: pytest.Monke
 
     with pytest.raises(AccessError, match="no kubeconfig"):
         load(environ={})
-    with pytest.raises(AccessError, match="no such kubeconfig"):
+    with pytest.raises(AccessError, match="kubeconfig file does not exist"):
         load(AccessFlags(kubeconfig="~/config"), environ={})
 
 

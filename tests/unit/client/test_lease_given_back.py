@@ -18,7 +18,7 @@ def test_giving_it_back_leaves_no_holder_and_keeps_the_transitions(
     assert server.spec["holderIdentity"] == ""
     assert server.spec["leaseDurationSeconds"] == 1
     assert server.spec["leaseTransitions"] == 1
-    with pytest.raises(LeaseLost, match="given back"):
+    with pytest.raises(LeaseLost, match="was released"):
         keeper.check()
 
 

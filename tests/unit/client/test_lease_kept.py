@@ -73,7 +73,7 @@ def test_another_holder_means_lost_at_once(
 ) -> None:
     keeper.acquire(wait=False)
     server.held("you", clock.time())
-    with pytest.raises(LeaseLost, match="you holds it now"):
+    with pytest.raises(LeaseLost, match="its holder is now you"):
         keeper.renew()
     with pytest.raises(LeaseLost):
         keeper.check()

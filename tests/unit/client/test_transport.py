@@ -61,7 +61,7 @@ def test_a_list_whose_version_is_no_number_is_refused(
 ) -> None:
     """Which of two objects is newer could not be told."""
     stub.script = lambda _: Reply(body={"items": [], "metadata": {"resourceVersion": version}})
-    with pytest.raises(Invalid, match=r"the resourceVersion .* is no number") as caught:
+    with pytest.raises(Invalid, match=r"the resourceVersion .* is not a number") as caught:
         transport.list(PODS)
     assert (caught.value.where, caught.value.hint) == (PODS, f"kubectl get --raw '{PODS}?limit=1'")
 

@@ -34,7 +34,7 @@ def test_a_crd_that_we_applied_is_ours_even_if_its_label_was_lost() -> None:
 
 
 def test_a_crd_of_somebody_else_is_refused_and_its_owner_named() -> None:
-    with pytest.raises(Refused, match="belongs to helm") as refused:
+    with pytest.raises(Refused, match="field managers: helm") as refused:
         refuse_foreign(crd({"app.kubernetes.io/managed-by": "Helm"}, "helm"))
 
     assert refused.value.exit_code == 7

@@ -110,15 +110,20 @@ def test_an_image_that_is_no_text_is_read_as_text(image: object) -> None:
 
 
 MISSHAPEN = [
-    ("spec.containers", 0, {"name": "main", "image": 5}, "spec.containers[0].image must be text"),
+    (
+        "spec.containers",
+        0,
+        {"name": "main", "image": 5},
+        "spec.containers[0].image must be a string",
+    ),
     ("spec.containers", 0, "main", "spec.containers[0] must be a mapping"),
-    ("spec", "initContainers", [{"image": 5}], "spec.initContainers[0].image must be text"),
+    ("spec", "initContainers", [{"image": 5}], "spec.initContainers[0].image must be a string"),
     ("spec", "initContainers", "none", "spec.initContainers must be a list"),
     ("spec", "imagePullSecrets", ["cred"], "spec.imagePullSecrets[0] must be a mapping"),
     ("spec", "affinity", "none", "spec.affinity must be a mapping"),
-    ("metadata", "annotations", {"a": 1}, "metadata.annotations[a] must be text"),
+    ("metadata", "annotations", {"a": 1}, "metadata.annotations[a] must be a string"),
     ("metadata", "annotations", "text", "metadata.annotations must be a mapping"),
-    ("metadata", "labels", {"a": True}, "metadata.labels[a] must be text"),
+    ("metadata", "labels", {"a": True}, "metadata.labels[a] must be a string"),
 ]
 
 
