@@ -42,14 +42,14 @@ def render(lines: Sequence[RepairLine], *, wide: bool = False, width: int | None
 def _block(number: int, line: RepairLine, width: int) -> str:
     indent = " " * 3
     said = [*wrapped(one_line(line.found), width - len(indent))]
-    said += wrapped(f"repair would {one_line(line.mend)}", width - len(indent)) if line.mend else []
-    said += [] if line.mend else ["left to you:", one_line(line.hint)]
+    said += wrapped(f"repair: {one_line(line.mend)}", width - len(indent)) if line.mend else []
+    said += [] if line.mend else ["manual repair:", one_line(line.hint)]
     head = cut(one_line(f"{number:<3}{line.object}: {line.what}"), width)
     return "\n".join((head, *(f"{indent}{text}" for text in said)))
 
 
 def _needs(line: RepairLine) -> str:
-    return one_line(f"repair would {line.mend}" if line.mend else f"left to you: {line.hint}")
+    return one_line(f"repair: {line.mend}" if line.mend else f"manual repair: {line.hint}")
 
 
 def names(lines: Sequence[RepairLine]) -> str:

@@ -24,6 +24,7 @@ from kubectl_cafe.pods.record import Mode, newer
 from kubectl_cafe.podsets.cells import workload_name
 from kubectl_cafe.reconcile import drift
 from kubectl_cafe.repair.rebuilt_record import Rebuilt
+from kubectl_cafe.text import counted
 from statemachine.lifecycle import RESTING
 
 
@@ -75,14 +76,15 @@ def of_workloads(cafe: CafeDeployment, snapshot: Snapshot) -> tuple[Finding, ...
     made: list[Finding] = []
     for cell in desired_replicas.lost_cells(snapshot):
         name = workload_name(cafe.name, cell, cafe.cells)
-        mend, hint, count = "", "", desired_replicas.planned(snapshot.record, cell)
+        mend, hint = "", ""
+        pods = counted(desired_replicas.planned(snapshot.record, cell), "pod")
         if snapshot.record.state not in RESTING:
             hint = cafe_command("drive", cafe.name, cafe.namespace)
         elif revision is None:
             hint = cafe_command("upgrade", cafe.name, cafe.namespace)
         else:
-            mend = f"create it again with {count} pods of revision {revision.number}"
-        found = f"it is gone: {count} pods are missing"
+            mend = f"create it again with {pods} of revision {revision.number}"
+        found = f"the workload is missing, with {pods}"
         made.append(
             Finding(What.WORKLOAD, f"{cafe.podset.kind.lower()}/{name}", cell, found, mend, hint)
         )
@@ -106,12 +108,12 @@ def _of_the_record(cafe: CafeDeployment, rebuilt: Rebuilt | None) -> Iterator[Fi
             What.LOST_RECORD,
             place,
             cafe.uid,
-            f"pods are in the middle of release {record.id}, whose record is gone",
-            f"rebuild it, Paused in group {record.group} on the way to {record.to_revision}"
-            f"{doubts}",
+            f"the record of the unfinished release {record.id} is missing",
+            f"rebuild the record in state Paused, at group {record.group}, with target "
+            f"{record.to_revision}{doubts}",
         )
     elif cafe.foreign_record:
-        found = "the release's record is another object's (a backup's, or a copy's)"
+        found = "the record in the release annotation belongs to another object (a backup or copy)"
         yield Finding(What.FOREIGN_RECORD, place, cafe.uid, found, "remove the annotation")
 
 
@@ -147,46 +149,51 @@ def _of(cafe: CafeDeployment, assessment: Assessment, snapshot: Snapshot) -> Fin
 
 def _orphan(assessment: Assessment, snapshot: Snapshot) -> Finding:
     """A pod out of traffic without a record: opened once healthy, if its image is known (I2)."""
-    found = "out of traffic, and no record says why"
+    found = "out of traffic without a record"
     if why := _unwell(assessment.pod):
         return _finding(
             assessment, What.ORPHAN, f"{found}; {why}", hint=_describe(assessment, snapshot)
         )
-    return _finding(assessment, What.ORPHAN, found, "let it into traffic once it is verified")
+    return _finding(assessment, What.ORPHAN, found, "put it into traffic once it is verified")
 
 
 def _newborn(assessment: Assessment) -> Finding:
     """A new pod with a closed gate: opened as by a driver, whatever its version (C27, C47)."""
-    found = "born while nobody drove: its gate was never opened"
+    found = "created while the release had no driver: its readiness gate is closed"
     if why := _unwell(assessment.pod):
-        return _finding(assessment, What.NEWBORN, f"{found}; {why}", hint="the same, later")
+        return _finding(
+            assessment,
+            What.NEWBORN,
+            f"{found}; {why}",
+            hint="repair it once its containers are ready",
+        )
     return _finding(assessment, What.NEWBORN, found, "open its gate")
 
 
 def _drained(assessment: Assessment, snapshot: Snapshot) -> Finding:
     """A drained pod: reopened as it is, or after a restart that another client caused (C55)."""
-    found = "taken out of traffic by a release that has ended, before its image was touched"
+    found = "left out of traffic by a release that has ended, with its image unchanged"
     if not assessment.settled and (why := _unwell(assessment.pod)):
         hint = _describe(assessment, snapshot)
         return _finding(assessment, What.LEFTOVER, f"{found}; {why}", hint=hint)
-    return _finding(assessment, What.LEFTOVER, found, "let it back into traffic")
+    return _finding(assessment, What.LEFTOVER, found, "put it back into traffic")
 
 
 def _patched(cafe: CafeDeployment, assessment: Assessment) -> Finding:
     """A patched pod that a forced abort has left: finished if its containers are ready."""
-    found = "patched by a release that has ended, and out of traffic"
+    found = "left out of traffic by a release that has ended, with its image patched"
     if why := _unwell(assessment.pod):
         hint = cafe_command("rollback", cafe.name, cafe.namespace) + ", or upgrade"
         return _finding(assessment, What.LEFTOVER, f"{found}; {why}", hint=hint)
     return _finding(
-        assessment, What.LEFTOVER, found, "let it back into traffic once its restart is verified"
+        assessment, What.LEFTOVER, found, "put it back into traffic once its restart is verified"
     )
 
 
 def _unreadable(assessment: Assessment, snapshot: Snapshot) -> Finding:
     """A pod with an unreadable record: a damaged one is replaced, a newer version is kept."""
     pod = assessment.pod
-    found = f"its record can't be read: {pod.record_problem}"
+    found = f"its record cannot be read: {pod.record_problem}"
     known = shown_revision(pod, snapshot.revisions)
     if newer(pod.annotations.get(names.IN_PLACE, "")):
         return _finding(assessment, What.UNREADABLE, found, hint=kubectl("cafe version"))
@@ -194,7 +201,7 @@ def _unreadable(assessment: Assessment, snapshot: Snapshot) -> Finding:
     if why:
         hint = _describe(assessment, snapshot)
         return _finding(assessment, What.UNREADABLE, f"{found}; {why}", hint=hint)
-    mend = "write it anew as finished, and let it into traffic, once it is verified"
+    mend = "replace its record by a finished one and put it into traffic, once it is verified"
     return _finding(assessment, What.UNREADABLE, found, mend)
 
 
@@ -202,37 +209,39 @@ def _strays(assessment: Assessment, snapshot: Snapshot) -> str:
     """How the pod differs from its workload's template; empty if it does not (C55)."""
     pod, said = assessment.pod, []
     if drift.interrupted(assessment):
-        said.append("in the middle of a repair that was interrupted")
+        said.append("its repair was interrupted")
     elif assessment.row is PodState.ORPHAN or (
         assessment.in_flight and assessment.mode is not Mode.NONE
     ):
         said.append("out of traffic")
     images, shown = ", ".join(pod.images().values()), shown_revision(pod, snapshot.revisions)
     if shown is None:
-        return "; ".join((*said, f"runs {images}: no revision of this CafeDeployment"))
+        return "; ".join((*said, f"runs {images}, an image of no revision"))
     if drift.overwritten(pod, snapshot):
-        return "; ".join((*said, f"another image was patched over: {images}"))
+        return "; ".join((*said, f"its image was patched by another client: {images}"))
     if drift.astray(pod, snapshot):
-        return "; ".join((*said, f"runs revision {shown.number} ({images}), its template another"))
+        return "; ".join(
+            (*said, f"runs revision {shown.number} ({images}), not that of its template")
+        )
     return said[0] if drift.interrupted(assessment) else ""
 
 
 def _drift(cafe: CafeDeployment, assessment: Assessment, snapshot: Snapshot, found: str) -> Finding:
     """A pod that has drifted: restored after confirmation, once no release is under way (C55)."""
     delete = kubectl(f"delete pod {assessment.pod.name}", cafe.namespace)
-    delete += " (a new pod, not in place)"
+    delete += "   (replaces the pod, not in place)"
     own, why = drift.home(assessment.pod, snapshot), drift.obstacle(assessment, snapshot)
     if own is None or why:
         return _finding(assessment, What.DRIFT, f"{found}; {why}", hint=delete)
     if snapshot.record.state not in RESTING:
         hint = (
             cafe_command("repair", cafe.name, cafe.namespace)
-            + ", once the release has ended; or "
+            + "   (after the release has ended), or "
             + delete
         )
         return _finding(assessment, What.DRIFT, found, hint=hint)
-    traffic = "with its traffic on" if assessment.mode is Mode.NONE else "out of traffic"
-    mend = f"bring it back to revision {own.number} in place: it restarts {traffic}"
+    traffic = "in traffic" if assessment.mode is Mode.NONE else "out of traffic"
+    mend = f"restore revision {own.number} in place: the pod restarts {traffic}"
     return _finding(assessment, What.DRIFT, found, mend)
 
 

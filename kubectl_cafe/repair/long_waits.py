@@ -35,4 +35,4 @@ class Lasting:
             self.awaited, self.since, self.said = awaited, now, False
         if awaited and not self.said and now - self.since >= LONG:
             self.said = True
-            self.says(f"  waits for {'; '.join(awaited)}")
+            self.says(f"  waiting for {'; '.join(awaited)}")

@@ -96,9 +96,9 @@ def _doubts(cafe: CafeDeployment, spoken: list[PodRecord], target: Revision) -> 
     said: list[str] = []
     others = len({record.to for record in spoken}) - 1
     if others:
-        said.append(f"the pods name {others + 1} revisions; the newest is taken")
+        said.append(f"the pods name {others + 1} revisions, the newest one is used")
     if _wished(cafe, target).spec_hash != cafe.spec_hash:
-        said.append("the spec is not that revision's: put it back before resume, or roll back")
+        said.append("the spec differs from that revision: revert it before resume, or roll back")
     return tuple(said)
 
 

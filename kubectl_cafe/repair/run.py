@@ -48,7 +48,7 @@ TICK = 0.5
 SLACK = 30.0
 """Seconds for the kubelet to follow, in addition to the longest time of the rules."""
 OF_THE_RECORD = (What.LOST_RECORD, What.FOREIGN_RECORD)
-LATE = "not verified in time, repair it again"
+LATE = "not verified in time: run repair again"
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ class Repair:
             if due.over and self.observer.cache.idle:
                 return way.failure
             if way.failure and unseen and not due.patch and self.observer.cache.idle:
-                left = f"{way.failure.message}; the pod is left out of traffic"
+                left = f"{way.failure.message}; the pod stays out of traffic"
                 return replace(way.failure, message=left)
             awaited = (*named(actor.troubles.all().values()), *texts(due.waits))
             lasting.waits(awaited, look.snapshot.now)
@@ -256,8 +256,8 @@ class Repair:
             raise Fenced("a pod was written by a later driver", where=self.cafe.where)
         if self.newest is not None and self.newest.record != self.cafe.record:
             raise Fenced(
-                "a release has begun, or was moved, meanwhile: whoever drives it goes on with the "
-                "pod that was under way",
+                "a release has started or changed its state meanwhile: its driver continues with "
+                "the pod in flight",
                 where=self.cafe.where,
                 hint=cafe_command("status", self.cafe.name, self.cafe.namespace),
             )

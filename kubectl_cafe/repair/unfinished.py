@@ -20,7 +20,9 @@ def unmended(
 ) -> list[Left]:
     """The findings of `strays` that remain: pods that have `failed`, or are still in `found`."""
     still = {finding.uid: finding.found for finding in found}
-    others = STOPPED if stopped else "not begun, for another pod has failed" if failed else ""
+    others = (
+        STOPPED if stopped else "not started: the repair of another pod failed" if failed else ""
+    )
     left = [finding for finding in strays if finding.uid in (still.keys() | failed.keys())]
     return [Left(f, failed.get(f.uid) or others or still[f.uid]) for f in left]
 

@@ -41,7 +41,7 @@ def test_c55_a_strangers_image_is_replaced_in_place(shop: Shop, mode: str) -> No
     done = repaired(shop)
 
     assert done.code == 0, done.err
-    assert "1 repaired, 0 left" in done.err
+    assert "1 repaired, 0 remaining" in done.err
     assert identity(one) in {identity(pod) for pod in shop.pods()}
     assert (shop.images(), len(shop.pods())) == (["app:v1"] * 2, 2)
     nothing_left(shop)
@@ -166,7 +166,7 @@ def test_without_a_yes_drift_is_listed_and_nothing_is_written(
     done = shop.cafe("repair", NAME, *flags)
 
     assert done.code == (1 if flags else 7)
-    assert "repair would bring it back to revision 1 in place" in done.out
+    assert "repair: restore revision 1 in place" in done.out
     assert (shop.writes(), shop.images()) == (before, [HOTFIX])
 
 

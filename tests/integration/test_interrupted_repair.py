@@ -139,5 +139,5 @@ def test_a_pod_that_does_not_start_ends_the_repair_and_no_other_is_begun(
     assert done.code == 3
     assert "0 repaired, 2 left" in done.err
     assert "main: ErrImagePull" in done.err or "main: ImagePullBackOff" in done.err
-    assert "not begun, for another pod has failed" in done.err
+    assert "not started: the repair of another pod failed" in done.err
     assert sorted(shop.images()) == [HOTFIX, "app:missing"]

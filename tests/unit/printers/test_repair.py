@@ -11,12 +11,12 @@ SHOWN = """\
 1    pod/a     orphan     out of traffic
 2    pod/b     drift      runs app:v9
 
-1  repair would put it back
-2  left to you: kubectl delete pod b"""
+1  repair: put it back
+2  manual repair: kubectl delete pod b"""
 WIDE = """\
 #    OBJECT    FINDING    WHAT IS WRONG    WHAT IS TO BE DONE
-1    pod/a     orphan     out of traffic   repair would put it back
-2    pod/b     drift      runs app:v9      left to you: kubectl delete pod b"""
+1    pod/a     orphan     out of traffic   repair: put it back
+2    pod/b     drift      runs app:v9      manual repair: kubectl delete pod b"""
 
 
 def test_what_each_finding_needs_stands_below_the_table() -> None:
@@ -38,4 +38,4 @@ def test_in_a_terminal_each_finding_has_lines_of_its_own_and_commands_stay_whole
     assert command in lines
     assert max(len(line) for line in lines if line != command) <= 40
     assert lines[0].startswith(f"1  {ABLE.object}")
-    assert any(line.startswith("   repair would") for line in lines)
+    assert any(line.startswith("   repair:") for line in lines)

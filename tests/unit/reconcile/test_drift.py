@@ -46,7 +46,7 @@ from tests.unit.strays import (
 def test_c55_a_strangers_image_is_brought_back_to_the_templates_revision(state: State) -> None:
     finding = only(at_rest(strange(), state=state))
     assert finding.what is What.DRIFT
-    assert finding.mend == "bring it back to revision 1 in place: it restarts out of traffic"
+    assert finding.mend == "restore revision 1 in place: the pod restarts out of traffic"
 
 
 @pytest.mark.guard("drift-under-way-is-left-alone")
@@ -54,7 +54,9 @@ def test_c55_a_strangers_image_is_brought_back_to_the_templates_revision(state: 
 def test_c55_while_a_release_is_under_way_drift_is_listed_alone(state: State) -> None:
     finding = only(at_rest(strange(), state=state))
     assert (finding.what, finding.mend) == (What.DRIFT, "")
-    assert finding.hint.startswith("kubectl cafe repair shop -n stores, once the release has ended")
+    assert finding.hint.startswith(
+        "kubectl cafe repair shop -n stores   (after the release has ended)"
+    )
 
 
 @pytest.mark.parametrize("state", [State.COMPLETED, State.ROLLED_BACK])
@@ -62,7 +64,7 @@ def test_another_revision_than_the_templates_is_drift_where_all_are_to_be_one(st
     of = at_rest(upgraded("a"), pod("b"), state=state)
     finding = only(of)
     assert (finding.what, finding.object) == (What.DRIFT, "pod/a")
-    assert finding.found == "runs revision 2 (app:v2), its template another"
+    assert finding.found == "runs revision 2 (app:v2), not that of its template"
 
 
 @pytest.mark.guard("an-aborted-mix-is-no-drift")
@@ -75,14 +77,14 @@ def test_without_a_switch_the_drift_is_seen_behind_the_record_of_the_last_restar
     record = pod_record(Phase.PATCHED, mode=Mode.NONE)
     shown = pod("a", HOTFIX, record=record, generation=3, observed=3, **NONE)
     finding = only(at_rest(shown, state=State.COMPLETED))
-    assert (finding.what, "with its traffic on" in finding.mend) == (What.DRIFT, True)
+    assert (finding.what, "restarts in traffic" in finding.mend) == (What.DRIFT, True)
 
 
 def test_c55_an_image_that_was_patched_over_a_leftover_is_brought_back() -> None:
     shown = patched("a", container("C2", "app:hotfix"), generation=3, observed=3)
     finding = only(at_rest(shown))
     assert (finding.what, finding.mend != "") == (What.DRIFT, True)
-    assert finding.found == "out of traffic; runs app:hotfix: no revision of this CafeDeployment"
+    assert finding.found == "out of traffic; runs app:hotfix, an image of no revision"
 
 
 @pytest.mark.parametrize("phase", [Phase.DRAINED, Phase.PATCHED])
@@ -90,7 +92,7 @@ def test_a_repair_that_was_interrupted_is_gone_on_with(phase: Phase) -> None:
     shown = drained("a", containers={"main": HOTFIX}, **STRANGE, record=taken(phase))
     finding = only(at_rest(shown))
     assert (finding.what, finding.mend != "") == (What.DRIFT, True)
-    assert "a repair that was interrupted" in finding.found
+    assert "its repair was interrupted" in finding.found
 
 
 def test_a_repair_that_was_interrupted_in_its_restart_is_gone_on_with_before_that_is_over() -> None:

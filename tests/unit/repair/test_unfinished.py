@@ -95,7 +95,7 @@ def test_of_what_is_left_each_says_why() -> None:
     left = unmended((a, b, c), (b,), {"uid-a": "ErrImagePull"}, stopped=False)
     assert [(one.finding, one.why) for one in left] == [
         (a, "ErrImagePull"),
-        (b, "not begun, for another pod has failed"),
+        (b, "not started: the repair of another pod failed"),
     ]
 
 
