@@ -54,9 +54,9 @@ class Guard(StrEnum):
     ALWAYS = ""
     MORE_STEPS = "more steps, no confirmation due"
     CONFIRMATION_DUE = "a confirmation is due"
-    LAST_STEP = "that was the last step"
-    GROUP_WAITS = "this group waits"
-    CAME_FROM = "it came from there"
+    LAST_STEP = "the last step is done"
+    GROUP_WAITS = "the confirmed group is waiting"
+    CAME_FROM = "the release was in that state before"
     FORCED = "--force"
 
 
@@ -96,7 +96,7 @@ class IllegalMove(ValueError):
         self.position = position
         self.trigger = trigger
         self.legal = legal(position.state)
-        super().__init__(f"{trigger} is not legal in state {position.state}")
+        super().__init__(f"{trigger} is not allowed in state {position.state}")
 
 
 _S, _T, _G = State, Trigger, Guard
@@ -117,10 +117,7 @@ REMEMBERS_ORIGIN = (_S.PAUSED, _S.FAILED)
 
 def _rows() -> tuple[Row, ...]:
     started = [Row(s, _T.START, _S.PROGRESSING, note="a new release") for s in RESTING]
-    morning_after = [
-        Row(s, _T.ROLLBACK, _S.ROLLING_BACK, note="a new release: the morning after")
-        for s in RESTING
-    ]
+    morning_after = [Row(s, _T.ROLLBACK, _S.ROLLING_BACK, note="a new release") for s in RESTING]
     steps = [
         Row(_S.PROGRESSING, _T.STEP_DONE, _S.PROGRESSING, _G.MORE_STEPS),
         Row(_S.PROGRESSING, _T.STEP_DONE, _S.AWAITING_CONFIRM, _G.CONFIRMATION_DUE),
@@ -146,21 +143,20 @@ def _rows() -> tuple[Row, ...]:
     retries = [Row(_S.FAILED, _T.RETRY, s, _G.CAME_FROM) for s in fallible]
     waiting = (_S.AWAITING_CONFIRM, _S.PAUSED, _S.FAILED)
     back = [
-        Row(s, _T.ROLLBACK, _S.ROLLING_BACK, note="the same release, planned anew")
+        Row(s, _T.ROLLBACK, _S.ROLLING_BACK, note="the same release with a new plan")
         for s in (_S.PROGRESSING, *waiting)
     ]
     over = [
-        Row(s, _T.SUPERSEDE, _S.PROGRESSING, note="a new release over the mix") for s in waiting
+        Row(s, _T.SUPERSEDE, _S.PROGRESSING, note="a new release from pods at mixed revisions")
+        for s in waiting
     ]
     aborts = [
         *(Row(s, _T.ABORT, _S.ABORTING) for s in (*pausable, _S.PAUSED)),
         # The forced row stands first: transitions takes the first row whose guard holds.
-        Row(_S.FAILED, _T.ABORT, _S.ABORTED, _G.FORCED, "pods are left out of traffic, and listed"),
+        Row(_S.FAILED, _T.ABORT, _S.ABORTED, _G.FORCED, "lists pods that stay out of traffic"),
         Row(_S.FAILED, _T.ABORT, _S.ABORTING),
-        Row(
-            _S.ABORTING, _T.ABORT, _S.ABORTED, _G.FORCED, "pods are left out of traffic, and listed"
-        ),
-        Row(_S.ABORTING, _T.PODS_SETTLED, _S.ABORTED, note="it says how mixed"),
+        Row(_S.ABORTING, _T.ABORT, _S.ABORTED, _G.FORCED, "lists pods that stay out of traffic"),
+        Row(_S.ABORTING, _T.PODS_SETTLED, _S.ABORTED, note="lists the pods' revisions"),
     ]
     return (
         *started,

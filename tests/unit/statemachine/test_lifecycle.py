@@ -30,24 +30,24 @@ RolledBack      rollback     RollingBack
 Aborted         rollback     RollingBack
 Progressing     step_done    Progressing      more steps, no confirmation due
 Progressing     step_done    AwaitingConfirm  a confirmation is due
-Progressing     step_done    Completed        that was the last step
-AwaitingConfirm confirm      Progressing      this group waits
+Progressing     step_done    Completed        the last step is done
+AwaitingConfirm confirm      Progressing      the confirmed group is waiting
 RollingBack     step_done    RollingBack      more steps, no confirmation due
-RollingBack     step_done    RolledBack       that was the last step
+RollingBack     step_done    RolledBack       the last step is done
 Progressing     pause        Paused
 AwaitingConfirm pause        Paused
 RollingBack     pause        Paused
-Paused          resume       Progressing      it came from there
-Paused          resume       AwaitingConfirm  it came from there
-Paused          resume       RollingBack      it came from there
+Paused          resume       Progressing      the release was in that state before
+Paused          resume       AwaitingConfirm  the release was in that state before
+Paused          resume       RollingBack      the release was in that state before
 Progressing     fail         Failed
 AwaitingConfirm fail         Failed
 RollingBack     fail         Failed
 Aborting        fail         Failed
-Failed          retry        Progressing      it came from there
-Failed          retry        AwaitingConfirm  it came from there
-Failed          retry        RollingBack      it came from there
-Failed          retry        Aborting         it came from there
+Failed          retry        Progressing      the release was in that state before
+Failed          retry        AwaitingConfirm  the release was in that state before
+Failed          retry        RollingBack      the release was in that state before
+Failed          retry        Aborting         the release was in that state before
 Progressing     rollback     RollingBack
 AwaitingConfirm rollback     RollingBack
 Paused          rollback     RollingBack
@@ -120,7 +120,7 @@ def test_a_move_that_is_not_in_the_table_is_refused_and_names_the_legal_ones(
     with pytest.raises(IllegalMove) as refusal:
         move(Position(state, State.PROGRESSING), trigger, everything)
     assert refusal.value.legal == legal(state)
-    assert str(refusal.value) == f"{trigger} is not legal in state {state}"
+    assert str(refusal.value) == f"{trigger} is not allowed in state {state}"
 
 
 @pytest.mark.parametrize(("position", "trigger"), GUARDED, ids=lambda v: str(v))
