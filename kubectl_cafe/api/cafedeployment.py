@@ -61,7 +61,7 @@ class CafeDeployment(Struct, frozen=True, dict=True):
             spec: Json = templates.without_nulls(self.obj["spec"])
         except RecursionError:
             raise CafeError(
-                "the spec is nested too deep to be read",
+                "the spec is nested too deeply",
                 where=self.where,
                 hint=kubectl(f"edit cafed {self.name}", self.namespace),
             ) from None
@@ -107,9 +107,9 @@ class CafeDeployment(Struct, frozen=True, dict=True):
             raise CafeError(
                 f"the release's record can't be read: {error}",
                 where=f"{self.where}, annotation {names.RELEASE}",
-                hint="nothing was changed. A newer kubectl-cafe may read it: "
+                hint="nothing was changed. Check whether a newer kubectl-cafe is required: "
                 + kubectl("cafe version")
-                + "; look at it: "
+                + "; show the record: "
                 + kubectl(f"get cafed {self.name}", self.namespace, "-o yaml"),
             ) from None
         return record if record.uid == self.uid else None
@@ -212,7 +212,7 @@ class CafeDeployment(Struct, frozen=True, dict=True):
             except (ValueError, TypeError, AttributeError, RecursionError):
                 pass
             raise CafeError(
-                f"{shown(recorded)} is not a number of pods for each of {', '.join(self.cells)}",
+                f"{shown(recorded)} must have a number of pods for each of {', '.join(self.cells)}",
                 where=f"{self.where}, annotation {names.ALLOCATION}",
                 hint=kubectl(f"get cafed {self.name}", self.namespace, "-o yaml"),
             )
@@ -222,7 +222,7 @@ class CafeDeployment(Struct, frozen=True, dict=True):
         """The number of pods of each cell by spec.replicas and spec.topology. Raises Refused."""
         if self.replicas > PODS_LIMIT:
             raise Refused(
-                f"{self.replicas} pods are more than the {PODS_LIMIT} of which a plan can be made",
+                f"{self.replicas} pods exceed the maximum of {PODS_LIMIT}",
                 where=f"{self.where}, spec.replicas",
                 hint=kubectl(f"scale cafed {self.name}", self.namespace, "--replicas NUMBER"),
             )

@@ -70,12 +70,12 @@ class Patience:
         silent = self._clock.monotonic() - self._since
         if silent >= LONGEST:
             raise Unfenced(
-                f"the last driver is not fenced off: for {LONGEST:.0f} s no object could be "
-                f"touched: {error.message}",
+                "pending writes of the previous driver could not be invalidated for "
+                f"{LONGEST:.0f} s: {error.message}",
                 where=path,
-                hint=error.hint + ", then the same command again"
+                hint=error.hint + ", then run this command again"
                 if error.hint
-                else "the same command again",
+                else "run this command again",
             )
         if silent >= SLOW and not self._told:
             self._told = True

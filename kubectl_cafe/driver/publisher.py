@@ -24,7 +24,7 @@ class Shown:
     def warnings(self) -> tuple[str, ...]:
         """Warnings that `.status` or Events can't be written; neither ends a release."""
         said = self._transport.aside_refused
-        return (*self._unwritten, *((f"Events are not written: {said}",) if said else ()))
+        return (*self._unwritten, *((f"cannot write Events: {said}",) if said else ()))
 
     def due(self) -> None:
         """Make the next `show` write: the record has moved."""
@@ -39,7 +39,7 @@ class Shown:
             answer = status_subresource.write(self._transport, release.cafe, snapshot)
         except ApiError as error:
             if not isinstance(error, Conflict | NotSent | UnknownOutcome):
-                self._unwritten = (f".status is not written: {error.message}",)
+                self._unwritten = (f"cannot write .status: {error.message}",)
             return
         self._unwritten = ()
         if answer is not None:

@@ -111,7 +111,7 @@ class Refusals:
             return False
         self._leave(
             End(
-                f"you may not {right} any more: {error.server_message or error.message}",
+                f"permission to {right} was lost: {error.server_message or error.message}",
                 f"{right.path} in namespace {namespace}",
                 right.can_i(namespace),
                 right=True,
@@ -171,7 +171,7 @@ class Refusals:
                 snapshot.now,
             )
         barred = self.barred | (_unfinishable(snapshot) if self.blind else set())
-        said = [f"driver cannot read the CafeDeployment: {unheard}"] if unheard else []
+        said = [f"the driver cannot read the CafeDeployment: {unheard}"] if unheard else []
         repeated = [*troubles.values(), *([moving] if moving else [])]
         return replace(
             snapshot,
@@ -211,7 +211,7 @@ class Refusals:
         """End the driver if the record could not be moved for PATIENCE."""
         if trouble is not None and now - trouble.since >= PATIENCE:
             error = trouble.error
-            said = f"the release could not be moved for {PATIENCE:.0f} s: {error.message}"
+            said = f"the record could not be written for {PATIENCE:.0f} s: {error.message}"
             self._leave(End(said, error.where or trouble.what, error.hint or self._status))
 
     def _leave(self, end: End) -> None:

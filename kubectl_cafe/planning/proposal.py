@@ -112,7 +112,7 @@ def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> CafeDeployme
         if name not in known:
             likely = [*near(name, known), *known, "NAME"][0]
             raise CafeError(
-                f'there is no container "{name}" (there is {", ".join(known)}){meant(name, known)}',
+                f'container "{name}" not found (existing: {", ".join(known)}){meant(name, known)}',
                 where=f"{cafe.where}, spec.template.spec.containers",
                 hint=cafe_command(
                     "upgrade", cafe.name, cafe.namespace, f"--image {argument(f'{likely}={image}')}"
@@ -233,7 +233,7 @@ def refuse_out_of_place(cafe: CafeDeployment, diff: templates.Difference) -> Non
     if diff.others:
         raise Refused(
             "only images, labels (outside the selector) and annotations can change in place; "
-            f"this changes {', '.join(diff.others)}. Nothing was written",
+            f"this release changes {', '.join(diff.others)}. Nothing was written",
             where=cafe.where,
             hint=kubectl(f"edit cafed {cafe.name}", cafe.namespace),
         )
@@ -245,7 +245,7 @@ def refuse_scaling(cafe: CafeDeployment, cells: Mapping[str, int]) -> None:
     if wished != cells:
         shown = ", ".join(f"{cell or 'all'}: {size}" for cell, size in cells.items())
         raise Refused(
-            "spec.replicas or spec.topology ask for another number of pods than there is "
+            "spec.replicas or spec.topology differs from the present number of pods "
             f"({shown}); this version of kubectl-cafe does not scale. Nothing was written",
             where=f"{cafe.where}, spec.replicas",
             hint=kubectl(

@@ -16,7 +16,7 @@ SAYS_WHAT_IT_SAW = (1, 34)
 """The minor version since which a kubelet publishes a pod's observedGeneration by default (protocol
 6)."""
 INIT = "next: " + kubectl("cafe init")
-SLOWER = "a restart counts as done by time alone, which is slower"
+SLOWER = "restarts are verified by time only, which takes longer"
 """The effect of rule c of protocol 6, as text: rule b needs observedGeneration."""
 
 
@@ -57,18 +57,16 @@ def server_warnings(version: str) -> list[str]:
     """What an old API server means for a release; `version` is like v1.32.4-eks-1."""
     found = parsed(version)
     if found is None or len(found.release) < 2:
-        return [f"the server's version {version!r} can't be read: its age is unknown"]
+        return [f"the server's version {version!r} cannot be parsed: its age is unknown"]
     minor = found.release[:2]
     if minor < LAST_FOUR[0]:
         first, last = (".".join(map(str, one)) for one in LAST_FOUR)
         return [
             f"server {version} is older than the last four minor versions ({first} to {last}): it "
-            f"does not count a pod's generations, so {SLOWER}"
+            f"does not count generations of pods, so {SLOWER}"
         ]
     if minor < SAYS_WHAT_IT_SAW:
-        return [
-            f"kubelets of {version} do not say which generation of a pod they have seen: {SLOWER}"
-        ]
+        return [f"kubelets of {version} do not report the observed generation of a pod: {SLOWER}"]
     return []
 
 
@@ -79,18 +77,19 @@ def resource_warnings(resource: Resource | None, client: str) -> list[str]:
     if VERSION not in resource.versions:
         served = ", ".join(resource.versions)
         return [
-            f"the cluster serves CafeDeployments as {served}, this client speaks {VERSION}; " + INIT
+            f"the cluster serves CafeDeployments as {served}, this client requires {VERSION}; "
+            + INIT
         ]
     if not resource.installed_by or resource.installed_by == client:
         return []
     if newer(resource.installed_by, client):
         return [
             f"the resource was installed by version {resource.installed_by}, this client is older "
-            f"({client}): it may not know every field; next: kubectl krew upgrade cafe"
+            f"({client}) and may not know every field; next: kubectl krew upgrade cafe"
         ]
     return [
         f"the resource was installed by version {resource.installed_by}, this client is {client}: "
-        "the cluster may refuse or drop what it doesn't know yet; " + INIT
+        "the cluster may refuse or drop newer fields; " + INIT
     ]
 
 

@@ -134,7 +134,7 @@ def change(
     if lost is not None:
         raise lost
     raise CafeError(
-        f"somebody else keeps changing it: {ATTEMPTS} attempts met a newer version",
+        f"the object was changed by others during each of {ATTEMPTS} attempts",
         where=cafe.where,
         hint=cafe_command("status", cafe.name, cafe.namespace),
     )
@@ -152,9 +152,9 @@ def _text(cafe: CafeDeployment, record: Record, notes: Mapping[str, str | None])
     others = {key: value for key, value in cafe.annotations.items() if key != names.RELEASE}
     largest = max(others, key=lambda key: len(others[key]), default="")
     raise Refused(
-        f"its annotations may have {sizes.TOTAL} bytes together: the others leave {max(0, room)}, "
+        f"annotations of one object are limited to {sizes.TOTAL} bytes: {max(0, room)} are left, "
         f"the release's record needs {len(text.encode())}. Nothing was written",
-        where=f"{cafe.where}, annotation {largest}, the largest",
+        where=f"{cafe.where}, annotation {largest} (the largest one)",
         hint=kubectl(f"annotate cafed {cafe.name}", cafe.namespace, f"{largest}-"),
     )
 

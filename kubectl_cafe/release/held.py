@@ -121,7 +121,7 @@ class Release:
         with self._lock:
             newest = self._newest
         if newest.uid != self.cafe.uid:
-            raise Fenced("another object has taken its name", where=newest.where)
+            raise Fenced("replaced by another object of the same name", where=newest.where)
         if highest_epoch > self.record.epoch:
             raise Fenced("a pod was written by a later driver", where=self.cafe.where)
         if int(newest.resource_version) <= int(self.cafe.resource_version):
@@ -134,11 +134,13 @@ class Release:
         """Continue with `cafe`; raises Fenced if another driver or release has taken over (I7)."""
         record, hint = cafe.record, cafe_command("status", cafe.name, cafe.namespace)
         if record is None:
-            raise Fenced("the release's record is gone", where=cafe.where, hint=hint)
+            raise Fenced("the record of the release is missing", where=cafe.where, hint=hint)
         if record.epoch > self._epoch:
             raise Fenced("another driver has taken over", where=cafe.where, hint=hint)
         if record.id != self._id and not superseded(record):
-            raise Fenced(f"release {record.id} has replaced it", where=cafe.where, hint=hint)
+            raise Fenced(
+                f"release {record.id} has replaced this release", where=cafe.where, hint=hint
+            )
         self._id, self.cafe = record.id, cafe
 
     def move(self, wanted: Wanted, who: str) -> bool:

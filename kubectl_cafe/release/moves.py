@@ -95,7 +95,7 @@ def confirm(
             and group != waits
         ):
             raise Refused(
-                f"group {group} does not wait for a confirmation, group {waits} does",
+                f"group {group} is not waiting for a confirmation, group {waits} is",
                 where=current.where,
                 hint=cafe_command("confirm", current.name, current.namespace, f"--group {waits}"),
             )
@@ -159,7 +159,7 @@ def resume(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDepl
         if current.position.state is State.PAUSED and current.paused_by_spec:
             patch = '{"spec":{"strategy":{"pause":false}}}'
             raise Refused(
-                "spec.strategy.pause is true: a resume would be paused again at once",
+                "spec.strategy.pause is true: the release would pause again immediately",
                 where=f"{current.where}, spec.strategy.pause",
                 hint=kubectl(
                     f"patch cafed {current.name}",

@@ -157,9 +157,9 @@ def refuse_stale(planned: CafeDeployment, now: CafeDeployment) -> None:
     unmoved = planned.position == now.position and (same or planned.record is now.record)
     if planned.uid != now.uid or planned.spec != now.spec or not unmoved:
         raise CafeError(
-            "it has changed since the plan was made. Nothing was written",
+            f"{names.KIND} {now.name} has changed since the plan was made. Nothing was written",
             where=now.where,
-            hint=cafe_command("status", now.name, now.namespace) + ", then the same command again",
+            hint=cafe_command("status", now.name, now.namespace) + ", then run this command again",
             exit_code=CONFLICT,
         )
 

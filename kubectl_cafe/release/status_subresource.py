@@ -16,6 +16,7 @@ from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import Gone
 from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.record.store import missing
+from kubectl_cafe.text import counted
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import RESTING, RUNNING, State
 from statemachine.record import Record, cut
@@ -48,7 +49,7 @@ def status(cafe: CafeDeployment, snapshot: Snapshot) -> dict[str, Any]:
         "Ready",
         available >= wanted,
         "PodsAvailable" if available >= wanted else "PodsUnavailable",
-        f"{available} of {wanted} pods are available",
+        f"{available} of {counted(wanted, 'pod')} available",
         snapshot,
         generation,
     )
@@ -57,7 +58,7 @@ def status(cafe: CafeDeployment, snapshot: Snapshot) -> dict[str, Any]:
         "Progressing",
         record.state in (*RUNNING, State.COMPLETED, State.ROLLED_BACK) and not waits,
         "WaitingForRelease" if waits else _reason(record),
-        "the spec was edited and not released" if waits else _message(record, snapshot.troubles),
+        "the spec has unreleased changes" if waits else _message(record, snapshot.troubles),
         snapshot,
         generation,
     )

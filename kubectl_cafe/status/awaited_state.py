@@ -60,9 +60,10 @@ def reached(
 
 def timed_out(cafe: CafeDeployment, target: State, seconds: float) -> TimedOut:
     """The error for a `target` that was not reached within `seconds`."""
-    edited = ", and its spec was edited and not released" if ahead(cafe) else ""
+    edited = " with unreleased changes of the spec" if ahead(cafe) else ""
     return TimedOut(
-        f"{target} was not reached within {age(seconds)}: it is {cafe.position.state}{edited}",
+        f"{target} was not reached within {age(seconds)}: the release is "
+        f"{cafe.position.state}{edited}",
         where=cafe.where,
         hint=next_commands(cafe, driven=False)[0] if edited else _status(cafe),
     )

@@ -38,7 +38,7 @@ def test_a_lease_whose_time_is_over_is_taken_and_its_old_holder_finds_out(
     past = {"spec": {"renewTime": "2020-01-01T00:00:00.000000Z"}}
     server.patch(path, past, PatchKind.MERGE)
     assert you.acquire(wait=False) == 2
-    with pytest.raises(LeaseLost, match="you holds it now"):
+    with pytest.raises(LeaseLost, match="its holder is now you"):
         me.renew()
 
 

@@ -9,7 +9,7 @@ from tests.integration.shop import Shop
 
 
 @pytest.mark.parametrize(
-    ("typed", "near"), [("mian", "; did you mean main?"), ("database", "(there is main)")]
+    ("typed", "near"), [("mian", "; did you mean main?"), ("database", "(existing: main)")]
 )
 def test_an_unknown_container_is_named_with_the_near_miss(
     shop: Shop, typed: str, near: str
@@ -20,7 +20,7 @@ def test_an_unknown_container_is_named_with_the_near_miss(
         shop,
         (*UPGRADE, "--image", f"{typed}=app:v2"),
         1,
-        f'there is no container "{typed}"',
+        f'container "{typed}" not found',
         near,
         "--image main=app:v2",
     )

@@ -24,7 +24,7 @@ def test_a_garbage_record_is_not_acted_on(shop: Shop, args: tuple[str, ...]) -> 
         shop,
         args,
         2 if args[0] == "plan" else 1,
-        "the release's record can't be read: not JSON",
+        "the release's record cannot be read: not JSON",
         f"annotation {RELEASE}",
     )
 
@@ -41,7 +41,7 @@ def test_a_record_with_a_field_that_is_not_known_is_not_acted_on(shop: Shop) -> 
     shop.born(1)
     damage(shop, json.dumps(shop.record() | {"surprise": 1}))
 
-    refused(shop, UPGRADE, 1, "can't be read", "surprise")
+    refused(shop, UPGRADE, 1, "cannot be read", "surprise")
 
 
 @pytest.mark.guard("foreign-record")

@@ -47,7 +47,7 @@ def test_anything_but_images_labels_and_annotations_is_refused_with_its_path(
     shop.born(1)
     edited(shop, pointer, value)
 
-    refused(shop, UPGRADE, 7, f"this changes {path}. Nothing was written")
+    refused(shop, UPGRADE, 7, f"this release changes {path}. Nothing was written")
 
 
 def test_all_paths_that_can_t_go_in_place_are_named_at_once(shop: Shop) -> None:

@@ -15,7 +15,7 @@ def test_a_repeat_of_confirm_with_its_group_is_refused(shop: Shop) -> None:
     repeat = shop.cafe("confirm", NAME, "--group", "2")
 
     assert repeat.code == 7
-    assert "group 2 does not wait for a confirmation, group 3 does" in repeat.err
+    assert "group 2 is not waiting for a confirmation, group 3 is" in repeat.err
     assert "--group 3" in repeat.err
     assert sorted(shop.images()) == ["app:v1", "app:v2", "app:v2"]
 

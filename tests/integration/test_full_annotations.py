@@ -53,5 +53,5 @@ def test_where_others_leave_less_than_the_smallest_record_needs_the_largest_is_n
     done = shop.upgrade()
 
     assert done.code == 7
-    assert "its annotations may have 262144 bytes together" in done.err
+    assert "annotations of one object are limited to 262144 bytes" in done.err
     assert f"kubectl annotate cafed {NAME} -n {shop.client.namespace} {PAD}-" in done.err

@@ -70,7 +70,7 @@ def test_a_sign_in_page_that_stays_ends_the_driver_and_is_named_with_the_next_co
     done = running.wait()
 
     assert (done.code, shop.state()) == (6, "Progressing")
-    assert "the lease is lost: it could not be renewed for 20 s: " in done.err
+    assert "the lease is lost: it was not renewed for 20 s: " in done.err
     assert 'did: the web page "Sign in - Example SSO"' in done.err
     status = cafe("status", NAME)
     assert status.code == 1

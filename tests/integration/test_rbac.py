@@ -82,7 +82,7 @@ def test_the_operator_role_is_enough_to_repair(
 
     done = operator("repair", "web", "--yes")
 
-    assert (done.code, "1 repaired, 0 left" in done.err) == (0, True), done.err
+    assert (done.code, "1 repaired, 0 remaining" in done.err) == (0, True), done.err
 
 
 def test_the_viewer_role_is_enough_to_look(person: Callable[[str, str], Cafe]) -> None:

@@ -118,7 +118,7 @@ def test_an_orphan_is_let_back_into_traffic(shop: Shop, mode: str) -> None:
     done = repaired(shop)
 
     assert done.code == 0, done.err
-    assert "1 repaired, 0 left" in done.err
+    assert "1 repaired, 0 remaining" in done.err
     in_traffic(shop, "app:v1", "app:v1")
     assert all(p["metadata"]["labels"].get(TRAFFIC, "on") == "on" for p in shop.pods())
 

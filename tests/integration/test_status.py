@@ -109,7 +109,7 @@ def test_for_times_out_with_5_and_says_where_it_stands(shop: Shop) -> None:
     done = shop.cafe("status", NAME, "--for", "Completed", "--timeout", "300ms")
 
     assert (done.code, done.out) == (5, "")
-    assert "Completed was not reached within 0s: it is AwaitingConfirm" in done.err
+    assert "Completed was not reached within 0s: the release is AwaitingConfirm" in done.err
 
 
 def test_for_completed_waits_for_an_edited_spec_to_be_released(shop: Shop) -> None:
@@ -121,7 +121,7 @@ def test_for_completed_waits_for_an_edited_spec_to_be_released(shop: Shop) -> No
     assert shop.upgrade().code == 0
 
     assert early.code == 5
-    assert "it is Completed, and its spec was edited and not released" in early.err
+    assert "the release is Completed with unreleased changes of the spec" in early.err
     assert f"next:  kubectl cafe upgrade {NAME}" in early.err
     done = waits.wait()
     assert (done.code, done.document()["target"]) == (0, "revision 2 (main=app:v2)")
@@ -157,7 +157,7 @@ def test_for_ends_with_4_when_the_release_fails(shop: Shop) -> None:
     done = shop.cafe("status", NAME, "--for=Completed")
 
     assert done.code == 4
-    assert "Completed can't be reached any more: the release is Failed (" in done.err
+    assert "Completed can no longer be reached: the release is Failed (" in done.err
     assert "CrashLoopBackOff" in done.err
     assert f"kubectl cafe retry {NAME}" in done.err
 

@@ -30,7 +30,8 @@ def test_a_container_s_wait_begins_as_its_failure_does() -> None:
     wait = Wait(For.CONTAINER, ("a",), "main", "ErrImagePull", "no such image")
     assert wait.place == "a/main: ErrImagePull"
     assert listed([wait, Wait(For.COMMIT)]) == (
-        "pod a: container main: ErrImagePull: no such image; the commit (the workloads get the target template)"
+        "pod a: container main: ErrImagePull: no such image; "
+        "the commit (the workloads get the target template)"
     )
 
 

@@ -100,7 +100,7 @@ def test_c81_a_template_that_is_reverted_under_a_rollback_is_reported_and_it_end
 ) -> None:
     ways.rolling_back(shop)
     ways.edit_image(shop, "app:v2")
-    assert "the spec was edited meanwhile" in shop.cafe("status", NAME).out
+    assert "the spec was edited during the rollback" in shop.cafe("status", NAME).out
 
     ways.carry(shop, "drive")
 
@@ -149,7 +149,7 @@ def test_c72_a_driver_whose_record_is_wiped_stops(shop: Shop) -> None:
 
     done = running.wait()
     assert done.code == 6
-    assert "the release's record is gone" in done.err
+    assert "the record of the release is missing" in done.err
     assert shop.record() == {}
 
 

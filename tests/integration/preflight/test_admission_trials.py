@@ -70,7 +70,7 @@ def test_a_newborn_pod_that_a_policy_refuses_is_told_before_the_first_release(
 
     done = shop.cafe("plan", NAME)
 
-    assert "warning: the API server refuses a newborn pod: " in done.out
+    assert "warning: the API server refuses a new pod: " in done.out
     assert "not this one" in done.out
 
 

@@ -128,7 +128,7 @@ def test_a_release_fails_where_nobody_knows_the_template_of_a_workload_that_is_g
 def test_the_status_counts_the_pods_of_a_workload_that_is_gone() -> None:
     of = without_b(state=State.COMPLETED, step=4)
     ready = status(CafeDeployment(of.owner), of)["conditions"][0]
-    assert (ready["status"], ready["message"]) == ("False", "2 of 4 pods are available")
+    assert (ready["status"], ready["message"]) == ("False", "2 of 4 pods available")
 
 
 @pytest.mark.parametrize(("step", "cells"), [(0, []), (1, ["A"])], ids=["commit", "Beta"])

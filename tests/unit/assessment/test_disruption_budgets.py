@@ -199,7 +199,8 @@ def test_c50_a_pod_of_ours_that_is_gone_is_none_of_those_that_a_budget_counts(
 def test_a_budget_that_leaves_no_room_is_named_as_awaited() -> None:
     of = ten(budgets=(pdb(disruptionsAllowed=0),))
     assert texts(decide(of).waits) == (
-        "PodDisruptionBudget keep (10 healthy, 8 desired, 0 disruptions allowed) to allow a disruption",
+        "PodDisruptionBudget keep (10 healthy, 8 desired, 0 disruptions allowed) "
+        "to allow a disruption",
     )
 
 

@@ -120,7 +120,10 @@ def test_unit_replicas_that_do_not_fit_the_number_of_pods_are_another_number_of_
     ("asking", "why"),
     [
         (MISFIT, "unitReplicas ask for 5 pods, replicas is 2"),
-        (CafeDeployment(cafe_object(replicas=2_000_000)), "2000000 pods are more than the 1000000"),
+        (
+            CafeDeployment(cafe_object(replicas=2_000_000)),
+            "2000000 pods exceed the maximum of 1000000",
+        ),
     ],
 )
 def test_a_number_of_pods_that_no_release_can_bring_is_told_with_the_reason(

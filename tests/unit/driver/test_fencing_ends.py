@@ -35,7 +35,7 @@ def test_a_touch_that_fails_for_a_minute_ends_the_fence_with_the_servers_words(
         )
 
     assert sum(clock.slept) == 60
-    assert (caught.value.where, "then the same command" in caught.value.hint) == (POD, True)
+    assert (caught.value.where, "then run this command again" in caught.value.hint) == (POD, True)
     assert said == [f"{POD}: admission failed, nothing was stored: {DOWN}"]
 
 

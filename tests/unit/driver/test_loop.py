@@ -64,7 +64,7 @@ def test_a_right_that_is_lost_at_the_commit_ends_the_driver_and_leaves_the_state
     server.errors[SET] = [MAY_NOT]
     server.allowed = False
 
-    with pytest.raises(LostRight, match="you may not patch replicasets") as caught:
+    with pytest.raises(LostRight, match="permission to patch replicasets") as caught:
         driver(server).run()
 
     assert (server.record.state, caught.value.exit_code) == (State.PROGRESSING, 1)

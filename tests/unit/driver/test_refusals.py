@@ -105,7 +105,7 @@ def test_a_right_is_lost_if_the_server_says_so_and_it_is_asked_once() -> None:
     assert isinstance(error, LostRight)
     assert (error.exit_code, error.where) == (1, "pods in namespace stores")
     assert error.hint == "kubectl auth can-i patch pods -n stores"
-    assert error.message == "you may not patch pods any more: unsafe; left out of traffic: a"
+    assert error.message == "permission to patch pods was lost: unsafe; left out of traffic: a"
 
 
 @pytest.mark.parametrize(("error", "lost"), [(DENIED, True), (POLICY, False)])
@@ -172,7 +172,9 @@ def test_a_watch_that_is_refused_reopens_the_drained_and_leaves_the_others_as_th
 
     assert (writes(of), of.barred) == (["on a"], frozenset({"uid-b"}))
     assert [one["verb"] for one in reviews.asked] == ["list"]
-    with pytest.raises(LostRight, match=r"may not list pods any more.*left out of traffic: a, b"):
+    with pytest.raises(
+        LostRight, match=r"permission to list pods was lost.*left out of traffic: a, b"
+    ):
         ours.raise_end(of)
 
 
@@ -296,4 +298,4 @@ def test_a_move_that_can_t_be_written_for_long_ends_the_driver() -> None:
     ours.unmoved(Trouble("cafedeployment/shop", 100.0, DOWN), 130.0)
 
     assert ours.end is not None
-    assert "could not be moved for 30 s" in ours.end.message
+    assert "could not be written for 30 s" in ours.end.message

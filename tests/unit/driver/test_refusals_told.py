@@ -77,7 +77,7 @@ def test_a_right_that_is_lost_without_a_word_of_the_server_is_told_in_ours() -> 
     ours, _ = refusals(allowed=False)
     ours.right_lost(Forbidden("not allowed by a proxy", where=POD, method="PATCH"))
     assert ours.end is not None
-    assert ours.end.message == "you may not patch pods any more: not allowed by a proxy"
+    assert ours.end.message == "permission to patch pods was lost: not allowed by a proxy"
 
 
 def test_of_many_pods_that_are_left_five_are_named_and_the_rest_counted() -> None:

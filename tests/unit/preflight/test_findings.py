@@ -41,7 +41,7 @@ def test_a_change_that_cant_go_in_place_is_a_finding_and_its_paths_are_shown() -
     of = upgrade(to=new)
     found = findings.judge(of)
     assert found[0].level is Level.REFUSED
-    assert "this changes spec.template.spec.volumes" in found[0].message
+    assert "this release changes spec.template.spec.volumes" in found[0].message
     assert not found[0].message.endswith("written")
     assert plan_document.plan_of(of, found, "kind").others == ("spec.template.spec.volumes",)
 

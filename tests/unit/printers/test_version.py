@@ -27,19 +27,19 @@ def test_a_server_older_than_the_last_four_minors_is_named_with_what_it_means(ve
     (warning,) = server_warnings(version)
 
     assert f"server {version} is older than the last four minor versions (1.33 to 1.36)" in warning
-    assert "by time alone" in warning
+    assert "by time only" in warning
 
 
 def test_a_kubelet_that_does_not_say_what_it_saw_is_named() -> None:
     (warning,) = server_warnings("v1.33.1")
 
-    assert "do not say which generation" in warning
-    assert "by time alone" in warning
+    assert "do not report the observed generation" in warning
+    assert "by time only" in warning
 
 
 @pytest.mark.parametrize("version", ["unknown", "v1"])
 def test_a_version_that_can_t_be_read_is_no_pass(version: str) -> None:
-    assert "can't be read" in server_warnings(version)[0]
+    assert "cannot be parsed" in server_warnings(version)[0]
 
 
 def test_a_missing_resource_names_the_next_command() -> None:

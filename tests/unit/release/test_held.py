@@ -61,10 +61,10 @@ def test_a_superseding_release_is_known_by_how_its_journal_begins(
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        (cafe(None, 2), "record is gone"),
+        (cafe(None, 2), "record of the release is missing"),
         (cafe(replace(OURS, epoch=5), 2), "another driver"),
-        (cafe(begun_by(Trigger.START), 2), "release r2 has replaced it"),
-        (cafe(version=2, uid="uid-other"), "another object has taken its name"),
+        (cafe(begun_by(Trigger.START), 2), "release r2 has replaced"),
+        (cafe(version=2, uid="uid-other"), "another object of the same name"),
     ],
 )
 def test_a_driver_stops_where_the_release_is_in_other_hands(

@@ -101,14 +101,14 @@ def test_an_end_that_came_during_the_wait_is_judged_at_once() -> None:
 
 def test_a_time_out_says_that_the_spec_is_ahead_and_what_releases_it() -> None:
     error = timed_out(cafe(State.COMPLETED, spec=EDITS[0]), State.COMPLETED, 90)
-    assert error.message.endswith("it is Completed, and its spec was edited and not released")
+    assert error.message.endswith("the release is Completed with unreleased changes of the spec")
     assert error.hint == "kubectl cafe upgrade shop -n stores"
 
 
 def test_time_out_says_where_it_stands_and_exits_5() -> None:
     error = timed_out(cafe(State.PROGRESSING), State.COMPLETED, 90)
     assert error.exit_code == 5
-    assert error.message == "Completed was not reached within 90s: it is Progressing"
+    assert error.message == "Completed was not reached within 90s: the release is Progressing"
 
 
 def test_a_rollback_that_is_over_is_reached_although_the_spec_is_ahead() -> None:

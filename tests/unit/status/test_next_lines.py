@@ -90,7 +90,7 @@ def refused(cafe: CafeDeployment, line: str) -> str:
     if TRIGGERS[verb] not in legal(state):
         return f"{verb} is not legal"
     if verb == "resume" and cafe.paused_by_spec:
-        return "it would be paused again at once"
+        return "the release would pause again immediately"
     if verb == "retry" and spec_ahead and record.origin in FORWARD:
         return "it would fail again at once"
     if verb == "confirm" and str(record.waiting_group) not in flags:
