@@ -9,7 +9,7 @@ from typing import Any
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot
-from statemachine.lifecycle import RESTING
+from statemachine.lifecycle import State as ReleaseState
 from tests.explore.policies import IN_FORCE, UNLISTED, UNSEEN
 from tests.explore.scenario import CAFE, Scenario
 from tests.explore.state import DEAF, FAULTS, POLICY, Flight, Live, Moment
@@ -17,6 +17,8 @@ from tests.explore.state import State as World
 from tests.explore.world import Worlds
 from tests.memcluster.address import address
 from tests.memcluster.requests import Request, Written
+
+OVER = (ReleaseState.COMPLETED, ReleaseState.ROLLED_BACK, ReleaseState.ABORTED)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Bench:
     def over(self, world: World) -> bool:
         """Whether nobody drives, and nothing is left to drive."""
         cafe = self.cafe(world)
-        return world.driver < 0 and (cafe.position.state in RESTING or cafe.deleting)
+        return world.driver < 0 and (cafe.position.state in OVER or cafe.deleting)
 
     def deaf(self, world: World) -> bool:
         """Whether drivers can't read the CafeDeployment."""

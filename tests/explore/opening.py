@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import disruption_budgets
@@ -35,6 +37,7 @@ from tests.explore.scenario import (
     service,
     template,
 )
+from tests.explore.stages import stages
 from tests.memcluster import controllers, disruptions, kubelet
 from tests.memcluster.cluster import MemCluster
 
@@ -141,7 +144,7 @@ def _completed(cafe: CafeDeployment, revision: str) -> Record:
     """The record of the first release, long over."""
     at = rfc3339(T0 - 1000)
     plan = proposal.Plan(cafe.allocated(), cafe.strategy)
-    return Record(
+    first = Record(
         uid=cafe.uid,
         id="r-0",
         kind=Kind.CREATE,
@@ -152,14 +155,8 @@ def _completed(cafe: CafeDeployment, revision: str) -> Record:
         since=at,
         started=at,
         who="alice",
-        step=len(_steps(plan)),
     )
-
-
-def _steps(plan: proposal.Plan) -> tuple[object, ...]:
-    return proposal.steps(
-        Kind.CREATE, plan.cells, plan.strategy.upgrade_type, plan.strategy.batch_size
-    )
+    return structs.replace(first, step=len(stages(first)))
 
 
 def _in_service(cluster: MemCluster, path: str, scenario: Scenario) -> kubelet.Worker:

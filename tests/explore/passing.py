@@ -10,7 +10,7 @@ from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.release.write_failures import IMAGE
 from tests.explore.bench import Bench, Outcome
 from tests.explore.policies import IN_FORCE
-from tests.explore.state import DEAF, ERA, LONG_AGO, MINUTE, POD, Moment, aged, later
+from tests.explore.state import DEAF, ERA, LONG_AGO, MINUTE, POD, TOUCHES, Moment, aged, later
 from tests.explore.state import State as World
 from tests.explore.truths import is_truly_off
 from tests.memcluster import controllers, kubelet
@@ -39,7 +39,9 @@ class Passing(Bench):
                 continue
             if known.resource_version != pod["metadata"]["resourceVersion"]:
                 continue
-            steady = known.ready.status == "True" and not _unfinished(known)
+            # Where somebody moves generations, a pod that serves may have to settle once more.
+            moved = self.scene.touches > world.left[TOUCHES]
+            steady = known.ready.status == "True" and not _unfinished(known) and not moved
             if steady or aged(sighting) == sighting:
                 continue
             moment = self.worlds.thaw(world)

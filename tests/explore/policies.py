@@ -44,7 +44,7 @@ KINDS = {
     "pods": ("pods",),
     "sets": ("replicasets",),
     "record": ("cafedeployments",),
-    "all": ("pods", "replicasets", "cafedeployments"),
+    "all": ("pods", "replicasets", "cafedeployments", "controllerrevisions"),
 }
 """The kinds that it is about; of `images` the image patches alone."""
 

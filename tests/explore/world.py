@@ -10,7 +10,6 @@ from msgspec import structs
 
 from kubectl_cafe.cache.collection import Collection
 from kubectl_cafe.client.errors import ApiError
-from kubectl_cafe.driver.lost_answers import may_land
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.podsets import WorkloadWrite
 from tests.explore.holding import Holding, under_way, version_of
@@ -169,8 +168,8 @@ class Worlds(Holding):
         sets = {one.name: one.resource_version for one in live.cache.workloads.all()}
         found = set()
         for write in live.actor.workloads._lost:
-            if may_land(write, sets):
-                version = version_of(write.body)
+            version = version_of(write.body)
+            if (write.name not in sets) if write.create else (sets.get(write.name) == version):
                 path = set_path(write.name)
                 found.add((self._write(write), renames[path][version] if version else ""))
         return tuple(sorted(found))

@@ -1,0 +1,171 @@
+"""The searches that `make explore` makes beside those of a test run."""
+
+from __future__ import annotations
+
+from statemachine.lifecycle import Trigger
+from tests.explore.scenario import Scenario
+from tests.explore.shapes import (
+    BOTH,
+    CONFIRMED,
+    DRAINED,
+    ONE_CELL,
+    ONE_POD,
+    READY,
+    THREE_PODS,
+    TWO_CHANGE,
+    VERBS,
+)
+
+LARGE = (
+    Scenario("two edits and a crash", cells={"CellA": 1}, edits=2, crashes=1),
+    Scenario("two verbs, seen late", cells={"CellA": 1}, verbs=VERBS, said=2, lag=True),
+    Scenario("a stranger, two pods", deletions=1),
+    Scenario("an eviction without a switch", mode="None", cells=ONE_POD, evictions=1),
+    Scenario("an eviction, seen late", cells=ONE_POD, evictions=1, lag=True),
+    Scenario("an eviction, labels", mode="Label", cells=ONE_POD, evictions=1, crashes=1),
+    Scenario(
+        "a schema, a verb and a crash", cells=ONE_POD, policy="422", verbs=VERBS, said=1, crashes=1
+    ),
+    Scenario("a pod that strays, seen late", strays=1, crashes=1, lag=True),
+    Scenario("a policy and a crash", cells=ONE_CELL, policy="403", crashes=1),
+    Scenario("a webhook that is down, seen late", policy="500", lag=True),
+    *(
+        Scenario(
+            f"{answer} to {about}", cells=ONE_POD, policy=answer, about=about, verbs=VERBS, said=1
+        )
+        for answer in ("403", "409", "429", "500", "right")
+        for about in ("pods", "sets", "record", "all")
+    ),
+    Scenario("a webhook that is down", cells={"CellA": 1}, policy="500", verbs=VERBS, said=1),
+    Scenario("a server that is too busy", cells=ONE_POD, policy="429", about="all"),
+    Scenario("503 to the record", cells=ONE_POD, policy="503", about="record"),
+    Scenario("503 to sets", cells=ONE_POD, policy="503", about="sets", verbs=VERBS, said=1),
+    Scenario("an answer that comes late, seen late", cells=ONE_POD, slow=1, lag=True),
+    Scenario("an answer that comes late, two pods", slow=1, deletions=1, answering=True),
+    Scenario("an answer that comes late, a stray", cells=ONE_POD, slow=1, strays=1),
+    Scenario("an answer that comes late, an eviction", cells=ONE_POD, slow=1, evictions=1),
+    Scenario("an answer that comes late, two drivers", cells=ONE_POD, slow=1, overtaken=1),
+    Scenario("a lost node and a crash", cells=ONE_POD, nodes=1, crashes=1, lag=True),
+    Scenario("a lost node, two pods", nodes=1),
+    Scenario("an unread CafeDeployment and a verb", cells=ONE_POD, deaf=True, verbs=VERBS, said=1),
+    Scenario("an unread CafeDeployment, seen late", deaf=True, crashes=1, lag=True),
+    Scenario("a ReplicaSet that is disowned, seen late", disowned=1, crashes=1, lag=True),
+    Scenario("a watch that is refused, two pods", policy="unseen", about="pods", crashes=1),
+    Scenario(
+        "a watch that is refused, a verb",
+        cells=ONE_POD,
+        policy="unlisted",
+        about="pods",
+        verbs=VERBS,
+        said=1,
+        faults=1,
+    ),
+    Scenario("503 to gates, arriving", cells=ONE_POD, policy="503", about="pods", faults=1),
+    Scenario("503 to sets, arriving", cells=ONE_POD, policy="503", about="sets", faults=2),
+    Scenario("503 to the record, arriving", cells=ONE_POD, policy="503", about="record", faults=2),
+    Scenario("503 to all, arriving", cells=ONE_POD, policy="503", about="all", faults=2),
+    Scenario(
+        "503 to pods and a verb",
+        cells=ONE_POD,
+        policy="503",
+        about="pods",
+        faults=1,
+        verbs=VERBS,
+        said=1,
+    ),
+    Scenario("a webhook that is down, lost answers", cells=ONE_POD, policy="500", faults=1),
+    Scenario("an edited template, a birth", cells=ONE_POD, templates=1, deletions=1),
+    Scenario("two drivers, seen late", cells=ONE_POD, overtaken=1, lag=True),
+    Scenario("two drivers and a verb", cells=ONE_POD, overtaken=1, verbs=VERBS, said=1),
+    Scenario("two drivers, labels", mode="Label", cells=ONE_POD, overtaken=1, crashes=1),
+    Scenario(
+        "a canary that is not ready any more",
+        cells=ONE_CELL,
+        strategy={**CONFIRMED, "batchSize": 1},
+        verbs=(Trigger.CONFIRM,),
+        said=1,
+        probes=1,
+    ),
+    Scenario("a ReplicaSet that is scaled up", cells=ONE_POD, scaled=1),
+    Scenario("a ReplicaSet that is scaled up, no switch", mode="None", cells=ONE_POD, scaled=1),
+    Scenario("a ReplicaSet that is scaled down", cells=ONE_CELL, scaled=-1),
+    Scenario("a ReplicaSet that is scaled down, no switch", mode="None", cells=ONE_CELL, scaled=-1),
+    Scenario("a pod that its node evicts, no switch", mode="None", cells=ONE_POD, failures=1),
+    Scenario("a pod that its node evicts, seen late", cells=ONE_POD, failures=1, lag=True),
+    Scenario("a generation that somebody moves, seen late", touches=1, lag=True),
+    Scenario("a deletion of the CafeDeployment, seen late", deleted=True, crashes=1, lag=True),
+    Scenario("a lost ReplicaSet of two", losses=1),
+    Scenario("a lost ReplicaSet and a verb", cells=ONE_POD, losses=1, verbs=VERBS, said=1),
+    Scenario("a lost ReplicaSet, seen late", losses=1, crashes=1, lag=True),
+    Scenario("a lost ReplicaSet of a first release", first=True, cells=ONE_CELL, losses=1),
+    Scenario("a verb, seen late", verbs=VERBS, said=1, lag=True),
+    Scenario("two crashes", crashes=2, lag=True),
+    Scenario("a verb and a crash", verbs=VERBS, said=1, crashes=1, lag=True, forced=True),
+    Scenario("a verb and a lost answer", verbs=VERBS, said=1, faults=1),
+    Scenario("two verbs", verbs=VERBS, said=2, lag=True, forced=True),
+    Scenario("a crash and a stranger", crashes=1, deletions=1, lag=True),
+    Scenario("a verb and a stranger", verbs=VERBS, said=1, deletions=1, lag=True),
+    Scenario("both at once", strategy={"maxUnavailable": 2}, verbs=VERBS, said=1, crashes=1),
+    Scenario("labels, two pods", mode="Label", verbs=VERBS, said=1, crashes=1, lag=True),
+    Scenario("no switch, two pods", mode="None", verbs=VERBS, said=2, crashes=1, lag=True),
+    Scenario(
+        "superseded", cells={"CellA": 1}, verbs=(*VERBS, Trigger.SUPERSEDE), said=2, crashes=1
+    ),
+    Scenario(
+        "no such image, both at once",
+        image="app:missing",
+        strategy=BOTH,
+        verbs=(Trigger.ABORT,),
+        said=1,
+    ),
+    Scenario("a first release, two cells", first=True),
+    Scenario("a first release, a crash", first=True, cells=ONE_CELL, crashes=1, lag=True),
+    Scenario("a first release, a verb", first=True, cells=ONE_CELL, verbs=VERBS, said=1, faults=1),
+    Scenario("a first release, deleted", first=True, cells=ONE_CELL, deletions=1, crashes=1),
+    Scenario(
+        "a first release, labels", mode="Label", first=True, cells=ONE_CELL, verbs=VERBS, said=1
+    ),
+    Scenario(
+        "a first release, no switch",
+        mode="None",
+        first=True,
+        cells=ONE_CELL,
+        verbs=VERBS,
+        said=1,
+        crashes=1,
+    ),
+    Scenario("published late", pausing=True, verbs=VERBS, said=1, crashes=1, restarts=1),
+    Scenario("a load balancer, two pods", held=True, crashes=1, lag=True),
+    Scenario("a load balancer, labels", mode="Label", held=True, verbs=VERBS, said=1),
+    Scenario("a load balancer, a first release", first=True, cells=ONE_CELL, held=True, crashes=1),
+    Scenario("a budget that is tightened", strategy=BOTH, budget=1, tightened=1, lag=True),
+    Scenario("a budget and a crash", strategy=BOTH, budget=1, crashes=1),
+    Scenario("drained, two verbs", cells=ONE_POD, strategy=DRAINED, verbs=VERBS, said=2),
+    Scenario("drained, two pods", strategy=DRAINED, verbs=VERBS, said=1, crashes=1),
+    Scenario("ready, a verb", cells=ONE_POD, strategy=READY, minutes=2, verbs=VERBS, said=1),
+    Scenario("ready, a restart", cells=ONE_POD, strategy=READY, minutes=2, restarts=1, crashes=1),
+    Scenario(
+        "ready, a first release", first=True, cells=ONE_CELL, strategy=READY, minutes=2, crashes=1
+    ),
+    Scenario("two containers, a crash", side=TWO_CHANGE, crashes=1, restarts=1),
+    Scenario(
+        "two containers, no such image",
+        cells=ONE_POD,
+        side=("side:v1", "side:missing"),
+        verbs=VERBS,
+        said=1,
+        crashes=1,
+    ),
+    Scenario(
+        "two containers, one crashes",
+        cells=ONE_POD,
+        side=("side:v1", "side:crash"),
+        verbs=VERBS,
+        said=1,
+    ),
+    Scenario("two containers, no switch", mode="None", cells=ONE_POD, side=TWO_CHANGE, restarts=1),
+    Scenario("plain, three pods", cells=THREE_PODS),
+    Scenario("a crash, three pods", cells=THREE_PODS, crashes=1),
+    Scenario("a verb, three pods", cells=THREE_PODS, verbs=VERBS, said=1),
+)
+"""`make explore` makes these as well."""
