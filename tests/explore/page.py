@@ -65,21 +65,29 @@ CafeDeployment, or all of them: by 403, 422, a 409 that is no conflict, 429, a w
 down, no answer, or because the user has lost the right; a write without an answer may arrive all
 the same; deadlines pass meanwhile, and what is repeated grows old.
 
-**What is asked of every step:** I1 to I12 of the protocol, by what the containers really are and
-not by what the engine has seen of them, by the pods' EndpointSlices, and by the groups that the
-recorded plan asks for, counted here anew; of a group that is over, that its pods serve (not where
-pods leave and the driver sees late, nor where images are patched by others or can't start); that
-no group begins over pods of the one before that have restarted; that a driver which can't read
-the CafeDeployment takes no pod; that nothing starts under a deletion; that a driver which leaves
-behind a drained pod, because its writes are refused, names it.
+**What is asked of every step:** I1 to I12 of the protocol (but for I5, which is tried by kills),
+by what the containers really are and not by what the engine has seen of them, by the pods'
+EndpointSlices, and by the groups that the recorded plan asks for, counted here anew; I3 and I9 by
+what the engine has seen as well; of a group that is over, that its pods serve (not where pods
+leave or containers die and the driver sees late, nor where images are patched by others or can't
+start); that no group begins over pods of the one before that have restarted; that a driver which
+can't read the CafeDeployment takes no pod; that nothing starts under a deletion; that a driver
+which leaves behind a drained pod before a deadline, because its writes are refused, names it;
+that an assessment which is kept is the one that would be made anew.
 
 **What is asked of every state** of a search that was not cut short: some sequence of verbs ends
 the release from there; unless it is being aborted, one without an abort carries it on or back
-(not where the CafeDeployment is deleted, where its ReplicaSet was taken away, nor in a first
-release that can't start); where nobody says anything and nothing else happens, the driver leaves
-by itself, also while its writes go on being refused (I13), and before another deadline passes
-where the images start and nothing goes wrong any more. Where the search's own bound stands in the
-way, that is tried anew.
+(not where the CafeDeployment is deleted, where its ReplicaSet was taken away, where a pod of an
+edited template is deleted, nor in a first release that can't start); where nobody says anything
+and nothing else happens, the driver leaves by itself, also while its writes go on being refused
+(I13), and before another deadline passes where the images start and nothing goes wrong any more.
+Where the images start, some path completes the release. Where the search's own bound stands in
+the way, that is tried anew.
+
+**What the oracle shares with the product** is decoding: objects, pods and records as values,
+names, and the states' and moves' names. It takes the engine's own assessment only to compare it
+with the one that the engine has kept. `tests/explore/test_truths.py` holds the oracle's imports
+to that.
 
 {SEARCHES}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from tests.explore.truths import outstanding
 from tests.memcluster import kubelet
 
 NEW = "app:v2"
+PRODUCT = ("kubectl_cafe", "statemachine")
 
 
 def pod(image: str = "app:v1") -> dict[str, Any]:
@@ -79,3 +82,33 @@ def test_a_release_has_the_steps_that_its_plan_asks_for(kind: Kind, what: str) -
     assert " ".join(stage.what for stage in found) == what
     counts = [dict(stage.counts) for stage in found if stage.counts]
     assert counts == [dict.fromkeys(plan.cells, count) for count in (1, 3, 5)]
+
+
+ORACLE = ("beginnings", "endings", "invariants", "stages", "truths", "writing", "search")
+DECODING = {
+    "kubectl_cafe": {"names"},
+    "kubectl_cafe.api.cafedeployment": {"CafeDeployment"},
+    "kubectl_cafe.assessment.snapshot": {"Decision", "Snapshot"},
+    "kubectl_cafe.client": {"paths"},
+    "kubectl_cafe.pods.model": {"Pod", "parse"},
+    "kubectl_cafe.pods.patches": {"PodPatch"},
+    "kubectl_cafe.pods.record": {"Mode", "Phase"},
+    "kubectl_cafe.revisions.revision": {"Revision"},
+    "kubectl_cafe.times": {"seconds"},
+    "statemachine.lifecycle": {"State", "Trigger"},
+    "statemachine.record": {"Record"},
+    "statemachine.steps": {"Kind"},
+}
+"""What the oracle may take from the product: values and names, and no rule."""
+
+
+@pytest.mark.parametrize("module", ORACLE)
+def test_the_oracle_takes_no_rule_from_the_product(module: str) -> None:
+    tree = ast.parse(Path(__file__).with_name(f"{module}.py").read_text(encoding="utf-8"))
+    taken = {
+        (node.module, name.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(PRODUCT)
+        for name in node.names
+    }
+    assert all(name in DECODING.get(place, set()) for place, name in taken), taken
