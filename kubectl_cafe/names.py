@@ -30,9 +30,12 @@ ALLOCATION = f"{PREFIX}/allocation"
 """Annotation of the CafeDeployment: the number of pods of each cell."""
 
 OUTCOME = f"{PREFIX}/outcome"
-"""Annotation of a ControllerRevision: how its last release ended."""
+"""Annotation of a revision that version 0.1.0 wrote: how its last release ended."""
 RELEASES = f"{PREFIX}/releases"
-"""Annotation of a ControllerRevision: the last releases to it, with their journals."""
+"""Annotation of a revision that version 0.1.0 wrote: the last releases to it."""
+RELEASE_OF = f"{PREFIX}/release-of"
+"""Label of a ControllerRevision that is the record of an ended release: the CafeDeployment's name.
+Version 0.1.0 takes every ControllerRevision with the label of a revision for a revision."""
 
 IN_PLACE = f"{PREFIX}/in-place"
 """Annotation of a pod: the pod's own record, which says how far its upgrade is."""

@@ -87,6 +87,11 @@ class CafeDeployment(Struct, frozen=True, dict=True):
         return int(self.spec.get("replicas", 1))
 
     @property
+    def keeps_records(self) -> bool:
+        """Whether the records of ended releases outlive the CafeDeployment."""
+        return bool(self.spec.get("keepRecords", False))
+
+    @property
     def annotations(self) -> Mapping[str, str]:
         """The annotations."""
         return self.obj["metadata"].get("annotations") or {}

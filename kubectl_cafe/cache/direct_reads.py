@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from msgspec import Struct
@@ -20,7 +20,10 @@ from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.pods.model import Pod, lean
 from kubectl_cafe.reconcile import shared_budgets
 from kubectl_cafe.reconcile.decide import decide
-from kubectl_cafe.record import store
+from kubectl_cafe.record import release_record, store
+from kubectl_cafe.record.release_record import StoredRelease
+from kubectl_cafe.revisions import past_releases
+from kubectl_cafe.revisions.past_releases import PastRelease
 from kubectl_cafe.revisions.revision import Revision, controlled_by, parse
 from kubectl_cafe.waits import Wait
 from statemachine.lifecycle import RESTING
@@ -120,3 +123,19 @@ def read_revisions(transport: Transport, cafe: CafeDeployment) -> tuple[Revision
     query = {"labelSelector": f"{names.PREFIX}/name={cafe.name}"}
     items = transport.list(paths.controllerrevisions(cafe.namespace), query).items
     return tuple(parse(item) for item in items if controlled_by(item, (cafe.uid,)))
+
+
+def read_records(transport: Transport, cafe: CafeDeployment) -> tuple[StoredRelease, ...]:
+    """The stored releases of `cafe`, also those that can't be read."""
+    query = {"labelSelector": f"{names.RELEASE_OF}={cafe.name}"}
+    items = transport.list(paths.controllerrevisions(cafe.namespace), query).items
+    found = ((item, release_record.parse(item)) for item in items)
+    return tuple(one for item, one in found if release_record.belongs(item, one, cafe))
+
+
+def read_releases(
+    transport: Transport, cafe: CafeDeployment, revisions: Iterable[Revision]
+) -> tuple[PastRelease, ...]:
+    """The ended releases of `cafe` in the order of time; `revisions` may have those of 0.1.0."""
+    stored = read_records(transport, cafe)
+    return past_releases.ordered(release_record.releases(stored), revisions)

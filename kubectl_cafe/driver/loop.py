@@ -29,7 +29,6 @@ from kubectl_cafe.driver.workload_writer import NotOurs
 from kubectl_cafe.driver.writers import Writers
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.planning import deletion
-from kubectl_cafe.planning.proposal import Around
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.reconcile.requests import Typed, heard, rolls_back_by_itself
 from kubectl_cafe.release import moves
@@ -259,10 +258,10 @@ class Driver:
 
     def _roll_back(self, failed: Record) -> None:
         """Roll back for `onFailure: Rollback`; if that is impossible the release stays Failed."""
-        around = Around(revisions=tuple(self._revisions.values()), workloads=(), pods=())
-        mover = Mover(self._who, "onFailure: Rollback", failed.epoch)
+        cafe, mover = self._release.cafe, Mover(self._who, "onFailure: Rollback", failed.epoch)
         try:
-            cafe = moves.roll_back(self._transport, self._release.cafe, around, mover, fast=False)
+            around = moves.around(self._transport, cafe, self._revisions.values())
+            cafe = moves.roll_back(self._transport, cafe, around, mover, fast=False)
         except (Refused, Forbidden, Invalid):
             self._no_way_back.add(failed.id)
         except (Conflict, NotSent, UnknownOutcome):

@@ -4,55 +4,180 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from kubectl_cafe import yamls
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.image_revisions import shown_revision
+from kubectl_cafe.errors import CafeError
+from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.history.model import Detail, History, ReleaseLine, RevisionLine
 from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.record import release_record
+from kubectl_cafe.record.release_record import StoredRelease
 from kubectl_cafe.revisions import past_releases
 from kubectl_cafe.revisions.past_releases import Chronicle, PastRelease
 from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.text import first_names
 from kubectl_cafe.times import seconds
 from statemachine.lifecycle import RESTING, Trigger
+from statemachine.steps import Kind
 from statemachine.versioned import DecodeError
 
 
-@dataclass(frozen=True)
-class Told:
-    """A release as an entry of the revision `of`; `to` is the revision that it ended at."""
-
-    of: str
-    to: str
-    release: PastRelease
+class UnknownRelease(CafeError):
+    """There is no release of that id: it never existed, or its record was deleted."""
 
 
 def history_of(
-    cafe: CafeDeployment, revisions: Iterable[Revision], pods: Iterable[Pod], now: float
+    cafe: CafeDeployment,
+    revisions: Iterable[Revision],
+    stored: Iterable[StoredRelease],
+    pods: Iterable[Pod],
+    now: float,
 ) -> History:
-    """Every revision with its releases, oldest first; `now` is the server's time in seconds."""
+    """Every revision and every release, oldest first; `now` is the server's time in seconds.
+
+    `stored` are the ended releases.
+    """
     known = sorted(revisions, key=lambda r: r.number)
+    kept = tuple(stored)
     by_name = {revision.name: revision for revision in known}
     living = [pod for pod in pods if not (pod.over or pod.terminating)]
     running = Counter(r.name for r in (shown_revision(pod, by_name) for pod in living) if r)
-    numbers = {revision.name: str(revision.number) for revision in known}
-    kept = chronicles(known)
-    told = tales(cafe, kept)
+    found = all_releases(cafe, known, release_record.releases(kept))
     lines = (
         RevisionLine(
             number=revision.number,
             name=revision.name,
             images=revision.images,
             pods=running[revision.name],
-            releases=tuple(_line(one, numbers, now) for one in told if one.of == revision.name),
-            releases_cut=kept[revision.name][0].releases_cut,
-            problem=kept[revision.name][1],
+            releases=tuple(
+                line_of(one, by_name, now)
+                for one in found
+                if revision.name in (one.to_revision, one.left)
+            ),
+            releases_cut=_chronicle(revision)[0].releases_cut,
+            problem=_chronicle(revision)[1],
         )
         for revision in known
     )
-    return History(cafe.name, cafe.namespace, tuple(lines))
+    return History(
+        name=cafe.name,
+        namespace=cafe.namespace,
+        revisions=tuple(lines),
+        releases=tuple(line_of(one, by_name, now) for one in found),
+        problems=problems(known, kept),
+    )
+
+
+def since(history: History, at: float) -> History:
+    """`history` with the releases alone that started, ended, or were under way after `at`."""
+    recent = tuple(one for one in history.releases if reaches(one, at))
+    return replace(history, releases=recent)
+
+
+def reaches(line: ReleaseLine, at: float) -> bool:
+    """Whether the release started or ended after `at` (seconds), or has not ended."""
+    return not line.ended or max(seconds(line.started), seconds(line.ended)) >= at
+
+
+def with_id(cafe: CafeDeployment, history: History, release: str) -> ReleaseLine:
+    """The release with this id. Raises UnknownRelease, which names the last ones."""
+    for line in history.releases:
+        if line.id == release:
+            return line
+    known = first_names([line.id for line in reversed(history.releases)], 5) or "none"
+    raise UnknownRelease(
+        f'there is no release "{release}"; known: {known}',
+        where=cafe.where,
+        hint=cafe_command("history", cafe.name, cafe.namespace, "-o wide"),
+    )
+
+
+def all_releases(
+    cafe: CafeDeployment, revisions: Iterable[Revision], ended: Iterable[PastRelease]
+) -> tuple[PastRelease, ...]:
+    """Every known release in the order of their starts, also one that is under way.
+
+    `ended` are the stored ones. The one in the record may be over and not be stored yet.
+    """
+    known, found = tuple(revisions), list(ended)
+    record = cafe.record
+    if record is not None:
+        at = record.since if record.state in RESTING else ""
+        now = past_releases.past(record, str(record.state), at, past_releases.named(record, known))
+        found = [*(one for one in found if one.id != record.id), now]
+    return tuple(one for one in past_releases.ordered(found, known) if one.started)
+
+
+def problems(revisions: Iterable[Revision], stored: Iterable[StoredRelease]) -> tuple[str, ...]:
+    """Why some releases cannot be read."""
+    of_revisions = (
+        f"revision {revision.number}: {problem}"
+        for revision in revisions
+        if (problem := _chronicle(revision)[1])
+    )
+    return (*of_revisions, *(one.problem for one in stored if one.problem))
+
+
+def _chronicle(revision: Revision) -> tuple[Chronicle, str]:
+    """What 0.1.0 wrote on the revision, or nothing and why it cannot be read."""
+    try:
+        return past_releases.decode(revision.releases), ""
+    except DecodeError as error:
+        return Chronicle(), f"its releases cannot be read: {error}"
+
+
+def line_of(release: PastRelease, revisions: Mapping[str, Revision], now: float) -> ReleaseLine:
+    """The release as a line of the history; `now` is the server's time in seconds."""
+    first = release.journal[0] if release.journal else None
+    turns = [entry for entry in release.journal if entry.trigger is Trigger.ROLLBACK]
+    source, target = release.from_revision, release.to_revision
+    if release.left:
+        source, target = target, release.left
+    over = seconds(release.ended) if release.ended else now
+    return ReleaseLine(
+        id=release.id,
+        kind=str(Kind.UPGRADE if release.left else release.kind),
+        outcome=release.outcome,
+        source=_number(source, release, revisions),
+        target=_number(target, release, revisions),
+        started=release.started,
+        ended=release.ended,
+        took=max(0.0, over - seconds(release.started)),
+        who=first.who if first and release.left else release.who,
+        host=first.host if first else "",
+        why=first.why if first and release.left else release.why,
+        images=_images(target, release, revisions),
+        confirmed=tuple(
+            f"group {entry.group}: {entry.who}"
+            for entry in release.journal
+            if entry.trigger is Trigger.CONFIRM
+        ),
+        back=": ".join(filter(None, (turns[-1].who, turns[-1].why)))
+        if release.left and turns
+        else "",
+        journal=release.journal,
+        journal_cut=release.journal_cut,
+    )
+
+
+def _number(name: str, release: PastRelease, revisions: Mapping[str, Revision]) -> str:
+    """The number of a release's revision; its name where no number is known."""
+    if name in revisions:
+        return str(revisions[name].number)
+    return str(release.revisions[name].number) if name in release.revisions else name
+
+
+def _images(
+    name: str, release: PastRelease, revisions: Mapping[str, Revision]
+) -> Mapping[str, str]:
+    """The images of a release's revision; none where they are not known any more."""
+    if name in revisions:
+        return revisions[name].images
+    return release.revisions[name].images if name in release.revisions else {}
 
 
 def detail_of(history: History, revisions: Iterable[Revision], revision: Revision) -> Detail:
@@ -66,74 +191,6 @@ def detail_of(history: History, revisions: Iterable[Revision], revision: Revisio
         before=before.number if before else None,
         difference=difference(before, revision) if before else "",
     )
-
-
-def chronicles(revisions: Iterable[Revision]) -> dict[str, tuple[Chronicle, str]]:
-    """By a revision's name its chronicle, or an empty one and why the stored one can't be read."""
-    return {revision.name: _read(revision) for revision in revisions}
-
-
-def tales(cafe: CafeDeployment, kept: Mapping[str, tuple[Chronicle, str]]) -> list[Told]:
-    """Every release in the chronicles `kept` and in the record, in the order of their starts."""
-    return sorted(_told(cafe, kept), key=lambda one: seconds(one.release.started))
-
-
-def _read(revision: Revision) -> tuple[Chronicle, str]:
-    try:
-        return past_releases.decode(revision.releases), ""
-    except DecodeError as error:
-        return Chronicle(), f"its releases cannot be read: {error}"
-
-
-def _told(cafe: CafeDeployment, kept: Mapping[str, tuple[Chronicle, str]]) -> Iterator[Told]:
-    """Every release: an entry at the revision that it went to, and one at a revision it gave up.
-
-    The release in the record is included, even if it is not over or its end is not copied yet.
-    """
-    found = {
-        (name, release.id): release
-        for name, (known, _) in kept.items()
-        for release in known.releases
-    }
-    record = cafe.record
-    if record is not None:
-        ended = record.since if record.state in RESTING else ""
-        found[record.to_revision, record.id] = past_releases.past(record, str(record.state), ended)
-    for (name, _), release in found.items():
-        yield Told(name, name, release)
-        if release.left:
-            yield Told(release.left, name, release)
-
-
-def _line(told: Told, numbers: Mapping[str, str], now: float) -> ReleaseLine:
-    release, given_up = told.release, told.of != told.to
-    first = release.journal[0] if release.journal else None
-    turns = [entry for entry in release.journal if entry.trigger is Trigger.ROLLBACK]
-    line = ReleaseLine(
-        id=release.id,
-        kind=str(release.kind),
-        outcome=release.outcome,
-        source=numbers.get(release.from_revision, release.from_revision),
-        started=release.started,
-        ended=release.ended,
-        took=0.0,
-        who=release.who,
-        host=first.host if first else "",
-        why=release.why,
-        journal=release.journal,
-        journal_cut=release.journal_cut,
-    )
-    if release.left and turns:
-        turn = turns[-1]
-        if given_up:
-            line = replace(line, ended=turn.at)
-        else:
-            line = replace(line, started=turn.at, who=turn.who, host=turn.host, why=turn.why)
-    if given_up:
-        goal = numbers.get(told.to, told.to)
-        line = replace(line, outcome=f"rolled back to revision {goal}", source="", kind="upgrade")
-    over = seconds(line.ended) if line.ended else now
-    return replace(line, took=max(0.0, over - seconds(line.started)))
 
 
 def as_yaml(revision: Revision) -> str:

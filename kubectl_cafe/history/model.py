@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from statemachine.record import Entry
 
 
 @dataclass(frozen=True)
 class ReleaseLine:
-    """One release to a revision; `ended` is empty while it is under way, `took` is in seconds.
+    """One release; `ended` is empty while it is under way, `took` is in seconds.
 
-    `source` is the revision that it started from, as text, `host` the machine of its start.
+    `source` and `target` are the numbers of the revisions that it came from and went to, or their
+    names where no number is known. Of a release that was rolled back before its end `target` is the
+    revision that it began towards, and `back` says who rolled it back, and why. `images` are those
+    of `target`, `host` the machine of its start, `confirmed` who confirmed which group.
     """
 
     id: str
     kind: str
     outcome: str
     source: str
+    target: str
     started: str
     ended: str
     took: float
     who: str
     host: str
     why: str
+    images: Mapping[str, str] = field(default_factory=dict)
+    confirmed: tuple[str, ...] = ()
+    back: str = ""
     journal: tuple[Entry, ...] = ()
     journal_cut: int = 0
 
@@ -44,11 +51,25 @@ class RevisionLine:
 
 @dataclass(frozen=True)
 class History:
-    """All revisions of a CafeDeployment, oldest first."""
+    """All revisions of a CafeDeployment, oldest first, and all releases in the order of time.
+
+    `problems` are the stored releases that can't be read.
+    """
 
     name: str
     namespace: str
     revisions: tuple[RevisionLine, ...]
+    releases: tuple[ReleaseLine, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A release among those of several CafeDeployments."""
+
+    namespace: str
+    name: str
+    line: ReleaseLine
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,19 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.history import figures, listing
-from kubectl_cafe.history.listing import Told
 from kubectl_cafe.history.pod_timeline import Frame, passage
 from kubectl_cafe.history.report_model import Group, Passage, Report
 from kubectl_cafe.history.timeline import Chapter, chapters, marks, states
 from kubectl_cafe.planning.rollback_target import numbered
 from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.record import release_record
+from kubectl_cafe.record.release_record import StoredRelease
 from kubectl_cafe.revisions.past_releases import PastRelease
 from kubectl_cafe.revisions.revision import Revision, revision_text
-from kubectl_cafe.text import counted
+from kubectl_cafe.text import counted, first_names
 from kubectl_cafe.times import seconds
 from kubectl_cafe.version import VERSION
-from statemachine.lifecycle import RESTING
+from statemachine.lifecycle import RESTING, Trigger
 from statemachine.record import Record
 from statemachine.steps import Kind, sizes
 
@@ -33,24 +34,27 @@ class Untold(CafeError):
 def account(
     cafe: CafeDeployment,
     revisions: Iterable[Revision],
+    stored: Iterable[StoredRelease],
     pods: Iterable[Pod],
     at: float,
     number: int = 0,
+    release: str = "",
 ) -> Report:
-    """The report of the last release, or of the last one to revision `number`.
+    """The report of the last release, of the last one to revision `number`, or the one with the id
+    `release`.
 
-    `at` is the server's time in seconds. Raises Untold, and UnknownRevision.
+    `stored` are the ended releases, `at` is the server's time in seconds. Raises Untold, and
+    UnknownRevision.
     """
     known = {revision.name: revision for revision in revisions}
-    told = _chosen(cafe, known, number)
-    past = told.release
-    record = cafe.record if cafe.record and cafe.record.id == past.id else None
+    past = _chosen(cafe, known, tuple(stored), number, release)
+    record = past.record
     start, until = seconds(past.started), seconds(past.ended) or at
     frame = Frame(past.id, start, until, not past.ended, past.kind is Kind.CREATE)
     found = tuple(_passages(pods, frame, chapters(past.journal, past.kind)))
     groups = _groups(past, record, found)
     spans = tuple(states(past.journal, frame.until))
-    source, target = known.get(past.from_revision), known.get(told.to)
+    source, target = known.get(past.from_revision), known.get(past.to_revision)
     first = past.journal[0] if past.journal else None
     return Report(
         name=cafe.name,
@@ -65,8 +69,8 @@ def account(
         host=first.host if first else "",
         why=past.why,
         source=revision_text(source) or past.from_revision,
-        target=revision_text(target) or told.to,
-        failure=str(record.failure or "") if record else "",
+        target=revision_text(target) or past.to_revision,
+        failure=_failure(past),
         facts=figures.facts(record, groups, spans, frame, figures.restarted(source, target)),
         phases=tuple(figures.phases(p.passage for p in found)),
         states=spans,
@@ -80,24 +84,40 @@ def account(
     )
 
 
-def _chosen(cafe: CafeDeployment, known: Mapping[str, Revision], number: int) -> Told:
-    """The release to report. A rollback is an entry of both of its revisions."""
-    kept = listing.chronicles(known.values())
-    told = listing.tales(cafe, kept)
-    if number:
-        name = numbered(cafe, known.values(), number).name
-        told = [one for one in told if one.of == name]
+def _failure(past: PastRelease) -> str:
+    """Why the release failed last, also where it was rolled back since; empty if it never did."""
+    failed = [entry.why for entry in past.journal if entry.trigger is Trigger.FAIL]
+    return failed[-1] if failed else ""
+
+
+def _chosen(
+    cafe: CafeDeployment,
+    known: Mapping[str, Revision],
+    stored: Sequence[StoredRelease],
+    number: int,
+    release: str,
+) -> PastRelease:
+    """The release to report. A rollback is a release of both of its revisions."""
+    found = listing.all_releases(cafe, known.values(), release_record.releases(stored))
+    every, of = found, "of it"
+    if release:
+        of = f'with the id "{release}"'
+        found = tuple(one for one in every if one.id == release)
+    elif number:
+        of, name = f"of revision {number}", numbered(cafe, known.values(), number).name
+        found = tuple(one for one in every if name in (one.to_revision, one.left))
     elif cafe.record is not None:
-        told = [one for one in told if one.release.id == cafe.record.id]
-    if told:
-        return told[-1]
+        found = tuple(one for one in every if one.id == cafe.record.id)
+    if found:
+        return found[-1]
     if not known:
         hint = cafe_command("upgrade", cafe.name, cafe.namespace)
         raise Untold(f"{cafe.where} has no release yet", hint=hint)
-    of = f"of revision {number}" if number else f"of {cafe.where}"
-    problems = [said for _, said in kept.values() if said]
+    said = [f"no record of a release {of} is left", *listing.problems(known.values(), stored)]
+    if release and every:
+        said.append(f"known: {first_names([one.id for one in reversed(every)], 5)}")
     raise Untold(
-        "; ".join([f"no record of a release {of} is left", *problems]),
+        "; ".join(said),
         where=cafe.where,
         hint=cafe_command("history", cafe.name, cafe.namespace),
     )

@@ -26,7 +26,8 @@ from kubectl_cafe.planning.warnings import warnings
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import Workload, by_cell
 from kubectl_cafe.revisions import template as templates
-from kubectl_cafe.revisions.revision import Revision, name_of
+from kubectl_cafe.revisions.past_releases import PastRelease
+from kubectl_cafe.revisions.revision import Revision, name_of, next_number
 from kubectl_cafe.text import meant, near
 from kubectl_cafe.traffic import Service
 from statemachine.lifecycle import State, Trigger
@@ -40,8 +41,9 @@ Json = Mapping[str, Any]
 class Around:
     """The objects in the cluster that belong to a CafeDeployment; `warnings` are about its pods.
 
-    `taken` are ReplicaSets under names that a release would create, `unowned` the living pods that
-    the CafeDeployment's selector selects and that have no controller.
+    `releases` are the ended ones in the order of time, for rollbacks and for the number of a new
+    revision. `taken` are ReplicaSets under names that a release would create, `unowned` the living
+    pods that the CafeDeployment's selector selects and that have no controller.
     """
 
     revisions: tuple[Revision, ...]
@@ -52,6 +54,13 @@ class Around:
     warnings: tuple[str, ...] = ()
     taken: tuple[Taken, ...] = ()
     unowned: tuple[Pod, ...] = ()
+    releases: tuple[PastRelease, ...] = ()
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next new revision: none is given twice."""
+        used = (known.number for one in self.releases for known in one.revisions.values())
+        return next_number(self.revisions, used)
 
     @property
     def known(self) -> dict[str, Revision]:

@@ -47,7 +47,7 @@ def way(cafe: CafeDeployment, around: Around, fast: bool, number: int = 0) -> Wa
     if number:
         target: Revision | None = rollback_target.chosen(cafe, record, around.revisions, number)
     else:
-        target = rollback_target.rollback_target(record, around.revisions)
+        target = rollback_target.rollback_target(record, around.revisions, around.releases)
     if target is None:
         raise Refused(
             "there is no earlier revision to roll back to",

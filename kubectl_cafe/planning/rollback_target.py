@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.hints import cafe_command
-from kubectl_cafe.revisions.revision import GOOD, Revision, last_good
+from kubectl_cafe.revisions.past_releases import PastRelease, last_good
+from kubectl_cafe.revisions.revision import Revision
 from statemachine.lifecycle import RESTING, State
 from statemachine.record import Record
 from statemachine.steps import Kind
@@ -17,23 +18,38 @@ class UnknownRevision(CafeError):
     """There is no revision of that number: it never existed, or it was pruned."""
 
 
-def rollback_target(record: Record, revisions: Iterable[Revision]) -> Revision | None:
+def rollback_target(
+    record: Record, revisions: Iterable[Revision], releases: Sequence[PastRelease]
+) -> Revision | None:
     """The last revision that ended well, other than the one to leave (protocol 7); None if none.
 
-    A rollback that failed, waits or was aborted keeps its goal. After a rollback that ended, its
-    goal and the revision that it left are no targets: the target is an older revision.
+    `releases` are the ended ones in the order of time. A rollback that failed, waits or was aborted
+    keeps its goal. After a rollback that ended, the target is what ran before its goal.
     """
     known = {revision.name: revision for revision in revisions}
     if record.kind is not Kind.ROLLBACK:
         before = known.get(record.from_revision)
-        if before is not None and before.outcome in GOOD:
+        if before is not None and any(r.good and r.to_revision == before.name for r in releases):
             return before
-        return last_good(known.values(), record.to_revision) or before
+        return last_good(releases, known, record.to_revision) or before
     if record.state is not State.ROLLED_BACK:
         return known.get(record.to_revision)
-    goal = known.get(record.to_revision)
-    older = [r for r in known.values() if goal is None or r.number < goal.number]
-    return last_good((r for r in older if r.name != record.from_revision), record.to_revision)
+    return last_good(
+        _before_goal(record, releases), known, record.to_revision, record.from_revision
+    )
+
+
+def _before_goal(record: Record, releases: Sequence[PastRelease]) -> Sequence[PastRelease]:
+    """The releases before the one that brought the goal of the rollback `record` to the pods.
+
+    A rollback to the same goal does not count: what it left was no better.
+    """
+    brought = [
+        place
+        for place, one in enumerate(releases)
+        if one.to_revision == record.to_revision and one.kind is not Kind.ROLLBACK
+    ]
+    return releases[: brought[-1]] if brought else releases
 
 
 def chosen(

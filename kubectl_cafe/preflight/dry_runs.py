@@ -26,7 +26,7 @@ from kubectl_cafe.podsets.cells import generate_name, pod_template
 from kubectl_cafe.preflight import births
 from kubectl_cafe.preflight.evidence import Case
 from kubectl_cafe.reconcile.pod_patches import Writes
-from kubectl_cafe.revisions.revision import Revision, next_number
+from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import State
 from statemachine.record import Record
@@ -74,7 +74,7 @@ def first_view(wished: CafeDeployment, around: Around, proposal: Proposal, time:
         who="",
         epoch=1,
     )
-    goal = Revision(proposal.target, next_number(around.revisions), proposal.template)
+    goal = Revision(proposal.target, around.next_number, proposal.template)
     return Snapshot(
         owner=wished.obj,
         record=record,

@@ -11,7 +11,6 @@ from kubectl_cafe.planning.plan import CellPart, ChangeLine, FindingLine, PlanVi
 from kubectl_cafe.preflight import births
 from kubectl_cafe.preflight.evidence import Case
 from kubectl_cafe.revisions import template as templates
-from kubectl_cafe.revisions.revision import next_number
 from statemachine.steps import Kind, Step, sizes
 
 
@@ -20,7 +19,7 @@ def plan_of(case: Case, findings: Iterable[Finding], context: str) -> PlanView:
     proposal, cafe = case.proposal, case.cafe
     strategy = proposal.plan.strategy
     known = case.around.revision(proposal.target)
-    number = known.number if known else next_number(case.around.revisions)
+    number = known.number if known else case.around.next_number
     source = proposal.source
     return PlanView(
         name=cafe.name,

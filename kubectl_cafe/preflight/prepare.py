@@ -174,6 +174,7 @@ def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) 
         warnings=observer.warnings(cafe, known),
         taken=names_taken.read(transport, cafe, cache.workloads.all()),
         unowned=tuple(cache.unowned()),
+        releases=direct_reads.read_releases(transport, cafe, known),
     )
 
 

@@ -2,38 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from kubectl_cafe.history.model import Detail, History, ReleaseLine, RevisionLine
+from kubectl_cafe.history.model import Detail, History, Placed, ReleaseLine, RevisionLine
 from kubectl_cafe.printers import document as documents
 from kubectl_cafe.printers.table import fields, table
 from kubectl_cafe.text import CUT, columns, counted, printable
 from kubectl_cafe.times import age
 
-HEADS = ("revision", "images", "pods", "who", "started", "took", "outcome", "reason")
-RANKS = (0, 0, 4, 2, 3, 5, 0, 1)
+HEADS = ("started", "took", "kind", "from", "to", "images", "pods", "who", "outcome", "reason")
+RANKS = (0, 5, 6, 4, 0, 0, 3, 1, 0, 2)
 """The order in which a narrow terminal drops the columns: the highest first, 0 never."""
 LEAST = {HEADS.index("images"): 12, HEADS.index("who"): 10, HEADS.index("reason"): 12}
 """The columns whose cells are cut, down to this width, before another column is dropped."""
-WIDER = ("kind", "from", "host", "name", "release")
+WIDER = ("ended", "confirmed by", "host", "release")
 
 
 def render(history: History, *, wide: bool = False, width: int | None = None) -> str:
-    """A table with one row a revision: its last release, and how many pods run it now.
+    """A table with one row a release, in the order of time.
 
-    `wide` adds the release's kind, its source revision, its machine, and the names of revision and
-    release. If the table is wider than `width`, only images that differ between revisions are
-    shown, without registry and path, times are cut to the minute, long texts are cut, and columns
-    are left out.
+    `to` is the revision's number, as `rollback --to-revision` takes it; `pods` is how many pods run
+    its images now, on the row of the last release to it. `wide` adds the end, the confirmations,
+    the machine and the release's id. If the table is wider than `width`, only images that differ
+    between releases are shown, without registry and path, times are cut to the minute, long texts
+    are cut, and columns are left out.
     """
+    now = _running(history)
     if wide:
-        return table((*HEADS, *WIDER), [_row(line, _whole) for line in history.revisions])
-    text = table(HEADS, [_row(line, _whole)[: len(HEADS)] for line in history.revisions])
-    if width is None or all(columns(line) <= width for line in text.splitlines()):
-        return text
-    told = _changing(history.revisions)
-    rows = [_row(line, _short, _minute, told)[: len(HEADS)] for line in history.revisions]
-    return table(HEADS, rows, width=width, ranks=RANKS, least=LEAST)
+        rows = [_row(line, now.get(line.id, 0), _whole) for line in history.releases]
+        return _noted(table((*HEADS, *WIDER), rows), history)
+    full = [_row(line, now.get(line.id, 0), _whole)[: len(HEADS)] for line in history.releases]
+    text = table(HEADS, full)
+    if width is not None and any(columns(line) > width for line in text.splitlines()):
+        told = _changing(line.images for line in history.releases)
+        rows = [
+            _row(line, now.get(line.id, 0), _short, _minute, told)[: len(HEADS)]
+            for line in history.releases
+        ]
+        text = table(HEADS, rows, width=width, ranks=RANKS, least=LEAST)
+    return _noted(text, history)
+
+
+def render_placed(lines: Sequence[Placed], *, spaces: bool, width: int | None = None) -> str:
+    """A table of the releases of several CafeDeployments, in the order of time.
+
+    With `spaces` the namespace comes first.
+    """
+    without = HEADS.index("pods")
+    heads: list[str] = ["name", *HEADS[:without], *HEADS[without + 1 :], "release"]
+    ranks, least = [0, 0, 5, 6, 4, 0, 1, 0, 0, 2, 3], {6: 12, 7: 10, 9: 12}
+    rows: list[list[object]] = []
+    for one in lines:
+        row = _row(one.line, 0, _short)[: len(HEADS)]
+        place = [one.namespace, one.name] if spaces else [one.name]
+        rows.append([*place, *row[:without], *row[without + 1 :], one.line.id])
+    if spaces:
+        heads, ranks = ["namespace", *heads], [0, *ranks]
+        least = {place + 1: least[place] for place in least}
+    return table(heads, rows, width=width, ranks=ranks, least=least)
+
+
+def _noted(text: str, history: History) -> str:
+    """`text`, and below it the releases that can't be read."""
+    return "\n".join([text, *(f"warning: {problem}" for problem in history.problems)])
+
+
+def _running(history: History) -> dict[str, int]:
+    """By a release's id, how many pods run its images: of each revision's last release alone."""
+    last: dict[str, str] = {}
+    for line in history.releases:
+        last[line.target] = line.id
+        if line.back:
+            last[line.source] = line.id
+    pods = {str(line.number): line.pods for line in history.revisions}
+    return {release: pods.get(target, 0) for target, release in last.items()}
 
 
 def _whole(text: str) -> str:
@@ -52,11 +94,11 @@ def _tag(image: str) -> str:
     return name.partition(":")[2] or digest[:19] or name
 
 
-def _changing(revisions: Sequence[RevisionLine]) -> Collection[str]:
-    """The containers whose image differs between revisions; the first container if none does."""
-    images = [line.images for line in revisions]
-    names = list(dict.fromkeys(name for found in images for name in found))
-    return [n for n in names if len({found.get(n) for found in images}) > 1] or names[:1]
+def _changing(images: Iterable[Mapping[str, str]]) -> Collection[str]:
+    """The containers whose image differs between releases; the first container if none does."""
+    known = [found for found in images if found]
+    names = list(dict.fromkeys(name for found in known for name in found))
+    return [n for n in names if len({found.get(n) for found in known}) > 1] or names[:1]
 
 
 def _minute(at: str) -> str:
@@ -65,23 +107,24 @@ def _minute(at: str) -> str:
 
 
 def _row(
-    line: RevisionLine,
+    line: ReleaseLine,
+    pods: int,
     told_as: Callable[[str], str],
     at: Callable[[str], str] = _whole,
     containers: Collection[str] | None = None,
 ) -> tuple[object, ...]:
-    """The row of one revision, with the images of `containers` only (None: all)."""
+    """The row of one release, with the images of `containers` only (None: all)."""
     told = [n for n in line.images if containers is None or n in containers]
     more = [CUT] if len(told) < len(line.images) else []
     if containers is not None and len(containers) > 1:
         told_as = _tag
     images = ",".join([*(told_as(line.images[name]) for name in told), *more])
-    head = (line.number, images, line.pods or "")
-    if not line.releases:
-        return (*head, "", "", "", line.problem, "", "", "", "", line.name, "")
-    last = line.releases[-1]
-    ended = (last.who, at(last.started), age(last.took), last.outcome, last.why)
-    return (*head, *ended, last.kind, last.source, last.host, line.name, last.id)
+    back = f"rolled back by {line.back}" if line.back else ""
+    reason = "; ".join(filter(None, (line.why, back)))
+    place = (at(line.started), age(line.took), line.kind, line.source, line.target, images)
+    ended = (pods or "", line.who, line.outcome, reason)
+    rest = (line.ended and at(line.ended), ", ".join(line.confirmed), line.host, line.id)
+    return (*place, *ended, *rest)
 
 
 def detail(history: History, shown: Detail, width: int | None = None) -> str:
@@ -114,17 +157,57 @@ def detail(history: History, shown: Detail, width: int | None = None) -> str:
     return "\n\n".join(parts)
 
 
-def document(history: History, shown: Detail | None = None) -> Mapping[str, object]:
-    """The shape of `-o json` and `-o yaml` (docs/output.md); with `shown` that revision alone."""
-    if shown is None:
+def release_detail(history: History, shown: ReleaseLine, width: int | None = None) -> str:
+    """One release in full: what, who, when, how it ended, and its journal."""
+    room = None if width is None else width - len(INDENT)
+    head = fields(
+        [
+            ("Name", f"{history.name} (namespace {history.namespace})"),
+            ("Release", shown.id),
+            ("Kind", shown.kind),
+            ("From", f"revision {shown.source}" if shown.source else ""),
+            ("To", f"revision {shown.target}"),
+            ("Images", ", ".join(f"{name}={image}" for name, image in shown.images.items())),
+            ("Started", shown.started),
+            ("Ended", shown.ended),
+            ("Took", age(shown.took)),
+            ("Who", shown.who + (f" on {shown.host}" if shown.host else "")),
+            ("Reason", shown.why),
+            ("Confirmed", ", ".join(shown.confirmed)),
+            ("Rolled back", f"by {shown.back}" if shown.back else ""),
+            ("Outcome", shown.outcome),
+        ],
+        width=width,
+    )
+    return f"{head}\n\n{_section('Journal', _journal(shown, room))}"
+
+
+def placed_document(lines: Sequence[Placed]) -> Mapping[str, object]:
+    """The shape of `history -A -o json`: the releases, each with its CafeDeployment."""
+    items = [
+        {"namespace": one.namespace, "name": one.name, **documents.fields_of(one.line)}
+        for one in lines
+    ]
+    return documents.document("ReleaseList", {"releases": items})
+
+
+def document(
+    history: History, revision: Detail | None = None, release: ReleaseLine | None = None
+) -> Mapping[str, object]:
+    """The shape of `-o json` and `-o yaml` (docs/output.md); with one of them that one alone."""
+    if revision is None and release is None:
         return documents.document("ReleaseHistory", history)
-    found = {
-        **documents.fields_of(shown.line),
-        "template": shown.template,
-        "before": shown.before,
-        "difference": shown.difference,
-    }
-    alone = {"name": history.name, "namespace": history.namespace, "revisions": [found]}
+    alone: dict[str, object] = {"name": history.name, "namespace": history.namespace}
+    if revision is not None:
+        found = {
+            **documents.fields_of(revision.line),
+            "template": revision.template,
+            "before": revision.before,
+            "difference": revision.difference,
+        }
+        alone["revisions"] = [found]
+    if release is not None:
+        alone["releases"] = [documents.fields_of(release)]
     return documents.document("ReleaseHistory", alone)
 
 
@@ -143,15 +226,15 @@ def _section(title: str, text: str) -> str:
 
 
 def _releases(line: RevisionLine, width: int | None) -> str:
-    heads = ("release", "kind", "from", "started", "took", "outcome", "who", "host", "reason")
-    least = {6: 10, 7: 10, 8: 12}
+    heads = ("release", "kind", "from", "to", "started", "took", "outcome", "who", "host", "reason")
+    least = {7: 10, 8: 10, 9: 12}
     rows = [
-        (r.id, r.kind, r.source, r.started, age(r.took), r.outcome, r.who, r.host, r.why)
+        (r.id, r.kind, r.source, r.target, r.started, age(r.took), r.outcome, r.who, r.host, r.why)
         for r in line.releases
     ]
     cut_off = counted(line.releases_cut, "older release")
     left_out = f"\n({cut_off} not kept)" if line.releases_cut else ""
-    text = table(heads, rows, width=width, ranks=(0, 5, 4, 0, 6, 0, 2, 3, 1), least=least)
+    text = table(heads, rows, width=width, ranks=(0, 6, 5, 4, 0, 7, 0, 2, 3, 1), least=least)
     return text + left_out
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from msgspec import structs
@@ -22,6 +22,7 @@ from kubectl_cafe.record import store
 from kubectl_cafe.release import start
 from kubectl_cafe.release.held import under
 from kubectl_cafe.release.start import Mover
+from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
 from kubectl_cafe.traffic.endpoints import parse_service
 from statemachine.lifecycle import (
@@ -185,6 +186,13 @@ def become_driver(transport: Transport, cafe: CafeDeployment, epoch: int) -> Caf
         return under(record, epoch, current)
 
     return store.change(transport, cafe, judge)
+
+
+def around(transport: Transport, cafe: CafeDeployment, revisions: Iterable[Revision]) -> Around:
+    """What the target of a rollback depends on: the known `revisions`, and the ended releases."""
+    known = tuple(revisions)
+    releases = direct_reads.read_releases(transport, cafe, known)
+    return Around(revisions=known, workloads=(), pods=(), releases=releases)
 
 
 def rollback(

@@ -1,21 +1,26 @@
-"""What remains of an ended release: outcome and journal on its revision; old revisions are deleted.
+"""What remains of an ended release: an object of its own; old ones and old revisions are deleted.
 
 After a crash in between, the next command repeats both (protocol 4).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.client import paths
+from kubectl_cafe.client.errors import Invalid
 from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.planning.rollback_target import rollback_target
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import Workload
+from kubectl_cafe.record import release_record
+from kubectl_cafe.record.release_record import StoredRelease
 from kubectl_cafe.revisions import past_releases
-from kubectl_cafe.revisions.revision import SUPERSEDED, Revision, last_good, parse, prunable
+from kubectl_cafe.revisions.past_releases import PastRelease, last_good
+from kubectl_cafe.revisions.revision import SUPERSEDED, Revision, prunable
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import RESTING
 from statemachine.record import Record
@@ -27,57 +32,72 @@ HISTORY_LIMIT = 20
 def conclude(
     transport: Transport,
     cafe: CafeDeployment,
-    revisions: tuple[Revision, ...],
+    revisions: Iterable[Revision],
     *,
     superseded: bool = False,
-) -> tuple[Revision, ...]:
-    """Copy the ended release of `cafe` to its revision, once; returns the revisions after that.
+) -> None:
+    """Store the ended release of `cafe` in an object of its own, once.
 
     `superseded`: an unfinished release counts as ended too, because another one replaces it. Call
     this before the record of the new release is written. If that write fails, the end of the old
-    release overwrites the copy.
+    release replaces the object.
     """
     record = cafe.record
     if record is None or not (superseded or record.state in RESTING):
-        return revisions
-    found = next((r for r in revisions if r.name == record.to_revision), None)
-    if found is None:
-        return revisions
-    if record.state in RESTING:
-        release = past_releases.past(record, str(record.state), record.since)
-    else:
-        release = past_releases.past(record, SUPERSEDED, rfc3339(transport.server_time()))
-    notes = past_releases.notes_of(found, release)
-    if not notes:
-        return revisions
-    judged = {"uid": found.uid, "resourceVersion": found.resource_version}
-    path = paths.controllerrevisions(cafe.namespace, found.name)
-    body = {"metadata": {**judged, "annotations": notes}}
-    after = parse(transport.patch(path, body, PatchKind.MERGE))
-    return tuple(after if r.name == after.name else r for r in revisions)
+        return
+    over = record.state in RESTING
+    told = str(record.state) if over else SUPERSEDED
+    ended = record.since if over else rfc3339(transport.server_time())
+    body = release_record.manifest(cafe, record, told, ended, revisions)
+    path = paths.controllerrevisions(cafe.namespace, body["metadata"]["name"])
+    if (obj := transport.get_or_none(path)) is not None:
+        stored = release_record.parse(obj)
+        if stored.release is not None and stored.release.outcome == told:
+            return
+        _delete(transport, cafe, stored)
+    with suppress(Invalid):  # Another client has stored it meanwhile: `data` never changes.
+        transport.patch(path, body, PatchKind.APPLY, {"force": True})
+
+
+def _delete(transport: Transport, cafe: CafeDeployment, judged: StoredRelease | Revision) -> None:
+    """Delete a record or a revision, as it was judged."""
+    conditions = {"uid": judged.uid, "resourceVersion": judged.resource_version}
+    path = paths.controllerrevisions(cafe.namespace, judged.name)
+    transport.delete(path, {"preconditions": conditions})
 
 
 def prune(
     transport: Transport,
     cafe: CafeDeployment,
     revisions: tuple[Revision, ...],
+    records: Iterable[StoredRelease],
     pods: Iterable[Pod],
     workloads: Iterable[Workload],
 ) -> None:
-    """Delete the oldest revisions beyond `spec.historyLimit`, once the release has ended."""
+    """Delete the oldest revisions and records beyond `spec.historyLimit`, after a release's end.
+
+    The record of the last release to a revision stays as long as the revision.
+    """
     record = cafe.record
     if record is None or record.state not in RESTING:
         return
     limit = int(cafe.spec.get("historyLimit", HISTORY_LIMIT))
-    for one in prunable(revisions, in_use(record, revisions, pods, workloads), limit):
-        judged = {"uid": one.uid, "resourceVersion": one.resource_version}
-        path = paths.controllerrevisions(cafe.namespace, one.name)
-        transport.delete(path, {"preconditions": judged})
+    stored = {one.release.id: one for one in records if one.release is not None}
+    found = release_record.releases(stored.values())
+    releases = past_releases.ordered(found, revisions)
+    gone = prunable(revisions, in_use(record, revisions, releases, pods, workloads), limit)
+    for revision in gone:
+        _delete(transport, cafe, revision)
+    kept = {revision.name for revision in revisions if revision not in gone}
+    for release in past_releases.prunable(releases, kept, limit):
+        if release.id in stored:  # The others stand on their revision, as 0.1.0 wrote them.
+            _delete(transport, cafe, stored[release.id])
 
 
 def in_use(
     record: Record,
     revisions: tuple[Revision, ...],
+    releases: Sequence[PastRelease],
     pods: Iterable[Pod],
     workloads: Iterable[Workload],
 ) -> set[str]:
@@ -89,7 +109,8 @@ def in_use(
     """
     living = tuple(pods)
     shown = {frozenset(pod.images().items()) for pod in living}
-    good = (last_good(revisions), rollback_target(record, revisions))
+    known = {revision.name: revision for revision in revisions}
+    good = (last_good(releases, known), rollback_target(record, revisions, releases))
     return {
         record.from_revision,
         record.to_revision,

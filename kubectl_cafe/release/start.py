@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import structs
@@ -85,24 +85,17 @@ def _try_template(transport: Transport, cafe: CafeDeployment, cell: str, templat
 def store_revision(
     transport: Transport, cafe: CafeDeployment, around: Around, template: Json
 ) -> Revision:
-    """The ControllerRevision of `template`, created, or updated to the next revision number."""
-    name, number = (
-        revisions.name_of(cafe.name, template),
-        revisions.next_number(around.revisions),
-    )
+    """The ControllerRevision of `template`, created if there is none: its number never changes."""
+    name = revisions.name_of(cafe.name, template)
     known = around.revision(name)
-    path = paths.controllerrevisions(cafe.namespace, name)
-    if known is None:
-        # A create would store `data` byte for byte, and a later patch of the metadata would then
-        # count as a change of the immutable data. Server-side apply stores `data` in the
-        # server's own encoding.
-        body = revisions.manifest(cafe.obj, template, number)
-        return revisions.parse(transport.patch(path, body, PatchKind.APPLY, {"force": True}))
-    if known.number == number - 1:
+    if known is not None:
         return known
-    judged = {"uid": known.uid, "resourceVersion": known.resource_version}
-    answer = transport.patch(path, {"metadata": judged, "revision": number}, PatchKind.MERGE)
-    return revisions.parse(answer)
+    # A create would store `data` byte for byte, and a later patch of the metadata would then count
+    # as a change of the immutable data. Server-side apply stores `data` in the server's own
+    # encoding.
+    body = revisions.manifest(cafe.obj, template, around.next_number)
+    path = paths.controllerrevisions(cafe.namespace, name)
+    return revisions.parse(transport.patch(path, body, PatchKind.APPLY, {"force": True}))
 
 
 @dataclass
@@ -132,10 +125,9 @@ class Beginning:
         refuse_stale(self.planned, cafe)
         superseding = self.trigger is Trigger.SUPERSEDE
         around = self.around
-        told = outcome.conclude(transport, cafe, around.revisions, superseded=superseding)
-        template = self.proposal.template
-        stored = store_revision(transport, cafe, replace(around, revisions=told), template)
-        others = (r for r in told if r.name != stored.name)
+        outcome.conclude(transport, cafe, around.revisions, superseded=superseding)
+        stored = store_revision(transport, cafe, around, self.proposal.template)
+        others = (r for r in around.revisions if r.name != stored.name)
         self.revisions = (*others, stored)
         return start(transport, cafe, self.proposal, mover, self.wished.spec, self.trigger)
 

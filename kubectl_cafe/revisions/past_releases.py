@@ -1,17 +1,18 @@
-"""The last releases to a revision, kept on its ControllerRevision after their end (protocol 4).
+"""Releases that have ended, as data: each has a ControllerRevision of its own (protocol 4).
 
-The record of a release exists until the next release begins, but auditors need it for months. So
-each release is copied once, at its end, into an annotation of the revision: versioned, bounded JSON
-as the record itself.
+The CafeDeployment carries one record, until the next release begins. Auditors need it for months,
+so the driver copies it at the end into an object whose `data` the API server lets nobody change.
+Version 0.1.0 kept releases in an annotation of the revision that they went to, which is still read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
 from msgspec.structs import replace
 
-from kubectl_cafe import annotations as sizes
-from kubectl_cafe import names
 from kubectl_cafe.revisions.revision import GOOD, Revision
+from kubectl_cafe.times import seconds
 from statemachine import versioned
 from statemachine.lifecycle import BEGINNINGS
 from statemachine.record import Entry, Record
@@ -19,13 +20,21 @@ from statemachine.steps import Kind
 from statemachine.versioned import DecodeError, Integer, Stored
 
 VERSION = 1
-SIZE_LIMIT = 32 * 1024
-"""The most bytes of a chronicle; up to historyLimit revisions are read at once."""
-RELEASES_LIMIT = 20
+
+
+class Known(Stored, frozen=True):
+    """What a release keeps of a revision, which may be deleted later: its number and images."""
+
+    number: Integer
+    images: Mapping[str, str]
 
 
 class PastRelease(Stored, frozen=True):
-    """One release that is over. `left` is the revision that it began towards and gave up."""
+    """One release, from `from_revision` to `to_revision`; `ended` is empty while it is under way.
+
+    `left` is the revision that it began towards and gave up. `record` is the release's last record,
+    None where version 0.1.0 kept the release; `revisions` are the release's revisions by name.
+    """
 
     id: str
     kind: Kind
@@ -35,21 +44,37 @@ class PastRelease(Stored, frozen=True):
     who: str
     why: str = ""
     from_revision: str = ""
+    to_revision: str = ""
     left: str = ""
     journal: tuple[Entry, ...] = ()
     journal_cut: Integer = 0
+    revisions: Mapping[str, Known] = {}
+    record: Record | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether every pod was at `to_revision` at the end."""
+        return self.outcome in GOOD
 
 
 class Chronicle(Stored, frozen=True):
-    """The releases to one revision, newest last; `releases_cut` counts older ones not kept."""
+    """The releases to one revision as version 0.1.0 wrote them; older ones were cut."""
 
     releases: tuple[PastRelease, ...] = ()
     releases_cut: Integer = 0
     v: Integer = VERSION
 
 
-def past(record: Record, outcome: str, ended: str) -> PastRelease:
-    """The entry for the release of `record`, which ended as `outcome` at `ended`."""
+def named(record: Record, revisions: Iterable[Revision]) -> dict[str, Known]:
+    """What the release of `record` keeps of its two revisions, by name."""
+    both = (record.from_revision, record.to_revision)
+    return {r.name: Known(r.number, r.images) for r in revisions if r.name in both}
+
+
+def past(
+    record: Record, outcome: str, ended: str, revisions: Mapping[str, Known] | None = None
+) -> PastRelease:
+    """The release of `record`, which ended as `outcome` at `ended`."""
     first = record.journal[0].trigger if record.journal else None
     turned = record.kind is Kind.ROLLBACK and first in BEGINNINGS
     return PastRelease(
@@ -61,60 +86,17 @@ def past(record: Record, outcome: str, ended: str) -> PastRelease:
         who=record.who,
         why=record.why,
         from_revision=record.from_revision,
+        to_revision=record.to_revision,
         left=record.from_revision if turned else "",
         journal=record.journal,
         journal_cut=record.journal_cut,
+        revisions=revisions or {},
+        record=record,
     )
-
-
-def notes_of(revision: Revision, release: PastRelease) -> dict[str, str]:
-    """The annotations that record `release` on `revision`; none if it has them already (I8).
-
-    A revision with a good outcome keeps it when a later release to it is given up. A chronicle that
-    can't be read, damaged or of a newer version, is not changed. If other annotations leave no room
-    even for the shortest chronicle, it is not written: no release waits for it.
-    """
-    notes: dict[str, str] = {}
-    stays_good = revision.outcome in GOOD and release.outcome not in GOOD
-    if revision.outcome != release.outcome and not stays_good:
-        notes[names.OUTCOME] = release.outcome
-    try:
-        known = decode(revision.releases)
-    except DecodeError:
-        return notes
-    if all((one.id, one.outcome) != (release.id, release.outcome) for one in known.releases):
-        room = sizes.room({**revision.annotations, **notes}, names.RELEASES)
-        text = encode(with_release(known, release), min(SIZE_LIMIT, room))
-        if len(text.encode()) <= room:
-            notes[names.RELEASES] = text
-    return notes
-
-
-def with_release(known: Chronicle, release: PastRelease) -> Chronicle:
-    """`known` with `release` as the newest; an older entry of the same release is replaced."""
-    others = tuple(one for one in known.releases if one.id != release.id)
-    return replace(known, releases=(*others, release))
-
-
-def encode(chronicle: Chronicle, limit: int = SIZE_LIMIT) -> str:
-    """The annotation's text, in at most `limit` bytes if possible; what was cut is counted."""
-    dropped = max(0, len(chronicle.releases) - RELEASES_LIMIT)
-    shown: Chronicle | None = replace(
-        chronicle,
-        releases=chronicle.releases[dropped:],
-        releases_cut=chronicle.releases_cut + dropped,
-    )
-    text = ""
-    while shown is not None:
-        text = versioned.encode(shown)
-        if len(text.encode()) <= limit:
-            break
-        shown = _shorter(shown)
-    return text
 
 
 def decode(text: str) -> Chronicle:
-    """The chronicle in `text`, as `encode` writes it; an empty one for "". Raises DecodeError."""
+    """The chronicle in `text`, an annotation that 0.1.0 wrote; empty for "". Raises DecodeError."""
     if not text:
         return Chronicle()
     chronicle = versioned.decode(Chronicle, text, VERSION)
@@ -124,22 +106,56 @@ def decode(text: str) -> Chronicle:
     return chronicle
 
 
-def _shorter(chronicle: Chronicle) -> Chronicle | None:
-    """`chronicle` with one part less; None when nothing more can go.
+def of_revision(revision: Revision) -> tuple[PastRelease, ...]:
+    """The releases that 0.1.0 kept on `revision`.
 
-    Journals of older releases go first, then those releases, oldest first. Of the newest journal
-    the first entry stays, which names who started the release, and so does the last.
+    If the annotation can't be read or has none that ended well, but the revision is marked as good,
+    a release without a time stands for the one that is not known.
     """
-    *older, newest = chronicle.releases
-    for place, one in enumerate(older):
-        if one.journal:
-            older[place] = replace(one, journal=(), journal_cut=one.journal_cut + len(one.journal))
-            return replace(chronicle, releases=(*older, newest))
-    if older:
-        cut = chronicle.releases_cut + 1
-        return replace(chronicle, releases=(*older[1:], newest), releases_cut=cut)
-    if len(newest.journal) <= 2:
-        return None
-    journal = (*newest.journal[:1], *newest.journal[2:])
-    kept = replace(newest, journal=journal, journal_cut=newest.journal_cut + 1)
-    return replace(chronicle, releases=(kept,))
+    try:
+        kept = decode(revision.releases).releases
+    except DecodeError:
+        kept = ()
+    found = tuple(replace(one, to_revision=revision.name) for one in kept)
+    if revision.outcome not in GOOD or any(one.good for one in found):
+        return found
+    unknown = PastRelease("", Kind.UPGRADE, revision.outcome, "", "", "")
+    return (replace(unknown, to_revision=revision.name), *found)
+
+
+def ordered(
+    records: Iterable[PastRelease], revisions: Iterable[Revision]
+) -> tuple[PastRelease, ...]:
+    """All ended releases in the order of their starts; each release is there once.
+
+    Those without a time come first, in the order of their revisions' numbers.
+    """
+    by_number = sorted(revisions, key=lambda revision: revision.number)
+    old = [one for revision in by_number for one in of_revision(revision)]
+    found = {one.id or f"to {one.to_revision}": one for one in (*old, *records)}
+    return tuple(sorted(found.values(), key=lambda one: (seconds(one.started), one.ended)))
+
+
+def last_good(
+    releases: Iterable[PastRelease], revisions: Mapping[str, Revision], *but: str
+) -> Revision | None:
+    """The revision of the newest release that ended well, other than the ones named `but`."""
+    good = [one for one in releases if one.good and one.to_revision not in but]
+    return next((r for one in reversed(good) if (r := revisions.get(one.to_revision))), None)
+
+
+def prunable(
+    releases: Sequence[PastRelease], kept: Collection[str], limit: int
+) -> Sequence[PastRelease]:
+    """The oldest of `releases` beyond `limit`, without those that a rollback needs.
+
+    Of each revision that is `kept` it needs the last release that ended well, and the last upgrade.
+    """
+    needed = set[str]()
+    for name in kept:
+        to = [one for one in releases if one.to_revision == name]
+        good = [one for one in to if one.good]
+        upgrades = [one for one in good if one.kind is not Kind.ROLLBACK]
+        needed.update(one.id for one in (*good[-1:], *upgrades[-1:]))
+    spare = [one for one in releases if one.id not in needed]
+    return spare[: max(0, len(spare) - limit)]

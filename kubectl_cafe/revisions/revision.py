@@ -21,9 +21,10 @@ SUPERSEDED = "Superseded"
 
 
 class Revision(Struct, frozen=True, dict=True):
-    """One released template. `number` grows with every release; `outcome` is its last one's.
+    """One released template. Its `number` is given once, in the order of first releases.
 
-    `releases` is the annotation's text, which `past_releases.decode` reads.
+    `outcome` and `releases` are annotations that version 0.1.0 wrote: how the last release to it
+    ended, and the text that `past_releases.decode` reads.
     """
 
     name: str
@@ -100,15 +101,9 @@ def controlled_by(obj: Json, owners: Collection[str]) -> bool:
     return any(one.get("controller") and one["uid"] in owners for one in references)
 
 
-def next_number(revisions: Iterable[Revision]) -> int:
-    """One more than the highest number of the revisions."""
-    return max((revision.number for revision in revisions), default=0) + 1
-
-
-def last_good(revisions: Iterable[Revision], but: str = "") -> Revision | None:
-    """The newest revision whose last release ended well, other than the one named `but`."""
-    good = [r for r in revisions if r.outcome in GOOD and r.name != but]
-    return max(good, key=lambda r: r.number, default=None)
+def next_number(revisions: Iterable[Revision], used: Iterable[int] = ()) -> int:
+    """One more than the highest number of the revisions, and of the numbers `used` before."""
+    return max((*(revision.number for revision in revisions), *used), default=0) + 1
 
 
 def prunable(revisions: Iterable[Revision], used: Iterable[str], limit: int) -> list[Revision]:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from msgspec import structs
 
+from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.cache.cache import Cache
 from kubectl_cafe.cache.informers import Observer
@@ -168,7 +169,8 @@ class Thawing:
         """All revisions there are."""
         found = {}
         for path, item in cluster.objects.items():
-            if address(path).plural == "controllerrevisions":
+            labels = item["metadata"].get("labels") or {}
+            if address(path).plural == "controllerrevisions" and names.RELEASE_OF not in labels:
                 number = self.objects.number(path, item)
                 if number not in self._parsed:
                     self._parsed[number] = revisions.parse(item)

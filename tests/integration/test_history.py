@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from typing import Any
 
 import pytest
 
-from testbed.client import Object
-from tests.integration.shop import NAME, Shop
+from testbed.client import MERGE, Object, Refused
+from testbed.waiting import wait_for
+from tests.integration.shop import CAFED, NAME, Shop
 
 REVISIONS = "apps/v1/controllerrevisions"
-RELEASES = "cafe.sofastack.io/releases"
-OUTCOME = "cafe.sofastack.io/outcome"
+RELEASE_OF = "cafe.sofastack.io/release-of"
 
 
 def released(shop: Shop, *images: str) -> None:
@@ -24,25 +23,30 @@ def released(shop: Shop, *images: str) -> None:
         assert done.code == 0, done.err
 
 
+def records(shop: Shop) -> list[Object]:
+    """The stored releases, oldest first."""
+    found = [one for one in shop.client.list(REVISIONS) if is_record(one)]
+    return sorted(found, key=lambda one: str(one["data"]["record"]["started"]))
+
+
+def is_record(one: Object) -> bool:
+    return RELEASE_OF in one["metadata"]["labels"]
+
+
 def kept(shop: Shop) -> list[str]:
     """The images of the revisions there are, by number."""
-    found = sorted(shop.client.list(REVISIONS), key=lambda one: int(one["revision"]))
+    revisions = (one for one in shop.client.list(REVISIONS) if not is_record(one))
+    found = sorted(revisions, key=lambda one: int(one["revision"]))
     return [one["data"]["template"]["spec"]["containers"][0]["image"] for one in found]
 
 
-def revision_of(shop: Shop, image: str) -> Object:
-    """The ControllerRevision of an image of `main`."""
-    found = shop.client.list(REVISIONS)
-    return next(one for one in found if image in json.dumps(one["data"]))
-
-
-def rows(shop: Shop) -> list[dict[str, Any]]:
-    """The revisions of `history -o json`."""
+def rows(shop: Shop, of: str = "revisions") -> list[dict[str, Any]]:
+    """The revisions, or the releases, of `history -o json`."""
     done = shop.cafe("history", NAME, "-o", "json")
     assert done.code == 0, done.err
     document = done.document()
     assert document["kind"] == "ReleaseHistory"
-    found: list[dict[str, Any]] = document["revisions"]
+    found: list[dict[str, Any]] = document[of]
     return found
 
 
@@ -75,36 +79,74 @@ def test_a_revision_that_pods_still_show_is_kept_beyond_the_limit(shop: Shop) ->
 # What a release leaves behind
 
 
-def test_a_release_leaves_its_outcome_and_journal_on_its_revision(shop: Shop) -> None:
+def test_a_release_leaves_a_record_of_its_own_with_outcome_and_journal(shop: Shop) -> None:
     released(shop, "app:v1")
     assert shop.upgrade("app:v2", "--reason", "CHG-7").code == 0
 
-    notes = revision_of(shop, "app:v2")["metadata"]["annotations"]
-    (release,) = json.loads(notes[RELEASES])["releases"]
+    first, second = (one["data"] for one in records(shop))
 
-    assert notes[OUTCOME] == release["outcome"] == "Completed"
-    assert (release["id"], release["why"]) == (shop.record()["id"], "CHG-7")
-    moves = [entry["trigger"] for entry in release["journal"]]
+    assert (first["outcome"], second["outcome"]) == ("Completed", "Completed")
+    assert second["record"] == shop.record()
+    assert second["record"]["why"] == "CHG-7"
+    assert sorted(one["number"] for one in second["revisions"].values()) == [1, 2]
+    moves = [entry["trigger"] for entry in second["record"]["journal"]]
     assert moves == ["start", *["step_done"] * (len(moves) - 1)]
-    assert {entry["host"] for entry in release["journal"]} == {socket.gethostname()}
+    assert {entry["host"] for entry in second["record"]["journal"]} == {socket.gethostname()}
 
 
-def test_an_end_that_was_not_copied_is_copied_by_the_next_release(shop: Shop) -> None:
+def test_the_record_of_an_ended_release_can_t_be_changed_and_its_labels_can(shop: Shop) -> None:
     released(shop, "app:v1")
-    name = revision_of(shop, "app:v1")["metadata"]["name"]
-    gone = {"metadata": {"annotations": {RELEASES: None, OUTCOME: None}}}
-    shop.client.patch(REVISIONS, name, gone)
+    (one,) = records(shop)
+    name = one["metadata"]["name"]
+
+    with pytest.raises(Refused, match="field is immutable"):
+        shop.client.patch(REVISIONS, name, {"data": {"outcome": "Aborted"}}, kind=MERGE)
+    shop.client.patch(REVISIONS, name, {"metadata": {"labels": {"audited": "yes"}}}, kind=MERGE)
+
+    assert records(shop)[0]["data"] == one["data"]
+
+
+def test_an_end_that_was_not_stored_is_stored_by_the_next_release(shop: Shop) -> None:
+    released(shop, "app:v1")
+    (one,) = records(shop)
+    shop.client.delete(REVISIONS, one["metadata"]["name"])
 
     assert shop.upgrade("app:v2").code == 0
 
-    notes = revision_of(shop, "app:v1")["metadata"]["annotations"]
-    assert notes[OUTCOME] == json.loads(notes[RELEASES])["releases"][0]["outcome"] == "Completed"
+    again, _ = records(shop)
+    assert again["data"] == one["data"]
+
+
+def test_records_beyond_the_history_limit_are_deleted_when_a_release_ends(shop: Shop) -> None:
+    shop.born(2, "none", batchSize=1, confirm=True)
+    shop.edit({"historyLimit": 1})
+    for image in ("app:v2", "app:v3", "app:v4"):
+        assert shop.upgrade(image).code == 3
+        assert shop.cafe("abort", NAME).code == 0
+
+    # The first release is what a rollback needs; one more is kept.
+    assert [one["data"]["outcome"] for one in records(shop)] == ["Completed", "Aborted"]
+
+
+@pytest.mark.parametrize("keep", [False, True], ids=["deleted", "kept"])
+def test_the_records_of_a_deleted_cafedeployment_stay_where_the_spec_says_so(
+    shop: Shop, keep: bool
+) -> None:
+    shop.make()
+    shop.edit({"keepRecords": keep})
+    assert shop.cafe("upgrade", NAME, "--yes").code == 0
+    shop.client.delete(CAFED, NAME)
+    wait_for(lambda: not kept(shop), "its revisions to be gone")
+
+    done = shop.cafe("history", "--since", "1h", "-o", "json")
+
+    assert [one["name"] for one in done.document()["releases"]] == ([NAME] if keep else [])
 
 
 # history
 
 
-def test_history_shows_each_revision_with_its_last_release(shop: Shop) -> None:
+def test_history_shows_each_release_in_the_order_of_time(shop: Shop) -> None:
     released(shop, "app:v1")
     assert shop.upgrade("app:v2", "--reason", "CHG-7").code == 0
 
@@ -112,25 +154,68 @@ def test_history_shows_each_revision_with_its_last_release(shop: Shop) -> None:
 
     assert done.code == 0, done.err
     head, first, second = done.out.splitlines()
-    heads = ["REVISION", "IMAGES", "PODS", "WHO", "STARTED", "TOOK", "OUTCOME", "REASON"]
-    assert head.split() == heads
-    assert first.split()[:3] == ["1", "app:v1", "-"]
-    assert second.split()[:3] == ["2", "app:v2", "2"]
+    assert head.split()[:5] == ["STARTED", "TOOK", "KIND", "FROM", "TO"]
+    assert "app:v1" in first.split()
+    assert second.split()[2:7] == ["upgrade", "1", "2", "app:v2", "2"]
     assert second.split()[-2:] == ["Completed", "CHG-7"]
 
 
-def test_history_tells_a_release_that_was_rolled_back_at_both_revisions(shop: Shop) -> None:
+def test_a_revision_keeps_its_number_and_every_release_to_it_is_there(shop: Shop) -> None:
+    released(shop, "app:v1", "app:v2", "app:v1", "app:v2")
+
+    told = [(one["source"], one["target"], one["outcome"]) for one in rows(shop, "releases")]
+
+    assert told == [(a, b, "Completed") for a, b in (("", "1"), ("1", "2"), ("2", "1"), ("1", "2"))]
+    assert [row["number"] for row in rows(shop)] == [1, 2]
+
+
+def test_history_tells_a_release_that_was_rolled_back_once_with_both_reasons(shop: Shop) -> None:
     shop.born(2, "none", batchSize=1, confirm=True)
     assert shop.upgrade("app:v2", "--reason", "try").code == 3
     assert shop.cafe("rollback", NAME, "--yes", "--reason", "smells").code == 0
 
-    first, second = rows(shop)
+    first, second = rows(shop, "releases")
 
-    assert [r["outcome"] for r in first["releases"]] == ["Completed", "RolledBack"]
-    assert first["releases"][-1]["why"] == "smells"
-    assert first["pods"] == 2
-    (left,) = second["releases"]
-    assert (left["outcome"], left["why"]) == ("rolled back to revision 1", "try")
+    assert first["outcome"] == "Completed"
+    assert (second["outcome"], second["source"], second["target"]) == ("RolledBack", "1", "2")
+    assert second["why"] == "try"
+    assert second["back"].endswith(": smells")
+
+
+def test_the_releases_of_all_namespaces_are_listed_by_time(shop: Shop) -> None:
+    released(shop, "app:v1", "app:v2")
+
+    done = shop.cafe("history", "-A", "--since", "1h", "-o", "json")
+
+    assert done.code == 0, done.err
+    assert done.document()["kind"] == "ReleaseList"
+    space = shop.client.namespace
+    own = [one for one in done.document()["releases"] if one["namespace"] == space]
+    assert [(one["name"], one["source"], one["target"]) for one in own] == [
+        (NAME, "", "1"),
+        (NAME, "1", "2"),
+    ]
+
+
+def test_one_release_is_shown_in_full_by_its_id(shop: Shop) -> None:
+    released(shop, "app:v1", "app:v2")
+    first = rows(shop, "releases")[0]["id"]
+
+    done = shop.cafe("history", NAME, "--release", first)
+    page = shop.cafe("report", NAME, "--release", first, "-o", "json")
+
+    assert done.code == 0, done.err
+    assert f"Release:  {first}" in done.out
+    assert page.document()["id"] == first
+
+
+def test_an_unknown_release_names_those_there_are(shop: Shop) -> None:
+    released(shop, "app:v1")
+    known = shop.record()["id"]
+    for verb in ("history", "report"):
+        done = shop.cafe(verb, NAME, "--release", "r-0")
+        assert (done.code, done.out) == (1, "")
+        assert f"known: {known}" in done.err
 
 
 def test_history_tells_a_release_that_is_under_way(shop: Shop) -> None:

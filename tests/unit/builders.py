@@ -5,13 +5,15 @@ A pod is healthy, in traffic and at v1 unless the test says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from msgspec import structs
 
 from kubectl_cafe import names
+from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.pod import Assessment, assess
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Condition, Container, Pod
@@ -19,10 +21,13 @@ from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.record import Before, Mode, Phase, PodRecord
 from kubectl_cafe.podsets import Workload
 from kubectl_cafe.reconcile.decide import decide
+from kubectl_cafe.record import release_record
+from kubectl_cafe.record.release_record import StoredRelease
+from kubectl_cafe.revisions.past_releases import past
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import State
-from statemachine.record import Plan, Record, Strategy
+from statemachine.record import Plan, Record, Strategy, encode
 from statemachine.steps import Kind
 
 START = 1_000_000.0
@@ -192,6 +197,47 @@ def snapshot(*pods: Pod, record: Record | None = None, **changes: Any) -> Snapsh
 def assessments(of: Snapshot) -> list[Assessment]:
     """Where the pods of the view stand."""
     return [assess(p, of) for p in of.pods.values()]
+
+
+def stored(
+    *records: Record, outcome: str = "", revisions: Iterable[Revision] = ()
+) -> tuple[StoredRelease, ...]:
+    """The ended releases of `records` as the cluster keeps them."""
+    return tuple(
+        release_record.parse(stored_object(record, outcome, revisions)) for record in records
+    )
+
+
+def stored_object(
+    record: Record, outcome: str = "", revisions: Iterable[Revision] = (), **spec: Any
+) -> dict[str, Any]:
+    """The ControllerRevision that keeps the ended release of `record`, as a server answers it."""
+    cafe = CafeDeployment(cafe_object(**spec))
+    told = outcome or str(record.state)
+    made = release_record.manifest(cafe, record, told, record.since, revisions)
+    meta = {**made["metadata"], "uid": f"uid-{record.id}", "resourceVersion": f"rv-{record.id}"}
+    return {**made, "metadata": meta}
+
+
+def chronicle(*records: Record) -> str:
+    """The annotation in which version 0.1.0 kept the releases of `records` on their revision."""
+    kept = [
+        {
+            "id": record.id,
+            "kind": record.kind,
+            "outcome": record.state,
+            "started": record.started,
+            "ended": record.since,
+            "who": record.who,
+            "why": record.why,
+            "fromRevision": record.from_revision,
+            "left": past(record, "", "").left,
+            "journal": json.loads(encode(record)).get("journal", []),
+            "journalCut": record.journal_cut,
+        }
+        for record in records
+    ]
+    return json.dumps({"releases": kept, "releasesCut": 0, "v": 1})
 
 
 def cafe_object(**spec: Any) -> dict[str, Any]:

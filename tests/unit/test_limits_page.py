@@ -26,7 +26,7 @@ from kubectl_cafe.reconcile import group_progress, previous_group
 from kubectl_cafe.reconcile.availability import limit_of
 from kubectl_cafe.record import events
 from kubectl_cafe.release import outcome
-from kubectl_cafe.revisions import past_releases, revision
+from kubectl_cafe.revisions import revision
 from kubectl_cafe.status.estimate import remaining
 from kubectl_cafe.times import rfc3339
 from statemachine import record
@@ -81,9 +81,6 @@ HELD = {
     "journal of a running release": f"{record.JOURNAL_LIMIT} moves",
     "record of a release": f"{record.SIZE_LIMIT // 1024} KiB",
     "annotations of one object": f"{annotations.TOTAL // 1024} KiB",
-    "past releases kept for a revision": (
-        f"{past_releases.RELEASES_LIMIT} releases, {past_releases.SIZE_LIMIT // 1024} KiB"
-    ),
     "lease of the driver": f"{lease_view.DURATION} s, renewed every {lease.RENEWAL:.0f} s",
     "takeover": f"{lease_view.DURATION + lease_view.MARGIN:.0f} s without a renewal",
     "fencing at a takeover": f"{fencing.LONGEST:.0f} s without a success",

@@ -9,7 +9,7 @@ import click
 
 from kubectl_cafe.cli import completing, options
 from kubectl_cafe.cli.options import AccessFlags
-from kubectl_cafe.cli.session import connect
+from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.cli.terminal._tty import width_of
 
 if TYPE_CHECKING:
@@ -18,24 +18,77 @@ if TYPE_CHECKING:
     from kubectl_cafe.pods.model import Pod
 
 
-@click.command("history", short_help="Show the revisions with their releases and results")
-@options.name_argument()
+@click.command("history", short_help="Show the releases with their users, times and results")
+@options.name_argument(required=False)
 @click.option(
     "--revision",
     type=click.IntRange(min=0),
     default=0,
     metavar="N",
-    help="Show this revision in full: template, difference from the previous one, journal.",
+    help="Show this revision in full: template, difference from the previous one, releases.",
     shell_complete=completing.offer(completing.revisions),
 )
+@click.option(
+    "--release",
+    default="",
+    metavar="ID",
+    help="Show this release in full, with its journal.",
+)
+@click.option(
+    "--since",
+    type=options.Duration(),
+    default=None,
+    metavar="TIME",
+    help="Show only releases that started or ended within this time before now (24h, 90m).",
+)
+@options.all_namespaces_option
 @options.output_option("wide", "json", "yaml", "name")
 @options.access_options
-def command(access: AccessFlags, *, name: str, revision: int, output: str | None) -> None:
-    """Show every revision of NAME with its last release; with --revision one of them in full.
+def command(
+    access: AccessFlags,
+    *,
+    name: str | None,
+    revision: int,
+    release: str,
+    since: float | None,
+    all_namespaces: bool,
+    output: str | None,
+) -> None:
+    """Show the releases of NAME in the order of time; without a name, those of the namespace.
 
-    PODS is the number of pods that run a revision's images now. Revisions beyond
-    spec.historyLimit have been deleted.
+    TO is the number of a revision, as `rollback --to-revision` takes it; PODS is the number of
+    pods that run its images now. Releases beyond spec.historyLimit have been deleted.
     """
+    _check(name, all_namespaces, revision, release)
+    session = connect(access)
+    if name is None:
+        _list(session, None if all_namespaces else session.namespace, since, output)
+    else:
+        _show(session, name, revision, release, since, output)
+
+
+def _check(name: str | None, all_namespaces: bool, revision: int, release: str) -> None:
+    """Raise UsageError for flags that exclude each other."""
+    problem = ""
+    if name and all_namespaces:
+        problem = "a NAME is in one namespace: say which by -n, not -A"
+    elif revision and release:
+        problem = "either --revision or --release"
+    elif not name and (revision or release):
+        problem = "--revision and --release are of one NAME"
+    if problem:
+        raise click.UsageError(problem, click.get_current_context())
+
+
+def _show(
+    session: Session,
+    name: str,
+    revision: int,
+    release: str,
+    since: float | None,
+    output: str | None,
+) -> None:
+    """The history of one CafeDeployment."""
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.cli.driving import say
     from kubectl_cafe.cli.terminal.printing import print_data
@@ -44,23 +97,53 @@ def command(access: AccessFlags, *, name: str, revision: int, output: str | None
     from kubectl_cafe.printers import history as view
     from kubectl_cafe.record import store
 
-    session = connect(access)
     transport = session.transport
     cafe = store.read(transport, session.namespace, name)
     known = direct_reads.read_revisions(transport, cafe)
+    stored = direct_reads.read_records(transport, cafe)
     chosen = rollback_target.numbered(cafe, known, revision) if revision else None
-    told = listing.history_of(cafe, known, _pods(transport, cafe), transport.server_time())
+    now = transport.server_time()
+    told = listing.history_of(cafe, known, stored, _pods(transport, cafe), now)
+    told = listing.since(told, now - since) if since else told
     detail = listing.detail_of(told, known, chosen) if chosen else None
+    one = listing.with_id(cafe, told, release) if release else None
     if output in ("json", "yaml"):
-        print_data(view.document(told, detail), output)
+        print_data(view.document(told, detail, one), output)
     elif output == "name":
         click.echo(view.names(told, detail), nl=bool(known))
+    elif one is not None:
+        click.echo(view.release_detail(told, one, width_of(sys.stdout)))
     elif detail is not None:
         click.echo(view.detail(told, detail, width_of(sys.stdout)))
-    elif not known:
-        say(f"{cafe.where} has no release yet")
+    elif not told.releases:
+        say(f"{cafe.where} has no release yet" if not since else f"{cafe.where}: {NONE}")
     else:
         click.echo(view.render(told, wide=output == "wide", width=width_of(sys.stdout)))
+
+
+NONE = "no release in this time"
+
+
+def _list(session: Session, namespace: str | None, since: float | None, output: str | None) -> None:
+    """The releases of all CafeDeployments of `namespace` (None: of all namespaces)."""
+    from kubectl_cafe.cli.driving import say
+    from kubectl_cafe.cli.terminal.printing import print_data
+    from kubectl_cafe.history import everywhere
+    from kubectl_cafe.printers import history as view
+
+    transport = session.transport
+    lines = everywhere.read(transport, namespace, since)
+    if output in ("json", "yaml"):
+        print_data(view.placed_document(lines), output)
+    elif output == "name":
+        for one in lines:
+            click.echo(f"controllerrevision.apps/{one.name}-r-{one.line.id}")
+    elif not lines:
+        where = f"in namespace {namespace}" if namespace else "in any namespace"
+        say(f"{NONE if since else 'no release'} {where}")
+    else:
+        width = None if output == "wide" else width_of(sys.stdout)
+        click.echo(view.render_placed(lines, spaces=namespace is None, width=width))
 
 
 def _pods(transport: Transport, cafe: CafeDeployment) -> list[Pod]:

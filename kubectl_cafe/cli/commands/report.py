@@ -25,6 +25,12 @@ from kubectl_cafe.errors import CafeError
     shell_complete=completing.offer(completing.revisions),
 )
 @click.option(
+    "--release",
+    default="",
+    metavar="ID",
+    help="The release with this id, as `history -o wide` shows it.",
+)
+@click.option(
     "--output-file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -38,6 +44,7 @@ def command(
     *,
     name: str,
     revision: int,
+    release: str,
     output_file: Path | None,
     output: str | None,
     yes: bool,
@@ -50,17 +57,19 @@ def command(
     """
     from kubectl_cafe.cli.terminal.printing import print_document
 
+    if revision and release:
+        raise click.UsageError("either --revision or --release", click.get_current_context())
     session = connect(access)
     if output_file is not None and output_file.exists():
         _ask(session, output_file, yes)
-    text = _text(session, name, revision, output or "html")
+    text = _text(session, name, revision, release, output or "html")
     if output_file is None:
         print_document(text)
     else:
         _write(output_file, text)
 
 
-def _text(session: Session, name: str, revision: int, output: str) -> str:
+def _text(session: Session, name: str, revision: int, release: str, output: str) -> str:
     """The report, by plain lists: nothing is watched, nothing is written."""
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.cli.terminal.printing import rendered
@@ -73,7 +82,9 @@ def _text(session: Session, name: str, revision: int, output: str) -> str:
     cafe = store.read(transport, session.namespace, name)
     known = direct_reads.read_revisions(transport, cafe)
     pods = direct_reads.pods(transport, cafe)
-    report = release_report.account(cafe, known, pods, transport.server_time(), revision)
+    stored = direct_reads.read_records(transport, cafe)
+    at = transport.server_time()
+    report = release_report.account(cafe, known, stored, pods, at, revision, release)
     return page(report) if output == "html" else rendered(document(report), output)
 
 

@@ -68,13 +68,13 @@ def command(
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.cache.informers import Observer
     from kubectl_cafe.planning import rollback_plan, rollback_target
-    from kubectl_cafe.planning.proposal import Around
     from kubectl_cafe.record import store
+    from kubectl_cafe.release import moves
 
     session = connect(access)
     cafe = store.read(session.transport, session.namespace, name)
     known = direct_reads.read_revisions(session.transport, cafe)
-    around = Around(revisions=known, workloads=(), pods=())
+    around = moves.around(session.transport, cafe, known)
     if to_revision:
         rollback_target.numbered(cafe, known, to_revision)
     elif done := rollback_plan.repeated(cafe):
@@ -108,13 +108,13 @@ def _saying(fast: bool, number: int) -> Move:
     from kubectl_cafe.assessment import lost_switches
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.planning import rollback_plan
-    from kubectl_cafe.planning.proposal import Around
     from kubectl_cafe.release import moves, outcome
     from kubectl_cafe.revisions.revision import revision_text
 
     def saying(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
-        known = outcome.conclude(transport, cafe, direct_reads.read_revisions(transport, cafe))
-        around = Around(revisions=known, workloads=(), pods=())
+        known = direct_reads.read_revisions(transport, cafe)
+        outcome.conclude(transport, cafe, known)
+        around = moves.around(transport, cafe, known)
         after = moves.rollback(transport, cafe, around, mover, fast, number)
         if after.record is None or after is cafe:
             return after
@@ -171,7 +171,11 @@ def _say_repeated(cafe: CafeDeployment, around: Around, done: Entry) -> None:
         f"{cafe.where} is already rolled back{number}, by {done.who} at {done.at}{why}; "
         "nothing was written"
     )
-    further = rollback_target.rollback_target(record, around.revisions) if record else None
+    further = (
+        rollback_target.rollback_target(record, around.revisions, around.releases)
+        if record
+        else None
+    )
     if further is not None:
         back = f"--to-revision {further.number}"
         say_next(cafe_command("rollback", cafe.name, cafe.namespace, back))

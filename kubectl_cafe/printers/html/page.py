@@ -13,7 +13,8 @@ from kubectl_cafe.times import lasted, seconds
 
 ALLOWED = "default-src 'none'; style-src 'unsafe-inline'"
 """What the page may load: nothing, whatever a name or a message in it contains."""
-GOOD, BAD = ("Completed", "RolledBack"), ("Failed", "Aborted", "Superseded")
+GOOD, BAD = ("Completed",), ("Failed", "Aborted", "RolledBack", "Superseded")
+"""A release that was rolled back did not bring what it was started for."""
 FACTS = {
     "Pods that tell of it": "Pods with data",
     "Waited for people": "Waiting for operators",

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from msgspec import structs
+
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
-from kubectl_cafe.history.listing import detail_of, history_of
+from kubectl_cafe.history.listing import UnknownRelease, detail_of, history_of, since, with_id
 from kubectl_cafe.history.model import History
 from kubectl_cafe.pods.model import Pod
-from kubectl_cafe.revisions.past_releases import Chronicle, encode, past
+from kubectl_cafe.record import release_record
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Entry, Record
 from statemachine.record import encode as encode_record
 from statemachine.steps import Kind
-from tests.unit.builders import START, cafe_object, container, pod, release, revision, upgraded
+from tests.unit.builders import (
+    START,
+    cafe_object,
+    chronicle,
+    container,
+    pod,
+    release,
+    revision,
+    stored,
+    stored_object,
+    upgraded,
+)
 
 V1, V2 = revision("v1", 1), revision("v2", 2)
 
@@ -29,18 +43,20 @@ def entry(trigger: Trigger, seconds: float, who: str, why: str = "") -> Entry:
     return Entry(at(seconds), trigger, State.PROGRESSING, who, why, host=f"{who}s-desk")
 
 
-def told(*pods: Pod, record: Record | None = None, revisions: Any = (V1, V2)) -> History:
+def told(
+    *pods: Pod, record: Record | None = None, revisions: Any = (V1, V2), kept: Any = ()
+) -> History:
     """The history 100 s after START."""
     obj = cafe_object()
     if record is not None:
         obj["metadata"]["annotations"] = {names.RELEASE: encode_record(record)}
-    return history_of(CafeDeployment(obj), revisions, pods, START + 100)
+    return history_of(CafeDeployment(obj), revisions, kept, pods, START + 100)
 
 
 def remembering(of: Revision, *records: Record) -> Revision:
-    """The revision with the releases of `records` in its annotation."""
-    kept = tuple(past(record, str(record.state), at(60)) for record in records)
-    return revision(of.name, of.number, releases=encode(Chronicle(kept)))
+    """The revision with the releases of `records` as version 0.1.0 kept them."""
+    ended = (structs.replace(record, since=at(60)) for record in records)
+    return revision(of.name, of.number, releases=chronicle(*ended))
 
 
 def test_pods_are_counted_at_the_revision_whose_images_they_have() -> None:
@@ -77,25 +93,78 @@ def test_a_release_that_is_in_record_and_annotation_is_told_once() -> None:
     assert len(history.revisions[1].releases) == 1
 
 
-def test_a_release_that_turned_back_is_told_at_both_its_revisions_each_with_its_own_who() -> None:
-    turned = release(
-        State.ROLLED_BACK,
-        kind=Kind.ROLLBACK,
-        from_revision="v2",
-        to_revision="v1",
-        started=at(0),
-        why="try",
-        journal=(entry(Trigger.START, 0, "alice"), entry(Trigger.ROLLBACK, 40, "bob", "smells")),
+TURNED = release(
+    State.ROLLED_BACK,
+    kind=Kind.ROLLBACK,
+    from_revision="v2",
+    to_revision="v1",
+    started=at(0),
+    since=at(60),
+    why="try",
+    journal=(entry(Trigger.START, 0, "alice", "try"), entry(Trigger.ROLLBACK, 40, "bob", "smells")),
+)
+
+
+def test_a_release_that_turned_back_is_one_line_and_each_move_keeps_its_own_who_and_why() -> None:
+    (line,) = told(kept=stored(TURNED)).releases
+    assert (line.kind, line.source, line.target, line.outcome) == (
+        "upgrade",
+        "1",
+        "2",
+        "RolledBack",
     )
-    history = told(revisions=(remembering(V1, turned), V2))
-    (back,), (left,) = (line.releases for line in history.revisions)
-    assert (back.outcome, back.who, back.why, back.took) == ("RolledBack", "bob", "smells", 20.0)
-    assert (left.outcome, left.who, left.why, left.took) == (
-        "rolled back to revision 1",
-        "alice",
-        "try",
-        40.0,
+    assert (line.who, line.why, line.back) == ("alice", "try", "bob: smells")
+
+
+def test_a_release_that_turned_back_is_one_of_both_its_revisions() -> None:
+    first, second = told(kept=stored(TURNED)).revisions
+    assert [len(line.releases) for line in (first, second)] == [1, 1]
+
+
+def test_releases_stand_in_the_order_of_their_starts_whoever_kept_them() -> None:
+    new = release(State.COMPLETED, id="r2", started=at(70), since=at(80))
+    old = release(State.COMPLETED, id="r0", started=at(0))
+    history = told(revisions=(V1, remembering(V2, old)), kept=stored(new))
+    assert [line.id for line in history.releases] == ["r0", "r2"]
+
+
+def test_a_release_whose_revision_was_deleted_keeps_its_number_and_images() -> None:
+    gone = revision("v2", 7)
+    kept = stored(release(State.COMPLETED), revisions=(V1, gone))
+    (line,) = told(revisions=(V1,), kept=kept).releases
+    assert (line.source, line.target, line.images) == ("1", "7", {"main": "app:v2"})
+
+
+def test_who_confirmed_which_group_is_told() -> None:
+    journal = (
+        entry(Trigger.START, 0, "alice"),
+        structs.replace(entry(Trigger.CONFIRM, 20, "bob"), group=2),
     )
+    (line,) = told(kept=stored(release(State.COMPLETED, journal=journal))).releases
+    assert line.confirmed == ("group 2: bob",)
+
+
+def test_a_stored_release_that_can_t_be_read_is_a_problem_and_costs_no_other() -> None:
+    broken = release_record.parse({**stored_object(TURNED), "data": {"v": 1}})
+    history = told(kept=(broken, *stored(release(State.COMPLETED))))
+    assert len(history.releases) == 1
+    assert "shop-r-r1 cannot be read" in history.problems[0]
+
+
+@pytest.mark.parametrize(("after", "found"), [(50, 1), (61, 0)])
+def test_since_leaves_out_what_ended_before(after: float, found: int) -> None:
+    assert len(since(told(kept=stored(TURNED)), START + after).releases) == found
+
+
+def test_what_is_under_way_is_always_recent() -> None:
+    assert len(since(told(record=release(State.PAUSED)), START + 10_000).releases) == 1
+
+
+def test_an_id_that_no_release_has_is_an_error_with_the_next_command() -> None:
+    history = told(kept=stored(TURNED))
+    with pytest.raises(UnknownRelease, match='no release "r9"; known: r1') as error:
+        with_id(CafeDeployment(cafe_object()), history, "r9")
+    assert error.value.hint == "kubectl cafe history shop -n stores -o wide"
 
 
 def test_an_annotation_that_can_t_be_read_is_said() -> None:

@@ -14,7 +14,6 @@ from kubectl_cafe.history.report_model import Report
 from kubectl_cafe.planning.rollback_target import UnknownRevision
 from kubectl_cafe.pods.model import Condition, Pod
 from kubectl_cafe.pods.record import Phase
-from kubectl_cafe.revisions.past_releases import Chronicle, encode, past
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import State, Trigger
@@ -24,12 +23,14 @@ from statemachine.steps import Kind
 from tests.unit.builders import (
     START,
     cafe_object,
+    chronicle,
     container,
     patched,
     pod,
     pod_record,
     release,
     revision,
+    stored,
     upgraded,
 )
 
@@ -85,18 +86,20 @@ def told(
     *pods: Pod,
     record: Record | None = None,
     revisions: Any = (V1, V2),
+    kept: Any = (),
     number: int = 0,
+    release: str = "",
     now: float = 200,
 ) -> Report:
     obj = cafe_object()
     if record is not None:
         obj["metadata"]["annotations"] = {names.RELEASE: encode_record(record)}
-    return account(CafeDeployment(obj), revisions, pods, START + now, number)
+    return account(CafeDeployment(obj), revisions, kept, pods, START + now, number, release)
 
 
 def remembering(of: Revision, *records: Record) -> Revision:
-    kept = tuple(past(record, str(record.state), record.since) for record in records)
-    return replace(of, releases=encode(Chronicle(kept)))
+    """The revision with releases as version 0.1.0 kept them."""
+    return replace(of, releases=chronicle(*records))
 
 
 COMPLETED = ran(BEGUN, WAITS, GOES, ENDS)
@@ -285,3 +288,27 @@ def test_a_revision_that_never_was_is_unknown() -> None:
 def test_a_revision_that_no_release_is_told_of_is_named() -> None:
     with pytest.raises(Untold, match="no record of a release of revision 1 is left"):
         told(*PODS, record=COMPLETED, number=1)
+
+
+def test_a_release_is_chosen_by_its_id() -> None:
+    report = told(record=LATER, kept=stored(OLD), release="r0")
+    assert (report.id, report.ended) == ("r0", START + 100)
+
+
+def test_an_id_that_no_release_has_is_an_error_with_the_last_ones() -> None:
+    with pytest.raises(Untold, match=r'with the id "r9" is left; known: r1, r0'):
+        told(record=LATER, kept=stored(OLD), release="r9")
+
+
+def test_a_stored_release_keeps_its_plan_so_its_groups_have_their_counts() -> None:
+    report = told(record=LATER, kept=stored(OLD), release="r0")
+    assert [group.counts for group in report.groups] == [{"A": 1, "B": 1}, {"A": 1, "B": 1}]
+
+
+def test_a_release_that_failed_and_was_rolled_back_keeps_its_failure() -> None:
+    failed = Entry(at(20), Trigger.FAIL, State.FAILED, "alice", "a: CrashLoopBackOff", 1)
+    back = entry(30, Trigger.ROLLBACK, State.ROLLING_BACK, 1)
+    over = entry(60, Trigger.STEP_DONE, State.ROLLED_BACK, 1)
+    turned = ran(BEGUN, failed, back, over, kind=Kind.ROLLBACK, to_revision="v1")
+    record = replace(turned, from_revision="v2")
+    assert told(record=record).failure == "a: CrashLoopBackOff"

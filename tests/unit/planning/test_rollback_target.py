@@ -14,7 +14,9 @@ from kubectl_cafe.planning.rollback_target import (
     numbered,
     rollback_target,
 )
+from kubectl_cafe.revisions.past_releases import PastRelease
 from statemachine.lifecycle import State
+from statemachine.record import Record
 from statemachine.steps import Kind
 from tests.unit.builders import cafe_object, release, revision
 
@@ -62,10 +64,59 @@ def test_an_aborted_mix_may_be_brought_to_the_revision_that_was_given_up() -> No
     assert goal(2, State.ABORTED) == "v2"
 
 
-def test_after_a_rollback_neither_its_goal_nor_what_it_left_is_an_earlier_revision() -> None:
-    one, two, three = (revision(f"v{n}", n, "Completed") for n in (1, 2, 3))
-    back = release(State.ROLLED_BACK, kind=Kind.ROLLBACK, from_revision="v2", to_revision="v3")
-    assert rollback_target(back, (one, two, three)) == one
+def ended(*releases: tuple[str, str, Kind]) -> tuple[PastRelease, ...]:
+    """Releases in the order of time, each to a revision with an outcome."""
+    return tuple(
+        PastRelease(f"r{n}", kind, outcome, f"2026-01-{n:02}T00:00:00Z", "", "", to_revision=to)
+        for n, (to, outcome, kind) in enumerate(releases, 1)
+    )
+
+
+UP, BACK = Kind.UPGRADE, Kind.ROLLBACK
+V1, V2, V3 = (("v1", "Completed", UP), ("v2", "Completed", UP), ("v3", "Completed", UP))
+
+
+def after(source: str, target: str) -> Record:
+    """The record of a rollback from `source` to `target` that ended."""
+    return release(State.ROLLED_BACK, kind=BACK, from_revision=source, to_revision=target)
+
+
+@pytest.mark.parametrize(
+    ("releases", "record", "target"),
+    [
+        # What ran before the goal.
+        (
+            [("v1", "Completed", UP), ("v2", "Completed", UP), ("v3", "Completed", UP)],
+            ("v3", "v2"),
+            "v1",
+        ),
+        # Nothing ran before the first one.
+        (
+            [("v1", "Completed", UP), ("v2", "Completed", UP), ("v3", "Completed", UP)],
+            ("v3", "v1"),
+            "",
+        ),
+        # The goal was released again after the other one.
+        (
+            [("v1", "Completed", UP), ("v2", "Completed", UP), ("v1", "Completed", UP)],
+            ("v3", "v1"),
+            "v2",
+        ),
+        # A rollback to the goal is no release of it: what it left was no better.
+        (
+            [V1, V2, V3, ("v2", "RolledBack", BACK)],
+            ("v3", "v2"),
+            "v1",
+        ),
+        # The goal's own release is not known any more.
+        ([V1, V3], ("v3", "v2"), "v1"),
+    ],
+)
+def test_after_a_rollback_the_way_back_leads_to_what_ran_before_its_goal(
+    releases: list[tuple[str, str, Kind]], record: tuple[str, str], target: str
+) -> None:
+    found = rollback_target(after(*record), THREE, ended(*releases))
+    assert (found.name if found else "") == target
 
 
 def test_after_a_rollback_there_is_no_going_back_to_where_every_pod_is() -> None:
@@ -81,16 +132,16 @@ def test_after_a_rollback_there_is_no_going_back_to_where_every_pod_is() -> None
         (("Completed", "Aborted"), "v1"),
         (("Completed", "Superseded"), "v1"),
         (("Aborted", "Aborted"), "v2"),
-        (("", ""), "v2"),
+        ((), "v2"),
     ],
 )
 def test_it_goes_back_to_the_last_revision_that_ended_well_else_to_where_it_came_from(
-    outcomes: tuple[str, str], target: str
+    outcomes: tuple[str, ...], target: str
 ) -> None:
     """The release came from v2."""
-    known = [revision(f"v{n}", n, outcome) for n, outcome in enumerate((*outcomes, ""), 1)]
+    releases = ended(*((f"v{n}", outcome, UP) for n, outcome in enumerate(outcomes, 1)))
     of = release(State.FAILED, from_revision="v2", to_revision="v3")
-    found = rollback_target(of, known)
+    found = rollback_target(of, THREE, releases)
     assert found is not None
     assert found.name == target
 
@@ -98,12 +149,13 @@ def test_it_goes_back_to_the_last_revision_that_ended_well_else_to_where_it_came
 def test_a_release_that_came_from_a_revision_that_was_pruned_goes_back_to_the_last_good_one() -> (
     None
 ):
-    known = (revision("v1", 1, "Completed"), revision("v3", 3))
+    known = (revision("v1", 1), revision("v3", 3))
     of = release(State.FAILED, from_revision="v2", to_revision="v3")
-    assert rollback_target(of, known) == known[0]
+    assert rollback_target(of, known, ended(("v1", "Completed", UP))) == known[0]
 
 
-def test_after_a_rollback_whose_goal_was_pruned_every_good_revision_is_an_earlier_one() -> None:
-    known = tuple(revision(f"v{n}", n, "Completed") for n in (1, 2, 4))
-    back = release(State.ROLLED_BACK, kind=Kind.ROLLBACK, from_revision="v4", to_revision="v3")
-    assert rollback_target(back, known) == known[1]
+def test_the_last_good_one_is_the_one_that_a_rollback_went_to_not_the_highest_number() -> None:
+    """v2 was rolled back to v1, and the source of the release is not known any more."""
+    releases = ended(("v1", "Completed", UP), ("v2", "Completed", UP), ("v1", "RolledBack", BACK))
+    of = release(State.FAILED, from_revision="v9", to_revision="v3")
+    assert rollback_target(of, THREE, releases) == THREE[0]

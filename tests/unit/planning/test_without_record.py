@@ -11,6 +11,7 @@ from kubectl_cafe.planning.proposal import Around
 from kubectl_cafe.planning.rollback_target import rollback_target
 from kubectl_cafe.planning.without_record import presumed
 from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.revisions import past_releases
 from kubectl_cafe.revisions.revision import name_of
 from statemachine.lifecycle import State
 from tests.unit.builders import cafe_object, drained, pod, revision, template, upgraded
@@ -23,13 +24,14 @@ KNOWN = (
 
 
 def around(*pods: Pod) -> Around:
-    return Around(revisions=KNOWN, workloads=(), pods=pods)
+    ended = past_releases.ordered((), KNOWN)
+    return Around(revisions=KNOWN, workloads=(), pods=pods, releases=ended)
 
 
 def test_it_is_as_if_the_spec_as_it_stands_had_been_released() -> None:
     record = presumed(CAFE, around(pod("a"), upgraded("b")))
     assert (record.state, record.to_revision) == (State.IDLE, KNOWN[1].name)
-    assert rollback_target(record, KNOWN) == KNOWN[0]
+    assert rollback_target(record, KNOWN, past_releases.ordered((), KNOWN)) == KNOWN[0]
 
 
 def test_it_goes_back_from_the_spec_as_it_stands() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from kubectl_cafe.history.model import Placed
 from kubectl_cafe.printers import (
     history,
     outcome,
@@ -24,7 +26,7 @@ from kubectl_cafe.printers import (
 from kubectl_cafe.printers.html import document as report
 from tests.unit.printers import test_html, test_plan
 from tests.unit.printers.scenes import SCENES
-from tests.unit.printers.test_history import DETAIL, HISTORY
+from tests.unit.printers.test_history import DETAIL, HISTORY, RELEASE
 
 PAGE = Path(__file__).parents[3] / "docs" / "output.md"
 ROW = re.compile(r"^\| `([^`]+)` \| ((?:text|number|boolean|map)(?: or null)?) \|", re.MULTILINE)
@@ -40,13 +42,15 @@ VERSIONS = version.Versions(
     "1.2.3", {"gitVersion": "v1.32.0"}, version.Resource(("v1alpha1",), "1.0.0")
 )
 """Old enough that there is a warning."""
+FULL = dataclasses.replace(HISTORY, problems=("a problem",))
 FAILED = replace(SCENES["failed"], notes=("a note",))
 PLANNED = test_plan.planned(others=("spec.template.spec.volumes",))
 REPORTED = test_html.report(unknown=("a gap",))
 DOCUMENTS: dict[str, tuple[Mapping[str, object], ...]] = {
     "version": (version.document(VERSIONS),),
     "states": (states.document(),),
-    "history": (history.document(HISTORY), history.document(HISTORY, DETAIL)),
+    "history": (history.document(FULL), history.document(HISTORY, DETAIL)),
+    "history of many": (history.placed_document([Placed("stores", "shop", RELEASE)]),),
     "repair": (repair.document("shop", "stores", [LINE]),),
     "status": (status.document(FAILED),),
     "status of many": (overview.document([overview.Overview("shop", "stores", "Progressing")]),),

@@ -37,16 +37,18 @@ def images(version: str) -> dict[str, str]:
     }
 
 
-def release(who: str, why: str) -> ReleaseLine:
-    return ReleaseLine("r-1", "upgrade", "RolledBack", "1", AT, AT, 75.0, who, "desk", why)
+def release(who: str, why: str, version: str = "1.0.0", to: int = 1) -> ReleaseLine:
+    ran = ("r-1", "upgrade", "RolledBack", "1", str(to), AT, AT, 75.0)
+    return ReleaseLine(*ran, who, "desk", why, images(version))
 
 
 HISTORY = History(
     LONG,
     NAMESPACE,
+    (RevisionLine(1, "a", images("1.0.0"), 0), RevisionLine(2, "b", images("1.1.0"), 9)),
     (
-        RevisionLine(1, "a", images("1.0.0"), 0, (release(ACCOUNT, "CHG-1: the first of all"),)),
-        RevisionLine(2, "b", images("1.1.0"), 9, (release(MAIL, "CHG-2: back to the old one"),)),
+        release(ACCOUNT, "CHG-1: the first of all"),
+        release(MAIL, "CHG-2: back to the old one", "1.1.0", 2),
     ),
 )
 LINES = (
@@ -169,9 +171,9 @@ def test_a_status_counts_the_rows_of_commands_that_the_terminal_breaks() -> None
 
 def test_of_two_containers_that_change_the_history_shows_the_tags() -> None:
     both = {**images("1.1.0"), "log": f"{REGISTRY}/obs/fluent-bit:2.2.0"}
-    lines = (HISTORY.revisions[0], replace(HISTORY.revisions[1], images=both))
+    lines = (HISTORY.releases[0], replace(HISTORY.releases[1], images=both))
 
-    shown = history.render(replace(HISTORY, revisions=lines), width=100).splitlines()
+    shown = history.render(replace(HISTORY, releases=lines), width=100).splitlines()
 
     assert "1.1.0,2.2.0,\u2026" in shown[2].split()
 
@@ -225,14 +227,14 @@ def test_no_text_of_somebody_s_adds_a_line() -> None:
         waits=(Wait(For.SERVER, message=NASTY),),
         last=NASTY,
     )
-    told = replace(HISTORY.revisions[0], releases=(release(NASTY, NASTY),))
+    told = release(NASTY, NASTY)
     finding = RepairLine("drift", "pod/a", NASTY, NASTY)
     printed = [
         fields([("Note", NASTY)]),
         table(["a"], [[NASTY]]),
         status.render(one),
         status.line(one) if "\n" not in status.line(one) else "",
-        history.render(replace(HISTORY, revisions=(told,))),
+        history.render(replace(HISTORY, releases=(told,))),
         findings([finding]),
         findings([finding], width=200),
     ]

@@ -16,10 +16,9 @@ from kubectl_cafe.pods.record import Phase, decode
 from kubectl_cafe.pods.record import encode as encode_pod
 from kubectl_cafe.release import moves
 from kubectl_cafe.release.start import Mover
-from kubectl_cafe.revisions import past_releases
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Entry
-from tests.unit.builders import pod, pod_record, release, revision
+from tests.unit.builders import pod, pod_record, release
 from tests.unit.server import CR, Server, cafe
 
 PAD = "example.com/pad"
@@ -90,17 +89,3 @@ def test_a_pods_record_drops_what_only_a_report_reads_where_room_is_short() -> N
         return decode(of.body["metadata"]["annotations"][names.IN_PLACE]).passed
 
     assert (passed(wide), passed(tight)) == (record.passed, {})
-
-
-@pytest.mark.parametrize(("left", "kept"), [(3000, True), (100, False)])
-def test_a_chronicle_is_written_in_the_room_that_others_leave_or_not_at_all(
-    left: int, kept: bool
-) -> None:
-    notes = {PAD: "x" * (TOTAL - left - len(PAD))}
-    past = past_releases.past(WAITS, "Completed", "2026-11-28T03:00:00Z")
-
-    found = past_releases.notes_of(revision("v2", 2, annotations=notes), past)
-
-    assert found[names.OUTCOME] == "Completed"
-    assert (names.RELEASES in found) is kept
-    assert total({**notes, **found}) <= TOTAL

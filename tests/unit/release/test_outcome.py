@@ -8,10 +8,13 @@ import pytest
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.client.errors import Invalid
 from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.record import release_record
 from kubectl_cafe.release.outcome import conclude, in_use, prune
-from kubectl_cafe.revisions.past_releases import decode
+from kubectl_cafe.revisions import past_releases
 from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import State
 from statemachine.record import Record, encode
 from tests.unit.builders import (
@@ -23,6 +26,8 @@ from tests.unit.builders import (
     pod_record,
     release,
     revision,
+    stored,
+    stored_object,
     workload,
 )
 
@@ -30,19 +35,24 @@ SIX = tuple(revision(f"v{n}", n, uid=f"uid-{n}", resource_version=f"{n}0") for n
 
 
 class Server:
-    """A transport that remembers writes; a patched revision is answered with its annotations."""
+    """A transport that remembers writes; `known` is the release that is stored already."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Any = None, refuses: Exception | None = None) -> None:
+        self.known, self.refuses = known, refuses
         self.patched: list[tuple[str, Any]] = []
         self.deleted: list[tuple[str, Any]] = []
 
     def server_time(self) -> float:
         return START
 
-    def patch(self, path: str, body: Any, _kind: object) -> Any:
-        self.patched.append((path.rsplit("/", 1)[-1], body["metadata"]))
-        meta = {**body["metadata"], "name": self.patched[-1][0], "resourceVersion": "99"}
-        return {"metadata": meta, "revision": 2}
+    def get_or_none(self, _path: str) -> Any:
+        return self.known
+
+    def patch(self, path: str, body: Any, _kind: object, _query: object) -> Any:
+        if self.refuses:
+            raise self.refuses
+        self.patched.append((path.rsplit("/", 1)[-1], body))
+        return body
 
     def delete(self, path: str, body: Any) -> None:
         self.deleted.append((path.rsplit("/", 1)[-1], body))
@@ -61,7 +71,8 @@ def cafe(record: Record, **spec: Any) -> CafeDeployment:
 def used(*pods: Any, revisions: tuple[Revision, ...] = SIX, **changes: Any) -> set[str]:
     """The revisions in use after a release from v4 to v5."""
     record = release(State.COMPLETED, from_revision="v4", to_revision="v5")
-    found = in_use(record, revisions, pods, changes.get("workloads", ()))
+    ended = past_releases.ordered((), revisions)
+    found = in_use(record, revisions, ended, pods, changes.get("workloads", ()))
     return found - {""}
 
 
@@ -100,42 +111,94 @@ def test_revisions_are_deleted_as_they_were_judged() -> None:
     server = Server()
     done = cafe(release(State.COMPLETED, from_revision="v5", to_revision="v6"), historyLimit=3)
 
-    prune(server.transport, done, SIX, (), ())
+    prune(server.transport, done, SIX, (), (), ())
 
     assert server.deleted == [("v1", {"preconditions": {"uid": "uid-1", "resourceVersion": "10"}})]
 
 
 def test_nothing_is_deleted_while_a_release_is_under_way() -> None:
     server = Server()
-    prune(server.transport, cafe(release(State.PAUSED), historyLimit=0), SIX, (), ())
+    prune(server.transport, cafe(release(State.PAUSED), historyLimit=0), SIX, (), (), ())
     assert server.deleted == []
 
 
-def test_an_end_is_written_to_the_revision_that_the_release_went_to() -> None:
+def test_releases_beyond_the_limit_are_deleted_as_they_were_judged() -> None:
+    """I4."""
     server = Server()
-
-    after = conclude(server.transport, cafe(release(State.COMPLETED)), SIX)
-
-    ((name, meta),) = server.patched
-    assert (name, meta["uid"], meta["resourceVersion"]) == ("v2", "uid-2", "20")
-    assert meta["annotations"][names.OUTCOME] == "Completed"
-    assert [(r.outcome, r.resource_version) for r in after if r.name == "v2"] == [
-        ("Completed", "99")
+    done = cafe(release(State.COMPLETED, from_revision="v5", to_revision="v6"), historyLimit=1)
+    records = [
+        release(State.ABORTED, id=f"r{n}", to_revision="v6", started=rfc3339(START + n))
+        for n in range(3)
     ]
+
+    prune(server.transport, done, SIX[4:], stored(*records), (), ())
+
+    conditions = {"preconditions": {"uid": "uid-r0", "resourceVersion": "rv-r0"}}
+    assert server.deleted[0] == ("shop-r-r0", conditions)
+    assert len(server.deleted) == 2
+
+
+def test_an_end_is_stored_in_an_object_of_its_own() -> None:
+    server = Server()
+    record = release(State.COMPLETED, since=rfc3339(START + 60))
+
+    conclude(server.transport, cafe(record), SIX)
+
+    ((name, body),) = server.patched
+    assert name == body["metadata"]["name"] == "shop-r-r1"
+    assert body["metadata"]["labels"] == {names.RELEASE_OF: "shop"}
+    assert [owner["uid"] for owner in body["metadata"]["ownerReferences"]] == ["uid-cafe"]
+    found = release_record.parse(answered(body)).release
+    assert found is not None
+    assert (found.outcome, found.ended, found.record) == ("Completed", record.since, record)
+    assert {name: known.number for name, known in found.revisions.items()} == {"v1": 1, "v2": 2}
+
+
+def test_a_record_that_is_to_outlive_its_cafedeployment_has_no_owner() -> None:
+    server = Server()
+    conclude(server.transport, cafe(release(State.COMPLETED), keepRecords=True), SIX)
+    ((_, body),) = server.patched
+    assert "ownerReferences" not in body["metadata"]
+
+
+def answered(body: Any) -> Any:
+    """The stored object as a server answers it."""
+    return {**body, "metadata": {**body["metadata"], "uid": "uid-r1", "resourceVersion": "9"}}
+
+
+@pytest.mark.guard("an-end-is-written-once")
+def test_an_end_that_is_stored_already_is_not_stored_again() -> None:
+    """C66, I8."""
+    server = Server(known=stored_object(release(State.COMPLETED)))
+    conclude(server.transport, cafe(release(State.COMPLETED)), SIX)
+    assert (server.patched, server.deleted) == ([], [])
 
 
 def test_a_release_that_is_superseded_is_over_as_well() -> None:
     server = Server()
-
     conclude(server.transport, cafe(release(State.PAUSED)), SIX, superseded=True)
+    ((_, body),) = server.patched
+    assert body["data"]["outcome"] == "Superseded"
 
-    ((_, meta),) = server.patched
-    assert [one.outcome for one in decode(meta["annotations"][names.RELEASES]).releases] == [
-        "Superseded"
-    ]
+
+def test_a_release_that_was_to_be_superseded_and_ended_by_itself_is_stored_anew() -> None:
+    known = stored_object(release(State.PAUSED), "Superseded")
+    server = Server(known=known)
+
+    conclude(server.transport, cafe(release(State.COMPLETED)), SIX)
+
+    conditions = {"preconditions": {"uid": "uid-r1", "resourceVersion": "rv-r1"}}
+    assert server.deleted == [("shop-r-r1", conditions)]
+    assert [body["data"]["outcome"] for _, body in server.patched] == ["Completed"]
+
+
+def test_a_release_that_another_client_stores_at_the_same_time_is_stored() -> None:
+    server = Server(refuses=Invalid("data: field is immutable"))
+    conclude(server.transport, cafe(release(State.COMPLETED)), SIX)
+    assert server.patched == []
 
 
 def test_a_release_under_way_has_no_end_to_write() -> None:
     server = Server()
-    assert conclude(server.transport, cafe(release(State.PAUSED)), SIX) == SIX
+    conclude(server.transport, cafe(release(State.PAUSED)), SIX)
     assert server.patched == []

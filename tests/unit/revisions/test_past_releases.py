@@ -1,39 +1,37 @@
-"""What a revision remembers of its releases, and how much of it (protocol 4)."""
+"""Releases that have ended: what is kept of each, in which order, and how many (protocol 4)."""
 
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 
-from kubectl_cafe import names
-from kubectl_cafe.annotations import TOTAL
-from kubectl_cafe.revisions import past_releases
 from kubectl_cafe.revisions.past_releases import (
     Chronicle,
     PastRelease,
     decode,
-    encode,
-    notes_of,
+    last_good,
+    of_revision,
+    ordered,
     past,
+    prunable,
 )
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Entry
 from statemachine.steps import Kind
 from statemachine.versioned import DecodeError
-from tests.unit.builders import release, revision
+from tests.unit.builders import chronicle, release, revision
 
 AT = "2026-01-02T03:04:05Z"
+KNOWN = {name: revision(name, number) for number, name in enumerate(("v1", "v2", "v3"), 1)}
 
 
-def entry(trigger: Trigger = Trigger.STEP_DONE, why: str = "") -> Entry:
-    return Entry(AT, trigger, State.PROGRESSING, "alice", why, host="desk")
+def entry(trigger: Trigger = Trigger.STEP_DONE) -> Entry:
+    return Entry(AT, trigger, State.PROGRESSING, "alice", host="desk")
 
 
-def ended(name: str = "r1", outcome: str = "Completed", entries: int = 3) -> PastRelease:
-    """A release with a journal of so many entries, its first move a start."""
-    journal = (entry(Trigger.START), *(entry() for _ in range(entries - 1)))
-    record = release(State.COMPLETED, id=name, journal=journal)
-    return past(record, outcome, AT)
+def ended(hour: int, to: str, outcome: str = "Completed", kind: Kind = Kind.UPGRADE) -> PastRelease:
+    """A release to `to` that began at this hour."""
+    at = f"2026-01-02T{hour:02}:00:00Z"
+    return PastRelease(f"r{hour}", kind, outcome, at, at, "alice", to_revision=to)
 
 
 def test_what_is_kept_of_a_release_is_who_when_why_and_its_journal() -> None:
@@ -44,7 +42,8 @@ def test_what_is_kept_of_a_release_is_who_when_why_and_its_journal() -> None:
 
     assert (kept.id, kept.kind, kept.outcome) == ("r1", Kind.UPGRADE, "Completed")
     assert (kept.who, kept.why, kept.started, kept.ended) == ("alice", "CHG-1", record.started, AT)
-    assert (kept.from_revision, kept.journal, kept.journal_cut) == ("v1", journal, 2)
+    assert (kept.from_revision, kept.to_revision) == ("v1", "v2")
+    assert (kept.journal, kept.journal_cut, kept.record) == (journal, 2, record)
 
 
 def test_a_release_that_turned_back_names_the_revision_that_it_gave_up() -> None:
@@ -64,71 +63,14 @@ def test_a_rollback_of_the_morning_after_gave_up_no_release() -> None:
     assert past(record, "RolledBack", AT).left == ""
 
 
-def test_what_is_written_is_what_is_read() -> None:
-    kept = Chronicle((ended("r1"), ended("r2", "Aborted")), 3)
-    assert decode(encode(kept)) == kept
+def test_what_0_1_0_kept_on_a_revision_is_read() -> None:
+    record = release(State.COMPLETED, journal=(entry(Trigger.START),))
+    (kept,) = of_revision(revision("v2", 2, releases=chronicle(record)))
+    assert (kept.id, kept.to_revision, kept.journal) == ("r1", "v2", record.journal)
 
 
-def test_of_a_release_that_does_not_say_how_much_was_cut_nothing_was() -> None:
-    text = encode(Chronicle((ended(),))).replace(',"journalCut":0', "")
-    assert "journalCut" not in text
-    assert decode(text).releases == (ended(),)
-
-
-@pytest.mark.guard("an-end-is-written-once")
-def test_an_end_that_is_written_already_is_not_written_again() -> None:
-    text = encode(Chronicle((ended(),)))
-    assert notes_of(revision("v2", 2, "Completed", releases=text), ended()) == {}
-
-
-def test_the_newest_release_stands_last() -> None:
-    text = encode(Chronicle((ended("r1"),)))
-    notes = notes_of(revision("v2", 2, "Completed", releases=text), ended("r2"))
-    assert [one.id for one in decode(notes[names.RELEASES]).releases] == ["r1", "r2"]
-
-
-def test_another_end_of_the_same_release_replaces_what_was_said_of_it() -> None:
-    """It was to be superseded, and was not."""
-    text = encode(Chronicle((ended(outcome="Superseded"),)))
-    notes = notes_of(revision("v2", 2, "Superseded", releases=text), ended())
-    assert notes[names.OUTCOME] == "Completed"
-    assert decode(notes[names.RELEASES]).releases == (ended(),)
-
-
-@pytest.mark.guard("a-good-revision-stays-good")
-@pytest.mark.parametrize("outcome", ["Aborted", "Superseded"])
-def test_a_good_revision_stays_good_when_a_release_to_it_is_given_up(outcome: str) -> None:
-    notes = notes_of(revision("v2", 2, "Completed"), ended(outcome=outcome))
-    assert set(notes) == {names.RELEASES}
-
-
-@pytest.mark.parametrize(
-    ("before", "outcome"), [("", "Aborted"), ("Aborted", "Superseded"), ("Completed", "RolledBack")]
-)
-def test_any_other_revision_has_the_outcome_of_its_last_release(before: str, outcome: str) -> None:
-    notes = notes_of(revision("v2", 2, before), ended(outcome=outcome))
-    assert notes[names.OUTCOME] == outcome
-
-
-def test_of_a_revision_s_first_release_none_before_it_are_cut() -> None:
-    notes = notes_of(revision("v2", 2), ended())
-    assert decode(notes[names.RELEASES]).releases_cut == 0
-
-
-@pytest.mark.parametrize(("spare", "written"), [(0, True), (-1, False)])
-def test_a_chronicle_is_written_as_long_as_there_is_room_for_its_last_byte(
-    spare: int, written: bool
-) -> None:
-    shortest = ended(entries=2)
-    left = len(encode(Chronicle((shortest,))).encode()) + spare
-    pad = "x" * (TOTAL - left - len("pad") - len(names.RELEASES))
-    notes = notes_of(revision("v2", 2, "Completed", annotations={"pad": pad}), shortest)
-    assert (names.RELEASES in notes) is written
-
-
-def test_what_can_t_be_read_is_left_alone() -> None:
-    notes = notes_of(revision("v2", 2, releases='{"v":2}'), ended())
-    assert notes == {names.OUTCOME: "Completed"}
+def test_no_text_is_no_release() -> None:
+    assert decode("") == Chronicle()
 
 
 def test_a_newer_version_is_named_as_such() -> None:
@@ -136,48 +78,40 @@ def test_a_newer_version_is_named_as_such() -> None:
         decode('{"v":2}')
 
 
-def test_no_text_is_no_release() -> None:
-    assert decode("") == Chronicle()
+@pytest.mark.parametrize("text", ["", "{", '{"v":9}'])
+def test_a_revision_that_is_marked_as_good_is_good_though_its_release_is_not_known(
+    text: str,
+) -> None:
+    (kept,) = of_revision(revision("v2", 2, "Completed", releases=text))
+    assert (kept.good, kept.started, kept.to_revision) == (True, "", "v2")
 
 
-def test_more_releases_than_the_limit_are_counted() -> None:
-    many = tuple(ended(f"r{n}") for n in range(past_releases.RELEASES_LIMIT + 2))
-    kept = decode(encode(Chronicle(many, 1)))
-    assert len(kept.releases) == past_releases.RELEASES_LIMIT
-    assert (kept.releases[-1], kept.releases_cut) == (many[-1], 3)
+def test_releases_stand_in_the_order_of_time_and_each_is_there_once() -> None:
+    old = release(State.COMPLETED, id="r5", started="2026-01-02T05:00:00Z")
+    of = (revision("v2", 2, releases=chronicle(old)),)
+    found = ordered([ended(7, "v3"), ended(3, "v1"), ended(5, "v2")], of)
+    assert [one.id for one in found] == ["r3", "r5", "r7"]
 
 
-def wordy(name: str, entries: int) -> PastRelease:
-    """A release whose entries have 500 characters of reason each."""
-    one = ended(name, entries=entries)
-    return replace(one, journal=tuple(replace(e, why="x" * 500) for e in one.journal))
+def test_the_last_good_revision_is_that_of_the_newest_release_that_ended_well() -> None:
+    releases = (ended(1, "v3"), ended(2, "v1"), ended(3, "v2", "Aborted"))
+    assert last_good(releases, KNOWN) == KNOWN["v1"]
+    assert last_good(releases, KNOWN, "v1") == KNOWN["v3"]
 
 
-def test_journals_of_older_releases_are_cut_first_and_what_is_cut_is_counted() -> None:
-    kept = decode(encode(Chronicle((wordy("r1", 35), wordy("r2", 35)))))
-    first, second = kept.releases
-    assert (first.journal, first.journal_cut) == ((), 35)
-    assert second == wordy("r2", 35)
+def test_a_revision_that_was_deleted_is_no_last_good_one() -> None:
+    assert last_good((ended(1, "v1"), ended(2, "v9")), KNOWN) == KNOWN["v1"]
+    assert last_good((ended(2, "v9"),), KNOWN) is None
 
 
-@pytest.mark.guard("a-chronicle-is-bounded")
-def test_a_journal_that_is_too_long_by_itself_keeps_its_first_entry_and_its_last() -> None:
-    one = wordy("r1", 200)
-    text = encode(Chronicle((one,)))
-    (kept,) = decode(text).releases
-    assert len(text.encode()) <= past_releases.SIZE_LIMIT
-    assert (kept.journal[0], kept.journal[-1]) == (one.journal[0], one.journal[-1])
-    assert len(kept.journal) + kept.journal_cut == 200
+def test_the_oldest_releases_beyond_the_limit_go() -> None:
+    many = [ended(hour, "v1", "Aborted") for hour in range(1, 5)]
+    assert [one.id for one in prunable(many, {"v1"}, 3)] == ["r1"]
+    assert list(prunable(many, {"v1"}, 4)) == []
 
 
-@pytest.mark.parametrize("entries", [2, 3])
-def test_the_first_and_the_last_entry_of_the_newest_journal_stay_in_any_room(entries: int) -> None:
-    one = ended(entries=entries)
-    (kept,) = decode(encode(Chronicle((one,)), limit=1)).releases
-    assert kept.journal == (one.journal[0], one.journal[-1])
-
-
-def test_releases_that_go_for_want_of_room_are_counted() -> None:
-    many = tuple(ended(f"r{n}") for n in range(3))
-    kept = decode(encode(Chronicle(many, 1), limit=1))
-    assert ([one.id for one in kept.releases], kept.releases_cut) == (["r2"], 3)
+@pytest.mark.guard("what-a-rollback-needs-stays")
+def test_what_a_rollback_needs_stays_whatever_the_limit() -> None:
+    upgrade, back = ended(1, "v1"), ended(2, "v1", "RolledBack", Kind.ROLLBACK)
+    many = [upgrade, back, ended(3, "v1", "Aborted"), ended(4, "v2")]
+    assert [one.id for one in prunable(many, {"v1"}, 0)] == ["r3", "r4"]

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from kubectl_cafe import names
 from kubectl_cafe.revisions.image import mutable, problem
 from kubectl_cafe.revisions.revision import (
-    last_good,
     name_of,
     next_number,
     owner_reference,
@@ -216,20 +215,8 @@ def test_a_new_revision_has_the_highest_number_there_was_and_one_more() -> None:
     assert next_number([revision("a", 4), revision("b", 2)]) == 5
 
 
-def test_the_last_good_revision_is_the_newest_that_ended_well_but_the_present_one() -> None:
-    all_of = [
-        revision("a", 1, "Completed"),
-        revision("b", 2, "RolledBack"),
-        revision("c", 3, "Aborted"),
-        revision("d", 4, "Completed"),
-    ]
-    found = last_good(all_of, but="d")
-    assert found is not None
-    assert found.name == "b"
-
-
-def test_without_a_good_revision_there_is_none() -> None:
-    assert last_good([revision("a", 1, "Aborted")]) is None
+def test_a_number_that_a_deleted_revision_had_is_not_given_again() -> None:
+    assert next_number([revision("a", 4)], [6, 2]) == 7
 
 
 def test_the_oldest_revisions_beyond_the_limit_go() -> None:

@@ -16,6 +16,7 @@ from kubectl_cafe.pods import record as pods
 from kubectl_cafe.revisions import past_releases
 from statemachine import record as releases
 from statemachine.lifecycle import State
+from tests.unit.builders import revision
 
 FOLDER = Path(__file__).parent / "v0_1_0"
 PRESENT = (
@@ -25,8 +26,8 @@ PRESENT = (
     "pod_drained.json",
     "pod_patched.json",
     "pod_finished.json",
-    "releases.json",
 )
+RELEASES = [("r-1", "Completed", "v2"), ("r-2", "RolledBack", "v2")]
 
 
 def written(name: str) -> str:
@@ -37,15 +38,18 @@ def codec_of(name: str) -> tuple[Callable[[str], Any], Callable[[Any], str]]:
     """How records of this kind are read, and written."""
     if name.startswith("release_"):
         return releases.decode, releases.encode
-    if name.startswith("pod_"):
-        return pods.decode, pods.encode
-    return past_releases.decode, past_releases.encode
+    return pods.decode, pods.encode
 
 
 @pytest.mark.parametrize("name", PRESENT)
 def test_a_record_of_0_1_0_is_read_and_written_as_it_was(name: str) -> None:
     decode, encode = codec_of(name)
     assert encode(decode(written(name))) == written(name)
+
+
+def test_the_ended_releases_that_0_1_0_kept_on_a_revision_are_read() -> None:
+    found = past_releases.of_revision(revision("v2", 2, releases=written("releases.json")))
+    assert [(one.id, one.outcome, one.to_revision) for one in found] == RELEASES
 
 
 def test_a_release_of_0_1_0_is_read_with_all_its_values() -> None:

@@ -16,11 +16,12 @@ from kubectl_cafe.history.listing import detail_of, history_of
 from kubectl_cafe.pods.model import parse
 from kubectl_cafe.pods.record import Phase, encode
 from kubectl_cafe.preflight import field_managers
+from kubectl_cafe.printers import history
 from kubectl_cafe.printers import status as printer
 from kubectl_cafe.reconcile.decide import decide
+from kubectl_cafe.record import release_record
 from kubectl_cafe.repair import findings
 from kubectl_cafe.revisions import past_releases
-from kubectl_cafe.revisions.past_releases import Chronicle, PastRelease
 from kubectl_cafe.status.build import status_of
 from kubectl_cafe.status.overview import overview
 from kubectl_cafe.text import Size
@@ -30,11 +31,13 @@ from statemachine.record import encode as encode_release
 from tests.unit.builders import (
     START,
     cafe_object,
+    chronicle,
     pod,
     pod_record,
     release,
     revision,
     snapshot,
+    stored_object,
     upgraded,
 )
 from tests.unit.poison import poisoned
@@ -43,17 +46,6 @@ NOON = "2026-11-23T12:00:00Z"
 POD = pod_record(Phase.PATCHED, passed={"drained": NOON})
 JOURNAL = (Entry(NOON, Trigger.START, State.PROGRESSING, "alice", "why"),)
 RELEASE = release(State.PROGRESSING, journal=JOURNAL, failure=None)
-PAST = PastRelease(
-    id="r0",
-    kind=RELEASE.kind,
-    outcome="Completed",
-    started=NOON,
-    ended=NOON,
-    who="alice",
-    why="",
-    from_revision="",
-    journal=JOURNAL,
-)
 KINDS = {
     "a patched pod's record": encode(POD),
     "a finished pod's record": encode(replace(POD, phase=Phase.FINISHED)),
@@ -146,13 +138,28 @@ def test_a_poisoned_allocation_is_an_error_that_names_it() -> None:
 
 
 def test_a_poisoned_chronicle_costs_what_it_tells() -> None:
-    good = past_releases.encode(Chronicle((PAST,)))
-    assert past_releases.decode(good).releases == (PAST,)
+    good = chronicle(release(State.COMPLETED))
+    assert len(past_releases.decode(good).releases) == 1
     for what, poison in poisoned(good):
         damaged = revision("v1", 1, releases=poison)
-        told = history_of(cafe_with(), (damaged, revision("v2", 2)), (pod("a"),), START)
+        told = history_of(cafe_with(), (damaged, revision("v2", 2)), (), (pod("a"),), START)
         assert [line.name for line in told.revisions] == ["v1", "v2"], what
         assert detail_of(told, (damaged,), damaged), what
+
+
+def test_a_poisoned_stored_release_is_a_problem_of_its_own() -> None:
+    good = stored_object(release(State.COMPLETED))
+    for what, poison in poisoned(json.dumps(good["data"])):
+        try:
+            data = json.loads(poison)
+        except (ValueError, RecursionError):
+            continue
+        if not isinstance(data, dict):
+            continue  # The API server refuses it.
+        found = release_record.parse({**good, "data": data})
+        assert (found.release is None) == bool(found.problem), what
+        told = history_of(cafe_with(), (revision("v2", 2),), (found,), (), START)
+        assert history.render(told), what
 
 
 def test_what_kubectl_applied_last_may_be_anything() -> None:
