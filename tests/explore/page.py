@@ -80,9 +80,9 @@ the release from there; unless it is being aborted, one without an abort carries
 (not where the CafeDeployment is deleted, where its ReplicaSet was taken away, where a pod of an
 edited template is deleted, nor in a first release that can't start); where nobody says anything
 and nothing else happens, the driver leaves by itself, also while its writes go on being refused
-(I13), and before another deadline passes where the images start and nothing goes wrong any more.
-Where the images start, some path completes the release. Where the search's own bound stands in
-the way, that is tried anew.
+(I13), and before another deadline passes where the images start, nobody else patches them, and
+nothing goes wrong any more. Where the images start, some path completes the release. Where the
+search's own bound stands in the way, that is tried anew.
 
 **What the oracle shares with the product** is decoding: objects, pods and records as values,
 names, and the states' and moves' names. It takes the engine's own assessment only to compare it

@@ -174,8 +174,9 @@ class Search:
 
     def _no_deadline_is_needed(self) -> None:
         """Where nothing goes wrong any more, a driver ends before another deadline passes."""
-        if not (self.found.complete and self.found.scene.starts):
-            return
+        scene = self.found.scene
+        if scene.edits or not (self.found.complete and scene.starts):
+            return  # A pod whose image another client has patched waits for a person.
         worlds = list(self._numbers)
         driven = [n for n, world in enumerate(worlds) if world.driver >= 0]
         left = [n for n, world in enumerate(worlds) if world.driver < 0]
