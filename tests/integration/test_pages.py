@@ -33,7 +33,7 @@ VARIES = (
     (r'"(age|elapsed)": [\d.]+', r'"\1": SECONDS'),
     (r"^\d+s ", "AGE "),
     (r"\(\d+s ago\) \d+s", "(AGE ago) AGE"),
-    (r" \d+s (?=Completed|RolledBack|left for)", " TOOK "),
+    (r" \d+s (?=Completed|RolledBack|rolled back to)", " TOOK "),
     (r"\d+[smh] ago", "AGE ago"),
     (r"back-off \d+s", "back-off AGE"),
     (r"TIME \d+s", "TIME AGE"),
