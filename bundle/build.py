@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from bundle import ahead, archive, inside, manifest, notices, platforms, sbom
+from bundle import archive, inside, manifest, notices, platforms, sbom
 from bundle.errors import BundleError
 from kubectl_cafe.cli.completing import COMPLETER
 
@@ -64,19 +64,11 @@ def _build(scratch: Path) -> Path:
 
 def _freeze(scratch: Path) -> None:
     """Have PyInstaller put the plugin into a folder; raises BundleError."""
-    _compile_ahead(scratch / ahead.FILE)
     command = ["-m", "PyInstaller", str(ROOT / "bundle" / "cafe.spec")]
     command += ["--noconfirm", "--log-level", "ERROR"]
     command += ["--distpath", str(scratch), "--workpath", str(scratch)]
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     _python(command, "PyInstaller", path, PYINSTALLER_CONFIG_DIR=str(scratch / "cache"))
-
-
-def _compile_ahead(file: Path) -> None:
-    """Write what the archive need not compile; -S, so that nothing is imported before it looks."""
-    path = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
-    command = ["-O", "-S", "-m", ahead.__name__, str(file), *inside.OURS]
-    _python(command, "compiling ahead", path)
 
 
 def _python(command: Sequence[str], what: str, path: str, **environment: str) -> None:

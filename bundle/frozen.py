@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections.abc import Mapping
-
-from bundle import ahead
 
 LIBRARIES = "LD_LIBRARY_PATH"
 SAVED = f"{LIBRARIES}_ORIG"
@@ -48,11 +45,6 @@ def main() -> None:
     os.environ.update(environment)
     # Until the plugin says when to look for garbage: imports leave none.
     gc.disable()
-    # Every module is a file: neither a zip file nor PyInstaller's own archive has any.
-    sys.path_hooks[:] = sys.path_hooks[-1:]
-    sys.path_importer_cache.clear()
-    with open(os.path.join(os.path.dirname(ahead.__file__), ahead.FILE), "rb") as file:
-        ahead.use(file.read())
 
     from kubectl_cafe.cli import main as plugin
 

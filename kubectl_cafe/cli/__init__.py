@@ -11,9 +11,8 @@ import gc
 import importlib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import click
 from click.shell_completion import CompletionItem
@@ -35,8 +34,7 @@ nothing."""
 EVERYWHERE = f"{PROGRAM} options lists the flags that every command has."
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
+class Verb(NamedTuple):
     """The module of a verb (with a click command named `command`), and its one-line help."""
 
     module: str

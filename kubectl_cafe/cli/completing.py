@@ -12,7 +12,6 @@ anything fails, there are no candidates and no message, since the user is typing
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,7 +36,7 @@ NO_SPACE, NO_FILES = 2, 4
 PATIENCE = 1.0
 """Seconds to wait for an answer of kubectl, and so of the API server."""
 UNHEARD = {"as_user_extra", "request_timeout", "verbosity"}
-REACHING = {field.name for field in fields(AccessFlags)} - UNHEARD
+REACHING = set(AccessFlags._fields) - UNHEARD
 """The flags typed so far that are passed on to kubectl, by their names in AccessFlags."""
 
 

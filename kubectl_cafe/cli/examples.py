@@ -5,11 +5,10 @@ They are about a CafeDeployment `shop` whose pods have one container of that nam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(NamedTuple):
     """One command, and its purpose."""
 
     what: str

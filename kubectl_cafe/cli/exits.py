@@ -6,7 +6,6 @@ import errno
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TextIO
 
 import click
@@ -20,15 +19,15 @@ from kubectl_cafe.version import VERSION
 TRACEBACK_LEVEL = 6
 
 
-@dataclass(slots=True)
 class Talk:
     """What the flags say and must outlive the click context.
 
     `verbosity` is the level of -v, `cluster` are the flags that select the cluster, as typed.
     """
 
-    verbosity: int = 0
-    cluster: str = ""
+    def __init__(self, verbosity: int = 0, cluster: str = "") -> None:
+        self.verbosity = verbosity
+        self.cluster = cluster
 
 
 def cluster_flags() -> str:

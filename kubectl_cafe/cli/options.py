@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any, Literal, TypeVar
 
 import click
@@ -152,7 +151,6 @@ _ACCESS = (
         callback=_remember_verbosity,
     ),
 )
-_ACCESS_FIELDS = tuple(field.name for field in fields(AccessFlags))
 
 
 def name_argument(*, required: bool = True) -> Callable[[Verb[Result]], Verb[Result]]:
@@ -167,7 +165,7 @@ def access_options(verb: Verb[Result]) -> Verb[Result]:
 
     @functools.wraps(verb)
     def with_access(*args: Any, **values: Any) -> Result:
-        flags = AccessFlags(**{field: values.pop(field) for field in _ACCESS_FIELDS})
+        flags = AccessFlags(**{field: values.pop(field) for field in AccessFlags._fields})
         click.get_current_context().find_root().ensure_object(Talk).cluster = flags.typed()
         return verb(*args, access=flags, **values)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.terminal.printing import say_as_it_is
@@ -18,8 +17,7 @@ TRACE_LEVEL = 6
 DECISIONS_LEVEL = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """One API server, and the namespace and context (empty inside a cluster) in use."""
 
     transport: Transport

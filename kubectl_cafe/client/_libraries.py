@@ -2,15 +2,14 @@
 
 `kubernetes/__init__.py` imports every subpackage, `kubernetes.config` the OAuth libraries, and
 `ApiClient` pydantic: a third of the time of a short command. So the packages named here are in
-`sys.modules` without having run; a module in them is imported when it is first used.
+`sys.modules` without having run; a module in them is imported when it is first used. Nothing else
+in the product changes what Python or a library brings (`tests/unit/test_nothing_replaced.py`).
 """
 
 from __future__ import annotations
 
 import sys
 from importlib.util import find_spec, module_from_spec
-
-from kubectl_cafe import light
 
 for _package in ("kubernetes", "kubernetes.client", "kubernetes.config", "kubernetes.utils"):
     if _package not in sys.modules:
@@ -19,13 +18,12 @@ for _package in ("kubernetes", "kubernetes.client", "kubernetes.config", "kubern
             raise ImportError(f"no module named {_package}", name=_package)
         sys.modules[_package] = module_from_spec(_spec)
 
-with light.imports():
-    import msgspec
-    import urllib3
-    from kubernetes.client.configuration import Configuration
-    from kubernetes.client.exceptions import ApiException
-    from kubernetes.client.rest import RESTClientObject
-    from urllib3 import exceptions
+import msgspec
+import urllib3
+from kubernetes.client.configuration import Configuration
+from kubernetes.client.exceptions import ApiException
+from kubernetes.client.rest import RESTClientObject
+from urllib3 import exceptions
 
 
 def load_client_package() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubectl_cafe.hints import all_at, kubectl
 from kubectl_cafe.names import GROUP, VERSION
@@ -20,8 +20,7 @@ SLOWER = "restarts are verified by time only, which takes longer"
 """The effect of rule c of protocol 6, as text: rule b needs observedGeneration."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):
     """The CafeDeployment resource of a cluster: the API versions it serves, and who installed it.
 
     `installed_by` is the version of the plugin that installed it, empty if the CRD can't be read.
@@ -31,8 +30,7 @@ class Resource:
     installed_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Versions:
+class Versions(NamedTuple):
     """The data of `version`. `server` is the answer of /version, None if none was requested.
 
     `resource` is None if the cluster has none, or none was requested.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubectl_cafe.hints import argument
 
 
-@dataclass(frozen=True, slots=True)
-class AccessFlags:
+class AccessFlags(NamedTuple):
     """Flags for the API server, the user and the namespace; None or empty: by the kubeconfig.
 
     `request_timeout` is in seconds, None for no limit by the caller. `as_user_extra` are (key,
