@@ -54,8 +54,8 @@ class StoredRelease(msgspec.Struct, frozen=True):
 
 
 def name_of(cafe: str, release: str) -> str:
-    """The name of the object that keeps the release with this id."""
-    return f"{cafe}-r-{release}"
+    """The name of the object that keeps the release with this id, which begins with `r-`."""
+    return f"{cafe}-{release}"
 
 
 def manifest(

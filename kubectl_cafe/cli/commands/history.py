@@ -137,7 +137,7 @@ def _list(session: Session, namespace: str | None, since: float | None, output: 
         print_data(view.placed_document(lines), output)
     elif output == "name":
         for one in lines:
-            click.echo(f"controllerrevision.apps/{one.name}-r-{one.line.id}")
+            click.echo(f"controllerrevision.apps/{one.name}-{one.line.id}")
     elif not lines:
         where = f"in namespace {namespace}" if namespace else "in any namespace"
         say(f"{NONE if since else 'no release'} {where}")

@@ -148,7 +148,7 @@ def test_a_stored_release_that_can_t_be_read_is_a_problem_and_costs_no_other() -
     broken = release_record.parse({**stored_object(TURNED), "data": {"v": 1}})
     history = told(kept=(broken, *stored(release(State.COMPLETED))))
     assert len(history.releases) == 1
-    assert "shop-r-r1 cannot be read" in history.problems[0]
+    assert "shop-r1 cannot be read" in history.problems[0]
 
 
 @pytest.mark.parametrize(("after", "found"), [(50, 1), (61, 0)])

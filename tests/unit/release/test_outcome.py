@@ -134,7 +134,7 @@ def test_releases_beyond_the_limit_are_deleted_as_they_were_judged() -> None:
     prune(server.transport, done, SIX[4:], stored(*records), (), ())
 
     conditions = {"preconditions": {"uid": "uid-r0", "resourceVersion": "rv-r0"}}
-    assert server.deleted[0] == ("shop-r-r0", conditions)
+    assert server.deleted[0] == ("shop-r0", conditions)
     assert len(server.deleted) == 2
 
 
@@ -145,7 +145,7 @@ def test_an_end_is_stored_in_an_object_of_its_own() -> None:
     conclude(server.transport, cafe(record), SIX)
 
     ((name, body),) = server.patched
-    assert name == body["metadata"]["name"] == "shop-r-r1"
+    assert name == body["metadata"]["name"] == "shop-r1"
     assert body["metadata"]["labels"] == {names.RELEASE_OF: "shop"}
     assert [owner["uid"] for owner in body["metadata"]["ownerReferences"]] == ["uid-cafe"]
     found = release_record.parse(answered(body)).release
@@ -188,7 +188,7 @@ def test_a_release_that_was_to_be_superseded_and_ended_by_itself_is_stored_anew(
     conclude(server.transport, cafe(release(State.COMPLETED)), SIX)
 
     conditions = {"preconditions": {"uid": "uid-r1", "resourceVersion": "rv-r1"}}
-    assert server.deleted == [("shop-r-r1", conditions)]
+    assert server.deleted == [("shop-r1", conditions)]
     assert [body["data"]["outcome"] for _, body in server.patched] == ["Completed"]
 
 
