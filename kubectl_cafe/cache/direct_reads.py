@@ -33,7 +33,7 @@ READERS = 3
 faster, and on a fast link each costs a connection, which takes as long as two answers."""
 
 
-class Seen(Struct, frozen=True):
+class Observation(Struct, frozen=True):
     """The data of a status.
 
     `snapshot` is None if there is no record, as before the first release, and `waits` are what the
@@ -47,7 +47,7 @@ class Seen(Struct, frozen=True):
     lost: Sequence[str] = ()
 
 
-def once(transport: Transport, namespace: str, name: str) -> Seen:
+def once(transport: Transport, namespace: str, name: str) -> Observation:
     """Read the state of the release of a CafeDeployment, mostly in two rounds of requests.
 
     The second round reads what depends on the CafeDeployment, such as its pods and its revisions,
@@ -67,7 +67,7 @@ def once(transport: Transport, namespace: str, name: str) -> Seen:
     now = transport.clock.monotonic()
     cache = _own(transport, cafe, now, questions)
     if cafe.record is None:
-        return Seen(cafe, None, (), driver, lost_pods(cafe, cache.pods()))
+        return Observation(cafe, None, (), driver, lost_pods(cafe, cache.pods()))
     cache.services.listed(services.get().items)
     cache.slices.listed(slices.get().items)
     cache.budgets.listed(budgets.get().items)
@@ -86,7 +86,7 @@ def once(transport: Transport, namespace: str, name: str) -> Seen:
         decision = decide(snapshot)
     if decision.nodes:
         snapshot = replace(snapshot, architectures=nodes.architectures(transport))
-    return Seen(cafe, snapshot, decision.waits, driver)
+    return Observation(cafe, snapshot, decision.waits, driver)
 
 
 def driven(

@@ -78,7 +78,7 @@ class WorkloadWrite(Struct, frozen=True):
     what: str
 
 
-class Strategy(StrEnum):
+class UpdateStrategy(StrEnum):
     """How a pod of the set gets to another revision."""
 
     PATCHED = "patched in place"
@@ -92,7 +92,7 @@ class PodSet(Protocol):
     """The kind of the workloads, in the API group apps/v1."""
     resource: str
     """The resource of the workloads: the plural in a path, and in a role."""
-    strategy: Strategy
+    strategy: UpdateStrategy
     """How the pods of the set get to another revision."""
 
     def selector(self, owner: Json, cell: str = "") -> Mapping[str, str]:

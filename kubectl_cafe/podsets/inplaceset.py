@@ -12,7 +12,7 @@ from typing import Any
 
 from kubectl_cafe import names
 from kubectl_cafe.pods.model import Pod
-from kubectl_cafe.podsets import Json, Strategy, Workload, WorkloadWrite
+from kubectl_cafe.podsets import Json, UpdateStrategy, Workload, WorkloadWrite
 from kubectl_cafe.podsets.cells import (
     cell_label,
     pod_template,
@@ -34,7 +34,7 @@ class InPlaceSet:
 
     kind = "ReplicaSet"
     resource = "replicasets"
-    strategy = Strategy.PATCHED
+    strategy = UpdateStrategy.PATCHED
 
     def selector(self, owner: Json, cell: str = "") -> Mapping[str, str]:
         """The labels of spec.selector.matchLabels, and the label of the cell."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kubectl_cafe.podsets import PodSet, Strategy
+from kubectl_cafe.podsets import PodSet, UpdateStrategy
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 
 DEFAULT = "InPlaceSet"
@@ -26,7 +26,7 @@ def supported(spec: Mapping[str, Any]) -> bool:
     replace pods.
     """
     podset = KINDS.get(spec.get("podSetType", DEFAULT))
-    return podset is not None and podset.strategy is Strategy.PATCHED
+    return podset is not None and podset.strategy is UpdateStrategy.PATCHED
 
 
 def of(spec: Mapping[str, Any]) -> PodSet:

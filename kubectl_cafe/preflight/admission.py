@@ -8,7 +8,7 @@ from kubectl_cafe.client.errors import AdmissionFailed, Forbidden, Invalid, Unkn
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import kubectl
 from kubectl_cafe.planning.finding import Finding, ok, refused, unknown, warning
-from kubectl_cafe.preflight.evidence import Trial
+from kubectl_cafe.preflight.answers import Trial
 from kubectl_cafe.revisions import template as templates
 
 CHECK = "admission"

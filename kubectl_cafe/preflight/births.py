@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from kubectl_cafe.preflight.evidence import Case
+from kubectl_cafe.preflight.answers import Case
 from kubectl_cafe.preflight.quantity import quantity
 from statemachine.steps import Kind
 

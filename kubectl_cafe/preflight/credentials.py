@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import kubectl
 from kubectl_cafe.planning.finding import Finding, many, ok, unknown, warning
-from kubectl_cafe.preflight.evidence import Case, Evidence, coming
+from kubectl_cafe.preflight.answers import Answers, Case, coming
 from kubectl_cafe.revisions import image as images
 
 CHECK = "images"
@@ -24,18 +24,18 @@ TYPES = {
 """The types of secrets that a kubelet reads, and the data key of each that has the registries."""
 
 
-def judge(case: Case, evidence: Evidence) -> Iterator[Finding]:
+def judge(case: Case, answers: Answers) -> Iterator[Finding]:
     """The findings about imagePullSecrets: missing, of another type, without the image's host."""
-    if evidence.secrets is None:
+    if answers.secrets is None:
         return
     space = case.cafe.namespace
-    for name, secret in evidence.secrets.items():
+    for name, secret in answers.secrets.items():
         yield from secret_problem(name, secret, space)
-    read = [one for one in evidence.secrets.values() if not isinstance(one, CafeError)]
-    if not read or len(read) < len(evidence.secrets):
+    read = [one for one in answers.secrets.values() if not isinstance(one, CafeError)]
+    if not read or len(read) < len(answers.secrets):
         return
     keys = [key for secret in read if secret is not None for key in registries(secret)]
-    listed = many(sorted(evidence.secrets))
+    listed = many(sorted(answers.secrets))
     for name, image in coming(case).items():
         where = images.repository(image)
         if any(covers(key, where) for key in keys):

@@ -24,7 +24,7 @@ from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.podsets.cells import generate_name, pod_template
 from kubectl_cafe.preflight import births
-from kubectl_cafe.preflight.evidence import Case
+from kubectl_cafe.preflight.answers import Case
 from kubectl_cafe.reconcile.pod_patches import Writes
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339

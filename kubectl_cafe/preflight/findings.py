@@ -17,16 +17,16 @@ from kubectl_cafe.preflight import (
     pulling,
     quota,
 )
-from kubectl_cafe.preflight.evidence import Case, Evidence
+from kubectl_cafe.preflight.answers import Answers, Case
 
-NOTHING = Evidence()
+NOTHING = Answers()
 WRITTEN = ". Nothing was written"
 
 
-def judge(case: Case, evidence: Evidence = NOTHING) -> tuple[Finding, ...]:
+def judge(case: Case, answers: Answers = NOTHING) -> tuple[Finding, ...]:
     """The findings: first refused, then warnings, then what could not be checked, then ok.
 
-    Without evidence these are the findings that need only the release, its pods and Services.
+    Without answers these are the findings that need only the release, its pods and Services.
     Checks that need no other request are in `planning/` and among the proposal's notes. A rollback
     runs none of the checks here: it may be an emergency (`prepare.rollback`).
     """
@@ -34,19 +34,19 @@ def judge(case: Case, evidence: Evidence = NOTHING) -> tuple[Finding, ...]:
         *(of_error(error) for error in case.proposal.refusals),
         *_without_record(case),
         *lease_and_clock.unfinished(case),
-        *lease_and_clock.lease(case, evidence),
-        *_rights(case, evidence),
-        *admission.judge(evidence.trials, case.cafe.namespace),
-        *quota.judge(case, evidence),
-        *pulling.judge(case, evidence),
-        *credentials.judge(case, evidence),
+        *lease_and_clock.lease(case, answers),
+        *_rights(case, answers),
+        *admission.judge(answers.trials, case.cafe.namespace),
+        *quota.judge(case, answers),
+        *pulling.judge(case, answers),
+        *credentials.judge(case, answers),
         *field_managers.judge(case.cafe, case.wished),
         *case.proposal.notes,
         *pods.health(case),
         *pods.room(case),
-        *pods.nodes(case, evidence),
+        *pods.nodes(case, answers),
         *pods.size(case),
-        *lease_and_clock.clock(evidence),
+        *lease_and_clock.clock(answers),
     ]
     order = list(Level)
     return tuple(sorted(found, key=lambda finding: order.index(finding.level)))
@@ -73,8 +73,8 @@ def _without_record(case: Case) -> list[Finding]:
     return []
 
 
-def _rights(case: Case, evidence: Evidence) -> list[Finding]:
-    lease, living = evidence.lease, case.around.living
+def _rights(case: Case, answers: Answers) -> list[Finding]:
+    lease, living = answers.lease, case.around.living
     newborn = traffic_finalizers.newborn(case.wished, case.proposal.template)
     sure = access_review.needed(
         case.cafe.podset.resource,
@@ -82,4 +82,4 @@ def _rights(case: Case, evidence: Evidence) -> list[Finding]:
         gated=any(pod.gated for pod in living or [newborn]),
         leased=lease is None or isinstance(lease, CafeError) or lease.there,
     )
-    return access_review.judge(evidence.rights, sure, case.cafe.namespace)
+    return access_review.judge(answers.rights, sure, case.cafe.namespace)

@@ -9,7 +9,7 @@ from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.planning.allowed_commands import illegal
 from kubectl_cafe.planning.finding import Finding, ok, unknown, warning
-from kubectl_cafe.preflight.evidence import Case, Evidence
+from kubectl_cafe.preflight.answers import Answers, Case
 from statemachine.lifecycle import Trigger, legal
 
 CHECK, CLOCK = "driver", "clock"
@@ -25,10 +25,10 @@ def unfinished(case: Case) -> Iterator[Finding]:
         yield warning("release", illegal(cafe, Trigger.START).message, hint=status)
 
 
-def lease(case: Case, evidence: Evidence) -> Iterator[Finding]:
+def lease(case: Case, answers: Answers) -> Iterator[Finding]:
     """The finding whether another process is the driver already."""
     status = cafe_command("status", case.cafe.name, case.cafe.namespace)
-    match evidence.lease:
+    match answers.lease:
         case None:
             return
         case CafeError() as error:
@@ -45,16 +45,16 @@ def lease(case: Case, evidence: Evidence) -> Iterator[Finding]:
             yield ok(CHECK, "no other driver")
 
 
-def clock(evidence: Evidence) -> Iterator[Finding]:
+def clock(answers: Answers) -> Iterator[Finding]:
     """The finding about this workstation's clock compared with the API server's."""
-    if evidence.skew is None:
+    if answers.skew is None:
         return
-    if abs(evidence.skew) < SKEW:
+    if abs(answers.skew) < SKEW:
         yield ok(CLOCK, "this workstation's clock agrees with the API server's")
         return
-    side = "ahead of" if evidence.skew > 0 else "behind"
+    side = "ahead of" if answers.skew > 0 else "behind"
     yield warning(
         CLOCK,
-        f"this workstation's clock is {abs(evidence.skew):.0f} s {side} the API server's: the "
+        f"this workstation's clock is {abs(answers.skew):.0f} s {side} the API server's: the "
         "release uses the server's clock, but checks of tokens and certificates may use this one",
     )

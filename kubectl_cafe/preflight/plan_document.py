@@ -9,7 +9,7 @@ from kubectl_cafe.planning.finding import Finding
 from kubectl_cafe.planning.group_members import members
 from kubectl_cafe.planning.plan import CellPart, ChangeLine, FindingLine, PlanView, StepLine
 from kubectl_cafe.preflight import births
-from kubectl_cafe.preflight.evidence import Case
+from kubectl_cafe.preflight.answers import Case
 from kubectl_cafe.revisions import template as templates
 from statemachine.steps import Kind, Step, sizes
 

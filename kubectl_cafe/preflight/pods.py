@@ -11,7 +11,7 @@ from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.planning.finding import Finding, many, ok, unknown, warning
-from kubectl_cafe.preflight.evidence import Case, Evidence, Node
+from kubectl_cafe.preflight.answers import Answers, Case, Node
 from kubectl_cafe.reconcile import availability
 from kubectl_cafe.text import counted
 from statemachine.record import cut
@@ -86,10 +86,10 @@ def room(case: Case) -> Iterator[Finding]:
             yield ok(BUDGETS, f"{budget} allows {counted(rooms[budget.name], 'disruption')}")
 
 
-def nodes(case: Case, evidence: Evidence) -> Iterator[Finding]:
+def nodes(case: Case, answers: Answers) -> Iterator[Finding]:
     """The lost and unready nodes of pods, and cells in which no new pod could run."""
     lost: dict[tuple[str, str], list[str]] = {}
-    read = evidence.nodes if isinstance(evidence.nodes, tuple) else ()
+    read = answers.nodes if isinstance(answers.nodes, tuple) else ()
     ready = {node.name: node.ready for node in read}
     for pod in case.around.living:
         if replace(pod, node_ready=ready.get(pod.node)).lost:
@@ -101,18 +101,18 @@ def nodes(case: Case, evidence: Evidence) -> Iterator[Finding]:
             "is not upgraded, so its group waits for it until the deadline",
             hint=kubectl(f"describe node {node}"),
         )
-    if evidence.nodes is None:
+    if answers.nodes is None:
         return
-    if isinstance(evidence.nodes, CafeError):
-        yield unknown(NODES, f"the nodes' condition: {evidence.nodes.message}")
+    if isinstance(answers.nodes, CafeError):
+        yield unknown(NODES, f"the nodes' condition: {answers.nodes.message}")
         return
     told = {node for _, node in lost}
     used = {pod.node for pod in case.around.living}
-    down = [n for n in evidence.nodes if not n.ready and n.name in used and n.name not in told]
+    down = [n for n in answers.nodes if not n.ready and n.name in used and n.name not in told]
     for one in down:
         why = f"node {one.name}{_of(one.cell)} is not Ready"
         yield warning(NODES, why, hint=kubectl(f"describe node {one.name}"))
-    cells = list(barren(case, evidence.nodes))
+    cells = list(barren(case, answers.nodes))
     yield from cells
     if not (lost or down or cells):
         yield ok(NODES, "the nodes of the pods are Ready")

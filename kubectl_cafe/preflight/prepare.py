@@ -20,7 +20,7 @@ from kubectl_cafe.planning.finding import Finding
 from kubectl_cafe.planning.plan import PlanView
 from kubectl_cafe.planning.proposal import Around, Proposal
 from kubectl_cafe.preflight import dry_runs, findings, plan_document, read
-from kubectl_cafe.preflight.evidence import Case, Evidence
+from kubectl_cafe.preflight.answers import Answers, Case
 from kubectl_cafe.record import store
 from kubectl_cafe.release import names_taken, start, wanted_spec
 from kubectl_cafe.revisions.revision import name_of
@@ -30,7 +30,7 @@ Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Request:
     """A CafeDeployment as it is and as it is to become; `created`: this call has created it."""
 
     cafe: CafeDeployment
@@ -84,13 +84,13 @@ class Prepared:
         return start.Beginning(case.cafe, case.wished, case.around, case.proposal, self.trigger)
 
 
-def wanted(transport: Transport, namespace: str, name: str, images: Mapping[str, str]) -> Wanted:
+def wanted(transport: Transport, namespace: str, name: str, images: Mapping[str, str]) -> Request:
     """The wanted state of a CafeDeployment: its present spec with `images` by container.
 
     Raises Missing if it does not exist, CafeError for an unknown container.
     """
     cafe = store.read(transport, namespace, name)
-    return Wanted(cafe, proposal.with_images(cafe, images))
+    return Request(cafe, proposal.with_images(cafe, images))
 
 
 def wanted_of_file(
@@ -99,7 +99,7 @@ def wanted_of_file(
     manifest: Json,
     images: Mapping[str, str],
     agreed: Callable[[CafeDeployment], bool],
-) -> Wanted | None:
+) -> Request | None:
     """The wanted state by the object in a file, created first if it does not exist.
 
     `agreed` is called with the object as the server would create it, to confirm that. None: it was
@@ -113,12 +113,12 @@ def wanted_of_file(
             return None
         cafe, created = wanted_spec.create(transport, namespace, manifest), True
     wished = wanted_spec.of_manifest(transport, cafe, manifest)
-    return Wanted(cafe, proposal.with_images(wished, images), created)
+    return Request(cafe, proposal.with_images(wished, images), created)
 
 
 @contextmanager
 def release(
-    transport: Transport, wanted: Wanted, *, supersede: bool = False, thorough: bool = False
+    transport: Transport, wanted: Request, *, supersede: bool = False, thorough: bool = False
 ) -> Iterator[Prepared]:
     """The release to what is wanted; its pods are observed until the caller leaves the context.
 
@@ -140,7 +140,7 @@ def release(
         at = transport.server_time()
         case = dry_runs.case(cafe, wished, around, proposed, at, superseding=superseding)
         # Nothing to release, so nothing to read.
-        asked = read.read(transport, case, thorough=thorough) if proposed.needed else Evidence()
+        asked = read.read(transport, case, thorough=thorough) if proposed.needed else Answers()
         yield Prepared(case, findings.judge(case, asked), trigger, observer)
 
 

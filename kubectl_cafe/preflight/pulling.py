@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.planning.finding import Finding, many, ok, unknown, warning
-from kubectl_cafe.preflight.evidence import Case, Evidence, Node, coming
+from kubectl_cafe.preflight.answers import Answers, Case, Node, coming
 from kubectl_cafe.revisions import image as images
 from kubectl_cafe.text import counted
 
@@ -18,12 +18,12 @@ CHECK = "images"
 Nodes = tuple[Node, ...] | CafeError
 
 
-def judge(case: Case, evidence: Evidence) -> Iterator[Finding]:
+def judge(case: Case, answers: Answers) -> Iterator[Finding]:
     """One finding for each image that the release brings."""
-    if evidence.nodes is None:
+    if answers.nodes is None:
         return
     for name, image in coming(case).items():
-        nodes = meant(case, evidence.nodes)
+        nodes = meant(case, answers.nodes)
         yield pullable(name, image, policy(case.proposal.template, name, image), nodes)
 
 

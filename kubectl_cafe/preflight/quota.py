@@ -10,8 +10,8 @@ from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import kubectl
 from kubectl_cafe.planning.finding import Finding, Level, ok, refused, unknown
 from kubectl_cafe.preflight import births
+from kubectl_cafe.preflight.answers import Answers, Case
 from kubectl_cafe.preflight.births import Demand
-from kubectl_cafe.preflight.evidence import Case, Evidence
 from kubectl_cafe.preflight.quantity import quantity
 from kubectl_cafe.text import counted
 
@@ -19,9 +19,9 @@ Json = Mapping[str, Any]
 CHECK = "quota"
 
 
-def judge(case: Case, evidence: Evidence) -> Iterator[Finding]:
+def judge(case: Case, answers: Answers) -> Iterator[Finding]:
     """The quotas that the new pods don't fit in, and the limits that their containers break."""
-    born, quotas, limits = births.count(case), evidence.quotas, evidence.limits
+    born, quotas, limits = births.count(case), answers.quotas, answers.limits
     new = counted(born, "new pod")
     if not born or quotas is None or limits is None:
         return

@@ -19,8 +19,8 @@ from kubectl_cafe.podsets.cells import CELL_LABELS
 from kubectl_cafe.preflight import access_review, births, dry_runs
 from kubectl_cafe.preflight.access_review import Right
 from kubectl_cafe.preflight.admission import BIRTH, COMMIT
+from kubectl_cafe.preflight.answers import Answers, Case, Node, Trial
 from kubectl_cafe.preflight.dry_runs import Attempt
-from kubectl_cafe.preflight.evidence import Case, Evidence, Node, Trial
 from kubectl_cafe.revisions import template as templates
 
 Json = Mapping[str, Any]
@@ -30,8 +30,8 @@ ATTEMPTS = 4
 """How often a dry run is repeated for a pod that another client writes meanwhile."""
 
 
-def read(transport: Transport, case: Case, *, thorough: bool) -> Evidence:
-    """The evidence for the checks of `case`.
+def read(transport: Transport, case: Case, *, thorough: bool) -> Answers:
+    """The answers for the checks of `case`.
 
     `thorough`, for `plan`: also the nodes and the pull secrets.
     """
@@ -65,7 +65,7 @@ def read(transport: Transport, case: Case, *, thorough: bool) -> Evidence:
         wanted = pull_secrets(case, trial)
         asked = {name: ask(partial(_secret, transport, space, name)) for name in wanted}
         secrets = {name: one.get() for name, one in asked.items()}
-    return Evidence(
+    return Answers(
         rights=_rights({right: one.get() for right, one in allowed.items()}),
         trials=trial,
         nodes=nodes.get() if nodes else None,

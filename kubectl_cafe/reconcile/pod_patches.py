@@ -17,7 +17,7 @@ from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.patches import PodPatch, patch
 from kubectl_cafe.pods.record import Before, Mode, Phase, PodRecord
 from kubectl_cafe.pods.restarted import settled
-from kubectl_cafe.podsets import Strategy
+from kubectl_cafe.podsets import UpdateStrategy
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
@@ -119,10 +119,10 @@ class Writes:
     def _refuse_replacing(self) -> None:
         """Raise Refused for a pod set whose pods are to be replaced, not patched."""
         strategy = self.snapshot.podset.strategy
-        if strategy is not Strategy.PATCHED:
+        if strategy is not UpdateStrategy.PATCHED:
             raise Refused(
                 f"pods of this type are {strategy}; this version of kubectl-cafe supports only "
-                f"pods that are {Strategy.PATCHED}. Nothing was written to them",
+                f"pods that are {UpdateStrategy.PATCHED}. Nothing was written to them",
                 where=f"{CafeDeployment(self.snapshot.owner).where}, spec.podSetType",
                 hint=kubectl("cafe version"),
             )

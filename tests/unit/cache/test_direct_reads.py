@@ -48,7 +48,7 @@ class Lists(Server):
         return Listing([], "100")
 
 
-def once(server: Server, name: str = "shop") -> direct_reads.Seen:
+def once(server: Server, name: str = "shop") -> direct_reads.Observation:
     """A look through `server`."""
     return direct_reads.once(server, "stores", name)  # type: ignore[arg-type]
 

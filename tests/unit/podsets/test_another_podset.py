@@ -15,7 +15,7 @@ from kubectl_cafe.driver.fencing import fence
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.planning.proposal import Around, propose
 from kubectl_cafe.pods.model import Pod
-from kubectl_cafe.podsets import Strategy, kinds
+from kubectl_cafe.podsets import UpdateStrategy, kinds
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.record import store
 from kubectl_cafe.release import moves
@@ -158,7 +158,7 @@ def test_a_first_release_an_upgrade_and_a_takeover_write_its_own_workloads(
 def test_a_pod_set_whose_pods_are_replaced_is_refused_before_anything_is_written(
     cluster: MemCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(kinds.KINDS, "ToySet", ToySet(Strategy.REPLACED))
+    monkeypatch.setitem(kinds.KINDS, "ToySet", ToySet(UpdateStrategy.REPLACED))
     cafe = store.read(cluster, SPACE, NAME)
 
     with pytest.raises(Refused, match=r"not supported by .*: spec\.podSetType"):
@@ -171,7 +171,7 @@ def test_a_pod_that_is_to_be_replaced_is_never_patched_instead(
     made: Pod, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A release of a version that replaces pods, driven by this one."""
-    monkeypatch.setitem(kinds.KINDS, "ToySet", ToySet(Strategy.REPLACED))
+    monkeypatch.setitem(kinds.KINDS, "ToySet", ToySet(UpdateStrategy.REPLACED))
     off = {made.uid: 0.0} if made.record else {}
     of = snapshot(made, owner=cafe_object(podSetType="ToySet"), off_since=off)
 

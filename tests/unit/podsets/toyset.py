@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubectl_cafe.pods.model import Pod
-from kubectl_cafe.podsets import Json, Strategy, Workload, WorkloadWrite
+from kubectl_cafe.podsets import Json, UpdateStrategy, Workload, WorkloadWrite
 from kubectl_cafe.podsets.cells import cell_label, pod_template, workload_name
 
 CELL, REVISION, OWNER = "toy/cell", "toy/revision", "toy/owner"
@@ -17,7 +17,7 @@ class ToySet:
     kind = "StatefulSet"
     resource = "statefulsets"
 
-    def __init__(self, strategy: Strategy = Strategy.PATCHED) -> None:
+    def __init__(self, strategy: UpdateStrategy = UpdateStrategy.PATCHED) -> None:
         self.strategy = strategy
 
     def selector(self, owner: Json, cell: str = "") -> dict[str, str]:

@@ -13,7 +13,7 @@ from kubectl_cafe.planning.finding import Finding
 from kubectl_cafe.planning.proposal import Around, outline
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.preflight import dry_runs
-from kubectl_cafe.preflight.evidence import Case
+from kubectl_cafe.preflight.answers import Case
 from kubectl_cafe.revisions.revision import Revision, name_of
 from tests.unit.builders import START, cafe_object, pod, template, workload
 

@@ -20,7 +20,7 @@ from kubectl_cafe.planning.finding import Level
 from kubectl_cafe.pods.model import ABSENT, Condition
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.preflight import admission, dry_runs
-from kubectl_cafe.preflight.evidence import Case, Trial
+from kubectl_cafe.preflight.answers import Case, Trial
 from tests.unit.builders import pod, template
 from tests.unit.preflight.cases import AT_V1, MAY_NOT, V2, create, said, upgrade
 

@@ -10,14 +10,14 @@ from kubectl_cafe.planning.finding import Level, many, ok, refused, warning
 from kubectl_cafe.planning.plan import CellPart
 from kubectl_cafe.pods.record import Phase
 from kubectl_cafe.preflight import access_review, findings, plan_document
-from kubectl_cafe.preflight.evidence import Evidence
+from kubectl_cafe.preflight.answers import Answers
 from tests.unit.builders import drained, pod, pod_record, template
 from tests.unit.preflight.cases import AT_V1, create, upgrade
 
 
 def test_what_is_refused_comes_first_and_what_is_well_last() -> None:
     denied = {**dict.fromkeys(access_review.every("replicasets"), True), access_review.PODS: False}
-    found = findings.judge(upgrade(), Evidence(rights=denied, skew=0.0))
+    found = findings.judge(upgrade(), Answers(rights=denied, skew=0.0))
     levels = [finding.level for finding in found]
     assert levels == sorted(levels, key=list(Level).index)
     assert levels[0] is Level.REFUSED
@@ -94,6 +94,6 @@ def test_a_first_release_of_gated_pods_needs_the_right_to_open_them() -> None:
     bare, gated = template(), template()
     gated["spec"]["readinessGates"] = [{"conditionType": names.IN_SERVICE}]
     found = [
-        findings.judge(create(template=made), Evidence(rights=denied))[0] for made in (bare, gated)
+        findings.judge(create(template=made), Answers(rights=denied))[0] for made in (bare, gated)
     ]
     assert [one.level for one in found] == [Level.WARNING, Level.REFUSED]

@@ -12,7 +12,7 @@ from kubectl_cafe.client.lease_view import LeaseView
 from kubectl_cafe.pods.model import ABSENT, Condition
 from kubectl_cafe.pods.record import Phase
 from kubectl_cafe.preflight import lease_and_clock, pods
-from kubectl_cafe.preflight.evidence import Evidence, Node
+from kubectl_cafe.preflight.answers import Answers, Node
 from statemachine.lifecycle import State
 from statemachine.record import encode
 from tests.unit.builders import container, drained, pod, pod_record, release
@@ -74,22 +74,22 @@ def test_one_with_room_is_well() -> None:
 def test_c80_a_lost_node_is_told_with_its_cell_and_pods() -> None:
     lost = pod("x", labels={**AT_V1, names.CELL: "A"}, containers_ready=Condition("True"), **LOST)
     of = upgrade(lost, topology={"unitType": "Cell", "values": ["A"]})
-    (found,) = said(pods.nodes(of, Evidence()))
+    (found,) = said(pods.nodes(of, Answers()))
     assert found.startswith("warning: node n1 of cell A is lost with x: ")
 
 
 def test_a_node_of_its_pods_that_is_not_ready_is_told() -> None:
-    evidence = Evidence(nodes=(Node("n2", "", False, True), Node("other", "", False, True)))
-    assert said(pods.nodes(upgrade(WELL), evidence)) == ["warning: node n2 is not Ready"]
+    answers = Answers(nodes=(Node("n2", "", False, True), Node("other", "", False, True)))
+    assert said(pods.nodes(upgrade(WELL), answers)) == ["warning: node n2 is not Ready"]
 
 
 def test_nodes_that_are_ready_are_well() -> None:
-    evidence = Evidence(nodes=(Node("n2", "", True, True),))
-    assert said(pods.nodes(upgrade(WELL), evidence)) == ["ok: the nodes of the pods are Ready"]
+    answers = Answers(nodes=(Node("n2", "", True, True),))
+    assert said(pods.nodes(upgrade(WELL), answers)) == ["ok: the nodes of the pods are Ready"]
 
 
 def test_nodes_that_may_not_be_read_are_no_pass() -> None:
-    (found,) = said(pods.nodes(upgrade(), Evidence(nodes=MAY_NOT)))
+    (found,) = said(pods.nodes(upgrade(), Answers(nodes=MAY_NOT)))
     assert found.startswith("not checked: the nodes' condition")
 
 
@@ -98,7 +98,7 @@ def test_nodes_that_may_not_be_read_are_no_pass() -> None:
 )
 def test_a_cell_without_a_node_for_newborn_pods_is_told(nodes: tuple[Node, ...]) -> None:
     of = create(topology={"unitType": "Cell", "values": ["A"]})
-    (found,) = said(pods.nodes(of, Evidence(nodes=nodes)))
+    (found,) = said(pods.nodes(of, Answers(nodes=nodes)))
     assert found.startswith("warning: no node in cell A is Ready and schedulable")
 
 
@@ -114,27 +114,27 @@ def test_a_small_set_is_not() -> None:
 
 @pytest.mark.guard("a-skewed-clock-is-told")
 def test_c63_a_clock_that_is_minutes_off_is_told() -> None:
-    (ahead,), (behind,) = (said(lease_and_clock.clock(Evidence(skew=s))) for s in (93.0, -93.0))
+    (ahead,), (behind,) = (said(lease_and_clock.clock(Answers(skew=s))) for s in (93.0, -93.0))
     assert ahead.startswith("warning: this workstation's clock is 93 s ahead of the API server's")
     assert "93 s behind the API server's" in behind
 
 
 def test_a_clock_that_is_a_second_off_is_well() -> None:
-    assert said(lease_and_clock.clock(Evidence(skew=1.2)))[0].startswith("ok: ")
+    assert said(lease_and_clock.clock(Answers(skew=1.2)))[0].startswith("ok: ")
 
 
 def test_a_clock_that_nobody_asked_for_is_no_finding() -> None:
-    assert said(lease_and_clock.clock(Evidence())) == []
+    assert said(lease_and_clock.clock(Answers())) == []
 
 
 def test_a_driver_that_is_alive_is_told() -> None:
-    held = Evidence(lease=LeaseView("ann@desk", True, 1, 20.0))
+    held = Answers(lease=LeaseView("ann@desk", True, 1, 20.0))
     (found,) = said(lease_and_clock.lease(upgrade(), held))
     assert found.startswith("warning: driven by ann@desk")
 
 
 def test_a_driver_that_may_be_alive_on_another_servers_clock_is_told() -> None:
-    held = Evidence(lease=LeaseView("ann@desk", False, 1, 0.0, age=72.0))
+    held = Answers(lease=LeaseView("ann@desk", False, 1, 0.0, age=72.0))
     (found,) = said(lease_and_clock.lease(upgrade(), held))
     assert found.startswith("warning: ann@desk has not renewed its lease for 72 s")
 
@@ -143,11 +143,11 @@ def test_a_driver_that_may_be_alive_on_another_servers_clock_is_told() -> None:
     "lease", [LeaseView(None, False, 0, 0.0), LeaseView("dead", False, 1, 0.0, expired=True)]
 )
 def test_a_lease_that_is_free_or_has_run_out_is_well(lease: LeaseView) -> None:
-    assert said(lease_and_clock.lease(upgrade(), Evidence(lease=lease))) == ["ok: no other driver"]
+    assert said(lease_and_clock.lease(upgrade(), Answers(lease=lease))) == ["ok: no other driver"]
 
 
 def test_a_lease_that_may_not_be_read_is_no_pass() -> None:
-    assert said(lease_and_clock.lease(upgrade(), Evidence(lease=MAY_NOT)))[0].startswith(
+    assert said(lease_and_clock.lease(upgrade(), Answers(lease=MAY_NOT)))[0].startswith(
         "not checked: "
     )
 

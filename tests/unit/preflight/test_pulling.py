@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kubectl_cafe.preflight import credentials, pulling
-from kubectl_cafe.preflight.evidence import Evidence, Node, coming
+from kubectl_cafe.preflight.answers import Answers, Node, coming
 from kubectl_cafe.revisions.image import canonical, repository
 from tests.unit.builders import pod, template
 from tests.unit.preflight.cases import AT_V1, MAY_NOT, create, said, upgrade
@@ -21,7 +21,7 @@ def node(name: str, *images: str) -> Node:
 
 def judged(*nodes: Node, **changes: Any) -> str:
     pods = (pod("a", labels=AT_V1, node="n1"), pod("b", labels=AT_V1, node="n2"))
-    (found,) = said(pulling.judge(upgrade(*pods, **changes), Evidence(nodes=nodes)))
+    (found,) = said(pulling.judge(upgrade(*pods, **changes), Answers(nodes=nodes)))
     return found
 
 
@@ -31,9 +31,9 @@ def secret(*hosts: str, kind: str = "kubernetes.io/dockerconfigjson") -> dict[st
 
 
 def held(**secrets: Any) -> list[str]:
-    evidence = Evidence(secrets=secrets)
+    answers = Answers(secrets=secrets)
     of = upgrade(to=template("registry.example/shop/app:v2"))
-    return said(credentials.judge(of, evidence))
+    return said(credentials.judge(of, answers))
 
 
 @pytest.mark.parametrize(
@@ -94,13 +94,13 @@ def test_a_latest_tag_is_always_pulled_by_default() -> None:
 
 
 def test_nodes_that_may_not_be_read_are_no_pass() -> None:
-    (found,) = said(pulling.judge(upgrade(), Evidence(nodes=MAY_NOT)))
+    (found,) = said(pulling.judge(upgrade(), Answers(nodes=MAY_NOT)))
     assert found.startswith("not checked: image app:v2, container main: not allowed")
 
 
 def test_an_image_that_stays_is_not_asked_about() -> None:
     of = upgrade(to=template("app:v1", tier="web"))
-    assert list(pulling.judge(of, Evidence(nodes=()))) == []
+    assert list(pulling.judge(of, Answers(nodes=()))) == []
 
 
 def test_every_image_is_new_where_pods_are_born() -> None:

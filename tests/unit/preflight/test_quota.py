@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from kubectl_cafe.preflight import births, quota
+from kubectl_cafe.preflight.answers import Answers
 from kubectl_cafe.preflight.births import Demand
-from kubectl_cafe.preflight.evidence import Evidence
 from kubectl_cafe.preflight.quantity import quantity
 from tests.unit.builders import template
 from tests.unit.preflight.cases import MAY_NOT, create, said, upgrade
@@ -35,8 +35,8 @@ def a_range(kind: str = "Container", **item: Any) -> Any:
 
 
 def judged(*, quotas: Any = (), limits: Any = (), made: Any = None) -> list[str]:
-    evidence = Evidence(quotas=quotas, limits=limits)
-    return said(quota.judge(create(template=made or template()), evidence))
+    answers = Answers(quotas=quotas, limits=limits)
+    return said(quota.judge(create(template=made or template()), answers))
 
 
 @pytest.mark.parametrize(
@@ -138,5 +138,5 @@ def test_quotas_that_may_not_be_read_are_no_pass() -> None:
 
 
 def test_no_quota_is_asked_where_no_pod_is_born() -> None:
-    evidence = Evidence(quotas=[a_quota({"pods": "0"})], limits=[])
-    assert list(quota.judge(upgrade(), evidence)) == []
+    answers = Answers(quotas=[a_quota({"pods": "0"})], limits=[])
+    assert list(quota.judge(upgrade(), answers)) == []

@@ -65,7 +65,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Answers:
     """What was read. Each field is the answer, or the error instead; None: not requested.
 
     `secrets` are the pull secrets by name; None for one that does not exist. `skew` is how many
