@@ -176,7 +176,7 @@ class Search:
         """Where nothing goes wrong any more, a driver ends before another deadline passes."""
         scene = self.found.scene
         if scene.edits or not (self.found.complete and scene.starts):
-            return  # A pod whose image another client has patched waits for a person.
+            return  # A pod whose image another client has patched may wait for its deadline.
         worlds = list(self._numbers)
         driven = [n for n, world in enumerate(worlds) if world.driver >= 0]
         left = [n for n, world in enumerate(worlds) if world.driver < 0]
