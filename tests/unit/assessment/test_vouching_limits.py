@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from kubectl_cafe import names
 from kubectl_cafe.assessment.image_revisions import unchanged
-from kubectl_cafe.assessment.pod import PodState, assess
+from kubectl_cafe.assessment.pod import PodState, assess, on_target
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import ABSENT, Pod
 from kubectl_cafe.pods.observed import look
@@ -39,6 +39,14 @@ def none_mode(image: str = "app:v2", generation: int = 2, **record: Any) -> Pod:
         record=pod_record(mode=Mode.NONE, **record),
         labels={names.REVISION: "v2"},
     )
+
+
+def test_c55_an_image_over_that_of_an_unknown_revision_is_not_on_target() -> None:
+    to_unknown = pod_record(to="forgotten")
+    shown = patched("a", HOTFIX, generation=3, observed=3, record=to_unknown)
+    assert not on_target(shown, snapshot(shown))
+    ours = patched("a", record=to_unknown)
+    assert on_target(ours, snapshot(ours))
 
 
 def appeared(before: Pod, shown: Pod) -> Snapshot:

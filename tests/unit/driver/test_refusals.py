@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.pod import assess
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import (
@@ -20,6 +22,7 @@ from kubectl_cafe.client.errors import (
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.driver.refusals import LostRight, Refusals
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.preflight.access_review import Right, asked
 from kubectl_cafe.reconcile.decide import decide
@@ -29,9 +32,12 @@ from statemachine.lifecycle import State
 from statemachine.steps import UpgradeType
 from tests.unit.builders import (
     cafe_object,
+    container,
     drained,
     patched,
     pod,
+    pod_record,
+    quoted,
     release,
     renewed,
     snapshot,
@@ -299,3 +305,20 @@ def test_a_move_that_can_t_be_written_for_long_ends_the_driver() -> None:
 
     assert ours.end is not None
     assert "could not be written for 30 s" in ours.end.message
+
+
+@pytest.mark.parametrize(("to", "barred"), [("v2", frozenset()), ("v1", frozenset({"uid-a"}))])
+def test_without_a_watch_a_pod_that_is_done_at_another_revision_stays_as_it_is(
+    to: str, barred: frozenset[str]
+) -> None:
+    told, _ = refusals()
+    told.unseen(Forbidden("not allowed", where=paths.pods("stores"), method="GET"))
+    before = patched(record=pod_record(to=to), observed=2)
+    shown = structs.replace(
+        before,
+        containers={"main": container("C2", f"app:{to}")},
+        ready=quoted(),
+    )
+    of = snapshot(shown, sightings={shown.uid: look(look(None, before, 0), shown, 5)})
+    assert assess(shown, of).done
+    assert told.seen(of, {}, None, "").barred == barred

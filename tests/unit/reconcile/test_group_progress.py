@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from kubectl_cafe.assessment.desired_replicas import revision_now
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import ABSENT, Condition
 from kubectl_cafe.pods.observed import look
@@ -34,6 +35,7 @@ from tests.unit.builders import (
     release,
     snapshot,
     upgraded,
+    workload,
 )
 
 PULLING = container(
@@ -155,6 +157,13 @@ def test_the_cell_of_a_workload_that_is_gone_is_named(cell: str, named: str) -> 
     found = workload_gone(snapshot(record=release(cells={cell: 2}, from_revision=""), workloads=()))
     assert found is not None
     assert (found.reason, named in found.message) == (GONE, True)
+
+
+def test_where_no_workload_is_missing_its_template_need_not_be_known() -> None:
+    two = (workload(), workload(revision="v2"))
+    of = snapshot(record=release(from_revision=""), workloads=two)
+    assert revision_now(of) is None
+    assert workload_gone(of) is None
 
 
 def crashed(name: str, **changes: object) -> Snapshot:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from statemachine.lifecycle import State
 from statemachine.record import RecordError, decode, encode
 from statemachine.versioned import LATEST, DecodeError, check_time, key_shown
 from tests.unit.builders import release
@@ -24,6 +25,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "what may be missing": (
         {"journal": [{**ENTRY, "group": "x"}]},
         ".journal[0].group: expected int | null, got str",
+    ),
+    "a state that may be missing": (
+        {"origin": "Lost"},
+        f".origin: 'Lost' is none of {', '.join(State)}",
     ),
     "an object that may be": ({"failure": 1}, ".failure: expected object | null, got int"),
 }
