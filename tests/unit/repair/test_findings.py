@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -264,3 +265,9 @@ def test_a_workload_that_is_gone_is_found(state: State, source: str, mend: str, 
     assert (finding.what, finding.object, finding.uid) == (What.WORKLOAD, "replicaset/shop", "")
     assert (finding.mend, finding.hint) == (mend, hint)
     assert "2 pods" in finding.found
+
+
+def test_a_finding_is_the_same_one_in_the_next_snapshot_whatever_it_says_by_then() -> None:
+    one = Finding(What.DRIFT, "pod/a", "uid-a", "runs app:hotfix")
+    assert dataclasses.replace(one, found="runs app:other").key == one.key
+    assert dataclasses.replace(one, uid="uid-b").key != one.key
