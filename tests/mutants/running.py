@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -29,6 +30,8 @@ from tests.mutants.table import NO_CODE, SURVIVED, Mutant, Result
 
 LONGEST = 180
 """Seconds of one call of pytest, after which it counts as hanging: that is noticed, too."""
+MEMORY = 4 << 30
+"""Bytes of one call of pytest: a mutant may add to a list without an end."""
 POLL = 0.02
 NO_END = "no end"
 
@@ -179,6 +182,7 @@ def _wait(child: int) -> int | None:
 def _pytest(paths: Sequence[str], plugins: Sequence[object], finder: Finder) -> int:
     """pytest's exit code; called in the child."""
     os.setsid()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     prepare_child()
     sys.meta_path.insert(0, finder)
     sys.dont_write_bytecode = True
