@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from math import ceil
-
 from kubectl_cafe.assessment.pod import Assessment, PodState
+from kubectl_cafe.durations import remaining
 from kubectl_cafe.pods import observed
 from kubectl_cafe.pods.done import CRASH, backing_off, names_another
 from kubectl_cafe.pods.model import Pod
@@ -54,7 +53,7 @@ def progress(assessment: Assessment) -> str:
         return RESTARTING
     if left == 0:
         return "verifying"
-    return f"verifying (at most {ceil(left)} s more)"
+    return f"verifying (at most {remaining(left)} more)"
 
 
 def trouble(assessment: Assessment) -> str:

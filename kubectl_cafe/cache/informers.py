@@ -15,6 +15,7 @@ from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import ApiError, Forbidden, Invalid, NoSuchKind, NotSent
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.client.watch import Informer
+from kubectl_cafe.durations import exact
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import kubectl
 from kubectl_cafe.pods.model import lean
@@ -115,7 +116,7 @@ class Observer:
         errors = (informer.error for informer in missing if informer.error is not None)
         where = missing[0].path if missing else ""
         return next(errors, None) or CafeError(
-            f"the API server has not answered a list within {PATIENCE:.0f} s",
+            f"the API server has not answered a list within {exact(PATIENCE)}",
             where=where,
             hint=kubectl(f"get --raw '{where}?limit=1'"),
         )

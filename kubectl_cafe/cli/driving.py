@@ -9,6 +9,7 @@ import click
 
 from kubectl_cafe.cli.terminal.printing import say as say
 from kubectl_cafe.cli.terminal.stopping import SENT, Stopping, Work
+from kubectl_cafe.durations import remaining
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.text import counted
 
@@ -69,7 +70,7 @@ class Talk:
             self._waited.add(lease.holder)
             say(
                 f"waiting for the lease of {lease.driver}: this command takes over in "
-                f"{lease.seconds_left:.0f} s unless it is renewed"
+                f"{remaining(lease.seconds_left)} unless it is renewed"
             )
 
     def invalidates(self, objects: int) -> None:
@@ -89,7 +90,9 @@ class Talk:
 
         standing = lease_text(lease)
         if lease.live:
-            standing = f"driven by {lease.driver} (lease expires in {lease.seconds_left:.0f} s)"
+            standing = (
+                f"driven by {lease.driver} (lease expires in {remaining(lease.seconds_left)})"
+            )
         say(f"{standing}; following that driver. Ctrl-C stops following")
 
     def abandoned(self) -> None:

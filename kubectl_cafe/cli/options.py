@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
@@ -12,15 +11,12 @@ import click
 from kubectl_cafe.cli import completing
 from kubectl_cafe.cli.exits import Talk
 from kubectl_cafe.client.access.flags import AccessFlags as AccessFlags
+from kubectl_cafe.durations import parsed
 from kubectl_cafe.names import FIELD_MANAGER
 
 Result = TypeVar("Result")
 Verb = Callable[..., Result]
 DryRun = Literal["none", "client", "server"]
-
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:h|ms|m|s))+")
-_PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
 
 
 class Duration(click.ParamType[float | None]):
@@ -34,11 +30,10 @@ class Duration(click.ParamType[float | None]):
         """The time in seconds; None for 0."""
         if not isinstance(value, str):
             return float(value) or None
-        if value.isdecimal():
-            return float(value) or None
-        if not _DURATION.fullmatch(value):
+        seconds = parsed(value)
+        if seconds is None:
             self.fail(f"{value!r} is not a duration such as 1s, 2m or 1h30m", param, ctx)
-        return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value)) or None
+        return seconds or None
 
 
 def _remember_verbosity(ctx: click.Context, _param: click.Parameter, value: int) -> int:

@@ -29,6 +29,7 @@ from kubectl_cafe.client.lease_view import (
     taken,
 )
 from kubectl_cafe.client.transport import Object, Transport
+from kubectl_cafe.durations import exact
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import kubectl
 
@@ -172,7 +173,7 @@ class LeaseKeeper:
         """Raise LeaseLost once the deadline is past; to be called directly before every write."""
         if not self._lost and self._clock.monotonic() >= self._deadline:
             why = f": {self._trouble}" if self._trouble else ""
-            self._lose(f"it was not renewed for {DEADLINE:.0f} s{why}")
+            self._lose(f"it was not renewed for {exact(DEADLINE)}{why}")
         if self._lost:
             raise LeaseLost(
                 f"the lease is lost: {self._lost}",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from kubectl_cafe import durations
 from kubectl_cafe.client import paths
 from kubectl_cafe.errors import CONFLICT, CafeError
 from kubectl_cafe.hints import cafe_command
@@ -117,11 +118,12 @@ def driver(holder: str | None) -> str:
 def lease_text(view: LeaseView) -> str:
     """The state of a held lease by the server's clock, in words."""
     if view.live:
-        left = f"{view.seconds_left:.0f} s"
+        left = durations.remaining(view.seconds_left)
         return f"driven by {view.driver} (lease expires in {left} unless it is renewed)"
+    watched = durations.exact(view.duration + MARGIN)
     return (
-        f"{view.driver} has not renewed its lease for {view.age:.0f} s by the API server's clock: "
-        f"the lease is watched for {view.duration + MARGIN:.0f} s before it is taken over"
+        f"{view.driver} has not renewed its lease for {durations.age(view.age)} by the API "
+        f"server's clock: the lease is watched for {watched} before it is taken over"
     )
 
 

@@ -26,6 +26,7 @@ from kubectl_cafe.client.errors import (
     not_stale,
 )
 from kubectl_cafe.client.transport import PatchKind, SessionTransport, Transport
+from kubectl_cafe.durations import exact
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.podsets import PodSet
 from kubectl_cafe.record import store
@@ -71,7 +72,7 @@ class Patience:
         if silent >= LONGEST:
             raise Unfenced(
                 "pending writes of the previous driver could not be invalidated for "
-                f"{LONGEST:.0f} s: {error.message}",
+                f"{exact(LONGEST)}: {error.message}",
                 where=path,
                 hint=error.hint + ", then run this command again"
                 if error.hint

@@ -11,6 +11,7 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import ApiError, Forbidden
 from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.durations import exact
 from kubectl_cafe.errors import ERROR, FAILED, WAITS, CafeError
 from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.pods.patches import PodPatch
@@ -211,7 +212,7 @@ class Refusals:
         """End the driver if the record could not be moved for PATIENCE."""
         if trouble is not None and now - trouble.since >= PATIENCE:
             error = trouble.error
-            said = f"the record could not be written for {PATIENCE:.0f} s: {error.message}"
+            said = f"the record could not be written for {exact(PATIENCE)}: {error.message}"
             self._leave(End(said, error.where or trouble.what, error.hint or self._status))
 
     def _leave(self, end: End) -> None:
@@ -225,7 +226,7 @@ def tired(trouble: Trouble, begun: float, now: float) -> bool:
 
 def unwritten(trouble: Trouble) -> str:
     """The message for a write that is given up."""
-    return f"{trouble.what} could not be written for {PATIENCE:.0f} s: {trouble.error.message}"
+    return f"{trouble.what} could not be written for {exact(PATIENCE)}: {trouble.error.message}"
 
 
 def _unfinishable(snapshot: Snapshot) -> set[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 
+from kubectl_cafe.durations import age
 from kubectl_cafe.history.pod_timeline import Frame
 from kubectl_cafe.history.report_model import Group, Passage, Phase, Span, What
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.revisions.template import difference
-from kubectl_cafe.times import lasted
 from statemachine.record import Record
 
 
@@ -38,8 +38,8 @@ def facts(
         "Pods that tell of it": "" if len(told) == total or frame.under_way else str(len(told)),
         "Cells": str(len({p.cell for p in told} | set(record.plan.cells if record else ()))),
         "Groups": str(sum(bool(group.number) for group in groups)),
-        "So far" if frame.under_way else "Took": lasted(frame.until - frame.start),
-        "Waited for people": lasted(waited) if waited else "",
+        "So far" if frame.under_way else "Took": age(frame.until - frame.start),
+        "Waited for people": age(waited) if waited else "",
         "Restarts": str(anew * restarts) if restarts is not None else "",
         "Writes to pods": str(writes) if told else "",
         "Writes a pod": f"{writes / len(told):.2f}" if told else "",

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.transport import PatchKind, Transport
+from kubectl_cafe.durations import exact
 from kubectl_cafe.errors import TIMED_OUT, CafeError, Refused
 from kubectl_cafe.hints import kubectl
 from kubectl_cafe.manifests import INSTALLED_BY, MANAGED_BY, Manifest
@@ -109,7 +110,7 @@ def wait_established(transport: Transport, sleep: Callable[[float], None] = time
             )
         if transport.clock.monotonic() >= deadline:
             raise CafeError(
-                f"the API server does not serve the resource after {ESTABLISHED_WITHIN:.0f} s",
+                f"the API server does not serve the resource after {exact(ESTABLISHED_WITHIN)}",
                 where=where,
                 hint=kubectl(f"get crd {crd['metadata']['name']} -o yaml"),
                 exit_code=TIMED_OUT,

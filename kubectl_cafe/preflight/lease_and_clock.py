@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kubectl_cafe.client.lease_view import lease_text
+from kubectl_cafe.durations import age
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.planning.allowed_commands import illegal
@@ -55,6 +56,6 @@ def clock(answers: Answers) -> Iterator[Finding]:
     side = "ahead of" if answers.skew > 0 else "behind"
     yield warning(
         CLOCK,
-        f"this workstation's clock is {abs(answers.skew):.0f} s {side} the API server's: the "
+        f"this workstation's clock is {age(abs(answers.skew))} {side} the API server's: the "
         "release uses the server's clock, but checks of tokens and certificates may use this one",
     )

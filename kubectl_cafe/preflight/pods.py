@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from kubectl_cafe.assessment import waiting_reasons
 from kubectl_cafe.assessment.pod import Assessment, PodState
+from kubectl_cafe.durations import age
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.planning.finding import Finding, many, ok, unknown, warning
@@ -138,7 +139,7 @@ def size(case: Case) -> Iterator[Finding]:
         yield warning(
             SIZE,
             f"{objects} pods: a takeover from a driver that fails invalidates its pending writes "
-            f"on each of them first, which takes about {seconds:.0f} s",
+            f"on each of them first, which takes about {age(seconds)}",
         )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+from kubectl_cafe.durations import age
 from kubectl_cafe.history.model import Detail, History, Placed, ReleaseLine, RevisionLine
 from kubectl_cafe.printers import document as documents
 from kubectl_cafe.printers.table import fields, table
 from kubectl_cafe.text import CUT, columns, counted, printable
-from kubectl_cafe.times import age
 
 HEADS = ("started", "took", "kind", "from", "to", "images", "pods", "who", "outcome", "reason")
 RANKS = (0, 5, 6, 4, 0, 0, 3, 1, 0, 2)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from kubectl_cafe.durations import age
 from kubectl_cafe.printers.brief import awaited, revisions
 from kubectl_cafe.printers.changes import changes_text
 from kubectl_cafe.printers.fitting import Block, fitted
@@ -17,7 +18,6 @@ from kubectl_cafe.printers.status import NOBODY, about, at_work, driven, stands,
 from kubectl_cafe.printers.table import table
 from kubectl_cafe.status.model import CellLine, PodLine, Status
 from kubectl_cafe.text import Size, columns, cut, cut_inside, one_line, padded, wrapped
-from kubectl_cafe.times import age
 
 DONE, MOVING, AHEAD = "█", "▒", "░"
 LONGEST_BAR, SHORTEST_BAR = 40, 6

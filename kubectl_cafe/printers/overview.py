@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
+from kubectl_cafe.durations import age
 from kubectl_cafe.printers import document as documents
 from kubectl_cafe.printers.document import fields_of
 from kubectl_cafe.printers.table import table
 from kubectl_cafe.status.model import Overview
-from kubectl_cafe.times import age
 
 
 def render(

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
+from kubectl_cafe.durations import age
 from kubectl_cafe.printers import brief
 from kubectl_cafe.printers import document as documents
 from kubectl_cafe.printers.document import fields_of
 from kubectl_cafe.printers.table import fields, table
 from kubectl_cafe.status.model import PodLine, Status
 from kubectl_cafe.text import Size, cut
-from kubectl_cafe.times import age
 from kubectl_cafe.waits import listed, texts
 
 FEW = 20

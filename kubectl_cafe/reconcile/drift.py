@@ -19,6 +19,7 @@ from kubectl_cafe.assessment import lost_switches
 from kubectl_cafe.assessment.image_revisions import runs, shown_revision
 from kubectl_cafe.assessment.pod import Assessment, PodState, assess, carries, on_target
 from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.durations import exact
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import REPAIR, Mode
@@ -252,7 +253,7 @@ def _failure(snapshot: Snapshot, assessment: Assessment) -> Failure | None:
         return found
     allowed = snapshot.record.plan.strategy.progress_deadline_seconds
     awaited = _next(snapshot, assessment).waits or group_progress.waits(snapshot, [assessment])
-    message = f"no progress for {allowed} s, waiting for: {listed(awaited)}"
+    message = f"no progress for {exact(allowed)}, waiting for: {listed(awaited)}"
     return structs.replace(found, message=message)
 
 

@@ -9,6 +9,7 @@ from kubectl_cafe.assessment.image_revisions import lacking
 from kubectl_cafe.assessment.node_clocks import moved_at, ready_since, written_at
 from kubectl_cafe.assessment.pod import Assessment, PodState, touched
 from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.durations import exact
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.reconcile import candidates, previous_group
@@ -70,7 +71,7 @@ def failure(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure | 
         return None
     awaited = waits(snapshot, assessments)
     return Failure(
-        DEADLINE, f"no progress for {allowed} s, waiting for: {listed(awaited) or 'no pods'}"
+        DEADLINE, f"no progress for {exact(allowed)}, waiting for: {listed(awaited) or 'no pods'}"
     )
 
 
@@ -176,7 +177,7 @@ def unfinished(snapshot: Snapshot, in_flight: Sequence[Assessment]) -> Failure |
     allowed = snapshot.record.plan.strategy.progress_deadline_seconds
     names = ", ".join(sorted(pods)[:NAMED])
     restarts = counted(len(pods), "restart")
-    return Failure(DEADLINE, f"{restarts} unfinished after {allowed} s: {names}")
+    return Failure(DEADLINE, f"{restarts} unfinished after {exact(allowed)}: {names}")
 
 
 def waits(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Wait, ...]:

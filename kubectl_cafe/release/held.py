@@ -11,6 +11,7 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Wanted
 from kubectl_cafe.client.errors import ApiError, NotSent, UnknownOutcome
 from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.durations import age
 from kubectl_cafe.errors import CONFLICT, CafeError
 from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.record import store
@@ -81,7 +82,7 @@ class Release:
         silent = self._transport.clock.monotonic() - self._heard
         if silent < UNHEARD:
             return ""
-        return self._unread.message if self._unread else f"no answer for {silent:.0f} s"
+        return self._unread.message if self._unread else f"no answer for {age(silent)}"
 
     @property
     def record(self) -> Record:

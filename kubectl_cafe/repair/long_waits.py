@@ -10,7 +10,7 @@ LONG = 5.0
 """Seconds after which a wait is reported."""
 
 
-_SECONDS = re.compile(r" \(at most \d+ s more\)")
+_COUNTDOWN = re.compile(r" \(at most \w+ more\)")
 """The part of a wait's text that changes with the clock alone."""
 
 
@@ -30,7 +30,7 @@ class Lasting:
 
     def waits(self, awaited: tuple[str, ...], now: float) -> None:
         """Update with the waits at `now`, in seconds."""
-        awaited = tuple(_SECONDS.sub("", one) for one in awaited)
+        awaited = tuple(_COUNTDOWN.sub("", one) for one in awaited)
         if awaited != self.awaited:
             self.awaited, self.since, self.said = awaited, now, False
         if awaited and not self.said and now - self.since >= LONG:

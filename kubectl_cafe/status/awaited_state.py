@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.edited_spec import ahead
+from kubectl_cafe.durations import exact
 from kubectl_cafe.errors import FAILED, TIMED_OUT, CafeError
 from kubectl_cafe.hints import cafe_command, either
 from kubectl_cafe.status.next_commands import next_commands
-from kubectl_cafe.times import age
 from statemachine.lifecycle import RESTING, State
 from statemachine.reach import reachable
 
@@ -62,7 +62,7 @@ def timed_out(cafe: CafeDeployment, target: State, seconds: float) -> TimedOut:
     """The error for a `target` that was not reached within `seconds`."""
     edited = " with unreleased changes of the spec" if ahead(cafe) else ""
     return TimedOut(
-        f"{target} was not reached within {age(seconds)}: the release is "
+        f"{target} was not reached within {exact(seconds)}: the release is "
         f"{cafe.position.state}{edited}",
         where=cafe.where,
         hint=next_commands(cafe, driven=False)[0] if edited else _status(cafe),

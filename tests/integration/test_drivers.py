@@ -170,7 +170,7 @@ def test_a_driver_that_cannot_renew_stops_writing_before_its_lease_can_be_taken(
     done = running.wait()
 
     assert (done.code, shop.state()) == (6, "Progressing")
-    assert "the lease is lost: it was not renewed for 20 s" in done.err
+    assert "the lease is lost: it was not renewed for 20s" in done.err
     writes = [r for r in shop.audit.writes(AGENT, shop.client.namespace) if r.code == 200]
     renewed = max(r.time for r in writes if r.resource == "leases")
     last = max(r.time for r in writes if r.resource == "pods")

@@ -70,7 +70,7 @@ def test_a_sign_in_page_that_stays_ends_the_driver_and_is_named_with_the_next_co
     done = running.wait()
 
     assert (done.code, shop.state()) == (6, "Progressing")
-    assert "the lease is lost: it was not renewed for 20 s: " in done.err
+    assert "the lease is lost: it was not renewed for 20s: " in done.err
     assert 'did: the web page "Sign in - Example SSO"' in done.err
     status = cafe("status", NAME)
     assert status.code == 1
@@ -107,5 +107,5 @@ def test_a_driver_that_was_killed_is_taken_over_from_after_its_lease_was_watched
 
     assert (second.code, shop.state(), restarts(shop)) == (0, "Completed", [1]), second.err
     assert time.monotonic() - began >= 31
-    assert "the lease is watched for 32 s before it is taken over" in second.err
+    assert "the lease is watched for 32s before it is taken over" in second.err
     assert "this command takes over" in second.err

@@ -58,7 +58,7 @@ def test_a_repair_whose_time_is_up_finishes_its_pod_begins_no_other_and_exits_wi
     done = shop.cafe("repair", NAME, "--yes", "--timeout=2s", seconds=90)
 
     assert (done.code, sorted(shop.images())) == (5, [HOTFIX, "app:v1"]), done.err
-    assert "timed out after 2 s: no other pod" in done.err
+    assert "timed out after 2s: no other pod" in done.err
     assert shop.lease()["holderIdentity"] == ""
 
 

@@ -37,7 +37,7 @@ VARIES = (
     (r"\d+[smh] ago", "AGE ago"),
     (r"back-off \d+s", "back-off AGE"),
     (r"TIME \d+s", "TIME AGE"),
-    (r"in \d+ s\b", "in N s"),
+    (r"in \d+s\b", "in AGE"),
     (r"\b\S+ on [\w.-]+, pid \d+", "DRIVER"),
 )
 """What is another one each time."""

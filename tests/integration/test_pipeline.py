@@ -23,7 +23,7 @@ def test_after_its_timeout_a_driver_takes_no_more_pods_and_exits_with_5(shop: Sh
     done = shop.cafe(*V2, "--timeout=3s", "-o", "json")
 
     assert done.code == 5, done.err
-    assert "timed out after 3 s: no further pods; waiting for pods in flight" in done.err
+    assert "timed out after 3s: no further pods; waiting for pods in flight" in done.err
     assert (sorted(shop.images()), sorted(restarts(shop))) == (["app:v1", "app:v2"], [0, 1])
     assert shop.lease()["holderIdentity"] == ""
     shown = done.document()
@@ -36,7 +36,7 @@ def test_a_timeout_ends_the_wait_for_the_lease(shop: Shop) -> None:
 
     done = shop.cafe("drive", NAME, "--takeover", "--timeout=2s")
 
-    assert (done.code, "timed out after 2 s" in done.err) == (5, True)
+    assert (done.code, "timed out after 2s" in done.err) == (5, True)
 
 
 def test_a_timeout_ends_the_following_and_leaves_the_driver_alone(shop: Shop) -> None:
@@ -44,7 +44,7 @@ def test_a_timeout_ends_the_following_and_leaves_the_driver_alone(shop: Shop) ->
 
     done = shop.cafe("drive", NAME, "--timeout=2s")
 
-    assert (done.code, "timed out after 2 s: the current driver continues" in done.err) == (5, True)
+    assert (done.code, "timed out after 2s: the current driver continues" in done.err) == (5, True)
     assert (first.wait().code, shop.state()) == (0, "Completed")
 
 

@@ -141,6 +141,6 @@ def test_a_repair_that_can_t_write_a_pod_says_why_and_ends(
     done = shop.cafe("repair", NAME, "--yes", seconds=75)
 
     assert done.code == 1, done.err
-    assert f"pod {pod['metadata']['name']} could not be written for 30 s" in done.err
+    assert f"pod {pod['metadata']['name']} could not be written for 30s" in done.err
     assert DOWN in done.err.replace("\n", " ")
     assert shop.lease()["holderIdentity"] == ""

@@ -18,7 +18,7 @@ PLACEHOLDERS = (
         r"\bweb((?:-cell[a-z])?(?:-\d{1,9}|-[0-9a-f]{8,10})?)-[bcdfghjklmnpqrstvwxz2456789]{5}\b",
         "POD",
     ),
-    (r"\b\d+(\.\d+)? s\b", "SECONDS"),
+    (r"\b\d+(\.\d+)?s\b", "SECONDS"),
     (r"\b\d+m\d*s?\b", "SECONDS"),
     (r"\bpid \d+\b", "pid N"),
     (r"pid \d+ \[[0-9a-f]{6}\]", "PROCESS"),

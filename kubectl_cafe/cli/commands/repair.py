@@ -18,6 +18,7 @@ from kubectl_cafe.cli.terminal._tty import width_of
 from kubectl_cafe.cli.terminal.aside import aside
 from kubectl_cafe.cli.terminal.printing import say_next
 from kubectl_cafe.cli.terminal.stopping import Work, interruptible
+from kubectl_cafe.durations import remaining
 from kubectl_cafe.errors import INTERRUPTED, REACHED, TIMED_OUT, WAITS, Refused
 from kubectl_cafe.hints import at, cafe_command
 from kubectl_cafe.text import counted, one_line
@@ -117,8 +118,8 @@ def _refuse_driven(lease: LeaseView, cafe: CafeDeployment) -> None:
     """Raise Refused while there is a driver: it repairs pods in flight by itself."""
     if lease.live and lease.holder:
         raise Refused(
-            f"driven by {lease.driver} (lease expires in {lease.seconds_left:.0f} s unless it is "
-            "renewed): the driver finishes the pods in flight. Nothing was written",
+            f"driven by {lease.driver} (lease expires in {remaining(lease.seconds_left)} unless it "
+            "is renewed): the driver finishes the pods in flight. Nothing was written",
             where=cafe.where,
             hint=cafe_command("status", cafe.name, cafe.namespace),
         )

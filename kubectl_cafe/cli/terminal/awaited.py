@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+
+from kubectl_cafe import durations
 
 PACE = 5.0
 """Seconds between two such lines, and after a move. A shorter wait gets no line."""
-_COUNTDOWN = re.compile(r"\d+ s\b")
 
 
 class Awaited:
@@ -26,7 +26,7 @@ class Awaited:
 
         A number that only counts down is no change.
         """
-        timeless = tuple(_COUNTDOWN.sub("", text) for text in waits)
+        timeless = tuple(durations.timeless(text) for text in waits)
         if self._since is None:
             self._since = now
         if timeless == self._said or now - self._since < PACE:

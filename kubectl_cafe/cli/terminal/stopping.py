@@ -11,6 +11,7 @@ from typing import Protocol
 from kubectl_cafe.cli.exits import cluster_flags, described
 from kubectl_cafe.cli.terminal.printing import say
 from kubectl_cafe.cli.terminal.signals import ALARM, STOPS
+from kubectl_cafe.durations import exact
 from kubectl_cafe.errors import INTERRUPTED, TIMED_OUT, CafeError
 from kubectl_cafe.hints import cafe_command
 
@@ -18,7 +19,7 @@ NO_NEW_PODS = "no further pods; waiting for pods in flight (Ctrl-C again: stop i
 SENT = "stopped immediately: requests already sent may still take effect"
 IN_FLIGHT = (
     "stopped immediately: pods in flight stay as they are and may be out of traffic; the lease is "
-    "not released, it expires after 30 s"
+    "not released, it expires after 30s"
 )
 
 
@@ -57,7 +58,7 @@ class Stopping:
         self._status = cafe_command("status", name, namespace)
         self._hint = self._status + ", then " + cafe_command(following, name, namespace)
         self._cluster = cluster_flags()
-        self._seconds = seconds
+        self._timeout = exact(seconds or 0)
 
     @property
     def stopped(self) -> bool:
@@ -76,7 +77,7 @@ class Stopping:
         if self._asked is not work:
             self._asked = work
             self.timed_out = late
-            said = f"timed out after {self._seconds:g} s" if late else work.asked
+            said = f"timed out after {self._timeout}" if late else work.asked
             threading.Thread(target=_leave, args=(work, said), daemon=True).start()
         return None
 
@@ -87,7 +88,7 @@ class Stopping:
 
     def _late(self) -> CafeError:
         return CafeError(
-            f"timed out after {self._seconds:g} s, before this command became the driver",
+            f"timed out after {self._timeout}, before this command became the driver",
             hint=self._status,
             exit_code=TIMED_OUT,
         )

@@ -28,6 +28,7 @@ from kubectl_cafe.client.http import _wire
 from kubectl_cafe.client.http.answers import error_for
 from kubectl_cafe.client.http.interception import came, from_proxy, intercepted
 from kubectl_cafe.client.server_time import ServerTime
+from kubectl_cafe.durations import exact
 from kubectl_cafe.errors import CafeError
 
 CONNECT_TIMEOUT = 10.0
@@ -273,7 +274,7 @@ def _why(root: BaseException, timeout: float) -> str:
     if isinstance(root, exceptions.NameResolutionError | socket.gaierror):
         return "its host name is unknown"
     if isinstance(root, exceptions.TimeoutError | TimeoutError):
-        return f"no answer within {round(timeout, 1):g} s"
+        return f"no answer within {exact(round(timeout, 1))}"
     if isinstance(root, OSError) and root.strerror:
         return root.strerror.lower()
     return " ".join(str(root).split())

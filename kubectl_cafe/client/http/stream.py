@@ -10,6 +10,7 @@ from typing import Any, Self
 from kubectl_cafe.client._libraries import exceptions, msgspec, urllib3
 from kubectl_cafe.client.errors import BrokenOff, Silent
 from kubectl_cafe.client.http.answers import error_for
+from kubectl_cafe.durations import exact
 from kubectl_cafe.hints import kubectl
 
 _MOST = 1 << 16
@@ -52,8 +53,8 @@ class Stream:
                 return
             if isinstance(error, exceptions.ReadTimeoutError):
                 raise Silent(
-                    f"no event and no bookmark came within {self._idle:g} s: a proxy or gateway on "
-                    "the way to the API server may hold watches back",
+                    f"no event and no bookmark came within {exact(self._idle)}: a proxy or gateway "
+                    "on the way to the API server may hold watches back",
                     where=self._path,
                     hint=kubectl(f"get --raw '{self._path}?watch=1'"),
                 ) from error

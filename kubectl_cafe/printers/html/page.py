@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.resources import files
 
+from kubectl_cafe.durations import age
 from kubectl_cafe.history.report_model import Report
 from kubectl_cafe.printers.html.markup import Markup, element, join, table
 from kubectl_cafe.printers.html.timeline import timeline
 from kubectl_cafe.printers.html.words import moment
-from kubectl_cafe.times import lasted, seconds
+from kubectl_cafe.times import seconds
 
 ALLOWED = "default-src 'none'; style-src 'unsafe-inline'"
 """What the page may load: nothing, whatever a name or a message in it contains."""
@@ -106,7 +107,7 @@ def _phases(report: Report) -> Markup | str:
     if not report.phases:
         return ""
     heads = ("Phase", "Pods", "Median", "Longest")
-    rows = ((p.name, p.pods, lasted(p.median), lasted(p.longest)) for p in report.phases)
+    rows = ((p.name, p.pods, age(p.median), age(p.longest)) for p in report.phases)
     return table(heads, rows, "Duration of each phase of a pod")
 
 

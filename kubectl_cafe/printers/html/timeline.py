@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from kubectl_cafe.durations import age
 from kubectl_cafe.history.report_model import Group, Mark, Passage, Report, Span, What
 from kubectl_cafe.printers.html.axis import WIDTH, Axis, axis
 from kubectl_cafe.printers.html.markup import Markup, element, join, table
 from kubectl_cafe.printers.html.words import clock, label
 from kubectl_cafe.text import counted
-from kubectl_cafe.times import UNKNOWN, lasted
+from kubectl_cafe.times import UNKNOWN
 
 OPEN = 40
 """Up to so many pods, every row is shown from the start."""
@@ -33,7 +34,7 @@ def timeline(report: Report) -> Markup:
         "div",
         element("span", report.kind, class_="name"),
         _strip([report.states], scale, "The release"),
-        element("span", lasted(report.until - report.started), class_="took"),
+        element("span", age(report.until - report.started), class_="took"),
         class_="row release",
     )
     drawing = element(
@@ -88,7 +89,7 @@ def _lines(scale: Axis, marks: Iterable[Mark]) -> Markup:
     cuts = (
         element(
             "span",
-            element("span", lasted(piece.end - piece.start)),
+            element("span", age(piece.end - piece.start)),
             class_="cut",
             style=f"{_left(piece.left)};width:{_percent(piece.right - piece.left)}",
         )
@@ -135,7 +136,7 @@ def _said(group: Group, day: float) -> str:
     if not found and (group.over or group.given_up):
         pods = "no pod data"
     unended = "abandoned" if group.given_up else "under way"
-    took = lasted(group.over - group.begun) if group.over else unended
+    took = age(group.over - group.begun) if group.over else unended
     return ", ".join(part for part in (pods, clock(group.begun, day), took, group.let_go) if part)
 
 
@@ -150,7 +151,7 @@ def _cell(cell: str, passages: Sequence[Passage], scale: Axis, opened: bool) -> 
         "summary",
         element("span", label, class_="name"),
         strip,
-        element("span", lasted(longest), class_="took"),
+        element("span", age(longest), class_="took"),
         class_="row cell",
     )
     rows = (
@@ -158,7 +159,7 @@ def _cell(cell: str, passages: Sequence[Passage], scale: Axis, opened: bool) -> 
             "div",
             element("span", passage.pod, class_="name", title=passage.pod),
             _strip([passage.spans], scale, f"{passage.pod}: {passage.stands}"),
-            element("span", lasted(passage.out), class_="took"),
+            element("span", age(passage.out), class_="took"),
             class_="row pod bad" if passage.trouble else "row pod",
         )
         for passage in passages
@@ -183,7 +184,7 @@ def _strip(rows: Sequence[Sequence[Span]], scale: Axis, title: str) -> Markup:
 def _shape(span: Span, scale: Axis, line: int) -> Markup:
     left, right = scale.place(span.start), scale.place(span.end)
     width = max(SLIVER, right - left)
-    lasting = lasted(span.end - span.start)
+    lasting = age(span.end - span.start)
     said = f"{span.text or span.what}, {clock(span.start, scale.start)}, {lasting}"
     return element(
         "rect",
@@ -244,7 +245,7 @@ def _table(report: Report) -> Markup | str:
                 clock(at, report.started)
                 for at in (p.born, p.off, p.patched, p.again, p.runs, p.on, p.ready)
             ),
-            lasted(p.out),
+            age(p.out),
             p.stands,
         )
         for group in report.groups

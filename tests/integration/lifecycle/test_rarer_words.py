@@ -83,7 +83,7 @@ def test_a_pod_that_waits_for_its_verification_is_not_restarting(stage: Stage) -
 
     shown = stage.shop.cafe("status", NAME).out
 
-    assert "verifying (at most 12 s more): web-" in shown
+    assert "verifying (at most 12s more): web-" in shown
     assert "restarting" not in shown
     stage.show(V2)
     assert stage.settled(running).code == 0

@@ -98,9 +98,9 @@ def ambiguous(**changes: object) -> Pod:
 @pytest.mark.guard("a-pod-under-verification-is-not-restarting")
 def test_c84_a_pod_that_waits_for_its_time_is_verifying_and_for_how_long() -> None:
     of = shown(ambiguous(), now=60.0)
-    assert awaited(of) == ("verifying (at most 34 s more): a",)
-    assert (line(of).stage, line(of).trouble) == ("verifying (at most 34 s more)", "")
-    assert awaited(replace(of, now=70.5)) == ("verifying (at most 24 s more): a",)
+    assert awaited(of) == ("verifying (at most 34s more): a",)
+    assert (line(of).stage, line(of).trouble) == ("verifying (at most 34s more)", "")
+    assert awaited(replace(of, now=70.5)) == ("verifying (at most 24s more): a",)
 
 
 def test_c84_a_pod_that_waits_for_its_kubelets_word_is_verifying() -> None:

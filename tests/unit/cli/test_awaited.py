@@ -33,8 +33,8 @@ def test_every_change_is_said_and_at_most_one_in_its_pace() -> None:
 
 def test_a_figure_that_counts_down_is_no_change() -> None:
     one = Awaited()
-    said = [one.news([f"verifying (at most {34 - at} s more): a"], at) for at in (0, 5, 10, 15)]
-    assert said == ["", "verifying (at most 29 s more): a", "", ""]
+    said = [one.news([f"verifying (at most {34 - at}s more): a"], at) for at in (0, 5, 10, 15)]
+    assert said == ["", "verifying (at most 29s more): a", "", ""]
 
 
 def test_after_a_move_it_is_said_anew() -> None:

@@ -140,7 +140,7 @@ def test_the_loss_of_the_lease_names_why_it_could_not_be_renewed(
         time.sleep(0.01)
     clock.now += 21
     assert lost.wait(5)
-    with pytest.raises(LeaseLost, match=r"was not renewed for 20 s: .*Sign in"):
+    with pytest.raises(LeaseLost, match=r"was not renewed for 20s: .*Sign in"):
         keeper.check()
 
 

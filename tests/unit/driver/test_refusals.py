@@ -304,7 +304,7 @@ def test_a_move_that_can_t_be_written_for_long_ends_the_driver() -> None:
     ours.unmoved(Trouble("cafedeployment/shop", 100.0, DOWN), 130.0)
 
     assert ours.end is not None
-    assert "could not be written for 30 s" in ours.end.message
+    assert "could not be written for 30s" in ours.end.message
 
 
 @pytest.mark.parametrize(("to", "barred"), [("v2", frozenset()), ("v1", frozenset({"uid-a"}))])

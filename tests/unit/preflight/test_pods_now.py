@@ -105,7 +105,7 @@ def test_a_cell_without_a_node_for_newborn_pods_is_told(nodes: tuple[Node, ...])
 def test_a_set_that_takes_long_to_touch_is_told() -> None:
     (found,) = said(pods.size(create(replicas=11_000)))
     assert found.startswith("warning: 11000 pods: ")
-    assert found.endswith("takes about 50 s")
+    assert found.endswith("takes about 50s")
 
 
 def test_a_small_set_is_not() -> None:
@@ -115,8 +115,8 @@ def test_a_small_set_is_not() -> None:
 @pytest.mark.guard("a-skewed-clock-is-told")
 def test_c63_a_clock_that_is_minutes_off_is_told() -> None:
     (ahead,), (behind,) = (said(lease_and_clock.clock(Answers(skew=s))) for s in (93.0, -93.0))
-    assert ahead.startswith("warning: this workstation's clock is 93 s ahead of the API server's")
-    assert "93 s behind the API server's" in behind
+    assert ahead.startswith("warning: this workstation's clock is 93s ahead of the API server's")
+    assert "93s behind the API server's" in behind
 
 
 def test_a_clock_that_is_a_second_off_is_well() -> None:
@@ -136,7 +136,7 @@ def test_a_driver_that_is_alive_is_told() -> None:
 def test_a_driver_that_may_be_alive_on_another_servers_clock_is_told() -> None:
     held = Answers(lease=LeaseView("ann@desk", False, 1, 0.0, age=72.0))
     (found,) = said(lease_and_clock.lease(upgrade(), held))
-    assert found.startswith("warning: ann@desk has not renewed its lease for 72 s")
+    assert found.startswith("warning: ann@desk has not renewed its lease for 72s")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from kubectl_cafe.history.report_model import Group, Mark, Passage, Phase, Repor
 from kubectl_cafe.printers.html.document import document
 from kubectl_cafe.printers.html.markup import Markup, element, escaped
 from kubectl_cafe.printers.html.page import page
-from kubectl_cafe.times import lasted
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Entry
 
@@ -262,18 +261,3 @@ def test_the_document_is_versioned_and_goes_through_json_and_yaml() -> None:
 def test_a_page_of_five_hundred_pods_stays_below_a_megabyte() -> None:
     pods = tuple(way(f"productpage-cella-{n:05}", start=n / 10) for n in range(500))
     assert len(page(report(groups=(Group(1, "Group 1", T, passages=pods),)))) < 1_000_000
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (None, "-"),
-        (0, "0s"),
-        (59.4, "59s"),
-        (125, "2m 05s"),
-        (11_400, "3h 10m"),
-        (187_200, "2d 4h"),
-    ],
-)
-def test_durations_are_said_as_people_say_them(seconds: float | None, said: str) -> None:
-    assert lasted(seconds) == said

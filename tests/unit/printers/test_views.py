@@ -11,7 +11,6 @@ from kubectl_cafe.printers import states, status
 from kubectl_cafe.printers.table import fields, table
 from kubectl_cafe.record.move_text import move_line
 from kubectl_cafe.status.model import CellLine, PodLine, Status
-from kubectl_cafe.times import age
 from kubectl_cafe.waits import For, Wait
 from statemachine.lifecycle import TABLE, State, Trigger
 from statemachine.record import Entry, Failure
@@ -128,14 +127,6 @@ def test_a_move_names_another_person_who_made_it(
     entry = Entry("2023-11-14T13:46:40Z", trigger, State.PROGRESSING, who, "looks good")
     line = move_line(release(journal=(entry,)), reader)
     assert line.endswith(f"upgrade group 1 of 2 (all 1){words}")
-
-
-AGES = [(0, "0s"), (119, "119s"), (120, "2m0s"), (600, "10m"), (7200, "2h"), (172800, "2d")]
-
-
-@pytest.mark.parametrize(("seconds", "shown"), [*AGES, (-5, "0s")])
-def test_ages_are_shown_as_kubectl_shows_them(seconds: float, shown: str) -> None:
-    assert age(seconds) == shown
 
 
 def test_an_empty_cell_is_a_dash() -> None:

@@ -286,4 +286,4 @@ def test_c64_a_write_that_fails_until_the_deadline_is_told() -> None:
     of = at_rest(strange(), strategy={"progressDeadlineSeconds": 1}, troubles=("a: no route",))
     failure = due(of, Way("uid-a", rfc3339(START - 100))).failure
     assert failure is not None
-    assert failure.message.startswith("no progress for 1 s, waiting for: a: no route")
+    assert failure.message.startswith("no progress for 1s, waiting for: a: no route")

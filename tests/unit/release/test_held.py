@@ -148,7 +148,7 @@ def test_a_renewal_that_never_comes_back_is_not_heard_either(
 ) -> None:
     ours = Release(transport, cafe())
     clock.now += 12
-    assert ours.unheard() == "no answer for 12 s"
+    assert ours.unheard() == "no answer for 12s"
 
 
 def test_the_answer_to_a_move_shows_the_release_as_of_when_it_was_sent(

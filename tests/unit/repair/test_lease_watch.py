@@ -35,7 +35,7 @@ def test_one_that_is_not_renewed_by_our_own_clock_is_taken_and_the_wait_is_said(
     assert silent == str(server.version)
     assert 32 <= clock.now - began <= 34
     said = capsys.readouterr().err
-    assert said.count("ann has not renewed its lease for 72 s") == 1
+    assert said.count("ann has not renewed its lease for 72s") == 1
 
 
 def test_one_whose_holder_renews_it_is_refused_however_old_it_looks(

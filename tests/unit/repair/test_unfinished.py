@@ -74,7 +74,7 @@ def test_a_write_that_has_failed_for_long_ends_the_repair_and_is_named() -> None
     assert tired_of(one, 100 + PATIENCE - 0.1, 0) is None
     error = tired_of(one, 100 + PATIENCE, 0)
     assert error is not None
-    assert error.message == "pod a could not be written for 30 s: no route"
+    assert error.message == "pod a could not be written for 30s: no route"
 
 
 def test_a_write_is_not_given_up_for_what_failed_before_the_repair_began() -> None:

@@ -243,7 +243,7 @@ def test_a_driver_whose_lease_looks_old_is_named_with_its_age() -> None:
     old = replace(HELD, live=False, age=72.0)
     found = status_of(cafe(record), snapshot(pod("a"), record=record), (), old)
     assert found.driver == "nobody"
-    assert found.notes[0].startswith("desk_1_abc has not renewed its lease for 72 s")
+    assert found.notes[0].startswith("desk_1_abc has not renewed its lease for 72s")
     gone = replace(old, expired=True)
     notes = status_of(cafe(record), snapshot(pod("a"), record=record), (), gone).notes
     assert not any("desk_1_abc" in note for note in notes)
