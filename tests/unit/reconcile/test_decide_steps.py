@@ -148,7 +148,7 @@ def test_an_abort_fails_at_the_deadline_of_a_restart_that_may_yet_come() -> None
     of = snapshot(patched("a"), record=release(State.ABORTING, progress_deadline_seconds=600))
     move = decide(replace(of, time=START + 600 + 30 + 1)).move
     assert move is not None
-    assert str(move.failure) == "ProgressDeadlineExceeded: 1 restart unfinished after 600s: a"
+    assert str(move.failure) == "ProgressDeadlineExceeded: 1 restart unfinished after 10m: a"
 
 
 def test_an_abort_leaves_behind_a_pod_whose_image_cannot_be_pulled() -> None:

@@ -56,7 +56,7 @@ def test_a_group_without_progress_fails_at_its_deadline() -> None:
     of = snapshot(upgraded("a"))
     assert [failed(replace(of, time=START + t)) for t in (599, 600)] == [
         "",
-        f"{DEADLINE}: no progress for 600s, waiting for: no pods",
+        f"{DEADLINE}: no progress for 10m, waiting for: no pods",
     ]
 
 

@@ -13,4 +13,4 @@ def test_a_wait_whose_time_runs_down_is_reported_once() -> None:
         left = "2m5s" if now < 5 else "119s"
         lasting.waits((f"verifying (at most {left} more): a",), now)
 
-    assert said == ["  waits for verifying: a"]
+    assert said == ["  waiting for verifying: a"]

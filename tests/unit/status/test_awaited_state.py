@@ -108,7 +108,7 @@ def test_a_time_out_says_that_the_spec_is_ahead_and_what_releases_it() -> None:
 def test_time_out_says_where_it_stands_and_exits_5() -> None:
     error = timed_out(cafe(State.PROGRESSING), State.COMPLETED, 90)
     assert error.exit_code == 5
-    assert error.message == "Completed was not reached within 90s: the release is Progressing"
+    assert error.message == "Completed was not reached within 1m30s: the release is Progressing"
 
 
 def test_a_rollback_that_is_over_is_reached_although_the_spec_is_ahead() -> None:
