@@ -11,7 +11,7 @@ import click
 
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.exits import cluster_flags
-from kubectl_cafe.cli.terminal.printing import print_data, say, say_next
+from kubectl_cafe.cli.terminal.printing import say, say_next, show
 from kubectl_cafe.errors import FAILED, INTERRUPTED, REACHED, TIMED_OUT, WAITS
 from kubectl_cafe.hints import all_at
 
@@ -167,7 +167,7 @@ def _print(
     following = all_at(commands, cluster_flags())
     shown = replace(_outcome(cafe), next=following, exit_code=code, meaning=meaning)
     try:
-        print_data(outcome.document(shown), output)
+        show(outcome.result(shown), output)
     except OSError as error:
         say(f"warning: cannot write the document to stdout: {error.strerror}")
 

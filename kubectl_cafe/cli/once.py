@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import sys
 
-import click
 from msgspec.structs import replace
 
 from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.session import Session
+from kubectl_cafe.cli.terminal import printing
 from kubectl_cafe.cli.terminal._tty import terminal
-from kubectl_cafe.cli.terminal.printing import print_data
 from kubectl_cafe.hints import all_at
-from kubectl_cafe.names import PLURAL
-from kubectl_cafe.printers.status import document, render
+from kubectl_cafe.printers.status import result
 from kubectl_cafe.status import build
 from kubectl_cafe.status.model import Status
 
@@ -32,9 +30,4 @@ def typed(status: Status) -> Status:
 
 def show(status: Status, output: str | None) -> None:
     """Print the status in the format `output`; None is the whole view, fitted to a terminal."""
-    if output in ("json", "yaml"):
-        print_data(document(status), output)
-    elif output == "name":
-        click.echo(f"{PLURAL}/{status.name}")
-    else:
-        click.echo(render(status, wide=output == "wide", size=terminal(sys.stdout)))
+    printing.show(result(status, terminal(sys.stdout)), output)

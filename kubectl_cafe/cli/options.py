@@ -181,12 +181,28 @@ def listed(ctx: click.Context) -> list[tuple[str, str]]:
     return [record for record in records if record is not None]
 
 
-def output_option(*formats: str) -> Callable[[Verb[Result]], Verb[Result]]:
-    """Add -o; the verb gets `output`, one of `formats` or None."""
+class Format(click.Choice[str]):
+    """One of the formats that a verb prints."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The format; any other is refused in kubectl's words."""
+        from kubectl_cafe.printers.output import unmatched
+
+        if value not in self.choices:
+            raise click.UsageError(unmatched(value, self.choices), ctx)
+        return super().convert(value, param, ctx)
+
+
+def output_option(
+    *formats: str, default: str | None = None
+) -> Callable[[Verb[Result]], Verb[Result]]:
+    """Add -o; the verb gets `output`, one of `formats` or `default`."""
     return click.option(
         "-o",
         "--output",
-        type=click.Choice(formats),
+        type=Format(formats),
+        default=default,
+        show_default=default is not None,
         metavar="|".join(formats),
         help="The output format.",
     )

@@ -9,9 +9,9 @@ import click
 
 from kubectl_cafe.cli.session import Session
 from kubectl_cafe.cli.terminal._tty import width_of
-from kubectl_cafe.cli.terminal.printing import print_data, print_event, say
-from kubectl_cafe.names import PLURAL
-from kubectl_cafe.printers.overview import document, item, render
+from kubectl_cafe.cli.terminal.printing import say, show, show_event
+from kubectl_cafe.printers.output import DATA, Printable, text
+from kubectl_cafe.printers.overview import change, result
 from kubectl_cafe.status.model import Overview
 from kubectl_cafe.status.overview import listed, watched
 
@@ -27,10 +27,8 @@ def overview(
         _follow(session, namespace, selector, output)
         return
     lines = listed(session.transport, namespace, selector)
-    if output in ("json", "yaml"):
-        print_data(document(lines), output)
-    elif lines:
-        _show(lines, namespace, output)
+    if lines or output in DATA:
+        show(_result(lines, namespace), output)
     else:
         _say_none(namespace)
 
@@ -38,40 +36,23 @@ def overview(
 def _follow(session: Session, namespace: str | None, selector: str, output: str | None) -> None:
     first: Sequence[Overview] = ()
     for lines in watched(session.transport, namespace, selector):
-        if output in ("json", "yaml"):
+        if output in DATA:
             for line in lines:
-                print_event(item(line), output)
+                show_event(change(line), output)
         elif first and output != "name":
             for line in lines:
                 # Under the columns of the first table.
-                table = _table([*first, line], namespace, output, steady=True)
+                table = text(_result([*first, line], namespace, steady=True), output)
                 click.echo(table.splitlines()[-1])
         elif lines:
             first = lines
-            _show(lines, namespace, output, steady=True)
+            show(_result(lines, namespace, steady=True), output)
         else:
             _say_none(namespace)
 
 
-def _show(
-    lines: Sequence[Overview], namespace: str | None, output: str | None, *, steady: bool = False
-) -> None:
-    if output == "name":
-        click.echo("\n".join(f"{PLURAL}/{line.name}" for line in lines))
-    else:
-        click.echo(_table(lines, namespace, output, steady=steady))
-
-
-def _table(
-    lines: Sequence[Overview], namespace: str | None, output: str | None, *, steady: bool
-) -> str:
-    return render(
-        lines,
-        spaces=namespace is None,
-        wide=output == "wide",
-        width=width_of(sys.stdout),
-        steady=steady,
-    )
+def _result(lines: Sequence[Overview], namespace: str | None, *, steady: bool = False) -> Printable:
+    return result(lines, spaces=namespace is None, width=width_of(sys.stdout), steady=steady)
 
 
 def _say_none(namespace: str | None) -> None:

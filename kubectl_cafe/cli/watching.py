@@ -12,10 +12,11 @@ import click
 from kubectl_cafe.cli.once import show, typed
 from kubectl_cafe.cli.session import Session
 from kubectl_cafe.cli.terminal._tty import lively
-from kubectl_cafe.cli.terminal.printing import print_event
+from kubectl_cafe.cli.terminal.printing import show_event
 from kubectl_cafe.cli.terminal.screen import Screen
 from kubectl_cafe.cli.terminal.watchers import picture
-from kubectl_cafe.printers.status import document, line, news
+from kubectl_cafe.printers.output import DATA
+from kubectl_cafe.printers.status import line, news, result
 from kubectl_cafe.record import store
 from kubectl_cafe.status import awaited_state
 from kubectl_cafe.status.model import Status
@@ -97,8 +98,8 @@ class ChangedLines:
         last, self._last = self._last, status
         if last is not None and not news(last, status):
             return
-        if self._output in ("json", "yaml"):
-            print_event(document(status), self._output)
+        if self._output in DATA:
+            show_event(result(status, None), self._output)
         elif last is None or self._output == "name":
             show(status, self._output)
         elif line(last) != line(status):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from kubectl_cafe.durations import age
 from kubectl_cafe.history.model import Detail, History, Placed, ReleaseLine, RevisionLine
 from kubectl_cafe.printers import document as documents
+from kubectl_cafe.printers.output import Printable
 from kubectl_cafe.printers.table import fields, table
 from kubectl_cafe.text import CUT, columns, counted, printable
 
@@ -191,6 +192,42 @@ def placed_document(lines: Sequence[Placed]) -> Mapping[str, object]:
     return documents.document("ReleaseList", {"releases": items})
 
 
+def result(
+    history: History,
+    revision: Detail | None = None,
+    release: ReleaseLine | None = None,
+    width: int | None = None,
+) -> Printable:
+    """What `history NAME` prints: the releases, or one revision or release in full."""
+
+    def shown(wide: bool) -> str:
+        if release is not None:
+            return release_detail(history, release, width)
+        if revision is not None:
+            return detail(history, revision, width)
+        return render(history, wide=wide, width=width) if history.releases else ""
+
+    return Printable(
+        documents=lambda: [document(history, revision, release)],
+        table=shown,
+        names=lambda: names(history, revision),
+    )
+
+
+def placed_result(lines: Sequence[Placed], *, spaces: bool, width: int | None = None) -> Printable:
+    """What `history` prints of several CafeDeployments."""
+
+    def shown(wide: bool) -> str:
+        room = None if wide else width
+        return render_placed(lines, spaces=spaces, width=room) if lines else ""
+
+    return Printable(
+        documents=lambda: [placed_document(lines)],
+        table=shown,
+        names=lambda: [f"controllerrevision.apps/{one.name}-{one.line.id}" for one in lines],
+    )
+
+
 def document(
     history: History, revision: Detail | None = None, release: ReleaseLine | None = None
 ) -> Mapping[str, object]:
@@ -211,10 +248,10 @@ def document(
     return documents.document("ReleaseHistory", alone)
 
 
-def names(history: History, shown: Detail | None = None) -> str:
+def names(history: History, shown: Detail | None = None) -> list[str]:
     """`-o name`: the ControllerRevisions, as kubectl names them."""
     lines = [shown.line] if shown else history.revisions
-    return "\n".join(f"controllerrevision.apps/{line.name}" for line in lines)
+    return [f"controllerrevision.apps/{line.name}" for line in lines]
 
 
 INDENT = "  "

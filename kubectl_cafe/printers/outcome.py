@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kubectl_cafe.errors import FAILED, INTERRUPTED, REACHED, TIMED_OUT, WAITS
 from kubectl_cafe.printers import document as documents
+from kubectl_cafe.printers.output import Printable
 
 MEANINGS = {
     REACHED: "reached",
@@ -39,6 +40,11 @@ class Outcome:
     next: tuple[str, ...] = ()
     exit_code: int = REACHED
     meaning: str = ""
+
+
+def result(outcome: Outcome) -> Printable:
+    """What a command that drives prints."""
+    return Printable(lambda: [document(outcome)])
 
 
 def document(outcome: Outcome) -> Mapping[str, object]:

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from kubectl_cafe.durations import age
+from kubectl_cafe.names import PLURAL
 from kubectl_cafe.printers import document as documents
 from kubectl_cafe.printers.document import fields_of
+from kubectl_cafe.printers.output import Printable
 from kubectl_cafe.printers.table import table
 from kubectl_cafe.status.model import Overview
 
@@ -50,6 +52,22 @@ def render(
     # The problem of an unreadable record is longer than any state.
     least = {heads.index("state"): len("AwaitingConfirm")}
     return table(heads, rows, width=width, ranks=ranks, least=least)
+
+
+def result(
+    lines: Sequence[Overview], *, spaces: bool, width: int | None = None, steady: bool = False
+) -> Printable:
+    """What `status` without a name prints."""
+    return Printable(
+        documents=lambda: [document(lines)],
+        table=lambda wide: render(lines, spaces=spaces, wide=wide, width=width, steady=steady),
+        names=lambda: [f"{PLURAL}/{line.name}" for line in lines],
+    )
+
+
+def change(line: Overview) -> Printable:
+    """What `status -w` without a name prints of one CafeDeployment that has changed, as data."""
+    return Printable(documents=lambda: [item(line)])
 
 
 def _row(line: Overview) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kubectl_cafe.planning.plan import FindingLine, PlanView, StepLine
 from kubectl_cafe.printers import document as documents
+from kubectl_cafe.printers.output import Printable
 from kubectl_cafe.printers.table import fields, table
 from kubectl_cafe.text import columns, counted, cut, hanging, one_line, padded, printable, wrapped
 from statemachine.steps import StepKind
@@ -140,6 +141,15 @@ def _hanging(text: str, width: int | None) -> str:
     indent = text[: len(text) - len(text.lstrip())]
     whole = indent + " ".join(printable(text).split())
     return whole if width is None else hanging(whole, width)
+
+
+def result(plan: PlanView, width: int | None) -> Printable:
+    """What `plan` prints."""
+    return Printable(
+        documents=lambda: [document(plan)],
+        table=lambda wide: render(plan, width=width, wide=wide),
+        names=lambda: names(plan),
+    )
 
 
 def names(plan: PlanView) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kubectl_cafe.printers import document as documents
+from kubectl_cafe.printers.output import Printable
 from kubectl_cafe.printers.table import table
 from kubectl_cafe.text import cut, one_line, wrapped
 
@@ -52,9 +53,15 @@ def _needs(line: RepairLine) -> str:
     return one_line(f"repair: {line.mend}" if line.mend else f"manual repair: {line.hint}")
 
 
-def names(lines: Sequence[RepairLine]) -> str:
-    """`-o name`: the objects of the findings, each once."""
-    return "\n".join(dict.fromkeys(line.object for line in lines))
+def result(
+    name: str, namespace: str, lines: Sequence[RepairLine], width: int | None = None
+) -> Printable:
+    """What `repair` prints; the names are the objects of the findings, each once."""
+    return Printable(
+        documents=lambda: [document(name, namespace, lines)],
+        table=lambda wide: render(lines, wide=wide, width=width) if lines else "",
+        names=lambda: dict.fromkeys(line.object for line in lines),
+    )
 
 
 def document(name: str, namespace: str, lines: Sequence[RepairLine]) -> Mapping[str, object]:

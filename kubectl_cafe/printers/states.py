@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kubectl_cafe.printers import document as documents
+from kubectl_cafe.printers.output import Printable
 from kubectl_cafe.printers.table import table
 from statemachine.lifecycle import RESTING, TABLE, State
 
@@ -13,6 +14,12 @@ def text() -> str:
     """One row a move, in the table's order."""
     rows = [(row.source, row.trigger, row.dest, row.guard, row.note) for row in TABLE]
     return table(("from", "trigger", "to", "if", "note"), rows)
+
+
+def result() -> Printable:
+    """What `states` prints."""
+    others = {"text": text, "mermaid": mermaid, "markdown": page}
+    return Printable(documents=lambda: [document()], others=others)
 
 
 def document() -> Mapping[str, object]:

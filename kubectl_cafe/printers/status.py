@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from kubectl_cafe.durations import age
+from kubectl_cafe.names import PLURAL
 from kubectl_cafe.printers import brief
 from kubectl_cafe.printers import document as documents
 from kubectl_cafe.printers.document import fields_of
+from kubectl_cafe.printers.output import Printable
 from kubectl_cafe.printers.table import fields, table
 from kubectl_cafe.status.model import PodLine, Status
 from kubectl_cafe.text import Size, cut
@@ -180,6 +182,15 @@ def pods_table(pods: Sequence[PodLine], *, wide: bool = False, width: int | None
         rows.append((*row, pod.node, pod.images, pod.trouble) if wide else (*row, pod.trouble))
     heads += ["node", "images", "trouble"] if wide else ["trouble"]
     return table(heads, rows, width=None if wide else width, ranks=ranks)
+
+
+def result(status: Status, size: Size | None) -> Printable:
+    """What `status NAME` prints."""
+    return Printable(
+        documents=lambda: [document(status)],
+        table=lambda wide: render(status, wide=wide, size=size),
+        names=lambda: [f"{PLURAL}/{status.name}"],
+    )
 
 
 def _tenths(seconds: float | None) -> float | None:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from kubectl_cafe.hints import all_at, kubectl
 from kubectl_cafe.names import GROUP, VERSION
 from kubectl_cafe.printers import document as documents
+from kubectl_cafe.printers.output import Printable
+from kubectl_cafe.text import printable
 from kubectl_cafe.versions import newer, parsed
 
 LAST_FOUR = ((1, 33), (1, 36))
@@ -89,6 +91,13 @@ def resource_warnings(resource: Resource | None, client: str) -> list[str]:
         f"the resource was installed by version {resource.installed_by}, this client is {client}: "
         "the cluster may refuse or drop newer fields; " + INIT
     ]
+
+
+def result(versions: Versions) -> Printable:
+    """What `version` prints."""
+    return Printable(
+        documents=lambda: [document(versions)], table=lambda _: printable(render(versions))
+    )
 
 
 def document(versions: Versions) -> Mapping[str, object]:

@@ -91,7 +91,7 @@ def _show(
     """The history of one CafeDeployment."""
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.cli.driving import say
-    from kubectl_cafe.cli.terminal.printing import print_data
+    from kubectl_cafe.cli.terminal.printing import show
     from kubectl_cafe.history import listing
     from kubectl_cafe.planning import rollback_target
     from kubectl_cafe.printers import history as view
@@ -107,18 +107,9 @@ def _show(
     told = listing.since(told, now - since) if since else told
     detail = listing.detail_of(told, known, chosen) if chosen else None
     one = listing.with_id(cafe, told, release) if release else None
-    if output in ("json", "yaml"):
-        print_data(view.document(told, detail, one), output)
-    elif output == "name":
-        click.echo(view.names(told, detail), nl=bool(known))
-    elif one is not None:
-        click.echo(view.release_detail(told, one, width_of(sys.stdout)))
-    elif detail is not None:
-        click.echo(view.detail(told, detail, width_of(sys.stdout)))
-    elif not told.releases:
-        say(f"{cafe.where} has no release yet" if not since else f"{cafe.where}: {NONE}")
-    else:
-        click.echo(view.render(told, wide=output == "wide", width=width_of(sys.stdout)))
+    show(view.result(told, detail, one, width_of(sys.stdout)), output)
+    if not told.releases and output in (None, "wide"):
+        say(f"{cafe.where}: {NONE}" if since else f"{cafe.where} has no release yet")
 
 
 NONE = "no release in this time"
@@ -127,23 +118,16 @@ NONE = "no release in this time"
 def _list(session: Session, namespace: str | None, since: float | None, output: str | None) -> None:
     """The releases of all CafeDeployments of `namespace` (None: of all namespaces)."""
     from kubectl_cafe.cli.driving import say
-    from kubectl_cafe.cli.terminal.printing import print_data
+    from kubectl_cafe.cli.terminal.printing import show
     from kubectl_cafe.history import everywhere
     from kubectl_cafe.printers import history as view
 
-    transport = session.transport
-    lines = everywhere.read(transport, namespace, since)
-    if output in ("json", "yaml"):
-        print_data(view.placed_document(lines), output)
-    elif output == "name":
-        for one in lines:
-            click.echo(f"controllerrevision.apps/{one.name}-{one.line.id}")
-    elif not lines:
+    lines = everywhere.read(session.transport, namespace, since)
+    spaces, width = namespace is None, width_of(sys.stdout)
+    show(view.placed_result(lines, spaces=spaces, width=width), output)
+    if not lines and output in (None, "wide"):
         where = f"in namespace {namespace}" if namespace else "in any namespace"
         say(f"{NONE if since else 'no release'} {where}")
-    else:
-        width = None if output == "wide" else width_of(sys.stdout)
-        click.echo(view.render_placed(lines, spaces=namespace is None, width=width))
 
 
 def _pods(transport: Transport, cafe: CafeDeployment) -> list[Pod]:

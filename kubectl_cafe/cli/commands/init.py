@@ -12,7 +12,7 @@ from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.cli.terminal.asking import Effect, ask
-from kubectl_cafe.cli.terminal.printing import print_objects, say_as_it_is
+from kubectl_cafe.cli.terminal.printing import say_as_it_is, show
 from kubectl_cafe.hints import at, kubectl
 
 if TYPE_CHECKING:
@@ -98,11 +98,11 @@ def _install(
 
 
 def _print(objects: list[Manifest], outcomes: list[str], output: str | None) -> None:
-    if output in ("json", "yaml"):
-        print_objects(objects, output)
-        return
-    for manifest, outcome in zip(objects, outcomes, strict=True):
-        click.echo(_name(manifest) if output == "name" else f"{_name(manifest)} {outcome}")
+    from kubectl_cafe.printers.output import Printable
+
+    names = [_name(manifest) for manifest in objects]
+    lines = [f"{name} {outcome}" for name, outcome in zip(names, outcomes, strict=True)]
+    show(Printable(lambda: objects, lambda _: "\n".join(lines), lambda: names), output)
 
 
 def _name(manifest: Manifest) -> str:

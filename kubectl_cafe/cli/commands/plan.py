@@ -54,7 +54,9 @@ def command(
     Exit code 0: nothing to do; 1: there are changes; 2 or above: an error, or (7) `upgrade`
     would be refused.
     """
+    from kubectl_cafe.cli.terminal.printing import show
     from kubectl_cafe.errors import ERROR, USAGE, CafeError
+    from kubectl_cafe.printers.plan import result
 
     try:
         if not rollback and (fast or to_revision):
@@ -68,7 +70,7 @@ def command(
         # 1 means "there are changes", as in kubectl diff.
         error.exit_code = USAGE if error.exit_code == ERROR else error.exit_code
         raise
-    _print(plan, output)
+    show(result(plan, width_of(sys.stdout)), output)
     if plan.refused:
         return REFUSED
     return CHANGES if plan.needed else NOTHING
@@ -98,16 +100,3 @@ def _rollback(access: AccessFlags, name: str, fast: bool, number: int) -> PlanVi
     with observer.running():
         ready = prepare.rollback(session.transport, cafe, observer, fast, number)
     return ready.plan(session.context, cluster_flags())
-
-
-def _print(plan: PlanView, output: str | None) -> None:
-    from kubectl_cafe.cli.terminal.printing import print_data
-    from kubectl_cafe.printers.plan import document, names, render
-
-    if output in ("json", "yaml"):
-        print_data(document(plan), output)
-    elif output == "name":
-        for pod in names(plan):
-            click.echo(pod)
-    else:
-        click.echo(render(plan, width=width_of(sys.stdout), wide=output == "wide"))

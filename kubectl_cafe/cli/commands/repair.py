@@ -16,7 +16,7 @@ from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.cli.terminal._tty import width_of
 from kubectl_cafe.cli.terminal.aside import aside
-from kubectl_cafe.cli.terminal.printing import say_next
+from kubectl_cafe.cli.terminal.printing import say_next, show
 from kubectl_cafe.cli.terminal.stopping import Work, interruptible
 from kubectl_cafe.durations import remaining
 from kubectl_cafe.errors import INTERRUPTED, REACHED, TIMED_OUT, WAITS, Refused
@@ -130,15 +130,13 @@ def _show(cafe: CafeDeployment, findings: Sequence[Finding], output: str | None)
 
     A document is printed only at the end, when the result of each repair is known.
     """
-    from kubectl_cafe.printers import repair as view
+    from kubectl_cafe.printers.output import DATA
+    from kubectl_cafe.printers.repair import result
 
     if not findings:
         say(f"{cafe.where}: nothing to repair")
-    elif output == "name":
-        click.echo(view.names(_lines(findings)))
-    elif output in (None, "wide"):
-        width = width_of(sys.stdout)
-        click.echo(view.render(_lines(findings), wide=output == "wide", width=width))
+    if output not in DATA:
+        show(result(cafe.name, cafe.namespace, _lines(findings), width_of(sys.stdout)), output)
 
 
 def _lines(findings: Sequence[Finding], mended: Collection[Finding] = ()) -> list[RepairLine]:
@@ -187,13 +185,13 @@ def _closing(
     dry_run: DryRun = "none",
 ) -> int:
     """Print the result; returns the exit code."""
-    from kubectl_cafe.cli.terminal.printing import print_data
-    from kubectl_cafe.printers.repair import document
+    from kubectl_cafe.printers.output import DATA
+    from kubectl_cafe.printers.repair import result
 
     still = {one.finding.key for one in left}
     mended = [finding for finding in tried if finding.key not in still]
-    if output in ("json", "yaml"):
-        print_data(document(cafe.name, cafe.namespace, _lines(findings, mended)), output)
+    if output in DATA:
+        show(result(cafe.name, cafe.namespace, _lines(findings, mended)), output)
     if tried:
         say(f"{cafe.where}: {len(mended)} repaired, {len(findings) - len(mended)} remaining")
     for one in left:

@@ -72,10 +72,9 @@ def command(
 def _text(session: Session, name: str, revision: int, release: str, output: str) -> str:
     """The report, by plain lists: nothing is watched, nothing is written."""
     from kubectl_cafe.cache import direct_reads
-    from kubectl_cafe.cli.terminal.printing import rendered
     from kubectl_cafe.history import release_report
-    from kubectl_cafe.printers.html.document import document
-    from kubectl_cafe.printers.html.page import page
+    from kubectl_cafe.printers import output as printer
+    from kubectl_cafe.printers.html.document import result
     from kubectl_cafe.record import store
 
     transport = session.transport
@@ -85,7 +84,7 @@ def _text(session: Session, name: str, revision: int, release: str, output: str)
     stored = direct_reads.read_records(transport, cafe)
     at = transport.server_time()
     report = release_report.account(cafe, known, stored, pods, at, revision, release)
-    return page(report) if output == "html" else rendered(document(report), output)
+    return printer.text(result(report), output)
 
 
 def _ask(session: Session, file: Path, yes: bool) -> None:

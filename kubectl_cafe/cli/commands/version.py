@@ -10,7 +10,7 @@ from kubectl_cafe.cli import options
 from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import connect
-from kubectl_cafe.cli.terminal.printing import print_data, say_as_it_is
+from kubectl_cafe.cli.terminal.printing import say_as_it_is, show
 from kubectl_cafe.names import GROUP
 from kubectl_cafe.text import printable
 from kubectl_cafe.version import VERSION
@@ -32,10 +32,7 @@ def command(access: AccessFlags, *, client: bool, output: str | None) -> None:
     from kubectl_cafe.printers import version as view
 
     versions = view.Versions(VERSION) if client else _asked(connect(access).transport)
-    if output:
-        print_data(view.document(versions), output)
-    else:
-        click.echo(printable(view.render(versions)))
+    show(view.result(versions), output)
     for warning in versions.warnings:
         say_as_it_is(printable(f"warning: {warning}"))
 

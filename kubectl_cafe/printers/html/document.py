@@ -5,6 +5,7 @@ from __future__ import annotations
 from kubectl_cafe.history.report_model import Report
 from kubectl_cafe.printers import document as documents
 from kubectl_cafe.printers.document import fields_of
+from kubectl_cafe.printers.output import Printable
 from kubectl_cafe.times import rfc3339
 
 TIMES = frozenset(
@@ -12,6 +13,13 @@ TIMES = frozenset(
     | {"off", "patched", "again", "runs", "on", "ready", "born"}
 )
 """The fields that are times; in a document "" stands for one that is not known."""
+
+
+def result(report: Report) -> Printable:
+    """What `report` writes."""
+    from kubectl_cafe.printers.html.page import page
+
+    return Printable(documents=lambda: [document(report)], others={"html": lambda: page(report)})
 
 
 def document(report: Report) -> dict[str, object]:

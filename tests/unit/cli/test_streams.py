@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from kubectl_cafe.cli import run
-from kubectl_cafe.cli.terminal.printing import rendered
+from kubectl_cafe.printers.output import Printable, text
 
 ODD = "M\u00fcller \u65e5\u672c \U0001f600 \u2026"
 BYTES = b"caf\xe9"
@@ -60,7 +60,9 @@ def test_an_answer_in_another_encoding_can_be_read() -> None:
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16"])
 def test_what_programs_read_is_utf_8_in_every_locale(encoding: str) -> None:
     program = (
-        f"from kubectl_cafe.cli.terminal.printing import print_data\nprint_data([{ODD!a}], 'json')"
+        "from kubectl_cafe.cli.terminal.printing import show\n"
+        "from kubectl_cafe.printers.output import Printable\n"
+        f"show(Printable(lambda: [[{ODD!a}]]), 'json')"
     )
 
     assert json.loads(plugin(program, encoding).stdout.decode()) == [ODD]
@@ -69,8 +71,9 @@ def test_what_programs_read_is_utf_8_in_every_locale(encoding: str) -> None:
 def test_json_moves_no_cursor_and_turns_no_writing() -> None:
     nasty = "a\x9b2Jb\u202ec\u2028d"
 
-    assert rendered([nasty], "json").isascii()
-    assert json.loads(rendered([nasty], "json")) == [nasty]
+    shown = text(Printable(lambda: [[nasty]]), "json")
+    assert shown.isascii()
+    assert json.loads(shown) == [nasty]
 
 
 ARGUMENTS = [

@@ -154,8 +154,8 @@ def test_the_document_of_many_releases_has_the_place_of_each() -> None:
 
 def test_the_names_are_those_of_the_controllerrevisions() -> None:
     shown = ["controllerrevision.apps/shop-a", "controllerrevision.apps/shop-b"]
-    assert names(HISTORY).splitlines() == shown
-    assert names(HISTORY, DETAIL).splitlines() == shown[1:]
+    assert names(HISTORY) == shown
+    assert names(HISTORY, DETAIL) == shown[1:]
 
 
 def test_one_revision_is_shown_in_full() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kubectl_cafe.printers.repair import RepairLine, names, render
+from kubectl_cafe.printers.repair import RepairLine, render, result
 
 ABLE = RepairLine("orphan", "pod/a", "out of traffic", "put it back")
 LEFT = RepairLine("drift", "pod/b", "runs app:v9", hint="kubectl delete pod b")
@@ -28,7 +28,7 @@ def test_the_wide_table_has_a_finding_in_one_row() -> None:
 
 
 def test_an_object_with_two_findings_is_named_once() -> None:
-    assert names([ABLE, LEFT, ABLE]) == "pod/a\npod/b"
+    assert list(result("shop", "stores", [ABLE, LEFT, ABLE]).names()) == ["pod/a", "pod/b"]
 
 
 def test_in_a_terminal_each_finding_has_lines_of_its_own_and_commands_stay_whole() -> None:
