@@ -25,7 +25,8 @@ IMPORTED = "ignore::pytest.PytestAssertRewriteWarning"
 OPTIONS = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", IMPORTED)
 """Of every call of pytest."""
 Covering = Mapping[str, Mapping[str, list[str]]]
-"""By file, by line (in digits, as JSON wants it): the ids of the tests that run the line."""
+"""By file, by line (in digits, as JSON wants it): the ids of the tests that run the line. An empty
+one: it is run before any test, by what is called while a module is imported."""
 
 
 class Contexts:
@@ -47,8 +48,7 @@ class Contexts:
         data = self.measured.get_data()
         return {
             str(Path(file).relative_to(ROOT)): {
-                str(line): sorted(filter(None, tests))
-                for line, tests in data.contexts_by_lineno(file).items()
+                str(line): sorted(tests) for line, tests in data.contexts_by_lineno(file).items()
             }
             for file in data.measured_files()
         }
@@ -89,12 +89,13 @@ def _measure(kept: Path) -> None:
 
 
 def of_line(covering: Covering, file: str, line: int) -> frozenset[str] | None:
-    """The ids of the tests that run the statement at `line`; None: an import runs it."""
+    """The ids of the tests that run the statement at `line`; None: an import runs it, too."""
     first, last = statement(file, line)
     if not any(begin <= first <= end for begin, end in _bodies(file)):
         return None
     lines = covering.get(file, {})
-    return frozenset().union(*(lines.get(str(n), ()) for n in range(first, last + 1)))
+    tests = frozenset().union(*(lines.get(str(n), ()) for n in range(first, last + 1)))
+    return None if "" in tests else tests
 
 
 @cache

@@ -94,6 +94,11 @@ def test_a_line_that_an_import_runs_has_all_tests(file: str, text: str) -> None:
     assert of_line({file: {}}, file, at(file, text)) is None
 
 
+def test_a_line_of_a_function_that_an_import_calls_has_all_tests() -> None:
+    line = at(BUDGETS, "available = sum(s.available and s.pod.uid not in busy")
+    assert of_line({BUDGETS: {str(line): ["", "a"]}}, BUDGETS, line) is None
+
+
 def test_a_survivor_is_left_unless_it_is_known_as_equivalent() -> None:
     killed, known, unknown = (
         result("if a:", "if b:", "tests/unit/reconcile/test_candidates.py::test_a"),

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from kubectl_cafe import names
 from kubectl_cafe.assessment.pod import PodState
 from kubectl_cafe.pods.model import ABSENT
+from kubectl_cafe.pods.record import Mode
 from statemachine.lifecycle import State
 from tests.unit.assessment.test_pod import assessment, none_mode, row
 from tests.unit.builders import container, pod, release, snapshot
@@ -28,3 +29,14 @@ def test_c55_a_strangers_image_finishes_no_record_although_the_group_is_over() -
     hotfix = {"main": container("C3", "app:hotfix")}
     shown = replace(none_mode(), containers=hotfix, generation=3, observed=3)
     assert row(shown, step=1) is PodState.PATCHED
+
+
+def test_a_pod_with_a_gate_is_not_verified_although_its_group_is_over() -> None:
+    shown = none_mode()
+    assert shown.record is not None
+    gated = replace(shown, record=replace(shown.record, mode=Mode.GATE))
+    over = release(State.COMPLETED, step=len(release().steps))
+    assert [assessment(pod, snapshot(pod, record=over)).settled for pod in (shown, gated)] == [
+        True,
+        False,
+    ]

@@ -149,6 +149,17 @@ def test_with_room_for_it_the_pod_goes_on_after_that_list() -> None:
     assert (decide(of).others, writes(of)) == (False, ["image a"])
 
 
+def test_c64_pods_that_are_in_traffic_are_none_of_those_that_go_back() -> None:
+    of = two(
+        labelled("a"),
+        drained("b"),
+        others=(theirs("x"), theirs("y", labels=OFF)),
+        cleared=frozenset({"uid-b"}),
+        off_since={"uid-b": 0.0},
+    )
+    assert writes(of) == ["on b"]
+
+
 @pytest.mark.guard("an-overdrawn-budget-takes-the-pod-back")
 def test_c64_a_pod_that_overdrew_the_budget_goes_back_into_traffic() -> None:
     of = racing(others=(theirs("x"), theirs("y", labels=OFF)), cleared=frozenset({"uid-a"}))

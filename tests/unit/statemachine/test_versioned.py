@@ -22,6 +22,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a mapping for a journal": ({"journal": {}}, ".journal: expected array, got object"),
     "text for a number": ({"epoch": "1"}, ".epoch: expected int, got str"),
     "a number that is too large": ({"epoch": MOST + 1}, f".epoch: expected int <= {MOST}"),
+    "a number that is too small": (
+        {"epoch": -MOST - 2},
+        f".epoch: expected int >= {-MOST - 1}",
+    ),
     "what may be missing": (
         {"journal": [{**ENTRY, "group": "x"}]},
         ".journal[0].group: expected int | null, got str",
