@@ -110,7 +110,7 @@ class CafeDeployment(Struct, frozen=True, dict=True):
             record = decode(text)
         except RecordError as error:
             raise CafeError(
-                f"the release's record can't be read: {error}",
+                f"the release's record cannot be read: {error}",
                 where=f"{self.where}, annotation {names.RELEASE}",
                 hint="nothing was changed. Check whether a newer kubectl-cafe is required: "
                 + kubectl("cafe version")

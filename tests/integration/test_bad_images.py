@@ -53,8 +53,8 @@ def test_c7_a_tag_that_moves_is_warned_of(shop: Shop) -> None:
         ("main=App:v2", "is not an image reference"),
         ("main=app:v2:v3", "is not an image reference"),
         ("main=app@sha256:12", "is not an image reference"),
-        ("main", "want CONTAINER=IMAGE"),
-        ("=app:v2", "want CONTAINER=IMAGE"),
+        ("main", "must be CONTAINER=IMAGE"),
+        ("=app:v2", "must be CONTAINER=IMAGE"),
     ],
 )
 def test_an_empty_or_malformed_image_on_the_command_line_is_a_usage_error(

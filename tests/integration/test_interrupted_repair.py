@@ -58,7 +58,7 @@ def test_a_repair_whose_time_is_up_finishes_its_pod_begins_no_other_and_exits_wi
     done = shop.cafe("repair", NAME, "--yes", "--timeout=2s", seconds=90)
 
     assert (done.code, sorted(shop.images())) == (5, [HOTFIX, "app:v1"]), done.err
-    assert "timed out after 2s: no other pod" in done.err
+    assert "timed out after 2s: no further pods" in done.err
     assert shop.lease()["holderIdentity"] == ""
 
 
@@ -104,7 +104,7 @@ def test_a_release_that_begins_meanwhile_ends_the_repair_and_goes_on_with_its_po
 
     done = running.wait()
 
-    assert (done.code, "a release has begun" in done.err) == (6, True)
+    assert (done.code, "a release has started" in done.err) == (6, True)
     assert shop.images() == [HOTFIX]
     assert shop.cafe("drive", NAME, seconds=60).code == 0
     assert shop.images() == ["app:v2"]

@@ -86,6 +86,6 @@ def test_who_may_read_and_not_write_is_refused_before_the_first_write(
 
     done = shop.cafe.at(control_plane.user("viewer"))(*UPGRADE, "--image", "main=app:v2")
 
-    says(done, 7, "you may not create controllerrevisions.apps", "kubectl auth can-i")
+    says(done, 7, "no permission to create controllerrevisions.apps", "kubectl auth can-i")
     assert shop.client.get(CAFED, NAME) == stored
     assert len(shop.client.list("apps/v1/controllerrevisions")) == 1

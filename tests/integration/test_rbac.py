@@ -100,5 +100,5 @@ def test_the_viewer_can_t_release_and_is_told_what_is_missing(
     done = person("viewer", "kubectl-cafe-viewer")("upgrade", "web", "--yes")
 
     assert done.code == 7
-    assert "you may not create controllerrevisions.apps" in done.err
+    assert "no permission to create controllerrevisions.apps" in done.err
     assert "next:  kubectl auth can-i" in done.err

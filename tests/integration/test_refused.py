@@ -258,7 +258,7 @@ def test_a_lost_right_to_watch_pods_ends_the_driver_and_reopens_what_is_drained(
     done = loses_watches("upgrade", NAME, "--yes", "--image", "main=app:v2")
 
     assert (done.code, shop.state()) == (1, "Progressing"), done.err
-    assert "you may not list pods any more" in done.err
+    assert "permission to list pods was lost" in done.err
     assert f"next:  kubectl auth can-i list pods -n {shop.client.namespace}" in done.err
     assert not drained(shop)
     assert (shop.images(), all(map(ready, shop.pods()))) == (["app:v1"] * 2, True)

@@ -107,7 +107,7 @@ def test_a_driver_that_is_fencing_off_the_last_one(shop: Shop, proxy: FaultProxy
 def test_a_follower_that_gets_no_answer(shop: Shop, proxy: FaultProxy) -> None:
     in_the_middle(shop, 60)
     running = shop.cafe.at(proxy.kubeconfig).start("drive", NAME)
-    wait_for(lambda: "; following. Ctrl-C" in running.said()[1], "it to follow")
+    wait_for(lambda: "; following that driver. Ctrl-C" in running.said()[1], "it to follow")
     known = len(proxy.requests)
     silence(proxy, read_of("leases"))
     until_silent(proxy, read_of("leases"), known)

@@ -86,7 +86,7 @@ def test_a_session_that_ends_sends_several_hangups_and_none_of_them_ends_it_at_o
     patched(shop)
 
     running.send(signal.SIGHUP)
-    wait_for(lambda: "no new pods" in running.said()[1], "the first one to be handled")
+    wait_for(lambda: "no further pods" in running.said()[1], "the first one to be handled")
     for _ in range(2):
         running.send(signal.SIGHUP)
         time.sleep(0.5)  # Those that are pending at once are one.

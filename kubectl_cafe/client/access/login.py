@@ -138,7 +138,7 @@ def _provided(configuration: Configuration, chosen: Chosen, provider: dict[str, 
         raise AccessError(str(error), where=where) from None
     except (AttributeError, TypeError):  # The loader does not check that there is a config.
         raise AccessError(
-            f"the auth-provider {provider.get('name')} has a config that can't be read",
+            f"the auth-provider {provider.get('name')} has a config that cannot be read",
             where=where,
             hint="use an exec credential plugin instead",
         ) from None

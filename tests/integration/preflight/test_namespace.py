@@ -43,7 +43,7 @@ def test_a_first_release_that_does_not_fit_a_quota_is_refused_before_any_write(s
     done = shop.upgrade()
 
     assert done.code == 7
-    assert "quota tight leaves 2 pods, 3 pods need 3. Nothing was written" in done.err
+    assert "quota tight: pods 3 required for 3 new pods, 2 left. Nothing was written" in done.err
     assert "  next:  kubectl describe quota tight" in done.err
     assert len(shop.writes()) == writes
 
@@ -55,7 +55,9 @@ def test_a_container_without_the_requests_that_a_quota_counts_is_refused(shop: S
     done = shop.cafe("plan", NAME)
 
     assert done.code == 7
-    assert "refused: quota tight wants requests.cpu of every container, main has none" in done.out
+    assert (
+        "refused: quota tight requires requests.cpu of every container, main has none" in done.out
+    )
 
 
 def test_a_restart_in_place_asks_no_quota(shop: Shop) -> None:

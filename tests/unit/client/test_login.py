@@ -273,6 +273,6 @@ def test_a_proxy_of_a_kind_that_is_not_known_is_named(resolve: Resolve) -> None:
 def test_an_auth_provider_without_a_config_is_an_error_of_the_kubeconfig_and_no_bug(
     resolve: Resolve,
 ) -> None:
-    with pytest.raises(AccessError, match="has a config that can't be read") as raised:
+    with pytest.raises(AccessError, match="has a config that cannot be read") as raised:
         resolve(user={"auth-provider": {"name": "gcp", "config": {}}}).connect(1)
     assert raised.value.where.endswith(".user.auth-provider")
