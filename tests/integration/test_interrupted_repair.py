@@ -88,7 +88,7 @@ def test_after_ctrl_c_the_pod_under_way_is_finished_and_no_other_begun(shop: Sho
     done = running.wait()
     assert done.code == 130
     assert sorted(shop.images()) == [HOTFIX, "app:v1"]
-    assert "1 repaired, 1 left" in done.err
+    assert "1 repaired, 1 remaining" in done.err
     assert shop.client.get(LEASES, LEASE)["spec"]["holderIdentity"] == ""
 
 
@@ -137,7 +137,7 @@ def test_a_pod_that_does_not_start_ends_the_repair_and_no_other_is_begun(
     done = repaired(shop)
 
     assert done.code == 3
-    assert "0 repaired, 2 left" in done.err
+    assert "0 repaired, 2 remaining" in done.err
     assert "main: ErrImagePull" in done.err or "main: ImagePullBackOff" in done.err
     assert "not started: the repair of another pod failed" in done.err
     assert sorted(shop.images()) == [HOTFIX, "app:missing"]
