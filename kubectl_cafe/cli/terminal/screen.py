@@ -1,4 +1,9 @@
-"""A live view at the bottom of a terminal; messages go above it, typed text into it."""
+"""A live view at the bottom of a terminal; messages go above it, typed text into it.
+
+rich renders the lines, but its `Live` does not draw them: it moves back by the number of lines that
+it wrote, so that a terminal that becomes narrower and wraps them keeps half of the old view. And a
+message written through its stderr waits for the terminal, so that Ctrl-S would stop a release.
+"""
 
 from __future__ import annotations
 
