@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-JSON, YAML, NAME, WIDE = "json", "yaml", "name", "wide"
-DATA = (JSON, YAML)
+DATA = ("json", "yaml")
 """The formats for programs: in UTF-8 whatever the locale is, and never fitted to a terminal."""
 
 
@@ -44,7 +43,7 @@ def text(shown: Printable, output: str | None) -> str:
         case "name":
             return "".join(f"{name}\n" for name in shown.names())
         case None | "wide":
-            table = shown.table(output == WIDE)
+            table = shown.table(output == "wide")
             return f"{table}\n" if table else ""
         case _:
             return shown.others[output]().rstrip("\n") + "\n"
