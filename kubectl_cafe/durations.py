@@ -2,7 +2,7 @@
 
 Tables, the live view, the report and messages all use these functions. Three things differ from
 apimachinery's HumanDuration, and are meant to: a negative duration is 0s, not <invalid>, because
-two clocks may differ by a second; a limit that somebody has set is exact (1m30s, 250ms); and what
+two clocks may differ by a second; a limit that a user has set is exact (1m30s, 250ms); and what
 is left of a time is rounded up, so that 0s means that it is over. The fields of `-o json` and
 `-o yaml` are numbers of seconds.
 """

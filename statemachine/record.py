@@ -284,11 +284,11 @@ def _out_of_range(record: Record) -> str:
     strategy = record.plan.strategy
     if not re.fullmatch(r"[0-9]{1,9}%?", str(strategy.max_unavailable)):
         told = versioned.shown(strategy.max_unavailable)
-        return f".plan.strategy.maxUnavailable: {told} is no number of pods"
+        return f".plan.strategy.maxUnavailable: {told} is not a number of pods or a percentage"
     if sum(record.plan.cells.values()) > PODS_LIMIT:
         return f".plan.cells: more than {PODS_LIMIT} pods"
     if strategy.batch_size is not None and strategy.batch_size < 1:
         return f".plan.strategy.batchSize: {strategy.batch_size} is below 1"
     if any(size < 0 for size in record.plan.cells.values()):
-        return ".plan.cells: a cell has fewer than no pods"
+        return ".plan.cells: the number of pods of a cell is negative"
     return ""

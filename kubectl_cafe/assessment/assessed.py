@@ -110,9 +110,10 @@ def _own_clock(made: Assessment) -> Iterator[float]:
 
 
 def _servers_clock(made: Assessment, snapshot: Snapshot) -> Iterator[float]:
-    """The server's times at which minReadySeconds end or the image patch is overdue.
+    """The times at which minReadySeconds end or a patched pod is overdue, by the server's clock.
 
-    Source: `node_clocks`.
+    A pod is overdue if its container has not restarted within progressDeadlineSeconds and its
+    grace periods. `node_clocks` has the rules.
     """
     pod, strategy = made.pod, snapshot.record.plan.strategy
     if made.released and not made.available:

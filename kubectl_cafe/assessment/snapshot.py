@@ -32,7 +32,7 @@ NODES_FRESH = 10.0
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One moment of a release, as this process sees it.
+    """The state of a release and its objects at one moment, as this process sees it.
 
     Sets and maps of pods are by uid. `now` is this process' monotonic clock, `time` the server's
     clock, both in seconds. `peers` are the imageIDs that pods have proven, by image string.

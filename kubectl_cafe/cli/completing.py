@@ -30,7 +30,7 @@ Offers = Iterable[tuple[str, str]]
 Finder = Callable[[click.Context], Offers]
 
 COMPLETER = "kubectl_complete-cafe"
-"""The name of the executable that kubectl runs for candidates."""
+"""The name of the executable that kubectl runs to complete an argument of the plugin."""
 NO_SPACE, NO_FILES = 2, 4
 """Bits of the directive: no space is added after the word; file names are no candidates."""
 PATIENCE = 1.0
@@ -90,7 +90,7 @@ def users(ctx: click.Context) -> Offers:
 
 
 def revisions(ctx: click.Context) -> Offers:
-    """The revisions of the CafeDeployment that was typed, the newest first, with their images."""
+    """The revisions of the CafeDeployment on the command line, newest first, with their images."""
     selector = f"{names.PREFIX}/name={_name(ctx)}"
     found = _objects(ctx, "controllerrevisions.apps", "-l", selector)
     for item in sorted(found, key=lambda item: -item["revision"]):
@@ -98,7 +98,7 @@ def revisions(ctx: click.Context) -> Offers:
 
 
 def containers(ctx: click.Context) -> Offers:
-    """`CONTAINER=` for each container of the CafeDeployment that was typed."""
+    """`CONTAINER=` for each container of the CafeDeployment on the command line."""
     found = (pair for item in _typed(ctx) for pair in _images(item["spec"]))
     return ((f"{name}=", image) for name, image in found)
 
@@ -111,7 +111,7 @@ def images(ctx: click.Context) -> Offers:
 
 
 def waiting_group(ctx: click.Context) -> Offers:
-    """The group that waits for a confirmation, of the CafeDeployment that was typed."""
+    """The group that waits for a confirmation, of the CafeDeployment on the command line."""
     from kubectl_cafe.api.cafedeployment import CafeDeployment
     from statemachine.lifecycle import State
 
@@ -122,7 +122,7 @@ def waiting_group(ctx: click.Context) -> Offers:
 
 
 def offer(find: Finder) -> Completer:
-    """A completer for click, which offers the values of `find` that begin as the word does."""
+    """A completer for click: the values of `find` that begin with the text typed so far."""
 
     def complete(
         ctx: click.Context, _param: click.Parameter, incomplete: str
@@ -206,7 +206,7 @@ def _typed(ctx: click.Context) -> list[Any]:
 
 
 def _name(ctx: click.Context) -> str | None:
-    """The NAME that was typed; None if there is none.
+    """The NAME on the command line; None if there is none.
 
     An option whose value is still missing ends click's parsing before the arguments are reached. So
     the words are parsed once more without that option.

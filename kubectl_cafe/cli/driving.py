@@ -57,7 +57,7 @@ class Talk:
         return watchers.asks()
 
     def repeated(self, cafe: CafeDeployment) -> None:
-        """Print who made the same move before, and when."""
+        """Print user and time of the same move before."""
         say_repeated(cafe)
 
     def nothing_to_drive(self, cafe: CafeDeployment) -> None:
@@ -124,7 +124,7 @@ class Talk:
 
 
 def say_repeated(cafe: CafeDeployment) -> None:
-    """Print that a move was made already, by whom and when."""
+    """Print that a move was made already, with its user and time."""
     from kubectl_cafe.planning.allowed_commands import last_said
 
     if cafe.record is not None:

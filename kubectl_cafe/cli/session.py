@@ -18,7 +18,11 @@ DECISIONS_LEVEL = 4
 
 
 class Session(NamedTuple):
-    """One API server, and the namespace and context (empty inside a cluster) in use."""
+    """The API server, namespace and context that one command uses.
+
+    `context` is empty inside a cluster. Not to be confused with the session of a release, in
+    `kubectl_cafe/driver/session.py`.
+    """
 
     transport: Transport
     namespace: str

@@ -24,7 +24,7 @@ from statemachine.lifecycle import RESTING, State
 EVERY = 1.0
 """Seconds between two reads of the CafeDeployment and the lease."""
 UNHEARD = 10.0
-"""Seconds without a successful read after which this is reported."""
+"""Seconds without a successful read after which the output is reported as possibly stale."""
 WAITS = (State.AWAITING_CONFIRM, State.PAUSED, State.FAILED)
 """States in which a driver leaves once its pods are at rest."""
 

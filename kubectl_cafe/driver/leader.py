@@ -66,7 +66,7 @@ class Leader:
 
 @dataclass(frozen=True)
 class Told:
-    """Callbacks for progress on the way to the lease.
+    """Callbacks for progress while the lease is acquired.
 
     `waiting` gets the lease that is waited for, `fencing` the number of objects to fence, `slow`
     the reason why an object cannot be fenced.

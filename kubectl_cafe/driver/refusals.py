@@ -56,11 +56,12 @@ class End:
 
 
 class Refusals:
-    """The refused requests of one driver. `end` is why it takes no more pods and leaves.
+    """The refused requests of one driver.
 
-    `barred` are the uids of pods that this driver can no longer write; they stay as they are.
-    `reopening`: no image is patched, and pods that are only drained are reopened. `blind`: a list
-    or watch was refused for good, so pods are no longer observed.
+    `end` is why the driver upgrades no further pods and ends; None if it goes on. `barred` are the
+    uids of pods that this driver can no longer write; they stay as they are. `reopening`: no image
+    is patched, and drained pods with the old image are put back into traffic. `blind`: a list or
+    watch was refused for good, so pods are no longer observed.
     """
 
     def __init__(self, transport: Transport, cafe: CafeDeployment) -> None:

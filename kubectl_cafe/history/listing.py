@@ -27,7 +27,7 @@ from statemachine.versioned import DecodeError
 
 
 class UnknownRelease(CafeError):
-    """There is no release of that id: it never existed, or its record was deleted."""
+    """There is no release with that id: it never existed, or its record was deleted."""
 
 
 def history_of(

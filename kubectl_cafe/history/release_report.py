@@ -252,7 +252,7 @@ def _unknown(
         )
     if any(group.given_up for group in groups) and past.left:
         yield (
-            "Timelines before the rollback of pods that it rolled back: it has overwritten their "
+            "Timelines of pods before they were rolled back: the rollback has overwritten their "
             "records."
         )
     if past.journal_cut:

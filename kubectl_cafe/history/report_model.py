@@ -36,7 +36,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Passage:
-    """One pod's way through the release. A time that is not known, or not yet, is 0.
+    """The times of one pod in the release. A time that is not known, or not yet, is 0.
 
     `off`, `patched`, `again` and `on` are from the pod's record: traffic off, image written,
     another image written over it, traffic on. `runs` is the start of its containers, `ready` when

@@ -52,7 +52,7 @@ def _under_way(cafe: CafeDeployment, driver: str) -> str:
 
 
 def last_said(record: Record) -> str:
-    """The last action of a user: which, by whom, when and why; empty if there is none."""
+    """The last action of a user: move, user, time and reason; empty if there is none."""
     said = [entry for entry in record.journal if entry.trigger in VERBS]
     return f"{said[-1].trigger} by {signed(said[-1])}" if said else ""
 

@@ -38,7 +38,7 @@ def warnings(template: Json, diff: templates.Difference) -> tuple[str, ...]:
 
 
 def _changed(diff: templates.Difference) -> Mapping[str, frozenset[str]]:
-    """The changed keys of labels and annotations; every release changes the revision label."""
+    """The keys of the labels and annotations that the release changes, the revision label too."""
     labels = frozenset(diff.labels)
     return {
         "labels": labels if diff.empty else labels | {names.REVISION},

@@ -47,7 +47,7 @@ class FindingLine:
 
 @dataclass(frozen=True)
 class PlanView:
-    """What a release would do. `others` are the changed paths that can't change in place.
+    """The effect of a release. `others` are the changed paths that can't change in place.
 
     `budgets` are the PodDisruptionBudgets that must have room before a healthy pod is taken.
     """

@@ -73,7 +73,7 @@ class Around:
         return [pod for pod in self.pods if not pod.terminating and not pod.over]
 
     def revision(self, name: str) -> Revision | None:
-        """The revision of that name; None if there is none."""
+        """The revision with that name; None if there is none."""
         return self.known.get(name)
 
 

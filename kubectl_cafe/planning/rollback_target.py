@@ -15,16 +15,17 @@ from statemachine.steps import Kind
 
 
 class UnknownRevision(CafeError):
-    """There is no revision of that number: it never existed, or it was pruned."""
+    """There is no revision with that number: it never existed, or it was pruned."""
 
 
 def rollback_target(
     record: Record, revisions: Iterable[Revision], releases: Sequence[PastRelease]
 ) -> Revision | None:
-    """The last revision that ended well, other than the one to leave (protocol 7); None if none.
+    """The last revision that was released successfully before the current one; None if none.
 
-    `releases` are the ended ones in the order of time. A rollback that failed, waits or was aborted
-    keeps its goal. After a rollback that ended, the target is what ran before its goal.
+    `releases` are the ended releases, the oldest first. If the last release is a rollback that has
+    failed, waits or was aborted, the target is that rollback's own. If it is a rollback that has
+    ended, the target is the last successful revision before the one that it restored (protocol 7).
     """
     known = {revision.name: revision for revision in revisions}
     if record.kind is not Kind.ROLLBACK:
@@ -55,7 +56,7 @@ def _before_goal(record: Record, releases: Sequence[PastRelease]) -> Sequence[Pa
 def chosen(
     cafe: CafeDeployment, record: Record, revisions: Iterable[Revision], number: int
 ) -> Revision:
-    """The revision of that number, as the target of a rollback.
+    """The revision with that number, as the target of a rollback.
 
     Raises UnknownRevision, and Refused if the pods are at that revision or on their way to it.
     """
@@ -77,7 +78,7 @@ def chosen(
 
 
 def numbered(cafe: CafeDeployment, revisions: Iterable[Revision], number: int) -> Revision:
-    """The revision of that number. Raises UnknownRevision, which lists the known numbers."""
+    """The revision with that number. Raises UnknownRevision, which lists the known numbers."""
     known = sorted(revisions, key=lambda r: r.number)
     for revision in known:
         if revision.number == number:

@@ -1,4 +1,4 @@
-"""Who wrote a pod's images, and when its status was written, by its managedFields (protocol 6).
+"""The writers of a pod's images, and the time of its status, by its managedFields (protocol 6).
 
 metadata.generation changes alike for an image and for other changes of the spec: an ephemeral
 container, a toleration, a resize. managedFields name, for every field, the manager that set its
@@ -26,7 +26,7 @@ _HEAD = ("manager", "subresource", "time")
 
 
 class Writer(StrEnum):
-    """Who set the present value of a container's image."""
+    """The kind of client that set the present value of a container's image."""
 
     BIRTH = "birth"
     """The client that created the pod: the image has not changed since."""
@@ -38,7 +38,7 @@ class Writer(StrEnum):
 
 
 def writers(meta: Json, containers: Iterable[str]) -> dict[str, Writer]:
-    """Who wrote the image of each of the `containers`, by name."""
+    """The kind of client that wrote the image of each of the `containers`, by container name."""
     entries = meta.get("managedFields") or ()
     born, ours, images = set(), {names.FIELD_MANAGER}, []
     for entry in entries:

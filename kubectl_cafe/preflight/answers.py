@@ -66,7 +66,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Answers:
-    """What was read. Each field is the answer, or the error instead; None: not requested.
+    """The API server's answers. Each field is an answer or an error; None: not requested.
 
     `secrets` are the pull secrets by name; None for one that does not exist. `skew` is how many
     seconds this workstation's clock is ahead of the API server's.

@@ -1,4 +1,4 @@
-"""`history`: what was released, by whom, from where, how long it took and how it ended."""
+"""`history`: the releases, with revisions, user, duration and outcome."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def detail(history: History, shown: Detail, width: int | None = None) -> str:
 
 
 def release_detail(history: History, shown: ReleaseLine, width: int | None = None) -> str:
-    """One release in full: what, who, when, how it ended, and its journal."""
+    """One release in full: revisions, user, time, outcome, and its journal."""
     room = None if width is None else width - len(INDENT)
     head = fields(
         [

@@ -131,7 +131,7 @@ def _times(status: Status) -> str:
 
 
 def _driver(status: Status, width: int) -> Text:
-    """The driver and who began the release; a missing driver is highlighted."""
+    """The driver, and the user who began the release; a missing driver is highlighted."""
     why = f": {status.why}" if status.why else ""
     begun = f"{status.kind} by {status.who}{why} ({status.release})" if status.release else ""
     if status.turned:
@@ -191,7 +191,10 @@ def _counts(status: Status, cell: CellLine) -> list[str]:
 
 
 def _bar(cell: CellLine, size: int) -> Text:
-    """The bar of a cell: done, in flight, ahead. A count above 0 has at least one character."""
+    """The bar of a cell: its upgraded pods, those in flight, and those to come.
+
+    A count above 0 has at least one character.
+    """
     total = max(1, cell.pods, *cell.groups)
     done = _share(cell.updated, total, size)
     moving = min(size - done, _share(min(cell.in_flight, total - cell.updated), total, size))

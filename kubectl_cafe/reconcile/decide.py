@@ -25,7 +25,7 @@ CARRIES_ON = (State.PROGRESSING, State.ROLLING_BACK, State.PAUSED, State.AWAITIN
 
 
 def decide(snapshot: Snapshot) -> Decision:
-    """The decision for `snapshot`: what to do now, and what is awaited if nothing is to do."""
+    """The decision for `snapshot`: what to do now, or what to wait for."""
     assessments = snapshot.assessments
     if snapshot.record.forced:
         return _force(snapshot, assessments)

@@ -217,7 +217,7 @@ def _at_home(assessment: Assessment, snapshot: Snapshot) -> bool:
 
 
 def _next(snapshot: Snapshot, assessment: Assessment) -> Due:
-    """The next write of the repair, or what is awaited."""
+    """The next write of the repair, or what the repair waits for."""
     writes = Writes(snapshot)
     if write := carry_on(assessment, snapshot, writes):
         return Due(write)

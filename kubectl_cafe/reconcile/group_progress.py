@@ -1,4 +1,4 @@
-"""Whether a group progresses: what is awaited, and when the group has failed (protocol 7)."""
+"""Whether a group progresses: what it waits for, and when it has failed (protocol 7)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ REFUSED_FOR = 30.0
 NAMED = 5
 """The largest number of pods that a failure and an abort by force name."""
 LINGERING = 5.0
-"""Seconds after which an EndpointSlice that shows a drained pod ready is named."""
+"""Seconds after which `status` names an EndpointSlice that still shows a drained pod as ready."""
 REFUSAL = 300
 """Characters of a refused creation that are shown: names of policies are long."""
 LEFT_ALONE = {
@@ -181,7 +181,7 @@ def unfinished(snapshot: Snapshot, in_flight: Sequence[Assessment]) -> Failure |
 
 
 def waits(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Wait, ...]:
-    """What is awaited, the most specific first."""
+    """What the group waits for, the most specific first."""
     found = [Wait(For.SERVER, message=trouble) for trouble in snapshot.troubles]
     for assessment in assessments:
         pod = (assessment.pod.name,)

@@ -63,7 +63,8 @@ def manifest(
 ) -> dict[str, Any]:
     """The object that keeps the release of `record`, which ended as `outcome` at `ended`.
 
-    The CafeDeployment owns it, unless spec.keepRecords is true: then it outlives it.
+    The CafeDeployment owns the object. With spec.keepRecords it has no owner, so it stays when the
+    CafeDeployment is deleted.
     """
     metadata: dict[str, Any] = {
         "name": name_of(cafe.name, record.id),

@@ -134,7 +134,7 @@ def change(
     if lost is not None:
         raise lost
     raise CafeError(
-        f"the object was changed by others during each of {ATTEMPTS} attempts",
+        f"not written: other clients changed the object during each of {ATTEMPTS} attempts",
         where=cafe.where,
         hint=cafe_command("status", cafe.name, cafe.namespace),
     )

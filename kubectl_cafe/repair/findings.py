@@ -171,7 +171,10 @@ def _newborn(assessment: Assessment) -> Finding:
 
 
 def _drained(assessment: Assessment, snapshot: Snapshot) -> Finding:
-    """A drained pod: reopened as it is, or after a restart that another client caused (C55)."""
+    """The finding for a drained pod: `repair` puts it back into traffic.
+
+    If another client has patched it, its restart is verified first (C55).
+    """
     found = "left out of traffic by a release that has ended, with its image unchanged"
     if not assessment.settled and (why := _unwell(assessment.pod)):
         hint = _describe(assessment, snapshot)
@@ -180,7 +183,7 @@ def _drained(assessment: Assessment, snapshot: Snapshot) -> Finding:
 
 
 def _patched(cafe: CafeDeployment, assessment: Assessment) -> Finding:
-    """A patched pod that a forced abort has left: finished if its containers are ready."""
+    """The finding for a patched pod after a forced abort: finished if its containers are ready."""
     found = "left out of traffic by a release that has ended, with its image patched"
     if why := _unwell(assessment.pod):
         hint = cafe_command("rollback", cafe.name, cafe.namespace) + ", or upgrade"
@@ -191,7 +194,10 @@ def _patched(cafe: CafeDeployment, assessment: Assessment) -> Finding:
 
 
 def _unreadable(assessment: Assessment, snapshot: Snapshot) -> Finding:
-    """A pod with an unreadable record: a damaged one is replaced, a newer version is kept."""
+    """The finding for a pod with an unreadable record.
+
+    A damaged record is replaced; the record of a newer version is kept.
+    """
     pod = assessment.pod
     found = f"its record cannot be read: {pod.record_problem}"
     known = shown_revision(pod, snapshot.revisions)

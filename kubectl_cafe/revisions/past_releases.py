@@ -1,7 +1,7 @@
 """Releases that have ended, as data: each has a ControllerRevision of its own (protocol 4).
 
 The CafeDeployment carries one record, until the next release begins. Auditors need it for months,
-so the driver copies it at the end into an object whose `data` the API server lets nobody change.
+so the driver copies it at the end into an object whose `data` the API server lets no client change.
 Version 0.1.0 kept releases in an annotation of the revision that they went to, which is still read.
 """
 
@@ -109,7 +109,7 @@ def decode(text: str) -> Chronicle:
 def of_revision(revision: Revision) -> tuple[PastRelease, ...]:
     """The releases that 0.1.0 kept on `revision`.
 
-    If the annotation can't be read or has none that ended well, but the revision is marked as good,
+    If the annotation can't be read or has no successful one, but the revision is marked as good,
     a release without a time stands for the one that is not known.
     """
     try:
@@ -139,7 +139,7 @@ def ordered(
 def last_good(
     releases: Iterable[PastRelease], revisions: Mapping[str, Revision], *but: str
 ) -> Revision | None:
-    """The revision of the newest release that ended well, other than the ones named `but`."""
+    """The revision of the newest successful release, other than the ones named `but`."""
     good = [one for one in releases if one.good and one.to_revision not in but]
     return next((r for one in reversed(good) if (r := revisions.get(one.to_revision))), None)
 
@@ -149,7 +149,7 @@ def prunable(
 ) -> Sequence[PastRelease]:
     """The oldest of `releases` beyond `limit`, without those that a rollback needs.
 
-    Of each revision that is `kept` it needs the last release that ended well, and the last upgrade.
+    Of each revision that is `kept` it needs the last successful release, and the last upgrade.
     """
     needed = set[str]()
     for name in kept:

@@ -126,13 +126,13 @@ def _without_record(cafe: CafeDeployment, lost: Sequence[str]) -> Status:
 
 
 def _turned(record: Record) -> str:
-    """Who rolled the release back, when and why; empty if the release began as a rollback."""
+    """User, time and reason of the rollback; empty if the release began as a rollback."""
     turns = [e for e in record.journal[1:] if e.trigger is Trigger.ROLLBACK]
     return signed(turns[-1]) if turns else ""
 
 
 def turned_by(cafe: CafeDeployment) -> str:
-    """Who began the rollback that is under way, when and why."""
+    """User, time and reason of the start of the rollback that is under way."""
     record = cafe.record
     turns = [e for e in record.journal if e.trigger is Trigger.ROLLBACK] if record else []
     return signed(turns[-1]) if turns else "an unknown user"

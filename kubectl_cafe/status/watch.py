@@ -60,7 +60,7 @@ class Watching:
             yield
 
     def wait(self, timeout: float = TICK) -> None:
-        """Wait until something has changed, at most `timeout` seconds."""
+        """Wait until a watched object has changed, at most `timeout` seconds."""
         self._observer.cache.wait(timeout)
 
     @property

@@ -82,10 +82,10 @@ def unlisted(
 def ready_uids(
     slices: Iterable[Slice], services: Iterable[Service], *, unready: bool
 ) -> frozenset[str]:
-    """The uids of the pods that some EndpointSlice lists as ready.
+    """The uids of the pods that at least one EndpointSlice lists as ready.
 
-    `unready` reads the slices of Services that publish unready pods (C30), else those of the
-    others.
+    With `unready` only the slices of Services that publish unready pods count (C30), without it
+    only the slices of all other Services.
     """
     publishing = {service.name for service in services if service.publishes_unready}
     shown = (one.ready for one in slices if (one.service in publishing) is unready)

@@ -1,4 +1,4 @@
-"""`history`: every revision, who released it, when, from where, and how it ended."""
+"""`history`: every revision, with user, time and outcome of its release."""
 
 from __future__ import annotations
 

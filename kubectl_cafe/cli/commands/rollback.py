@@ -160,7 +160,7 @@ def _ask(session: Session, cafe: CafeDeployment, fast: bool, number: int) -> Non
 
 
 def _say_repeated(cafe: CafeDeployment, around: Around, done: Entry) -> None:
-    """Print that the rollback has ended already, by whom and when, and how to go further back."""
+    """Print that the rollback has ended already, its user and time, and how to go further back."""
     from kubectl_cafe.planning import rollback_target
 
     record = cafe.record

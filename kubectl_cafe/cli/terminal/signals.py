@@ -60,10 +60,11 @@ class Stops:
     def asking(
         self, polite: Polite, words: Callable[[], str], seconds: float | None = None
     ) -> Iterator[None]:
-        """While the context lasts, handle SIGTERM and SIGHUP too; `polite` gets the first signal.
+        """While the context lasts, call `polite` at the first signal, also SIGTERM or SIGHUP.
 
-        It also gets the alarm after `seconds`. `words` returns the message for a second signal that
-        ends the process. An ignored SIGHUP stays ignored (nohup).
+        `polite` returns the exception to raise, or None to go on; it is also called with the alarm
+        after `seconds`. `words` returns the message for a second signal that ends the process. An
+        ignored SIGHUP stays ignored (nohup).
         """
         numbers = {*_ENDING}
         if _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN:
@@ -117,7 +118,7 @@ class Stops:
             self._undo.remove(undo)
 
     def over(self, code: int) -> None:
-        """Note the end of the command: one signal is enough from here on, and `code` stays."""
+        """Note that the command has ended with `code`: the next signal ends the process."""
         self._code = code
 
     def _handle(self, number: int, _frame: object) -> None:

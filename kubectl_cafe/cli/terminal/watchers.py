@@ -71,7 +71,7 @@ class Lines:
         self._left = ExitStack()
 
     def moved(self, cafe: CafeDeployment) -> None:
-        """Print one line for the move."""
+        """Print one line for the change of state."""
         from kubectl_cafe.record.move_text import move_line
         from statemachine.lifecycle import State
 
@@ -142,7 +142,7 @@ class Live:
         self._screen = Screen(sys.stderr, self._paint, answered)
 
     def moved(self, cafe: CafeDeployment) -> None:
-        """Print one line for the move."""
+        """Print one line for the change of state."""
         from kubectl_cafe.record.move_text import move_line
 
         if cafe.record is not None:

@@ -100,7 +100,11 @@ def _sort(
             return AlreadyExists, said, ""
         if _FOREIGN_UID.search(said):
             return Gone, f"replaced by another object of the same name: {said}", ""
-        return Conflict, f"the object has changed meanwhile: {said}", "run the command again"
+        return (
+            Conflict,
+            f"the object has changed since it was read: {said}",
+            "run the command again",
+        )
     if status == 410:
         return Expired, f"this resourceVersion is too old: {said}", ""
     if status == 429:

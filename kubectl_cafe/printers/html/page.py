@@ -47,7 +47,7 @@ def page(report: Report) -> str:
 
 
 def _header(report: Report) -> Markup:
-    """What was released, its outcome or state, and who began it."""
+    """The revisions of the release, its outcome or state, and its user."""
     tone = "good" if report.outcome in GOOD else "bad" if report.outcome in BAD else "open"
     line = [element("span", report.outcome, class_=f"outcome {tone}")]
     if not report.ended:
@@ -117,7 +117,7 @@ def _journal(report: Report) -> Markup:
         (moment(seconds(e.at)), e.trigger, e.state, e.group or "", e.who, e.host, e.why)
         for e in report.journal
     )
-    return table(heads, rows, "Every move, by the API server's clock")
+    return table(heads, rows, "Journal: every change of state, by the API server's clock")
 
 
 def _change(report: Report) -> Markup:

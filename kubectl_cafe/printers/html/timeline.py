@@ -124,7 +124,7 @@ def _group(group: Group, scale: Axis, opened: bool) -> Markup:
 
 
 def _said(group: Group, day: float) -> str:
-    """When the group ran, its number of pods, its duration, and who confirmed it."""
+    """Start and duration of the group, its number of pods, and the user who confirmed it."""
     planned = sum(group.counts.values())
     found = len(group.passages)
     pods = counted(found, "pod")
