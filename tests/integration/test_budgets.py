@@ -54,7 +54,9 @@ def test_c64_a_release_waits_for_a_budget_and_goes_on_once_it_leaves_room(shop: 
 
     running = shop.start("app:v2")
     wait_for(
-        lambda: "PodDisruptionBudget careful (2 healthy, 2 desired" in shop.cafe("status", NAME).out,
+        lambda: (
+            "PodDisruptionBudget careful (2 healthy, 2 desired" in shop.cafe("status", NAME).out
+        ),
         "status to name the budget",
     )
     time.sleep(A_WHILE)

@@ -144,7 +144,7 @@ def test_c64_a_pod_in_traffic_waits_for_a_disruption_budget(shop: Shop) -> None:
     before = shop.writes("pods")
 
     running = repairing(shop)
-    wait_for(lambda: "waits for PodDisruptionBudget careful" in running.said()[1], "its wait", 20)
+    wait_for(lambda: "waiting for PodDisruptionBudget careful" in running.said()[1], "its wait", 20)
     assert shop.writes("pods") == before
 
     shop.client.patch(BUDGETS, "careful", {"spec": {"minAvailable": 1}})
