@@ -61,7 +61,7 @@ def test_a_resource_of_somebody_else_is_refused_and_left_alone(bench: Bench) -> 
 
     assert done.code == 7
     assert "was not installed by kubectl-cafe" in done.err
-    assert "belongs to helm" in done.err
+    assert "field managers: helm" in done.err
     assert "next:  kubectl get customresourcedefinition" in done.err
     assert bench.stored() == before
 
