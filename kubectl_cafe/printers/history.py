@@ -69,14 +69,20 @@ def _noted(text: str, history: History) -> str:
 
 
 def _running(history: History) -> dict[str, int]:
-    """By a release's id, how many pods run its images: of each revision's last release alone."""
+    """By a release's id, how many pods run its images now, or those that it was rolled back to.
+
+    The pods of a revision count at the last release to it.
+    """
     last: dict[str, str] = {}
     for line in history.releases:
         last[line.target] = line.id
         if line.back:
             last[line.source] = line.id
-    pods = {str(line.number): line.pods for line in history.revisions}
-    return {release: pods.get(target, 0) for target, release in last.items()}
+    found: dict[str, int] = {}
+    for revision in history.revisions:
+        if (release := last.get(str(revision.number))) is not None:
+            found[release] = found.get(release, 0) + revision.pods
+    return found
 
 
 def _whole(text: str) -> str:

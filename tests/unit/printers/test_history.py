@@ -123,6 +123,14 @@ def test_after_a_rollback_the_pods_stand_at_the_release_that_was_rolled_back() -
     assert [" 3  " in row for row in rows] == [False, True]
 
 
+def test_pods_that_were_rolled_back_count_though_none_runs_what_was_given_up() -> None:
+    first = replace(RELEASE, source="", target="1")
+    back = replace(BACK, source="1", target="2")
+    lines = (replace(FIRST, pods=4), replace(SECOND, pods=0))
+    shown = render(replace(HISTORY, revisions=lines, releases=(first, back))).splitlines()
+    assert [" 4  " in row for row in shown[1:]] == [False, True]
+
+
 def test_what_can_t_be_read_is_said_below_the_table() -> None:
     shown = render(replace(HISTORY, problems=("controllerrevision x can't be read",)))
     assert shown.splitlines()[-1] == "warning: controllerrevision x can't be read"
