@@ -49,6 +49,7 @@ def account(
     known = {revision.name: revision for revision in revisions}
     past = _chosen(cafe, known, tuple(stored), number, release)
     record = past.record
+    present = cafe.record is not None and cafe.record.id == past.id
     start, until = seconds(past.started), seconds(past.ended) or at
     frame = Frame(past.id, start, until, not past.ended, past.kind is Kind.CREATE)
     found = tuple(_passages(pods, frame, chapters(past.journal, past.kind)))
@@ -77,7 +78,7 @@ def account(
         groups=groups,
         marks=tuple(marks(past.journal)),
         journal=past.journal,
-        unknown=tuple(_unknown(past, record, groups, source, target)),
+        unknown=tuple(_unknown(past, present, groups, source, target)),
         difference=listing.difference(source, target) if source and target else "",
         template=listing.as_yaml(target) if target else "",
         version=VERSION,
@@ -234,18 +235,19 @@ def _left_of(past: PastRelease, told: int) -> str:
 
 def _unknown(
     past: PastRelease,
-    record: Record | None,
+    present: bool,
     groups: Sequence[Group],
     source: Revision | None,
     target: Revision | None,
 ) -> Iterator[str]:
     """Notes on what a reader may miss in the report, and why it is missing."""
-    told = [p for group in groups for p in group.passages]
+    told, record = [p for group in groups for p in group.passages], past.record
     total = sum(record.plan.cells.values()) if record else 0
-    if record is None:
+    if not present:
         yield _left_of(past, len(told))
+    if record is None:
         yield "Planned pods of each group: only the plan of the last release is kept."
-    elif record.state in RESTING and len(told) < total:
+    elif present and record.state in RESTING and len(told) < total:
         yield (
             f"No data of {total - len(told)} of {counted(total, 'pod')}: they were at the target "
             "before, or have been replaced since."

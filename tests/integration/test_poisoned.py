@@ -38,5 +38,5 @@ def test_a_release_s_poisoned_record_is_named_by_every_verb(
     shop.make(1)
     shop.annotate({RELEASE: POISONS["deep"]})
 
-    refused(shop, args, 2 if args[0] == "plan" else 1, "nested too deep", f"annotation {RELEASE}")
+    refused(shop, args, 2 if args[0] == "plan" else 1, "not a JSON object", f"annotation {RELEASE}")
     assert shop.cafe("status").code == 0

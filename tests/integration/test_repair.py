@@ -100,7 +100,7 @@ def test_while_somebody_drives_it_is_refused(shop: Shop) -> None:
 
     done = repaired(shop)
 
-    assert (done.code, "drives" in done.err) == (7, True)
+    assert (done.code, "driven by" in done.err) == (7, True)
     assert running.wait().code == 0
 
 

@@ -68,7 +68,7 @@ def test_its_plan_names_the_edit_that_it_would_discard_and_writes_nothing(shop: 
     planned = shop.cafe("plan", NAME, "--rollback")
     asked = shop.cafe("plan", NAME, "--rollback", "-o", "json")
 
-    discards = "unreleased changes of the spec are discarded:  image of main: app:v2 ->"
+    discards = "unreleased changes of the spec are discarded: image of main: app:v2 ->"
     assert (tried.code, planned.code, asked.code) == (0, 1, 1)
     assert discards in " ".join(tried.err.split())
     assert discards in " ".join(planned.out.split())

@@ -312,3 +312,9 @@ def test_a_release_that_failed_and_was_rolled_back_keeps_its_failure() -> None:
     turned = ran(BEGUN, failed, back, over, kind=Kind.ROLLBACK, to_revision="v1")
     record = replace(turned, from_revision="v2")
     assert told(record=record).failure == "a: CrashLoopBackOff"
+
+
+def test_a_stored_release_whose_pods_a_later_one_took_says_that_their_records_are_gone() -> None:
+    report = told(*PODS, record=LATER, kept=stored(OLD), release="r0")
+    assert report.unknown[0].startswith("No pod has data of this release any more")
+    assert not any("Planned pods" in said for said in report.unknown)
