@@ -117,7 +117,9 @@ def _described(error: BaseException, cluster: str) -> tuple[str, int]:
 
 def _usage(error: click.ClickException) -> str:
     message = error.format_message()
-    text = f"error: {message[:1].lower()}{message[1:].rstrip('.')}"
+    # A word of capitals, such as NAME, stays as it is typed.
+    first = message[:1] if message[1:2].isupper() else message[:1].lower()
+    text = f"error: {first}{message[1:].rstrip('.')}"
     ctx = error.ctx if isinstance(error, click.UsageError) else None
     return f"{text}\n  next:  {ctx.command_path} --help" if ctx else text
 

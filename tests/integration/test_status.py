@@ -109,7 +109,7 @@ def test_for_times_out_with_5_and_says_where_it_stands(shop: Shop) -> None:
     done = shop.cafe("status", NAME, "--for", "Completed", "--timeout", "300ms")
 
     assert (done.code, done.out) == (5, "")
-    assert "Completed was not reached within 0s: the release is AwaitingConfirm" in done.err
+    assert "Completed was not reached within 300ms: the release is AwaitingConfirm" in done.err
 
 
 def test_for_completed_waits_for_an_edited_spec_to_be_released(shop: Shop) -> None:

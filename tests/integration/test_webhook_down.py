@@ -120,7 +120,7 @@ def test_a_driver_that_can_t_fence_off_the_last_one_says_why_and_ends(
 
     said = done.err.replace("\n", " ")
     assert (done.code, shop.state()) == (1, "Progressing"), done.err
-    assert "waits for /api/v1/namespaces" in said
+    assert "waiting for /api/v1/namespaces" in said
     assert "pending writes of the previous driver could not be invalidated" in said
     assert DOWN in said
     assert shop.lease()["holderIdentity"] == ""
