@@ -77,11 +77,10 @@ class Cache:
 
     def pod_event(self, kind: str, item: Json, now: float) -> None:
         """Add one watch event."""
-        known = self._pods.get(item["metadata"]["uid"])
-        version = item["metadata"]["resourceVersion"]
+        pod = self._pods.get(item["metadata"]["uid"])
         # The watch shows each own write once more, in the version that its answer had.
-        again = known is not None and known.resource_version == version and kind != "DELETED"
-        pod = known if known is not None and again else parse(item)
+        if pod is None or pod.resource_version != item["metadata"]["resourceVersion"]:
+            pod = parse(item)
         with self.changed:
             if kind == "DELETED":
                 self._left(pod)

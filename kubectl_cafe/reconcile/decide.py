@@ -12,7 +12,13 @@ from kubectl_cafe.assessment.snapshot import Decision, Snapshot, Wanted
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.pods.restarted import wants_acknowledgement
-from kubectl_cafe.reconcile import candidates, group_progress, shared_budgets, step_progress
+from kubectl_cafe.reconcile import (
+    candidates,
+    group_progress,
+    group_waits,
+    shared_budgets,
+    step_progress,
+)
 from kubectl_cafe.reconcile.pod_patches import Writes
 from kubectl_cafe.text import counted
 from kubectl_cafe.traffic import finalizers, switch
@@ -55,7 +61,7 @@ def decide(snapshot: Snapshot) -> Decision:
         workloads=restored,
         takes=frozenset(s.pod.uid for s in chosen if s.healthy),
         at_rest=at_rest and not restored,
-        waits=group_progress.waits(snapshot, assessments),
+        waits=group_waits.waits(snapshot, assessments),
         nodes=snapshot.nodes_due or (bool(moved) and architectures is None),
         others=shared_budgets.unread(snapshot),
         warnings=() if architectures is None else image_digests.findings(moved, architectures),

@@ -23,7 +23,7 @@ from kubectl_cafe.durations import exact
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import REPAIR, Mode
-from kubectl_cafe.reconcile import availability, candidates, group_progress
+from kubectl_cafe.reconcile import availability, candidates, group_progress, group_waits
 from kubectl_cafe.reconcile.decide import can_rest, carry_on
 from kubectl_cafe.reconcile.pod_patches import Writes
 from kubectl_cafe.revisions import template as templates
@@ -222,7 +222,7 @@ def _next(snapshot: Snapshot, assessment: Assessment) -> Due:
     if write := carry_on(assessment, snapshot, writes):
         return Due(write)
     if not candidates.is_candidate(assessment, snapshot):
-        return Due(waits=group_progress.waits(snapshot, [assessment]))
+        return Due(waits=group_waits.waits(snapshot, [assessment]))
     chosen, closed = availability.afford(snapshot, _company(snapshot, assessment), [assessment])
     if chosen:
         takes = frozenset([assessment.pod.uid]) if assessment.healthy else frozenset()
@@ -252,7 +252,7 @@ def _failure(snapshot: Snapshot, assessment: Assessment) -> Failure | None:
     if found is None or found.reason != group_progress.DEADLINE:
         return found
     allowed = snapshot.record.plan.strategy.progress_deadline_seconds
-    awaited = _next(snapshot, assessment).waits or group_progress.waits(snapshot, [assessment])
+    awaited = _next(snapshot, assessment).waits or group_waits.waits(snapshot, [assessment])
     message = f"no progress for {exact(allowed)}, waiting for: {listed(awaited)}"
     return structs.replace(found, message=message)
 

@@ -14,7 +14,7 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.record import Mode, Phase
 from kubectl_cafe.reconcile.decide import decide
-from kubectl_cafe.reconcile.group_progress import waits
+from kubectl_cafe.reconcile.group_waits import waits
 from kubectl_cafe.traffic import Service
 from kubectl_cafe.traffic.endpoints import Slice
 from kubectl_cafe.waits import texts

@@ -14,7 +14,7 @@ from kubectl_cafe.pods.model import ABSENT, Condition, Container, Pod
 from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.preflight.pods import reason
-from kubectl_cafe.reconcile.group_progress import waits
+from kubectl_cafe.reconcile.group_waits import waits
 from kubectl_cafe.status.model import PodLine
 from kubectl_cafe.status.table_rows import pod_line
 from kubectl_cafe.waits import texts

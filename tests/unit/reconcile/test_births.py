@@ -10,7 +10,8 @@ from msgspec import structs
 from kubectl_cafe import names
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Pod
-from kubectl_cafe.reconcile.group_progress import deadline, failure, waits
+from kubectl_cafe.reconcile.group_progress import deadline, failure
+from kubectl_cafe.reconcile.group_waits import waits
 from kubectl_cafe.times import rfc3339
 from kubectl_cafe.waits import texts
 from statemachine.record import Record

@@ -17,9 +17,9 @@ from kubectl_cafe.reconcile.group_progress import (
     deadline,
     failure,
     pod_deadline,
-    waits,
     workload_gone,
 )
+from kubectl_cafe.reconcile.group_waits import waits
 from kubectl_cafe.times import rfc3339
 from kubectl_cafe.waits import texts
 from statemachine.lifecycle import State
