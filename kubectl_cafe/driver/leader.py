@@ -20,7 +20,6 @@ from kubectl_cafe.driver.loop import Driver, Ended, Watcher
 from kubectl_cafe.record import store
 from kubectl_cafe.release import moves, outcome
 from kubectl_cafe.revisions.revision import Revision, owner_reference
-from statemachine.lifecycle import RESTING
 
 
 class Steering(Protocol):
@@ -160,9 +159,5 @@ def drive(
     with suppress(ApiError):  # After a failure the next release's start writes the outcome.
         cafe, snapshot, left = ended.cafe, ended.snapshot, tuple(revisions.values())
         outcome.conclude(transport, cafe, left)
-        if cafe.position.state in RESTING:
-            records = direct_reads.read_records(transport, cafe)
-            outcome.prune(
-                transport, cafe, left, records, snapshot.pods.values(), snapshot.workloads
-            )
+        outcome.prune(transport, cafe, left, snapshot.pods.values(), snapshot.workloads)
     return ended

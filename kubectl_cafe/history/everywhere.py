@@ -16,7 +16,6 @@ from kubectl_cafe.record import release_record
 from kubectl_cafe.revisions import past_releases
 from kubectl_cafe.revisions.past_releases import PastRelease
 from kubectl_cafe.times import seconds
-from statemachine.lifecycle import RESTING
 
 
 def read(transport: Transport, namespace: str | None, since: float | None) -> list[Placed]:
@@ -54,5 +53,4 @@ def _present(cafe: CafeDeployment) -> Iterator[PastRelease]:
     except CafeError:
         return
     if record is not None:
-        ended = record.since if record.state in RESTING else ""
-        yield past_releases.past(record, str(record.state), ended)
+        yield past_releases.present(record)

@@ -17,13 +17,12 @@ from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.record import release_record
 from kubectl_cafe.record.release_record import StoredRelease
 from kubectl_cafe.revisions import past_releases
-from kubectl_cafe.revisions.past_releases import Chronicle, PastRelease
+from kubectl_cafe.revisions.past_releases import Known, PastRelease
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.text import first_names
 from kubectl_cafe.times import seconds
-from statemachine.lifecycle import RESTING, Trigger
+from statemachine.lifecycle import Trigger
 from statemachine.steps import Kind
-from statemachine.versioned import DecodeError
 
 
 class UnknownRelease(CafeError):
@@ -47,27 +46,27 @@ def history_of(
     living = [pod for pod in pods if not (pod.over or pod.terminating)]
     running = Counter(r.name for r in (shown_revision(pod, by_name) for pod in living) if r)
     found = all_releases(cafe, known, release_record.releases(kept))
-    lines = (
-        RevisionLine(
+    told = [(one, line_of(one, by_name, now)) for one in found]
+
+    def line(revision: Revision) -> RevisionLine:
+        old, problem = past_releases.chronicle(revision)
+        return RevisionLine(
             number=revision.number,
             name=revision.name,
             images=revision.images,
             pods=running[revision.name],
             releases=tuple(
-                line_of(one, by_name, now)
-                for one in found
-                if revision.name in (one.to_revision, one.left)
+                shown for one, shown in told if revision.name in (one.to_revision, one.left)
             ),
-            releases_cut=_chronicle(revision)[0].releases_cut,
-            problem=_chronicle(revision)[1],
+            releases_cut=old.releases_cut,
+            problem=problem,
         )
-        for revision in known
-    )
+
     return History(
         name=cafe.name,
         namespace=cafe.namespace,
-        revisions=tuple(lines),
-        releases=tuple(line_of(one, by_name, now) for one in found),
+        revisions=tuple(map(line, known)),
+        releases=tuple(shown for _, shown in told),
         problems=problems(known, kept),
     )
 
@@ -106,8 +105,7 @@ def all_releases(
     known, found = tuple(revisions), list(ended)
     record = cafe.record
     if record is not None:
-        at = record.since if record.state in RESTING else ""
-        now = past_releases.past(record, str(record.state), at, past_releases.named(record, known))
+        now = past_releases.present(record, past_releases.named(record, known))
         found = [*(one for one in found if one.id != record.id), now]
     return tuple(one for one in past_releases.ordered(found, known) if one.started)
 
@@ -117,17 +115,9 @@ def problems(revisions: Iterable[Revision], stored: Iterable[StoredRelease]) -> 
     of_revisions = (
         f"revision {revision.number}: {problem}"
         for revision in revisions
-        if (problem := _chronicle(revision)[1])
+        if (problem := past_releases.chronicle(revision)[1])
     )
     return (*of_revisions, *(one.problem for one in stored if one.problem))
-
-
-def _chronicle(revision: Revision) -> tuple[Chronicle, str]:
-    """What 0.1.0 wrote on the revision, or nothing and why it cannot be read."""
-    try:
-        return past_releases.decode(revision.releases), ""
-    except DecodeError as error:
-        return Chronicle(), f"its releases cannot be read: {error}"
 
 
 def line_of(release: PastRelease, revisions: Mapping[str, Revision], now: float) -> ReleaseLine:
@@ -137,20 +127,22 @@ def line_of(release: PastRelease, revisions: Mapping[str, Revision], now: float)
     source, target = release.from_revision, release.to_revision
     if release.left:
         source, target = target, release.left
+    known: Mapping[str, Known | Revision] = {**release.revisions, **revisions}
+    began, goal = known.get(source), known.get(target)
     over = seconds(release.ended) if release.ended else now
     return ReleaseLine(
         id=release.id,
         kind=str(Kind.UPGRADE if release.left else release.kind),
         outcome=release.outcome,
-        source=_number(source, release, revisions),
-        target=_number(target, release, revisions),
+        source=str(began.number) if began else source,
+        target=str(goal.number) if goal else target,
         started=release.started,
         ended=release.ended,
         took=max(0.0, over - seconds(release.started)),
         who=first.who if first and release.left else release.who,
         host=first.host if first else "",
         why=first.why if first and release.left else release.why,
-        images=_images(target, release, revisions),
+        images=goal.images if goal else {},
         confirmed=tuple(
             f"group {entry.group}: {entry.who}"
             for entry in release.journal
@@ -162,22 +154,6 @@ def line_of(release: PastRelease, revisions: Mapping[str, Revision], now: float)
         journal=release.journal,
         journal_cut=release.journal_cut,
     )
-
-
-def _number(name: str, release: PastRelease, revisions: Mapping[str, Revision]) -> str:
-    """The number of a release's revision; its name where no number is known."""
-    if name in revisions:
-        return str(revisions[name].number)
-    return str(release.revisions[name].number) if name in release.revisions else name
-
-
-def _images(
-    name: str, release: PastRelease, revisions: Mapping[str, Revision]
-) -> Mapping[str, str]:
-    """The images of a release's revision; none where they are not known any more."""
-    if name in revisions:
-        return revisions[name].images
-    return release.revisions[name].images if name in release.revisions else {}
 
 
 def detail_of(history: History, revisions: Iterable[Revision], revision: Revision) -> Detail:

@@ -53,7 +53,7 @@ def account(
     start, until = seconds(past.started), seconds(past.ended) or at
     frame = Frame(past.id, start, until, not past.ended, past.kind is Kind.CREATE)
     found = tuple(_passages(pods, frame, chapters(past.journal, past.kind)))
-    groups = _groups(past, record, found)
+    groups = _groups(past, found)
     spans = tuple(states(past.journal, frame.until))
     source, target = known.get(past.from_revision), known.get(past.to_revision)
     first = past.journal[0] if past.journal else None
@@ -160,11 +160,9 @@ def _chapter(told: Sequence[Chapter], number: int, start: float) -> Chapter | No
     return next(reversed(begun or same), None)
 
 
-def _groups(
-    past: PastRelease, record: Record | None, found: Sequence[_Placed]
-) -> tuple[Group, ...]:
+def _groups(past: PastRelease, found: Sequence[_Placed]) -> tuple[Group, ...]:
     """Every group in order: those of the journal, those to come, and pods that no group took."""
-    told = chapters(past.journal, past.kind)
+    told, record = chapters(past.journal, past.kind), past.record
     plan = sizes(record.steps) if record else {}
     leg = told[-1].leg if told else 0
     groups = [
@@ -182,7 +180,7 @@ def _groups(
     ]
     if past.kind is Kind.CREATE:
         groups, found = _by_birth(groups, found) if record else (groups, found)
-    if record and record.state not in RESTING:
+    if record and not past.ended:
         last = max((one.number for one in told if one.leg == leg), default=0)
         groups += [
             Group(number, f"Group {number}", counts=counts)
@@ -247,7 +245,7 @@ def _unknown(
         yield _left_of(past, len(told))
     if record is None:
         yield "Planned pods of each group: only the plan of the last release is kept."
-    elif present and record.state in RESTING and len(told) < total:
+    elif present and past.ended and len(told) < total:
         yield (
             f"No data of {total - len(told)} of {counted(total, 'pod')}: they were at the target "
             "before, or have been replaced since."

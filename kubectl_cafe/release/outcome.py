@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import Invalid
 from kubectl_cafe.client.transport import PatchKind, Transport
@@ -45,9 +46,9 @@ def conclude(
     record = cafe.record
     if record is None or not (superseded or record.state in RESTING):
         return
-    over = record.state in RESTING
-    told = str(record.state) if over else SUPERSEDED
-    ended = record.since if over else rfc3339(transport.server_time())
+    release = past_releases.present(record)
+    told = release.outcome if release.ended else SUPERSEDED
+    ended = release.ended or rfc3339(transport.server_time())
     body = release_record.manifest(cafe, record, told, ended, revisions)
     path = paths.controllerrevisions(cafe.namespace, body["metadata"]["name"])
     if (obj := transport.get_or_none(path)) is not None:
@@ -70,21 +71,20 @@ def prune(
     transport: Transport,
     cafe: CafeDeployment,
     revisions: tuple[Revision, ...],
-    records: Iterable[StoredRelease],
     pods: Iterable[Pod],
     workloads: Iterable[Workload],
 ) -> None:
     """Delete the oldest revisions and records beyond `spec.historyLimit`, after a release's end.
 
-    The record of the last release to a revision stays as long as the revision.
+    The releases that a rollback to a remaining revision needs stay (`past_releases.prunable`).
     """
     record = cafe.record
     if record is None or record.state not in RESTING:
         return
     limit = int(cafe.spec.get("historyLimit", HISTORY_LIMIT))
+    records = direct_reads.read_records(transport, cafe)
     stored = {one.release.id: one for one in records if one.release is not None}
-    found = release_record.releases(stored.values())
-    releases = past_releases.ordered(found, revisions)
+    releases = past_releases.ordered(release_record.releases(records), revisions)
     gone = prunable(revisions, in_use(record, revisions, releases, pods, workloads), limit)
     for revision in gone:
         _delete(transport, cafe, revision)

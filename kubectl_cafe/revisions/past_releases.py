@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from kubectl_cafe.revisions.revision import GOOD, Revision
 from kubectl_cafe.times import seconds
 from statemachine import versioned
-from statemachine.lifecycle import BEGINNINGS
+from statemachine.lifecycle import BEGINNINGS, RESTING
 from statemachine.record import Entry, Record
 from statemachine.steps import Kind
 from statemachine.versioned import DecodeError, Integer, Stored
@@ -95,15 +95,29 @@ def past(
     )
 
 
+def present(record: Record, revisions: Mapping[str, Known] | None = None) -> PastRelease:
+    """The release of the `record` that a CafeDeployment carries, over or not."""
+    ended = record.since if record.state in RESTING else ""
+    return past(record, str(record.state), ended, revisions)
+
+
 def decode(text: str) -> Chronicle:
     """The chronicle in `text`, an annotation that 0.1.0 wrote; empty for "". Raises DecodeError."""
     if not text:
         return Chronicle()
-    chronicle = versioned.decode(Chronicle, text, VERSION)
-    for one in chronicle.releases:
+    found = versioned.decode(Chronicle, text, VERSION)
+    for one in found.releases:
         for at in (one.started, one.ended, *(entry.at for entry in one.journal)):
             versioned.check_time(at, ".releases")
-    return chronicle
+    return found
+
+
+def chronicle(revision: Revision) -> tuple[Chronicle, str]:
+    """What 0.1.0 wrote on the revision, or an empty chronicle and why it cannot be read."""
+    try:
+        return decode(revision.releases), ""
+    except DecodeError as error:
+        return Chronicle(), f"its releases cannot be read: {error}"
 
 
 def of_revision(revision: Revision) -> tuple[PastRelease, ...]:
@@ -112,10 +126,7 @@ def of_revision(revision: Revision) -> tuple[PastRelease, ...]:
     If the annotation can't be read or has no successful one, but the revision is marked as good,
     a release without a time stands for the one that is not known.
     """
-    try:
-        kept = decode(revision.releases).releases
-    except DecodeError:
-        kept = ()
+    kept = chronicle(revision)[0].releases
     found = tuple(replace(one, to_revision=revision.name) for one in kept)
     if revision.outcome not in GOOD or any(one.good for one in found):
         return found

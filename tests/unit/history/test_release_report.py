@@ -318,3 +318,9 @@ def test_a_stored_release_whose_pods_a_later_one_took_says_that_their_records_ar
     report = told(*PODS, record=LATER, kept=stored(OLD), release="r0")
     assert report.unknown[0].startswith("No pod has data of this release any more")
     assert not any("Planned pods" in said for said in report.unknown)
+
+
+def test_a_release_that_another_one_replaced_has_no_groups_to_come() -> None:
+    waited = ran(BEGUN, WAITS, id="r0")
+    report = told(record=LATER, kept=stored(waited, outcome="Superseded"), release="r0")
+    assert [group.title for group in report.groups] == ["Group 1"]

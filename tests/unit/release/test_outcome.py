@@ -9,7 +9,7 @@ import pytest
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.client.errors import Invalid
-from kubectl_cafe.client.transport import Transport
+from kubectl_cafe.client.transport import Listing, Transport
 from kubectl_cafe.record import release_record
 from kubectl_cafe.release.outcome import conclude, in_use, prune
 from kubectl_cafe.revisions import past_releases
@@ -26,7 +26,6 @@ from tests.unit.builders import (
     pod_record,
     release,
     revision,
-    stored,
     stored_object,
     workload,
 )
@@ -35,10 +34,15 @@ SIX = tuple(revision(f"v{n}", n, uid=f"uid-{n}", resource_version=f"{n}0") for n
 
 
 class Server:
-    """A transport that remembers writes; `known` is the release that is stored already."""
+    """A transport that remembers writes; `known` is the release that is stored already.
 
-    def __init__(self, known: Any = None, refuses: Exception | None = None) -> None:
-        self.known, self.refuses = known, refuses
+    `records` are all stored ones.
+    """
+
+    def __init__(
+        self, known: Any = None, refuses: Exception | None = None, records: Any = ()
+    ) -> None:
+        self.known, self.refuses, self.records = known, refuses, list(records)
         self.patched: list[tuple[str, Any]] = []
         self.deleted: list[tuple[str, Any]] = []
 
@@ -53,6 +57,9 @@ class Server:
             raise self.refuses
         self.patched.append((path.rsplit("/", 1)[-1], body))
         return body
+
+    def list(self, _path: str, _query: object) -> Any:
+        return Listing(self.records, "1")
 
     def delete(self, path: str, body: Any) -> None:
         self.deleted.append((path.rsplit("/", 1)[-1], body))
@@ -111,27 +118,27 @@ def test_revisions_are_deleted_as_they_were_judged() -> None:
     server = Server()
     done = cafe(release(State.COMPLETED, from_revision="v5", to_revision="v6"), historyLimit=3)
 
-    prune(server.transport, done, SIX, (), (), ())
+    prune(server.transport, done, SIX, (), ())
 
     assert server.deleted == [("v1", {"preconditions": {"uid": "uid-1", "resourceVersion": "10"}})]
 
 
 def test_nothing_is_deleted_while_a_release_is_under_way() -> None:
     server = Server()
-    prune(server.transport, cafe(release(State.PAUSED), historyLimit=0), SIX, (), (), ())
+    prune(server.transport, cafe(release(State.PAUSED), historyLimit=0), SIX, (), ())
     assert server.deleted == []
 
 
 def test_releases_beyond_the_limit_are_deleted_as_they_were_judged() -> None:
     """I4."""
-    server = Server()
     done = cafe(release(State.COMPLETED, from_revision="v5", to_revision="v6"), historyLimit=1)
     records = [
         release(State.ABORTED, id=f"r{n}", to_revision="v6", started=rfc3339(START + n))
         for n in range(3)
     ]
+    server = Server(records=map(stored_object, records))
 
-    prune(server.transport, done, SIX[4:], stored(*records), (), ())
+    prune(server.transport, done, SIX[4:], (), ())
 
     conditions = {"preconditions": {"uid": "uid-r0", "resourceVersion": "rv-r0"}}
     assert server.deleted[0] == ("shop-r0", conditions)
