@@ -208,6 +208,23 @@ def output_option(
     )
 
 
+def revision_option(text: str) -> Callable[[Verb[Result]], Verb[Result]]:
+    """Add --revision; the verb gets `revision: int`, 0 without one."""
+    return click.option(
+        "--revision",
+        type=click.IntRange(min=0),
+        default=0,
+        metavar="N",
+        help=text,
+        shell_complete=completing.offer(completing.revisions),
+    )
+
+
+def release_option(text: str) -> Callable[[Verb[Result]], Verb[Result]]:
+    """Add --release; the verb gets `release: str`, "" without one."""
+    return click.option("--release", default="", metavar="ID", help=text)
+
+
 def all_namespaces_option(verb: Verb[Result]) -> Verb[Result]:
     """Add -A; the verb gets `all_namespaces: bool`. -n is then ignored, as in kubectl."""
     return click.option(

@@ -22,8 +22,7 @@ from kubectl_cafe.revisions.revision import Revision, revision_text
 from kubectl_cafe.text import counted, first_names
 from kubectl_cafe.times import seconds
 from kubectl_cafe.version import VERSION
-from statemachine.lifecycle import RESTING, Trigger
-from statemachine.record import Record
+from statemachine.lifecycle import Trigger
 from statemachine.steps import Kind, sizes
 
 

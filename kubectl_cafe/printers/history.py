@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from kubectl_cafe.durations import age
 from kubectl_cafe.history.model import Detail, History, Placed, ReleaseLine, RevisionLine
@@ -29,18 +30,17 @@ def render(history: History, *, wide: bool = False, width: int | None = None) ->
     are cut, and columns are left out.
     """
     now = _running(history)
+
+    def rows(*style: Any) -> list[tuple[object, ...]]:
+        return [_row(line, now.get(line.id, 0), *style) for line in history.releases]
+
     if wide:
-        rows = [_row(line, now.get(line.id, 0), _whole) for line in history.releases]
-        return _noted(table((*HEADS, *WIDER), rows), history)
-    full = [_row(line, now.get(line.id, 0), _whole)[: len(HEADS)] for line in history.releases]
-    text = table(HEADS, full)
+        return _noted(table((*HEADS, *WIDER), rows(_whole)), history)
+    text = table(HEADS, [row[: len(HEADS)] for row in rows(_whole)])
     if width is not None and any(columns(line) > width for line in text.splitlines()):
         told = _changing(line.images for line in history.releases)
-        rows = [
-            _row(line, now.get(line.id, 0), _short, _minute, told)[: len(HEADS)]
-            for line in history.releases
-        ]
-        text = table(HEADS, rows, width=width, ranks=RANKS, least=LEAST)
+        fitted = [row[: len(HEADS)] for row in rows(_short, _minute, told)]
+        text = table(HEADS, fitted, width=width, ranks=RANKS, least=LEAST)
     return _noted(text, history)
 
 

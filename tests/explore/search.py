@@ -8,6 +8,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from statemachine.lifecycle import State, Trigger
 from tests.explore.harness import product
@@ -162,31 +163,29 @@ class Search:
         """
         if not self.found.complete:
             return
-        worlds = list(self._numbers)
-        driven = [n for n, world in enumerate(worlds) if world.driver >= 0]
-        left = [n for n, world in enumerate(worlds) if world.driver < 0]
-        steps = (
-            (source, target)
-            for source, target in zip(self._from, self._to, strict=True)
-            if worlds[source].left == worlds[target].left
-        )
-        self._all_reach(left, driven, steps, self.can_stop, "by itself no driver leaves")
+        self._all_leave(attrgetter("left"), self.can_stop, "by itself no driver leaves")
 
     def _no_deadline_is_needed(self) -> None:
         """Where nothing goes wrong any more, a driver ends before another deadline passes."""
         scene = self.found.scene
         if scene.edits or not (self.found.complete and scene.starts):
             return  # A pod whose image another client has patched may wait for its deadline.
+        said = "nothing but a deadline carries on"
+        self._all_leave(attrgetter("left", "era"), self.can_move, said)
+
+    def _all_leave(
+        self, same: Callable[[World], object], can: Callable[[World], bool], else_: str
+    ) -> None:
+        """Each driver leaves by steps that do not change what `same` reads of a state."""
         worlds = list(self._numbers)
         driven = [n for n, world in enumerate(worlds) if world.driver >= 0]
         left = [n for n, world in enumerate(worlds) if world.driver < 0]
         steps = (
             (source, target)
             for source, target in zip(self._from, self._to, strict=True)
-            if worlds[source].left == worlds[target].left
-            and worlds[source].era == worlds[target].era
+            if same(worlds[source]) == same(worlds[target])
         )
-        self._all_reach(left, driven, steps, self.can_move, "nothing but a deadline carries on")
+        self._all_reach(left, driven, steps, can, else_)
 
     def _state(self, world: World) -> State:
         return self.steps.cafe(world).position.state

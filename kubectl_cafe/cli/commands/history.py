@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kubectl_cafe.cli import completing, options
+from kubectl_cafe.cli import options
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.cli.terminal._tty import width_of
@@ -20,20 +20,10 @@ if TYPE_CHECKING:
 
 @click.command("history", short_help="Show the releases with their users, times and results")
 @options.name_argument(required=False)
-@click.option(
-    "--revision",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="N",
-    help="Show this revision in full: template, difference from the previous one, releases.",
-    shell_complete=completing.offer(completing.revisions),
+@options.revision_option(
+    "Show this revision in full: template, difference from the previous one, releases."
 )
-@click.option(
-    "--release",
-    default="",
-    metavar="ID",
-    help="Show this release in full, with its journal.",
-)
+@options.release_option("Show this release in full, with its journal.")
 @click.option(
     "--since",
     type=options.Duration(),
@@ -108,7 +98,7 @@ def _show(
     detail = listing.detail_of(told, known, chosen) if chosen else None
     one = listing.with_id(cafe, told, release) if release else None
     show(view.result(told, detail, one, width_of(sys.stdout)), output)
-    if not told.releases and output in (None, "wide"):
+    if not (told.releases or detail) and output in (None, "wide"):
         say(f"{cafe.where}: {NONE}" if since else f"{cafe.where} has no release yet")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from kubectl_cafe.cli import completing, options
+from kubectl_cafe.cli import options
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.errors import CafeError
@@ -16,20 +16,8 @@ from kubectl_cafe.errors import CafeError
 
 @click.command("report", short_help="Write one release as an HTML page")
 @options.name_argument()
-@click.option(
-    "--revision",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="N",
-    help="Report the last release to this revision; 0: the last release.",
-    shell_complete=completing.offer(completing.revisions),
-)
-@click.option(
-    "--release",
-    default="",
-    metavar="ID",
-    help="The release with this id, as `history -o wide` shows it.",
-)
+@options.revision_option("Report the last release to this revision; 0: the last release.")
+@options.release_option("The release with this id, as `history -o wide` shows it.")
 @click.option(
     "--output-file",
     type=click.Path(dir_okay=False, path_type=Path),

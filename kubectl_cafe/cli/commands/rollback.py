@@ -68,17 +68,18 @@ def command(
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.cache.informers import Observer
     from kubectl_cafe.planning import rollback_plan, rollback_target
+    from kubectl_cafe.planning.proposal import Around
     from kubectl_cafe.record import store
     from kubectl_cafe.release import moves
 
     session = connect(access)
     cafe = store.read(session.transport, session.namespace, name)
     known = direct_reads.read_revisions(session.transport, cafe)
-    around = moves.around(session.transport, cafe, known)
+    around = Around(revisions=known, workloads=(), pods=())
     if to_revision:
         rollback_target.numbered(cafe, known, to_revision)
     elif done := rollback_plan.repeated(cafe):
-        _say_repeated(cafe, around, done)
+        _say_repeated(cafe, moves.around(session.transport, cafe, known), done)
         return nothing_to_do(cafe, ends.output)
     saying = _saying(fast, to_revision)
     if detach and yes and dry_run == "none":
