@@ -225,6 +225,10 @@ def release_option(text: str) -> Callable[[Verb[Result]], Verb[Result]]:
     return click.option("--release", default="", metavar="ID", help=text)
 
 
+NAME_AND_ALL = "NAME cannot be used with -A; use -n NAMESPACE"
+"""The usage error of a verb that takes a name or -A."""
+
+
 def all_namespaces_option(verb: Verb[Result]) -> Verb[Result]:
     """Add -A; the verb gets `all_namespaces: bool`. -n is then ignored, as in kubectl."""
     return click.option(

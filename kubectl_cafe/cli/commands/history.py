@@ -61,7 +61,7 @@ def _check(name: str | None, all_namespaces: bool, revision: int, release: str) 
     """Raise UsageError for flags that exclude each other."""
     problem = ""
     if name and all_namespaces:
-        problem = "a NAME is in one namespace: say which by -n, not -A"
+        problem = options.NAME_AND_ALL
     elif revision and release:
         problem = "either --revision or --release"
     elif not name and (revision or release):

@@ -109,7 +109,7 @@ def _check(
     """Raise UsageError for flags that exclude each other."""
     problem = ""
     if name and all_namespaces:
-        problem = "NAME cannot be used with -A; use -n NAMESPACE"
+        problem = options.NAME_AND_ALL
     elif name and selector:
         problem = "NAME cannot be used with a selector (-l)"
     elif target is not None and not name:
