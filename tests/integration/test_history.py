@@ -136,7 +136,9 @@ def test_the_records_of_a_deleted_cafedeployment_stay_where_the_spec_says_so(
     shop.edit({"keepRecords": keep})
     assert shop.cafe("upgrade", NAME, "--yes").code == 0
     shop.client.delete(CAFED, NAME)
-    wait_for(lambda: not kept(shop), "its revisions to be gone")
+    # The garbage collector looks for new resources, such as ours, every 30 s.
+    collected = "what it owned to be gone"
+    wait_for(lambda: not kept(shop) and len(records(shop)) == int(keep), collected, 90)
 
     done = shop.cafe("history", "--since", "1h", "-o", "json")
 
