@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from testbed.client import Client, Refused
 from testbed.controlplane import ControlPlane
 from testbed.waiting import wait_for
+
+LONGEST_LINE = 1 << 20
+"""Bytes; the policy logs metadata alone, so a line has a few hundred."""
 
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
@@ -51,10 +56,15 @@ class Audit:
         """All of it."""
         return cls(plane)
 
+    @classmethod
+    def from_the_end(cls, plane: ControlPlane) -> Audit:
+        """What the log gets after the last line that stands in it whole."""
+        return cls(plane, end_of_last_line(plane.audit_log))
+
     def from_now_on(self) -> Audit:
         """Only what comes after everything that was answered before this call."""
-        self._flush()
-        return Audit(self._plane, self._plane.audit_log.stat().st_size)
+        Audit.from_the_end(self._plane)._flush()
+        return Audit.from_the_end(self._plane)
 
     def requests(
         self,
@@ -97,6 +107,18 @@ class Audit:
             if error.code != 404:
                 raise
         wait_for(lambda: any(r.name == marker for r in self._read()), "the audit log", 10)
+
+
+def end_of_last_line(file: Path) -> int:
+    """The offset behind the last line feed in `file`.
+
+    The size of a log is no such offset: it may have grown by a part of a line that the
+    server is still writing.
+    """
+    with file.open("rb") as log:
+        start = max(0, log.seek(0, os.SEEK_END) - LONGEST_LINE)
+        log.seek(start)
+        return start + log.read().rfind(b"\n") + 1
 
 
 def requests_of(lines: Iterable[bytes]) -> Iterator[Request]:

@@ -93,7 +93,7 @@ def both(installed: None, control_plane: ControlPlane, config: Path, cache: Path
         kubectl = [str(binary("kubectl")), "get", "cafed", names[0], f"--cache-dir={cache}"]
         ours = [str(PROGRAM), "status", names[1]]
         # No flush before: nobody else asks for these names.
-        audit = Audit(control_plane, control_plane.audit_log.stat().st_size)
+        audit = Audit.from_the_end(control_plane)
         runs = [subprocess.Popen([*run, *flags], env=env, **SILENT) for run in (kubectl, ours)]
         codes = [run.wait(60) for run in runs]
         asked = {request.name: request for request in audit.requests(where=named(names))}
