@@ -44,10 +44,11 @@ class Snapshot:
     pods needs them.
 
     `cleared` are the drained pods after whose drain all pods were listed once more, `took` the pods
-    that were healthy when this process took them, `off_since` the times by `now` since which
-    drained pods are seen out of traffic. `busy` are pods with a write under way, `barred` pods
-    whose writes are all refused: they are left as they are. `unseen_takes`: the watch has not yet
-    shown this driver's last takes. `unswitched` are the causes of mode None when the release
+    that were healthy when this process took them, `relisted` the drained pods after whose
+    acknowledgement the EndpointSlices were listed once more, `off_since` the times by `now` since
+    which drained pods are seen out of traffic. `busy` are pods with a write under way, `barred`
+    pods whose writes are all refused: they are left as they are. `unseen_takes`: the watch has not
+    yet shown this driver's last takes. `unswitched` are the causes of mode None when the release
     started (`lost_switches`). `swept`: a consistent list of the pods was read in this step.
 
     `driven_since` is the server's time at which this process became the driver; time without a
@@ -78,6 +79,7 @@ class Snapshot:
     others: tuple[Pod, ...] | None = None
     cleared: frozenset[str] = frozenset()
     took: frozenset[str] = frozenset()
+    relisted: frozenset[str] = frozenset()
     unswitched: frozenset[str] = frozenset()
     off_since: Mapping[str, float] = field(default_factory=dict)
     peers: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -184,7 +186,8 @@ class Decision(Struct, frozen=True):
 
     `at_rest`: no pod in flight can still move by itself. `sweep`: read a consistent list of the
     pods. `nodes`: read the nodes, their architectures or whether they are Ready. `others`: read the
-    namespace's pods. `warnings` are messages for which nothing waits.
+    namespace's pods. `slices`: list the EndpointSlices, because the watches show these pods out of
+    traffic. `warnings` are messages for which nothing waits.
     """
 
     patches: tuple[PodPatch, ...] = ()
@@ -194,6 +197,7 @@ class Decision(Struct, frozen=True):
     sweep: bool = False
     nodes: bool = False
     others: bool = False
+    slices: frozenset[str] = frozenset()
     at_rest: bool = True
     waits: tuple[Wait, ...] = ()
     warnings: tuple[str, ...] = ()

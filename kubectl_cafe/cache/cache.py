@@ -16,9 +16,10 @@ from msgspec import structs
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import disruption_budgets
 from kubectl_cafe.assessment.assessed import Assessed
-from kubectl_cafe.assessment.snapshot import NODES_FRESH, Snapshot
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.cache import folded
 from kubectl_cafe.cache.collection import Collection
-from kubectl_cafe.cache.folded import off_since, proven
+from kubectl_cafe.cache.known_nodes import KnownNodes
 from kubectl_cafe.cache.other_pods import OtherPods
 from kubectl_cafe.pods.model import Pod, parse
 from kubectl_cafe.pods.observed import Sighting, look
@@ -48,6 +49,7 @@ class Cache:
         self.budgets = Collection(disruption_budgets.parse, self.changed, self._notify)
         self.others = Collection(parse, self.changed, self._notify)
         self._near = OtherPods()
+        self._relisted: frozenset[str] = frozenset()
         self._off_since: dict[str, float] = {}
         self._peers: dict[str, frozenset[str]] = {}
         self._assessed: Assessed | None = None
@@ -56,9 +58,7 @@ class Cache:
         self._unseen: dict[str, int] = {}
         self._dirty = True
         self._swept: tuple[str, int] | None = None
-        self._architectures: Mapping[str, str] | None = None
-        self._nodes: Mapping[str, bool] = {}
-        self._nodes_at: float | None = None
+        self._nodes = KnownNodes()
 
     # Observing
 
@@ -171,6 +171,12 @@ class Cache:
             self._swept = (release, step)
             self._notify()
 
+    def slices_read(self, items: Iterable[Json], version: int, shown_off: frozenset[str]) -> None:
+        """Add a consistent list of EndpointSlices, made after `shown_off` were shown off (C22)."""
+        with self.changed:
+            self.slices.listed(items, version)
+            self._relisted |= shown_off
+
     def others_read(self, items: Iterable[Json], drained: frozenset[str]) -> None:
         """Add a consistent list of the namespace's pods, made while `drained` were drained."""
         with self.changed:
@@ -182,18 +188,14 @@ class Cache:
     def nodes_read(self, architectures: Mapping[str, str]) -> None:
         """Store the architectures of the nodes by name, which are read once."""
         with self.changed:
-            self._architectures = architectures
+            self._nodes = structs.replace(self._nodes, architectures=architectures)
             self._notify()
 
     def nodes_shown(self, ready: Mapping[str, bool], now: float) -> None:
         """Store whether the nodes of suspect pods are Ready, as read at `now`."""
         with self.changed:
-            self._nodes, self._nodes_at = ready, now
+            self._nodes = structs.replace(self._nodes, ready=ready, at=now)
             self._notify()
-
-    def suspects(self) -> frozenset[str]:
-        """The nodes of pods whose status leaves open whether their node was lost (C80)."""
-        return frozenset(pod.node for pod in self.pods() if pod.suspect and pod.node)
 
     def wake(self) -> None:
         """Notify `changed` for a change outside of the cached objects."""
@@ -253,7 +255,7 @@ class Cache:
         if record is None:
             raise AssertionError("a release is driven by its record")
         with self.changed:
-            pods = {pod.uid: self._placed(pod, now) for pod in self.pods()}
+            pods = {pod.uid: self._nodes.placed(pod, now) for pod in self.pods()}
             slices, services = self.slices.all(), self.services.all()
             self._near = self._near.of(pods.values())
             snapshot = Snapshot(
@@ -273,6 +275,7 @@ class Cache:
                 others=self._near.of_others(self.others.all(), self.workloads.all()),
                 cleared=self._near.cleared,
                 took=self._near.took,
+                relisted=self._relisted,
                 unswitched=cafe.unswitched,
                 peers=self._peers,
                 busy=frozenset({*self._writing, *self._stale} & set(pods)),
@@ -280,20 +283,15 @@ class Cache:
                 stopping=stopping,
                 driven_since=driven_since,
                 swept=self._swept == (record.id, record.step),
-                architectures=self._architectures,
-                nodes_at=self._nodes_at,
+                architectures=self._nodes.architectures,
+                nodes_at=self._nodes.at,
                 last=self._assessed,
             )
             self._assessed = snapshot.assessed
-            self._off_since = off_since(snapshot, self._off_since)
-            self._peers = proven(snapshot, self._peers)
+            self._relisted = folded.relisted(snapshot, self._off_since)
+            self._off_since = folded.off_since(snapshot, self._off_since)
+            self._peers = folded.proven(snapshot, self._peers)
             return replace(snapshot, off_since=dict(self._off_since), last=self._assessed)
-
-    def _placed(self, pod: Pod, now: float) -> Pod:
-        """The pod with the Ready condition of its Node, if that was read recently."""
-        if not pod.suspect or self._nodes_at is None or now - self._nodes_at > 2 * NODES_FRESH:
-            return pod
-        return structs.replace(pod, node_ready=self._nodes.get(pod.node))
 
 
 def _judged(pod: Pod, owner: Workload) -> Pod:

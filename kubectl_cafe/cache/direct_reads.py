@@ -13,6 +13,7 @@ from kubectl_cafe.assessment.recordless_pods import lost_pods
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.cache import nodes
 from kubectl_cafe.cache.cache import Cache
+from kubectl_cafe.cache.known_nodes import suspects
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.lease_view import LeaseView, inspect
 from kubectl_cafe.client.questions import Questions
@@ -74,7 +75,7 @@ def once(transport: Transport, namespace: str, name: str) -> Observation:
     known = {revision.name: revision for revision in revisions.get()}
     snapshot = cache.snapshot(cafe, known, now=now, time=transport.server_time(), stopping=False)
     if snapshot.nodes_due:
-        cache.nodes_shown(nodes.ready(transport, cache.suspects()), now)
+        cache.nodes_shown(nodes.ready(transport, suspects(cache.pods())), now)
         snapshot = cache.snapshot(cafe, known, now=now, time=snapshot.time, stopping=False)
     decision = decide(snapshot)
     if decision.others:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.restarted import renewed
-from kubectl_cafe.reconcile.decide import seen_off
+from kubectl_cafe.reconcile.decide import seen_off, shown_off
 
 
 def off_since(snapshot: Snapshot, before: Mapping[str, float]) -> dict[str, float]:
@@ -16,6 +16,16 @@ def off_since(snapshot: Snapshot, before: Mapping[str, float]) -> dict[str, floa
         for one in snapshot.assessments
         if one.in_flight and seen_off(one, snapshot, before=one.pod.uid in before)
     }
+
+
+def relisted(snapshot: Snapshot, before: Mapping[str, float]) -> frozenset[str]:
+    """`snapshot.relisted` without the pods that are not shown off any more (C22)."""
+    return frozenset(
+        uid
+        for uid in snapshot.relisted
+        if uid in snapshot.pods
+        and shown_off(snapshot.assessment(uid), snapshot, before=uid in before)
+    )
 
 
 def proven(snapshot: Snapshot, peers: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:

@@ -11,6 +11,7 @@ from kubectl_cafe.assessment.snapshot import Decision, Snapshot
 from kubectl_cafe.cache import nodes
 from kubectl_cafe.cache.cache import Cache
 from kubectl_cafe.cache.collection import Collection
+from kubectl_cafe.cache.known_nodes import suspects
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import ApiError, Forbidden, Invalid, NoSuchKind, NotSent
 from kubectl_cafe.client.transport import Transport
@@ -39,6 +40,7 @@ class Observer:
         cache = self.cache = Cache(cafe.uid, podset)
         self._transport = transport
         self._pods_path = paths.pods(space)
+        self._slices_path = paths.endpointslices(space)
         self._pods_query = {"labelSelector": cafe.label_selector}
 
         def pods_listed(items: list[dict[str, Any]]) -> None:
@@ -60,7 +62,7 @@ class Observer:
             self._informer(
                 paths.workloads(podset.resource, space), cache.workloads, self._pods_query
             ),
-            self._informer(paths.endpointslices(space), cache.slices),
+            self._informer(self._slices_path, cache.slices),
             self._informer(paths.services(space), cache.services),
             self._informer(paths.poddisruptionbudgets(space), cache.budgets),
         )
@@ -148,6 +150,8 @@ class Observer:
                 self.read_nodes(snapshot)
             if decision.others:
                 self.read_others()
+            if decision.slices:
+                self.read_slices(decision.slices)
 
     def sweep(self, release: str, step: int) -> None:
         """List the pods consistently and add them to the cache (protocol 7, the commit)."""
@@ -183,6 +187,11 @@ class Observer:
         drained = shared_budgets.drained(cache.pods())
         cache.others_read(self._transport.list(path, None, lean).items, drained)
 
+    def read_slices(self, shown_off: frozenset[str]) -> None:
+        """List the EndpointSlices consistently, for pods that the watches show off (C22)."""
+        listing = self._transport.list(self._slices_path)
+        self.cache.slices_read(listing.items, int(listing.resource_version or 0), shown_off)
+
     def read_missing(self, snapshot: Snapshot) -> bool:
         """Read other pods if `snapshot` needs them. Returns whether they were read."""
         if shared_budgets.unread(snapshot):
@@ -194,7 +203,7 @@ class Observer:
     def read_nodes(self, snapshot: Snapshot) -> None:
         """Read what `snapshot` lacks of nodes: their readiness, else all architectures, once."""
         if snapshot.nodes_due:
-            ready = nodes.ready(self._transport, self.cache.suspects())
+            ready = nodes.ready(self._transport, suspects(self.cache.pods()))
             self.cache.nodes_shown(ready, self._transport.clock.monotonic())
         else:
             self.cache.nodes_read(nodes.architectures(self._transport))

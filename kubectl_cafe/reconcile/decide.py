@@ -22,7 +22,7 @@ from kubectl_cafe.reconcile import (
 from kubectl_cafe.reconcile.pod_patches import Writes
 from kubectl_cafe.text import counted
 from kubectl_cafe.traffic import finalizers, switch
-from kubectl_cafe.traffic.endpoints import unlisted
+from kubectl_cafe.traffic.endpoints import still_listed, unlisted
 from kubectl_cafe.waits import For, Wait
 from statemachine.lifecycle import Facts, State, Trigger
 
@@ -64,6 +64,7 @@ def decide(snapshot: Snapshot) -> Decision:
         waits=group_waits.waits(snapshot, assessments),
         nodes=snapshot.nodes_due or (bool(moved) and architectures is None),
         others=shared_budgets.unread(snapshot),
+        slices=unconfirmed(snapshot),
         warnings=() if architectures is None else image_digests.findings(moved, architectures),
     )
     if snapshot.record.state is State.ABORTING:
@@ -190,12 +191,40 @@ def is_off(assessment: Assessment, snapshot: Snapshot) -> bool:
     return since is not None and snapshot.now - since >= snapshot.record.plan.strategy.drain_seconds
 
 
+def unconfirmed(snapshot: Snapshot) -> frozenset[str]:
+    """The pods that the watches show out of traffic before their image patch (C22).
+
+    The EndpointSlices must be listed for them.
+    """
+    return frozenset(
+        one.pod.uid
+        for one in snapshot.assessments
+        if one.row in (PodState.DRAINED, PodState.PATCHED_ELSEWHERE)
+        and one.mode is not Mode.NONE
+        and one.pod.uid not in snapshot.relisted
+        and one.pod.uid not in snapshot.off_since
+        and shown_off(one, snapshot)
+    )
+
+
 def seen_off(assessment: Assessment, snapshot: Snapshot, *, before: bool = False) -> bool:
+    """Whether the pod is seen out of traffic: shown off, in a list of EndpointSlices too.
+
+    The watch of EndpointSlices may be behind the watch of pods. It may show the pod as it was
+    before its drain, unready, while an EndpointSlice lists it as ready again. `before`: as in
+    `shown_off`; no further list is needed then.
+    """
+    confirmed = before or assessment.mode is Mode.NONE or assessment.pod.uid in snapshot.relisted
+    return confirmed and shown_off(assessment, snapshot, before=before)
+
+
+def shown_off(assessment: Assessment, snapshot: Snapshot, *, before: bool = False) -> bool:
     """Whether this snapshot shows the pod out of traffic: acknowledged, and in no endpoints.
 
-    `before`: the snapshot before showed it too; then the acknowledgement need not be repeated, if
-    nothing contradicts it. In Gate mode a Service still selects the pod, so its EndpointSlices must
-    list the pod as unready.
+    `before`: the pod was seen off in the snapshot before; then the acknowledgement need not be
+    repeated, if nothing contradicts it. In Gate mode a Service still selects the pod, so its
+    EndpointSlices must list the pod as unready. In Label mode no Service selects it any more, so
+    its EndpointSlices must not list it at all.
     """
     pod, traffic = assessment.pod, switch(assessment.mode)
     return (
@@ -207,6 +236,9 @@ def seen_off(assessment: Assessment, snapshot: Snapshot, *, before: bool = False
         )
         # In Label mode the pod leaves even a Service with publishNotReadyAddresses (C30).
         and not (assessment.mode is Mode.LABEL and pod.uid in snapshot.published)
+        and not (
+            assessment.mode is Mode.LABEL and still_listed(pod, snapshot.services, snapshot.listed)
+        )
         and not (assessment.mode is Mode.GATE and unlisted(pod, snapshot.services, snapshot.listed))
     )
 

@@ -79,6 +79,22 @@ def unlisted(
     )
 
 
+def still_listed(
+    pod: Pod, services: Iterable[Service], listed: Mapping[str, Set[str]]
+) -> tuple[Service, ...]:
+    """The Services that list the pod, ready or not, and do not select it (C22).
+
+    Their endpoint controller has not seen the pod's labels as they are now.
+    """
+    return tuple(
+        service
+        for service in services
+        if service.selector
+        and pod.uid in listed.get(service.name, ())
+        and not service.selects(pod.labels)
+    )
+
+
 def ready_uids(
     slices: Iterable[Slice], services: Iterable[Service], *, unready: bool
 ) -> frozenset[str]:

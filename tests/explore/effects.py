@@ -80,9 +80,9 @@ class Effects(Bench):
             raised=raised,
             said=said,
         )
-        # A sweep has read all pods, or nodes were read: what was seen is not in the key.
+        # What was read beside the watches is not in the key.
         decisions = [decision for _, decision in live.watcher.views]
-        if not any(one.sweep or one.others or one.nodes for one in decisions):
+        if not any(one.sweep or one.others or one.nodes or one.slices for one in decisions):
             if len(self.effects) >= REMEMBERED:
                 self.effects.clear()
             self.effects[key] = effect

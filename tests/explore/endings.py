@@ -59,7 +59,8 @@ class Ending:
         scene, group = self.scene, under_way(self.old)
         if group is None or group.what != GROUP:
             return
-        if scene.edits or not scene.starts or (scene.restarts and scene.lag):
+        unready = scene.restarts or scene.probes or scene.nodes
+        if scene.edits or not scene.starts or (unready and scene.lag):
             return
         leaves = scene.deletions or scene.evictions or scene.strays or scene.failures
         if leaves and scene.lag:

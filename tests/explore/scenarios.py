@@ -44,6 +44,8 @@ SMALL = (
     Scenario("an eviction, a first release", first=True, cells=ONE_POD, evictions=1),
     Scenario("a pod that its node evicts", cells=ONE_POD, failures=1),
     Scenario("a lost node", cells=ONE_POD, nodes=1),
+    Scenario("a probe, seen late", cells=ONE_POD, probes=1, lag=True),
+    Scenario("a probe, by label, seen late", mode="Label", cells=ONE_POD, probes=1, lag=True),
     Scenario("a ReplicaSet that is scaled down to nothing", cells=ONE_POD, scaled=-1),
     Scenario("an edited template", cells=ONE_POD, templates=1),
     Scenario("a generation that somebody moves", cells=ONE_POD, touches=1, crashes=1),

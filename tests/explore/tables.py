@@ -12,9 +12,10 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from kubectl_cafe import names
+from kubectl_cafe.cache.known_nodes import KnownNodes
 from kubectl_cafe.pods import model
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.observed import Sighting
@@ -152,6 +153,8 @@ def hashable(value: object) -> object:
             value.gate,
             tuple(sorted(value.containers.items())),
         )
+    if isinstance(value, KnownNodes):
+        return hashable(astuple(value))
     if isinstance(value, Service):  # It never changes.
         return value.name
     return value

@@ -155,6 +155,7 @@ class Thawing:
         observer.cache = cache
         observer._transport = cluster
         observer._pods_path = paths.pods(SPACE)
+        observer._slices_path = paths.endpointslices(SPACE)
         observer._pods_query = {"labelSelector": cafe.label_selector}
         observer._informers = ()
         observer._others = cast(Any, ...)  # Lists alone: nothing is watched here.

@@ -12,6 +12,7 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import NODES_FRESH
 from kubectl_cafe.cache import nodes
 from kubectl_cafe.cache.cache import Cache
+from kubectl_cafe.cache.known_nodes import suspects
 from kubectl_cafe.client.errors import Forbidden
 from kubectl_cafe.client.transport import Listing
 from kubectl_cafe.pods.model import Condition, Pod
@@ -142,7 +143,7 @@ def test_what_a_node_said_decides_until_it_is_old() -> None:
     cache = Cache("uid-cafe", InPlaceSet())
     cache.workloads.listed([replicaset()])
     cache.pods_listed([OBJECT], 0.0)
-    assert cache.suspects() == {"n1"}
+    assert suspects(cache.pods()) == {"n1"}
     cache.nodes_shown({"n1": True}, 5.0)
     of = CafeDeployment(cafe(release()))
     views = [cache.snapshot(of, {}, now=t, time=START, stopping=False) for t in (5.0, 26.0)]

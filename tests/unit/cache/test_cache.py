@@ -267,15 +267,37 @@ def test_a_conflict_keeps_the_pod_busy_until_a_newer_version_was_seen() -> None:
 
 def test_c33_a_pod_is_off_since_this_process_first_saw_it_so() -> None:
     kept = cache(drained_object(5))
+    kept.slices_read([], 9, frozenset({"uid-a"}))
     assert [dict(seen(kept, now).off_since) for now in (3.0, 9.0)] == [{"uid-a": 3.0}] * 2
+
+
+def test_c22_a_list_of_endpoint_slices_counts_while_the_pod_is_shown_off() -> None:
+    kept, reopened = cache(drained_object(5)), drained_object(6)
+    reopened["status"]["conditions"] = []
+    kept.slices_read([], 9, frozenset({"uid-a"}))
+    kept.pod_event("MODIFIED", reopened, 1.0)
+    assert seen(kept, 3.0).off_since == {}
+    kept.pod_event("MODIFIED", drained_object(7), 1.0)
+    assert seen(kept, 4.0).off_since == {}
+
+
+@pytest.mark.guard("a-watch-event-is-no-newer-than-the-list")
+def test_c22_an_older_watch_event_does_not_undo_a_list_of_endpoint_slices() -> None:
+    kept, older = cache(drained_object(5)), slice_object("uid-a")
+    listed = slice_object("uid-a", ready=False)
+    older["metadata"]["resourceVersion"], listed["metadata"]["resourceVersion"] = "7", "8"
+    kept.slices_read([listed], 9, frozenset({"uid-a"}))
+    kept.slices.event("MODIFIED", older)
+    assert seen(kept, 3.0).off_since == {"uid-a": 3.0}
 
 
 @pytest.mark.guard("back-in-the-endpoints-is-not-off")
 def test_c33_a_pod_that_is_in_the_endpoints_again_is_not_off_any_more() -> None:
     kept = cache(drained_object(5))
-    seen(kept, 3.0)
+    kept.slices_read([], 9, frozenset({"uid-a"}))
+    before = dict(seen(kept, 3.0).off_since)
     kept.slices.event("ADDED", slice_object("uid-a"))
-    assert seen(kept, 4.0).off_since == {}
+    assert (before, seen(kept, 4.0).off_since) == ({"uid-a": 3.0}, {})
 
 
 @pytest.mark.guard("a-gates-pod-is-off-where-it-is-listed")
@@ -284,8 +306,9 @@ def test_c22_a_gates_pod_is_off_once_its_service_lists_it_as_unready() -> None:
     shown["metadata"]["labels"], shown["status"]["podIP"] = {"app": "shop"}, "10.0.0.1"
     kept = cache(shown)
     kept.services.listed([{"metadata": {"name": "shop"}, "spec": {"selector": {"app": "shop"}}}])
+    kept.slices_read([], 9, frozenset({"uid-a"}))
     before = dict(seen(kept, 3.0).off_since)
-    kept.slices.event("ADDED", slice_object("uid-a", ready=False))
+    kept.slices_read([slice_object("uid-a", ready=False)], 10, frozenset({"uid-a"}))
     assert (before, seen(kept, 4.0).off_since) == ({}, {"uid-a": 4.0})
 
 
