@@ -65,12 +65,13 @@ CafeDeployment, or all of them: by 403, 422, a 409 that is no conflict, 429, a w
 down, no answer, or because the user has lost the right; a write without an answer may arrive all
 the same; deadlines pass meanwhile, and what is repeated grows old.
 
-**What is asked of every step:** I1 to I12 of the protocol (but for I5, which is tried by kills),
+**What is asked of every step:** I1 to I12 of the protocol (but for I5, which is tried by kills;
+I7 of pods that are still the CafeDeployment's),
 by what the containers really are and not by what the engine has seen of them, by the pods'
 EndpointSlices, and by the groups that the recorded plan asks for, counted here anew; I3 and I9 by
 what the engine has seen as well; of a group that is over, that its pods serve (not where pods
-leave or containers die and the driver sees late, nor where images are patched by others or can't
-start); that no group begins over pods of the one before that have restarted; that a driver which
+leave, containers die or pods get unready and the driver sees late, nor where images are patched
+by others or can't start); that no group begins over pods of the one before that have restarted; that a driver which
 can't read the CafeDeployment takes no pod; that nothing starts under a deletion; that a driver
 which leaves behind a drained pod before a deadline, because its writes are refused, names it;
 that an assessment which is kept is the one that would be made anew.

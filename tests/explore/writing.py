@@ -75,6 +75,15 @@ class Then:
             fence = self.record.fenced_epoch
             yield f"I7: a write of epoch {epoch} lands behind the fence of {fence}"
 
+    def _ours(self, pod: Json) -> bool:
+        """Whether the ReplicaSet of the pod is ours: a fence reaches no other pod."""
+        owners = {one["uid"] for one in pod["metadata"]["ownerReferences"]}
+        return any(
+            item["metadata"]["uid"] in owners and item["metadata"].get("ownerReferences")
+            for path, item in self.objects.items()
+            if address(path).plural == "replicasets"
+        )
+
     def workload_written(self, write: Written, outcome: Outcome) -> Iterator[str]:
         """One write of a ReplicaSet, by a driver: it has pods for the confirmed groups (I6)."""
         assert write.new is not None
@@ -115,7 +124,8 @@ class Then:
             yield "I11: a driver made or removed a pod"
             return
         old, new = self.parse(write.old), self.parse(write.new)
-        yield from self.fenced(outcome.epoch)
+        if self._ours(write.old):
+            yield from self.fenced(outcome.epoch)
         yield from foreign(write.old, write.new)
         if write.new is write.old:
             yield f"I8: a write to {old.name} that changes nothing"
