@@ -16,6 +16,8 @@ from testbed.plugin import Cafe, Outcome
 
 DIRECTORY = Path(__file__).parent.parent / ".testbed" / "bench"
 CELLS = ("CellA", "CellB")
+NODES = 4
+"""Simulated nodes in each cell; a node has room for 2,000 pods."""
 LABELS = {"app": "bench"}
 GATE = "cafe.sofastack.io/in-service"
 TRAFFIC = "cafe.sofastack.io/traffic"
@@ -25,12 +27,12 @@ Object = dict[str, Any]
 
 @contextmanager
 def control_plane() -> Iterator[ControlPlane]:
-    """A control plane of the benchmark's own, with one simulated node a cell."""
+    """A control plane of the benchmark's own, with simulated nodes."""
     plane = ControlPlane(DIRECTORY)
     plane.stop(grace=0)
     plane.start()
     try:
-        add_nodes(Client.of(plane), dict.fromkeys(CELLS, 1))
+        add_nodes(Client.of(plane), dict.fromkeys(CELLS, NODES))
         yield plane
     finally:
         plane.stop()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kubectl_cafe.text import first_names
 
@@ -18,8 +19,9 @@ class For(Enum):
 
     SERVER = "{message}"
     """A write, a watch or a read that fails and is retried."""
-    CONTAINER = "pod {pods}: container {name}: {reason}: {message}"
-    POD = "pod {pods}: {message}"
+    CONTAINER = "{noun} {pods}: container {name}: {reason}: {message}"
+    POD = "{noun} {pods}: {message}"
+    MORE_PODS = "pods with other messages: {pods}"
     UNREADABLE = "pods with an unreadable record (not touched): {pods}"
     DRIFT = "pods with an image of no known revision (not touched): {pods}"
     ORPHAN = "pods out of traffic without a record (not touched): {pods}"
@@ -49,7 +51,7 @@ class For(Enum):
     SPEC = "a release of the edited spec"
 
 
-TROUBLES = (For.SERVER, For.CONTAINER, For.POD)
+TROUBLES = (For.SERVER, For.CONTAINER, For.POD, For.MORE_PODS)
 """Waits that may need a user's help. All others end by themselves, or by a user's command."""
 
 
@@ -68,17 +70,23 @@ class Wait(Struct, frozen=True):
 
     def __str__(self) -> str:
         return self.what.value.format(
+            noun="pod" if len(self.pods) == 1 else "pods",
             pods=first_names(self.pods, NAMED),
             name=self.name,
             reason=self.reason,
             message=self.message,
         )
 
-    @property
-    def place(self) -> str:
-        """`POD/CONTAINER: REASON`, as a failure of the same container begins; "" for others."""
-        found = self.what is For.CONTAINER
-        return f"{self.pods[0]}/{self.name}: {self.reason}" if found else ""
+    def without(self, failure: str) -> Wait | None:
+        """The wait without the pod that `failure` names with the same container and reason.
+
+        `failure` begins with `POD/CONTAINER: REASON`. None: no pod is left.
+        """
+        if self.what is not For.CONTAINER:
+            return self
+        same = f"/{self.name}: {self.reason}"
+        pods = tuple(pod for pod in self.pods if not failure.startswith(pod + same))
+        return replace(self, pods=pods) if pods else None
 
 
 def of_pods(what: For, pods: Iterable[str], **more: str) -> list[Wait]:

@@ -34,7 +34,7 @@ def awaited(waits: Sequence[Wait], failure: str) -> str:
 
     The message of such a trouble goes on changing.
     """
-    return listed([one for one in waits if not (one.place and failure.startswith(one.place))])
+    return listed([left for one in waits if (left := one.without(failure))])
 
 
 def rows(text: str, width: int | None) -> int:

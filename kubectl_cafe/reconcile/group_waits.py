@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from kubectl_cafe.assessment import desired_replicas, waiting_reasons
 from kubectl_cafe.assessment.node_clocks import written_at
 from kubectl_cafe.assessment.pod import Assessment, PodState
@@ -26,6 +28,8 @@ LEFT_ALONE = {
     PodState.DRIFT: For.DRIFT,
     PodState.ORPHAN: For.ORPHAN,
 }
+MESSAGES = 5
+"""The largest number of different problems of pods that are waited for by their messages."""
 SHOWN = 120
 """Characters of a kubelet's message that are shown among the waits; a failure shows more."""
 
@@ -33,15 +37,7 @@ SHOWN = 120
 def waits(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Wait, ...]:
     """What the group waits for, the most specific first."""
     found = [Wait(For.SERVER, message=trouble) for trouble in snapshot.troubles]
-    for assessment in assessments:
-        pod = (assessment.pod.name,)
-        found += [
-            Wait(For.CONTAINER, pod, s.container, s.reason, cut(s.message, SHOWN))
-            for s in assessment.stuck
-            if assessment.upgraded or assessment.in_flight
-        ]
-        if why := waiting_reasons.trouble(assessment):
-            found.append(Wait(For.POD, pod, message=cut(why, SHOWN)))
+    found += _troubles(assessments)
     for row, what in LEFT_ALONE.items():
         found += of_pods(what, (s.pod.name for s in assessments if s.row is row))
     found += _finalizers(assessments)
@@ -69,6 +65,28 @@ def waits(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Wait, 
         cells = ", ".join(f"{cell or 'all'}: {count}" for cell, count in lacking.items())
         found.append(Wait(For.AVAILABLE, message=cells))
     return tuple(found)
+
+
+def _troubles(assessments: Sequence[Assessment]) -> list[Wait]:
+    """The waits for pods that have a problem; pods with the same one share a wait.
+
+    At most MESSAGES different problems are given, all further pods are named in one wait more.
+    """
+    pods: dict[Wait, list[str]] = {}
+    for one in assessments:
+        found = [
+            Wait(For.CONTAINER, (), stuck.container, stuck.reason, cut(stuck.message, SHOWN))
+            for stuck in one.stuck
+            if one.upgraded or one.in_flight
+        ]
+        if why := waiting_reasons.trouble(one):
+            found.append(Wait(For.POD, message=cut(why, SHOWN)))
+        for wait in found:
+            pods.setdefault(wait, []).append(one.pod.name)
+    waits = [replace(wait, pods=tuple(names)) for wait, names in pods.items()]
+    named = {name for wait in waits[:MESSAGES] for name in wait.pods}
+    more = dict.fromkeys(name for wait in waits[MESSAGES:] for name in wait.pods)
+    return waits[:MESSAGES] + of_pods(For.MORE_PODS, (name for name in more if name not in named))
 
 
 def _workloads(snapshot: Snapshot) -> list[Wait]:

@@ -28,7 +28,7 @@ def test_where_there_are_no_pods_nothing_is_waited_for() -> None:
 
 def test_a_container_s_wait_begins_as_its_failure_does() -> None:
     wait = Wait(For.CONTAINER, ("a",), "main", "ErrImagePull", "no such image")
-    assert wait.place == "a/main: ErrImagePull"
+    assert wait.without("a/main: ErrImagePull: no such image") is None
     assert listed([wait, Wait(For.COMMIT)]) == (
         "pod a: container main: ErrImagePull: no such image; "
         "the commit (the workloads get the target template)"
@@ -36,4 +36,11 @@ def test_a_container_s_wait_begins_as_its_failure_does() -> None:
 
 
 def test_what_is_no_container_s_has_no_place_in_a_failure() -> None:
-    assert Wait(For.POD, ("a",), message="unschedulable").place == ""
+    wait = Wait(For.POD, ("a",), message="unschedulable")
+    assert wait.without("a/main: ErrImagePull") is wait
+
+
+def test_pods_other_than_the_failed_one_are_still_waited_for() -> None:
+    wait = Wait(For.CONTAINER, ("a", "b", "aa"), "main", "ErrImagePull", "no such image")
+    left = wait.without("a/main: ErrImagePull: no such image")
+    assert str(left) == "pods b, aa: container main: ErrImagePull: no such image"

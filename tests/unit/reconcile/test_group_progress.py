@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe.assessment.desired_replicas import revision_now
 from kubectl_cafe.assessment.snapshot import Snapshot
@@ -140,6 +141,20 @@ def test_as_many_pods_as_are_named_leave_no_rest() -> None:
 def test_what_a_stuck_pod_says_comes_first() -> None:
     of = snapshot(patched("a", PULLING, observed=2))
     assert texts(waits(of, assessments(of)))[0] == 'pod a: container main: ErrImagePull: "app:v2"'
+
+
+def test_stuck_pods_with_the_same_message_are_awaited_together() -> None:
+    of = snapshot(*(patched(f"p{n}", PULLING, observed=2) for n in range(5)))
+    found = [text for text in texts(waits(of, assessments(of))) if "container" in text]
+    assert found == ['pods p0, p1, p2 and 2 more: container main: ErrImagePull: "app:v2"']
+
+
+def test_of_many_different_messages_of_pods_the_first_are_given() -> None:
+    pulling = (structs.replace(PULLING, message=f"message {n}") for n in range(8))
+    of = snapshot(*(patched(f"p{n}", one, observed=2) for n, one in enumerate(pulling)))
+    found = texts(waits(of, assessments(of)))
+    assert [text.rpartition(": ")[2] for text in found[:5]] == [f"message {n}" for n in range(5)]
+    assert found[5] == "pods with other messages: p5, p6, p7"
 
 
 def test_where_nothing_is_under_way_the_missing_pods_are_awaited() -> None:
