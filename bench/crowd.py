@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from msgspec.structs import replace
 
 from kubectl_cafe import names
-from statemachine import record
+from statemachine import record_json
 from testbed.client import Client
 from testbed.controlplane import ControlPlane
 from testbed.credentials import write_kubeconfig
@@ -98,10 +98,13 @@ def _grown(workload: Object, times: int) -> Object:
 def _released(cafe: Object, times: int) -> Object:
     """The CafeDeployment and its record, as if so many pods had been released."""
     notes = cafe["metadata"]["annotations"]
-    told = record.decode(notes[names.RELEASE])
+    told = record_json.decode(notes[names.RELEASE])
     cells = {cell: count * times for cell, count in told.plan.cells.items()}
     grown = replace(told, plan=replace(told.plan, cells=cells))
-    metadata = {**cafe["metadata"], "annotations": {**notes, names.RELEASE: record.encode(grown)}}
+    metadata = {
+        **cafe["metadata"],
+        "annotations": {**notes, names.RELEASE: record_json.encode(grown)},
+    }
     spec = {**cafe["spec"], "replicas": cafe["spec"]["replicas"] * times}
     return {**cafe, "metadata": metadata, "spec": spec}
 

@@ -46,6 +46,8 @@ class Trigger(StrEnum):
     SUPERSEDE = "supersede"
     ABORT = "abort"
     PODS_SETTLED = "pods_settled"
+    TAKE_OVER = "take_over"
+    """Another driver continues the release. It is no move of the table: the state stays."""
 
 
 class Guard(StrEnum):
@@ -235,6 +237,8 @@ def move(position: Position, trigger: Trigger, facts: Facts = NO_FACTS) -> Posit
     """
     from transitions import MachineError
 
+    if trigger not in legal(position.state):
+        raise IllegalMove(position, trigger)
     model = _Model(position, facts)
     machine = _machine()
     machine.add_model(model, initial=str(position.state))

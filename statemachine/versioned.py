@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import reprlib
+from collections.abc import Collection
 from datetime import datetime
 from enum import Enum
 from types import NoneType
@@ -37,14 +38,19 @@ class DecodeError(ValueError):
 
 
 class _Version(msgspec.Struct):
-    """The version of a JSON object, whatever else is in it."""
+    """The version of a JSON object, and the client that wrote it, whatever else is in it."""
 
     v: Any = None
+    client: Any = None
 
 
-def encode(value: Stored) -> str:
-    """`value` as compact JSON. Fields that are None are left out, other defaults are written."""
-    return msgspec.json.encode(_without_none(msgspec.to_builtins(value))).decode()
+def encode(value: Stored, without: Collection[str] = ()) -> str:
+    """`value` as compact JSON, without the keys in `without`.
+
+    Fields that are None are left out, other defaults are written.
+    """
+    fields = {k: v for k, v in msgspec.to_builtins(value).items() if k not in without}
+    return msgspec.json.encode(_without_none(fields)).decode()
 
 
 def decode(cls: type[V], text: str, version: int, oldest: int | None = None) -> V:
@@ -56,9 +62,13 @@ def decode(cls: type[V], text: str, version: int, oldest: int | None = None) -> 
     """
     found = version_of(text)
     if isinstance(found, int) and found > version:
-        raise DecodeError(
-            f"version {shown(found)}, written by a newer kubectl-cafe (this one reads {version})"
+        client = _head(text).client
+        by = (
+            f"kubectl-cafe {key_shown(client)}"
+            if isinstance(client, str)
+            else "a newer kubectl-cafe"
         )
+        raise DecodeError(f"version {shown(found)}, written by {by} (this one reads {version})")
     if found not in range(version if oldest is None else oldest, version + 1):
         raise DecodeError(f"v: {shown(found)} is not a version of this record")
     try:
@@ -71,8 +81,13 @@ def decode(cls: type[V], text: str, version: int, oldest: int | None = None) -> 
 
 def version_of(text: str) -> object:
     """The field `v` of the JSON object `text`; None without one. Raises DecodeError."""
+    return _head(text).v
+
+
+def _head(text: str) -> _Version:
+    """What every version of a JSON object has in common. Raises DecodeError."""
     try:
-        return msgspec.json.decode(text, type=_Version).v
+        return msgspec.json.decode(text, type=_Version)
     except msgspec.ValidationError as error:
         path, reason = _parted(error)
         raise DecodeError(f"{path}: {reason}" if path else "not a JSON object") from None

@@ -86,7 +86,7 @@ def completed(scene: Scene) -> None:
     scene.upgrade(*V2)
 
 
-def told(scene: Scene) -> None:
+def history(scene: Scene) -> None:
     """The same as completed; the release to v2 has a reason."""
     scene.first_release()
     scene.edit({"strategy": {"needWaitingForConfirm": False}})
@@ -245,7 +245,7 @@ SCENES: dict[str, Callable[[Scene], None]] = {
         never_ready,
         no_such_image,
         completed,
-        told,
+        history,
         driven,
         silent,
         guarded,

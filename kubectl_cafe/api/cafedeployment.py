@@ -10,12 +10,14 @@ from typing import Any
 from msgspec import Struct
 
 from kubectl_cafe import names
+from kubectl_cafe.api.release_annotations import contradiction
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.hints import kubectl
 from kubectl_cafe.podsets import PodSet, kinds
 from kubectl_cafe.revisions import template as templates
 from statemachine.lifecycle import Position, State
-from statemachine.record import PODS_LIMIT, OnFailure, Record, RecordError, Strategy, decode
+from statemachine.record import PODS_LIMIT, OnFailure, Record, Strategy
+from statemachine.record_json import RecordError, decode
 from statemachine.steps import AllocationError, UpgradeType, allocate
 from statemachine.versioned import shown
 
@@ -117,7 +119,17 @@ class CafeDeployment(Struct, frozen=True, dict=True):
                 + "; show the record: "
                 + kubectl(f"get cafed {self.name}", self.namespace, "-o yaml"),
             ) from None
-        return record if record.uid == self.uid else None
+        if record.uid != self.uid:
+            return None
+        if (found := contradiction(record, self.annotations)) is not None:
+            name, why = found
+            raise CafeError(
+                why,
+                where=f"{self.where}, annotation {name}",
+                hint="nothing was changed. If the record is right: "
+                + kubectl(f"annotate cafed {self.name}", self.namespace, f"{name}-"),
+            )
+        return record
 
     @property
     def foreign_record(self) -> bool:

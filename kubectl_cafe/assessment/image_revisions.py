@@ -19,7 +19,7 @@ from kubectl_cafe.pods.record import Phase
 from kubectl_cafe.revisions.revision import Revision
 
 Known = Mapping[str, Revision]
-BIRTH = 1
+FIRST_GENERATION = 1
 """metadata.generation of a pod whose spec was never changed; servers before 1.33 show 0."""
 
 
@@ -61,14 +61,14 @@ def vouched(pod: Pod, known: Known) -> Revision | None:
     None where nothing proves it, or once another client has written an image (C55). At creation the
     revision label names the template that made the pod. The label is easily edited, so it is only
     read where no revision has these very strings, and never where another client has put other
-    images into that template (`pod.stranger`).
+    images into that template (`pod.edited_template`).
     """
     record, label = pod.record, pod.labels.get(names.REVISION, "")
     if record is not None and record.gen > 0:
         if not unchanged(pod):
             return None
         return known.get(label if record.phase is Phase.DRAINED else record.to)
-    if pod.stranger:
+    if pod.edited_template:
         return None
     if not as_created(pod) or _spelled_out(pod, known.values()):
         return None
@@ -77,7 +77,7 @@ def vouched(pod: Pod, known: Known) -> Revision | None:
 
 def as_created(pod: Pod) -> bool:
     """Whether no image was written since the pod was created."""
-    return pod.generation == BIRTH or _written_by(pod, Writer.BIRTH)
+    return pod.generation == FIRST_GENERATION or _written_by(pod, Writer.CREATOR)
 
 
 def unchanged(pod: Pod) -> bool:
@@ -90,7 +90,7 @@ def unchanged(pod: Pod) -> bool:
     return record is not None and (
         record.gen == pod.generation
         or without_effect(pod)
-        or _written_by(pod, Writer.BIRTH, Writer.OURS)
+        or _written_by(pod, Writer.CREATOR, Writer.OURS)
     )
 
 
@@ -105,8 +105,8 @@ def without_effect(pod: Pod) -> bool:
     if record is None or record.phase is not Phase.PATCHED:
         return False
     changed = [pod.containers[name] for name in record.before if name in pod.containers]
-    as_born = bool(changed) and all(one.writer is Writer.BIRTH for one in changed)
-    return as_born or record.gen > pod.generation >= BIRTH
+    as_created = bool(changed) and all(one.writer is Writer.CREATOR for one in changed)
+    return as_created or record.gen > pod.generation >= FIRST_GENERATION
 
 
 def _written_by(pod: Pod, *writers: Writer) -> bool:

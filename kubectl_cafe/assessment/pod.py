@@ -37,7 +37,7 @@ class PodState(Enum):
     """The image is patched to the goal, or to any revision while aborting (no goal)."""
     PATCHED_ELSEWHERE = auto()
     """The image is patched to a revision that is no longer the goal."""
-    NEWBORN = auto()
+    NEW = auto()
     """A new pod whose gate has no condition yet: the driver has to open the gate."""
     ORPHAN = auto()
     """Traffic is off and no record says why: only `repair` puts the pod into traffic."""
@@ -49,7 +49,7 @@ class PodState(Enum):
     """An image of no known revision: left alone, reported."""
 
 
-LEFT = (PodState.NEWBORN, PodState.DRAINED, PodState.PATCHED, PodState.PATCHED_ELSEWHERE)
+LEFT = (PodState.NEW, PodState.DRAINED, PodState.PATCHED, PodState.PATCHED_ELSEWHERE)
 """States that the driver finishes during a release, and that no driver changes after it."""
 
 
@@ -95,7 +95,7 @@ def assess(pod: Pod, snapshot: Snapshot) -> Assessment:
     mode = pod.record.mode if pod.record and _open(row) else mode_of(pod, snapshot.services)
     asked = finalizers.asked(mode, snapshot.record.plan.strategy.traffic_finalizers)
     released = _released(pod, row, evidence) and not finalizers.lacking(pod, asked)
-    upgraded = row in (PodState.AT_GOAL, PodState.PATCHED) or _newborn_at(pod, row, snapshot)
+    upgraded = row in (PodState.AT_GOAL, PodState.PATCHED) or _new_at(pod, row, snapshot)
     min_ready = snapshot.record.plan.strategy.min_ready_seconds if upgraded else 0
     return Assessment(
         pod=pod,
@@ -116,9 +116,9 @@ def _open(row: PodState) -> bool:
     return row in (PodState.DRAINED, PodState.PATCHED, PodState.PATCHED_ELSEWHERE)
 
 
-def _newborn_at(pod: Pod, row: PodState, snapshot: Snapshot) -> bool:
+def _new_at(pod: Pod, row: PodState, snapshot: Snapshot) -> bool:
     goal = snapshot.goal
-    return row is PodState.NEWBORN and goal is not None and runs(pod, goal, snapshot.revisions)
+    return row is PodState.NEW and goal is not None and runs(pod, goal, snapshot.revisions)
 
 
 def _row(pod: Pod, snapshot: Snapshot, goal: Revision | None) -> PodState:
@@ -135,7 +135,7 @@ def _row(pod: Pod, snapshot: Snapshot, goal: Revision | None) -> PodState:
             else PodState.PATCHED_ELSEWHERE
         )
     if pod.gated and pod.gate.status != "True":
-        return PodState.ORPHAN if pod.gate.status else PodState.NEWBORN
+        return PodState.ORPHAN if pod.gate.status else PodState.NEW
     if pod.labels.get(names.TRAFFIC, "on") != "on":
         return PodState.ORPHAN
     if goal is not None and runs(pod, goal, snapshot.revisions):
@@ -247,7 +247,7 @@ def _released(pod: Pod, row: PodState, evidence: Evidence) -> bool:
     """Whether the pod is Ready, in traffic and not terminating, with no restart outstanding.
 
     Source: protocol 7. A pod whose switch is off is in none of the states below: it is in flight,
-    NEWBORN or ORPHAN.
+    NEW or ORPHAN.
     """
     if row in (PodState.AT_GOAL, PodState.UNLABELLED) and not all_settled(pod, evidence):
         return False  # Another client's patch: its restart may be outstanding.

@@ -295,4 +295,4 @@ class Cache:
 
 
 def _judged(pod: Pod, owner: Workload) -> Pod:
-    return structs.replace(pod, stranger=True) if owner.made_by_others(pod.images()) else pod
+    return structs.replace(pod, edited_template=True) if owner.made_by_others(pod.images()) else pod

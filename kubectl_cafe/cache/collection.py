@@ -14,7 +14,7 @@ class Collection(Generic[T]):
     """The last version of every object, parsed, by name; safe to use from any thread.
 
     `parse` returns None for an object that is not this CafeDeployment's, or no longer; it replaces
-    the object known by that name. `told` is called under `lock` after every change. A deleted
+    the object known by that name. `notify` is called under `lock` after every change. A deleted
     object comes back only with a newer version, so a late answer to a write does not bring it back.
     """
 
@@ -22,11 +22,11 @@ class Collection(Generic[T]):
         self,
         parse: Callable[[Json], T | None],
         lock: threading.Condition,
-        told: Callable[[], None],
+        notify: Callable[[], None],
     ) -> None:
         self._parse = parse
         self._lock = lock
-        self._told = told
+        self._told = notify
         self._kept: dict[str, tuple[int, T | None]] = {}
 
     def listed(self, items: Iterable[Json], version: int | None = None) -> None:

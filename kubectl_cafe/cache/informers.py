@@ -72,21 +72,21 @@ class Observer:
     def _informer(
         self,
         path: str,
-        told: Collection[Any],
+        collection: Collection[Any],
         query: dict[str, str] | None = None,
         slim: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
     ) -> Informer:
-        """An informer that fills the collection `told` of the cache."""
+        """An informer that fills `collection`, a part of the cache."""
 
         def listed(items: list[dict[str, Any]]) -> None:
-            told.listed(items, made.resource_version)
+            collection.listed(items, made.resource_version)
 
         made = Informer(
             self._transport,
             path,
             query,
             on_sync=listed,
-            on_event=told.event,
+            on_event=collection.event,
             on_failed=self._failed,
             slim=slim,
         )

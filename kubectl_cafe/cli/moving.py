@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kubectl_cafe.cli import options
+from kubectl_cafe.cli.connection import Connection, connect
 from kubectl_cafe.cli.driving import Talk, detach_option, reason_option, say, say_repeated
 from kubectl_cafe.cli.ending import Ends, Left, closing, ending_options, nothing_to_do, recorded
 from kubectl_cafe.cli.options import AccessFlags
-from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.cli.terminal.stopping import interruptible
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 def record_only(
-    session: Session, cafe: CafeDeployment, reason: str, move: Move, output: str | None = None
+    connection: Connection, cafe: CafeDeployment, reason: str, move: Move, output: str | None = None
 ) -> int:
     """Record the move and return the exit code; the driver sees the move within 5 s."""
     from kubectl_cafe.driver.session import moved
     from kubectl_cafe.record.move_text import move_line
     from kubectl_cafe.release.start import Mover
 
-    mover = Mover(session.who(), reason)
-    cafe = moved(session.transport, cafe, move, mover, say_repeated)
+    mover = Mover(connection.who(), reason)
+    cafe = moved(connection.transport, cafe, move, mover, say_repeated)
     if cafe.record is not None:
         say(move_line(cafe.record))
     return recorded(cafe, output)
@@ -69,15 +69,15 @@ def move_and_drive(said: Said, move: Move) -> int:
     """
     from kubectl_cafe.record import store
 
-    session = connect(said.access)
-    cafe = store.read(session.transport, session.namespace, said.name)
+    connection = connect(said.access)
+    cafe = store.read(connection.transport, connection.namespace, said.name)
     if said.detach:
-        return record_only(session, cafe, said.reason, move, said.ends.output)
-    return look_and_steer(session, cafe, move, reason=said.reason, ends=said.ends)
+        return record_only(connection, cafe, said.reason, move, said.ends.output)
+    return look_and_steer(connection, cafe, move, reason=said.reason, ends=said.ends)
 
 
 def look_and_steer(
-    session: Session,
+    connection: Connection,
     cafe: CafeDeployment,
     move: Move | None = None,
     *,
@@ -88,13 +88,13 @@ def look_and_steer(
     """Observe the pods of `cafe`, and `steer` its release; returns the exit code."""
     from kubectl_cafe.cache.informers import Observer
 
-    observer = Observer(session.transport, cafe)
+    observer = Observer(connection.transport, cafe)
     with observer.running():
-        return steer(session, cafe, observer, move, reason=reason, takeover=takeover, ends=ends)
+        return steer(connection, cafe, observer, move, reason=reason, takeover=takeover, ends=ends)
 
 
 def steer(
-    session: Session,
+    connection: Connection,
     cafe: CafeDeployment,
     observer: Observer,
     move: Move | None = None,
@@ -109,11 +109,11 @@ def steer(
     The next commands are printed once the lease is released.
     """
     with interruptible(cafe.name, cafe.namespace, seconds=ends.timeout) as stopping:
-        from kubectl_cafe.driver.session import Session as ReleaseSession
+        from kubectl_cafe.driver.session import Session
 
-        who = session.who()
+        who = connection.who()
         talk = Talk(observer, who, stopping)
-        work = ReleaseSession(session.transport, observer, who, talk, reason)
+        work = Session(connection.transport, observer, who, talk, reason)
         found = work.run(cafe, move, known=known, takeover=takeover)
     if found is None:
         return nothing_to_do(cafe, ends.output)

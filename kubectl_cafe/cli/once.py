@@ -7,8 +7,8 @@ import sys
 from msgspec.structs import replace
 
 from kubectl_cafe.cache import direct_reads
+from kubectl_cafe.cli.connection import Connection
 from kubectl_cafe.cli.exits import cluster_flags
-from kubectl_cafe.cli.session import Session
 from kubectl_cafe.cli.terminal import printing
 from kubectl_cafe.cli.terminal._tty import terminal
 from kubectl_cafe.hints import all_at
@@ -17,9 +17,9 @@ from kubectl_cafe.status import build
 from kubectl_cafe.status.model import Status
 
 
-def read(session: Session, name: str) -> Status:
+def read(connection: Connection, name: str) -> Status:
     """The status of one release, by plain lists: nothing is watched, nothing is written."""
-    seen = direct_reads.once(session.transport, session.namespace, name)
+    seen = direct_reads.once(connection.transport, connection.namespace, name)
     return typed(build.status_of(seen.cafe, seen.snapshot, seen.waits, seen.lease, seen.lost))
 
 

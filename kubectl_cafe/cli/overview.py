@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from kubectl_cafe.cli.session import Session
+from kubectl_cafe.cli.connection import Connection
 from kubectl_cafe.cli.terminal._tty import width_of
 from kubectl_cafe.cli.terminal.printing import say, show, show_event
 from kubectl_cafe.printers.output import DATA, Printable, text
@@ -17,25 +17,27 @@ from kubectl_cafe.status.overview import listed, watched
 
 
 def overview(
-    session: Session, namespace: str | None, selector: str, output: str | None, watch: bool
+    connection: Connection, namespace: str | None, selector: str, output: str | None, watch: bool
 ) -> None:
     """Print one line for each CafeDeployment of `namespace` (None: of all).
 
     With `watch`, go on with a line for every change.
     """
     if watch:
-        _follow(session, namespace, selector, output)
+        _follow(connection, namespace, selector, output)
         return
-    lines = listed(session.transport, namespace, selector)
+    lines = listed(connection.transport, namespace, selector)
     if lines or output in DATA:
         show(_result(lines, namespace), output)
     else:
         _say_none(namespace)
 
 
-def _follow(session: Session, namespace: str | None, selector: str, output: str | None) -> None:
+def _follow(
+    connection: Connection, namespace: str | None, selector: str, output: str | None
+) -> None:
     first: Sequence[Overview] = ()
-    for lines in watched(session.transport, namespace, selector):
+    for lines in watched(connection.transport, namespace, selector):
         if output in DATA:
             for line in lines:
                 show_event(change(line), output)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_cafe.cli import completing
+from kubectl_cafe.cli.connection import Connection
 from kubectl_cafe.cli.options import AccessFlags, DryRun
-from kubectl_cafe.cli.session import Session
 from kubectl_cafe.cli.terminal.printing import say
 from kubectl_cafe.hints import argument, kubectl
 
@@ -54,7 +54,7 @@ image_option = click.option(
 
 
 def wanted_of_file(
-    session: Session,
+    connection: Connection,
     access: AccessFlags,
     name: str | None,
     file: str,
@@ -71,16 +71,16 @@ def wanted_of_file(
     from kubectl_cafe.preflight import prepare
 
     def agreed(trial: CafeDeployment) -> bool:
-        _check_new(session.transport, trial, file)
+        _check_new(connection.transport, trial, file)
         if dry_run != "none":
             say(f"dry run ({dry_run}): {trial.where} would be created; nothing was written")
             return False
-        ask(session, trial, "create it and release it for the first time", yes)
+        ask(connection, trial, "create it and release it for the first time", yes)
         return True
 
     manifest = read(file, name, access.namespace)
-    space = manifest["metadata"].get("namespace") or session.namespace
-    return prepare.wanted_of_file(session.transport, space, manifest, images, agreed)
+    space = manifest["metadata"].get("namespace") or connection.namespace
+    return prepare.wanted_of_file(connection.transport, space, manifest, images, agreed)
 
 
 def _check_new(transport: Transport, trial: CafeDeployment, file: str) -> None:
@@ -99,9 +99,9 @@ def _check_new(transport: Transport, trial: CafeDeployment, file: str) -> None:
         raise
 
 
-def ask(session: Session, cafe: CafeDeployment, effect: str, yes: bool) -> None:
+def ask(connection: Connection, cafe: CafeDeployment, effect: str, yes: bool) -> None:
     """Print what will be done to `cafe`, and return if the user agrees. Raises Refused."""
     from kubectl_cafe.cli.terminal.asking import Effect, ask
 
-    shown = Effect(session.context, cafe.namespace, f"cafedeployment/{cafe.name}", effect)
+    shown = Effect(connection.context, cafe.namespace, f"cafedeployment/{cafe.name}", effect)
     ask(shown, yes=yes, stdin=sys.stdin, stderr=sys.stderr)

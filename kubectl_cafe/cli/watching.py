@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kubectl_cafe.cli.connection import Connection
 from kubectl_cafe.cli.once import show, typed
-from kubectl_cafe.cli.session import Session
 from kubectl_cafe.cli.terminal._tty import lively
 from kubectl_cafe.cli.terminal.printing import show_event
 from kubectl_cafe.cli.terminal.screen import Screen
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def follow(
-    session: Session,
+    connection: Connection,
     name: str,
     output: str | None,
     *,
@@ -42,8 +42,8 @@ def follow(
     Raises Missing once the CafeDeployment is deleted, OutOfReach if `target` can't be reached any
     more and, after `timeout` seconds, TimedOut.
     """
-    transport = session.transport
-    cafe, clock = store.read(transport, session.namespace, name), transport.clock
+    transport = connection.transport
+    cafe, clock = store.read(transport, connection.namespace, name), transport.clock
     began = clock.monotonic()
     end = began + timeout if timeout else float("inf")
     watching, shown = Watching(transport, cafe), _shown(output) if watch else None

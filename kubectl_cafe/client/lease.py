@@ -54,7 +54,7 @@ class LeaseKeeper:
     """One process's claim to drive one CafeDeployment.
 
     `name` is the Lease's, `owner` its ownerReference, `identity` is unique per process. `check` is
-    the guard of the session's writes; renewals bypass it.
+    called before each of the session's writes, but not before renewals.
     """
 
     def __init__(
@@ -269,8 +269,10 @@ class LeaseKeeper:
         body = {**_KIND, "metadata": metadata, "spec": spec}
         try:
             if lease is None:
-                return self._transport.create(self._collection, body, guarded=False, timeout=ANSWER)
-            return self._transport.replace(self._path, body, guarded=False, timeout=ANSWER)
+                return self._transport.create(
+                    self._collection, body, needs_lease=False, timeout=ANSWER
+                )
+            return self._transport.replace(self._path, body, needs_lease=False, timeout=ANSWER)
         except AlreadyExists:
             return None
         except Conflict as error:
@@ -295,4 +297,4 @@ class LeaseKeeper:
 
     def _replace(self, changed: Object) -> None:
         body = {**self._lease, **_KIND, "spec": {**self._lease["spec"], **changed}}
-        self._lease = self._transport.replace(self._path, body, guarded=False, timeout=ANSWER)
+        self._lease = self._transport.replace(self._path, body, needs_lease=False, timeout=ANSWER)

@@ -75,7 +75,7 @@ class Transport:
         self.version = version
         self.dry_run: str | None = None
         self.field_manager = FIELD_MANAGER
-        self._guard: Callable[[], None] | None = None
+        self._check_lease: Callable[[], None] | None = None
         self.aside_refused = ""
         """Why the last background request was forbidden; empty if it was not."""
         self.trace = trace
@@ -84,9 +84,9 @@ class Transport:
         # The informers' watches and the lease need connections in addition to the workers'.
         self._exchange = Exchange(access, workers + 8, self.clock, self._traced)
 
-    def session(self, guard: Callable[[], None], release: str = "") -> SessionTransport:
-        """A transport for one session over this one; `guard` may stop its writes."""
-        return SessionTransport(self, guard, release)
+    def session(self, check_lease: Callable[[], None], release: str = "") -> SessionTransport:
+        """A transport for one session over this one; `check_lease` may stop its writes."""
+        return SessionTransport(self, check_lease, release)
 
     @property
     def user_agent(self) -> str:
@@ -143,14 +143,14 @@ class Transport:
         body: Object,
         query: Query | None = None,
         *,
-        guarded: bool = True,
+        needs_lease: bool = True,
         timeout: float | None = None,
     ) -> Object:
-        """POST to a collection. `guarded` False bypasses the guard (leases, reviews)."""
-        return self._write("POST", path, body, query, guarded=guarded, timeout=timeout)
+        """POST to a collection. `needs_lease` False: sent without the lease (leases, reviews)."""
+        return self._write("POST", path, body, query, needs_lease=needs_lease, timeout=timeout)
 
     def create_aside(self, path: str, body: Object) -> None:
-        """POST in a background thread without waiting, and without the guard.
+        """POST in a background thread without waiting, and without the lease.
 
         The request is tried once. Of its failures only a 403 is kept, in `aside_refused`. At its
         end the process waits for the request, for twice `ASIDE` seconds at most.
@@ -160,7 +160,7 @@ class Transport:
 
     def _aside(self, path: str, body: Object) -> None:
         try:
-            self._write("POST", path, body, guarded=False, timeout=ASIDE, patience=0)
+            self._write("POST", path, body, needs_lease=False, timeout=ASIDE, patience=0)
         except Forbidden as error:
             self.aside_refused = error.message
         except Exception:
@@ -169,10 +169,10 @@ class Transport:
             self.aside_refused = ""
 
     def replace(
-        self, path: str, body: Object, *, guarded: bool = True, timeout: float | None = None
+        self, path: str, body: Object, *, needs_lease: bool = True, timeout: float | None = None
     ) -> Object:
         """PUT: a compare-and-swap as long as `body` has its resourceVersion."""
-        return self._write("PUT", path, body, guarded=guarded, timeout=timeout)
+        return self._write("PUT", path, body, needs_lease=needs_lease, timeout=timeout)
 
     def patch(
         self,
@@ -216,7 +216,7 @@ class Transport:
         query: Query | None = None,
         *,
         content_type: str = "application/json",
-        guarded: bool = True,
+        needs_lease: bool = True,
         timeout: float | None = None,
         patience: int = PATIENCE,
     ) -> Object:
@@ -229,7 +229,7 @@ class Transport:
             {**full, **(query or {})},
             body=body,
             content_type=content_type,
-            before=self._guard if guarded else None,
+            before=self._check_lease if needs_lease else None,
             timeout=timeout,
             patience=patience,
         )
@@ -251,23 +251,25 @@ class Transport:
 class SessionTransport(Transport):
     """A transport for one session, under that session's lease and with its release's name.
 
-    Connections, credentials, clock and the server's time are those of `parent`. The guard, the
+    Connections, credentials, clock and the server's time are those of `parent`. The lease, the
     release and `aside_refused` are the session's own, so that one process may drive several
-    releases, and a lost lease stops the writes of its own driver alone. `guard` is called directly
-    before each guarded write is sent, on an open connection: its error goes to the caller and
-    nothing is sent (the lease's deadline, protocol 10). `release` is named in the User-Agent, and
-    changes when another release replaces the current one.
+    releases, and a lost lease stops the writes of its own driver alone. `check_lease` is called
+    directly before each write that needs the lease is sent, on an open connection: its error goes
+    to the caller and nothing is sent (the lease's deadline, protocol 10). `release` is named in the
+    User-Agent, and changes when another release replaces the current one.
     """
 
-    _guard: Callable[[], None]
+    _check_lease: Callable[[], None]
 
-    def __init__(self, parent: Transport, guard: Callable[[], None], release: str = "") -> None:
+    def __init__(
+        self, parent: Transport, check_lease: Callable[[], None], release: str = ""
+    ) -> None:
         vars(self).update(vars(parent))
-        self._guard, self.release, self.aside_refused = guard, release, ""
+        self._check_lease, self.release, self.aside_refused = check_lease, release, ""
 
-    def guard(self) -> None:
+    def check_lease(self) -> None:
         """Raise the error that would stop a write now; also for a driver that only waits."""
-        self._guard()
+        self._check_lease()
 
     @property
     def user_agent(self) -> str:

@@ -30,8 +30,9 @@ from kubectl_cafe.durations import exact
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.podsets import PodSet
 from kubectl_cafe.record import store
-from kubectl_cafe.release.held import under
+from kubectl_cafe.release.held import led_by, under
 from kubectl_cafe.revisions.revision import controlled_by
+from kubectl_cafe.times import rfc3339
 from statemachine.record import Record
 
 Json = Mapping[str, Any]
@@ -141,14 +142,15 @@ def fence(
     transport: SessionTransport,
     cafe: CafeDeployment,
     epoch: int,
-    told: Callable[[int], None] = lambda _count: None,
+    who: str,
+    report_count: Callable[[int], None] = lambda _count: None,
     slow: Callable[[str], None] = lambda _text: None,
 ) -> CafeDeployment:
     """Make every earlier driver's writes fail: write the epoch, every Touch, then `fencedEpoch`.
 
-    The caller holds the lease. `told` gets the number of objects to update, `slow` the reason for a
-    delay. Raises Fenced if a later driver has taken over, LeaseLost if the lease has expired,
-    Unfenced if no object could be updated for a minute.
+    The caller, `who`, holds the lease. `report_count` gets the number of objects to update, `slow`
+    the reason for a delay. Raises Fenced if a later driver has taken over, LeaseLost if the lease
+    has expired, Unfenced if no object could be updated for a minute.
     """
 
     def arrived(current: CafeDeployment) -> Record | None:
@@ -156,7 +158,9 @@ def fence(
         if record is None or record.epoch == epoch:
             return None
         # Fencing is not complete: a driver that reads this record starts it again.
-        return replace(under(record, epoch, current), fenced_epoch=record.fenced_epoch)
+        at = rfc3339(transport.server_time())
+        after = led_by(record, epoch, current, at=at, who=who)
+        return replace(after, fenced_epoch=record.fenced_epoch)
 
     def done(current: CafeDeployment) -> Record | None:
         record = current.record
@@ -174,7 +178,7 @@ def fence(
             cafe.uid,
         )
     )
-    told(len(found))
+    report_count(len(found))
     patience = Patience(transport, slow)
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="touch") as pool:
         for _ in pool.map(lambda one: touch(transport, one, epoch, patience), found):
@@ -215,5 +219,5 @@ def _read(transport: SessionTransport, path: str, patience: Patience) -> Json | 
         try:
             return transport.get_or_none(path)
         except NotSent as error:
-            transport.guard()
+            transport.check_lease()
             patience.failed(path, error)

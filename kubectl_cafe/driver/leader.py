@@ -64,7 +64,7 @@ class Leader:
 
 
 @dataclass(frozen=True)
-class Told:
+class Progress:
     """Callbacks for progress while the lease is acquired.
 
     `waiting` gets the lease that is waited for, `fencing` the number of objects to fence, `slow`
@@ -92,7 +92,7 @@ def lead(
     who: str,
     wait: bool = False,
     silent: str = "",
-    told: Told = Told(),
+    progress: Progress = Progress(),
 ) -> Iterator[Leader]:
     """Take the lease, fence the previous driver if it did not release the lease, and read the CR.
 
@@ -103,12 +103,12 @@ def lead(
     duration. `who` is this process's user name at the API server.
     """
 
-    def guard() -> None:  # Renewals of the lease use the session's transport, too.
+    def check_lease() -> None:  # Renewals of the lease use the session's transport, too.
         lease.check()
 
-    session = transport.session(guard)
+    session = transport.session(check_lease)
     lease = keeper(session, cafe, who)
-    transitions = lease.acquire(wait, told.waiting, silent)
+    transitions = lease.acquire(wait, progress.waiting, silent)
     leader = Leader(session, observer, lease, cafe)
     lease.start(on_renew=leader.renewed, on_lost=leader.lost)
     try:
@@ -117,7 +117,7 @@ def lead(
         epoch = moves.epoch_after(cafe, transitions, observer.cache.highest_epoch())
         if fencing.needed(cafe.record, lease.given_back):
             try:
-                cafe = fencing.fence(session, cafe, epoch, told.fencing, told.slow)
+                cafe = fencing.fence(session, cafe, epoch, who, progress.fencing, progress.slow)
             except (ApiError, fencing.Unfenced):
                 leader.answered = True  # `fencedEpoch` is not written: the next driver fences.
                 raise
@@ -144,7 +144,7 @@ def drive(
     transport = leader.transport
     if cafe.record is not None:
         transport.release = cafe.record.id
-    cafe = moves.become_driver(transport, cafe, leader.epoch)
+    cafe = moves.become_driver(transport, cafe, leader.epoch, who)
     revisions = {r.name: r for r in known or direct_reads.read_revisions(transport, cafe)}
     driver = Driver(
         transport, cafe, revisions, leader.observer, who=who, watcher=watcher, asks=asks

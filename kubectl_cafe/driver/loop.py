@@ -153,7 +153,7 @@ class Driver:
             if (refusal := self._observer.refusal()) is not None:
                 self._refusals.unseen(refusal)
                 actor.blind = True
-            self._transport.guard()  # A lost lease ends even a driver that only waits.
+            self._transport.check_lease()  # A lost lease ends even a driver that only waits.
             if self._release.take_in(self._memory.highest_epoch()):
                 self._told()
             self._hear_refusals(actor)

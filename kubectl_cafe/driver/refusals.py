@@ -125,7 +125,7 @@ class Refusals:
         review = access_review.review(right, namespace, name)
         path = paths.selfsubjectaccessreviews()
         try:
-            answer = self._transport.create(path, review, guarded=False, timeout=ANSWER)
+            answer = self._transport.create(path, review, needs_lease=False, timeout=ANSWER)
         except ApiError:
             return not error.denied_right
         return bool((answer.get("status") or {}).get("allowed"))

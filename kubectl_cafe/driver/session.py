@@ -14,7 +14,7 @@ from kubectl_cafe.client.lease_view import LeaseHeld, LeaseView
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.driver import leader
 from kubectl_cafe.driver.follower import Followed, Follower
-from kubectl_cafe.driver.leader import Leader, Told
+from kubectl_cafe.driver.leader import Leader, Progress
 from kubectl_cafe.driver.loop import Driver, Watcher
 from kubectl_cafe.release.start import Mover
 from kubectl_cafe.revisions.revision import Revision
@@ -138,7 +138,7 @@ class Session:
                     who=self.who,
                     wait=takeover,
                     silent=silent,
-                    told=Told(
+                    progress=Progress(
                         self.reporter.waits_for, self.reporter.invalidates, self.reporter.is_slow
                     ),
                 ) as held:

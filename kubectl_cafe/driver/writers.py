@@ -179,7 +179,7 @@ class Writers:
                 return True
             except (Conflict, NotSent, UnknownOutcome) as error:
                 self._note(patch, error)
-                self._transport.guard()
+                self._transport.check_lease()
                 clock.sleep(RETRY)
                 continue
             self._cache.pod_answered(pod, clock.monotonic(), took=took and came)

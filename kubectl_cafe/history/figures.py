@@ -28,35 +28,37 @@ def facts(
     restarts: int | None,
 ) -> dict[str, str]:
     """The figures as text, by name; a figure that is not known is left out."""
-    told = [passage for group in groups for passage in group.passages]
+    passages = [passage for group in groups for passage in group.passages]
     waited = sum(span.end - span.start for span in states if span.what is What.WAITING)
-    anew = sum(bool(p.patched and (p.runs or p.on or p.ready)) for p in told)
+    anew = sum(bool(p.patched and (p.runs or p.on or p.ready)) for p in passages)
     total = sum(record.plan.cells.values()) if record else 0
-    writes = sum(passage.writes for passage in told)
+    writes = sum(passage.writes for passage in passages)
     known = {
         "Pods": str(total) if record else "",
-        "Pods that tell of it": "" if len(told) == total or frame.under_way else str(len(told)),
-        "Cells": str(len({p.cell for p in told} | set(record.plan.cells if record else ()))),
+        "Pods that tell of it": ""
+        if len(passages) == total or frame.under_way
+        else str(len(passages)),
+        "Cells": str(len({p.cell for p in passages} | set(record.plan.cells if record else ()))),
         "Groups": str(sum(bool(group.number) for group in groups)),
         "So far" if frame.under_way else "Took": age(frame.until - frame.start),
         "Waited for people": age(waited) if waited else "",
         "Restarts": str(anew * restarts) if restarts is not None else "",
-        "Writes to pods": str(writes) if told else "",
-        "Writes a pod": f"{writes / len(told):.2f}" if told else "",
+        "Writes to pods": str(writes) if passages else "",
+        "Writes a pod": f"{writes / len(passages):.2f}" if passages else "",
     }
     return {name: value for name, value in known.items() if value}
 
 
 def phases(passages: Iterable[Passage]) -> Iterator[Phase]:
     """The duration of each phase, over the pods with a known start and end of it."""
-    told = tuple(passages)
+    passages = tuple(passages)
     ways: Mapping[str, list[tuple[float, float]]] = {
-        "Traffic off, until the image is written": [(p.off, p.patched) for p in told],
-        "Image written, until it runs": [(p.again or p.patched, p.runs) for p in told],
-        "Runs, until traffic is on": [(p.runs, p.on) for p in told],
-        "Traffic on, until Ready": [(p.on, p.ready) for p in told],
-        "Created, until Ready": [(p.born, p.ready) for p in told],
-        "Out of traffic in total": [(p.off, p.ready or p.on) for p in told],
+        "Traffic off, until the image is written": [(p.off, p.patched) for p in passages],
+        "Image written, until it runs": [(p.again or p.patched, p.runs) for p in passages],
+        "Runs, until traffic is on": [(p.runs, p.on) for p in passages],
+        "Traffic on, until Ready": [(p.on, p.ready) for p in passages],
+        "Created, until Ready": [(p.born, p.ready) for p in passages],
+        "Out of traffic in total": [(p.off, p.ready or p.on) for p in passages],
     }
     for name, ends in ways.items():
         took = [end - start for start, end in ends if start and end]

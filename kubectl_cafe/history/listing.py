@@ -46,7 +46,7 @@ def history_of(
     living = [pod for pod in pods if not (pod.over or pod.terminating)]
     running = Counter(r.name for r in (shown_revision(pod, by_name) for pod in living) if r)
     found = all_releases(cafe, known, release_record.releases(kept))
-    told = [(one, line_of(one, by_name, now)) for one in found]
+    lines = [(one, line_of(one, by_name, now)) for one in found]
 
     def line(revision: Revision) -> RevisionLine:
         old, problem = past_releases.chronicle(revision)
@@ -56,7 +56,7 @@ def history_of(
             images=revision.images,
             pods=running[revision.name],
             releases=tuple(
-                shown for one, shown in told if revision.name in (one.to_revision, one.left)
+                shown for one, shown in lines if revision.name in (one.to_revision, one.left)
             ),
             releases_cut=old.releases_cut,
             problem=problem,
@@ -66,7 +66,7 @@ def history_of(
         name=cafe.name,
         namespace=cafe.namespace,
         revisions=tuple(map(line, known)),
-        releases=tuple(shown for _, shown in told),
+        releases=tuple(shown for _, shown in lines),
         problems=problems(known, kept),
     )
 

@@ -168,7 +168,7 @@ def _born(pod: Pod, frame: Frame, bound: float) -> Passage:
     ready = _ready(pod, pod.created, bound)
     opened = pod.gated and pod.gate.status == "True"
     wrong = "" if ready or pod.ready.status == "True" else _trouble(pod)
-    what = What.TROUBLE if wrong else What.BIRTH
+    what = What.TROUBLE if wrong else What.STARTING
     starts = [c.started_at for c in pod.containers.values() if c.running]
     end = ready or (pod.created if pod.ready.status == "True" else frame.until)
     return Passage(

@@ -134,14 +134,16 @@ class _Placed:
     passage: Passage
 
 
-def _passages(pods: Iterable[Pod], frame: Frame, told: Sequence[Chapter]) -> Iterator[_Placed]:
+def _passages(
+    pods: Iterable[Pod], frame: Frame, of_release: Sequence[Chapter]
+) -> Iterator[_Placed]:
     """The passage of every pod that shows this release, in order of time."""
     placed = []
     for pod in pods:
         first = passage(pod, frame)
         if first is None:
             continue
-        chapter = _chapter(told, first.group, first.start)
+        chapter = _chapter(of_release, first.group, first.start)
         known = passage(pod, frame, chapter.over) if chapter else first
         placed.append(_Placed(chapter, known or first))
     yield from sorted(placed, key=lambda p: _order(p.passage))
@@ -152,18 +154,18 @@ def _order(passage: Passage) -> tuple[float, str, float, str]:
     return passage.start, passage.cell, passage.out or 0.0, passage.pod
 
 
-def _chapter(told: Sequence[Chapter], number: int, start: float) -> Chapter | None:
+def _chapter(of_release: Sequence[Chapter], number: int, start: float) -> Chapter | None:
     """The group with this number that had begun when the pod was taken."""
-    same = [chapter for chapter in told if chapter.number == number]
+    same = [chapter for chapter in of_release if chapter.number == number]
     begun = [chapter for chapter in same if chapter.begun <= start]
     return next(reversed(begun or same), None)
 
 
 def _groups(past: PastRelease, found: Sequence[_Placed]) -> tuple[Group, ...]:
     """Every group in order: those of the journal, those to come, and pods that no group took."""
-    told, record = chapters(past.journal, past.kind), past.record
+    of_release, record = chapters(past.journal, past.kind), past.record
     plan = sizes(record.steps) if record else {}
-    leg = told[-1].leg if told else 0
+    leg = of_release[-1].leg if of_release else 0
     groups = [
         Group(
             number=one.number,
@@ -175,12 +177,12 @@ def _groups(past: PastRelease, found: Sequence[_Placed]) -> tuple[Group, ...]:
             counts=plan.get(one.number, {}) if one.leg == leg else {},
             passages=tuple(p.passage for p in found if p.chapter == one),
         )
-        for one in told
+        for one in of_release
     ]
     if past.kind is Kind.CREATE:
         groups, found = _by_birth(groups, found) if record else (groups, found)
     if record and not past.ended:
-        last = max((one.number for one in told if one.leg == leg), default=0)
+        last = max((one.number for one in of_release if one.leg == leg), default=0)
         groups += [
             Group(number, f"Group {number}", counts=counts)
             for number, counts in plan.items()
@@ -212,20 +214,20 @@ def _by_birth(
 # What is not known
 
 
-def _left_of(past: PastRelease, told: int) -> str:
+def _left_of(past: PastRelease, count: int) -> str:
     """A note on how much the pods still show of a release that later ones followed."""
-    if not told:
+    if not count:
         return (
             "No pod has data of this release any more: later releases have overwritten the pods' "
             "records. Only the journal remains."
         )
     if past.kind is Kind.CREATE:
         return (
-            f"Data of {counted(told, 'pod')} that still exist. The time of Ready is known for pods "
-            "without a later restart."
+            f"Data of {counted(count, 'pod')} that still exist. The time of Ready is known for "
+            "pods without a later restart."
         )
     return (
-        f"Data of {counted(told, 'pod')} without a later release; later releases have overwritten "
+        f"Data of {counted(count, 'pod')} without a later release; later releases have overwritten "
         "the records of the others."
     )
 
@@ -238,16 +240,16 @@ def _unknown(
     target: Revision | None,
 ) -> Iterator[str]:
     """Notes on what a reader may miss in the report, and why it is missing."""
-    told, record = [p for group in groups for p in group.passages], past.record
+    passages, record = [p for group in groups for p in group.passages], past.record
     total = sum(record.plan.cells.values()) if record else 0
     if not present:
-        yield _left_of(past, len(told))
+        yield _left_of(past, len(passages))
     if record is None:
         yield "Planned pods of each group: only the plan of the last release is kept."
-    elif present and past.ended and len(told) < total:
+    elif present and past.ended and len(passages) < total:
         yield (
-            f"No data of {total - len(told)} of {counted(total, 'pod')}: they were at the target "
-            "before, or have been replaced since."
+            f"No data of {total - len(passages)} of {counted(total, 'pod')}: they were at the "
+            "target before, or have been replaced since."
         )
     if any(group.given_up for group in groups) and past.left:
         yield (
@@ -257,7 +259,7 @@ def _unknown(
     if past.journal_cut:
         entries = counted(past.journal_cut, "journal entry", "journal entries")
         yield f"{entries} not kept: times may be missing."
-    blind = sum(not (p.off or p.patched or p.born) for p in told)
+    blind = sum(not (p.off or p.patched or p.born) for p in passages)
     if blind and figures.restarted(source, target):
         pods = counted(blind, "pod")
         yield f"Times of drain and patch of {pods}: an older version wrote their records."

@@ -17,7 +17,7 @@ class What(StrEnum):
     RESTART = "restarting with the new image"
     VERIFY = "running, being verified"
     RETURN = "traffic on, not Ready yet"
-    BIRTH = "starting"
+    STARTING = "starting"
     TROUBLE = "does not start"
     RUNNING = "running"
     WAITING = "waiting for a confirmation or decision"

@@ -19,8 +19,9 @@ SAID = {
     Trigger.RETRY: "retried",
     Trigger.ROLLBACK: "rolled back",
     Trigger.ABORT: "aborted",
+    Trigger.TAKE_OVER: "taken over",
 }
-"""The text of each move that a user made, or that went wrong: these are marked on the axis."""
+"""The text of each entry that a user caused, or that went wrong: these are marked on the axis."""
 WORD = {
     State.AWAITING_CONFIRM: What.WAITING,
     State.PAUSED: What.WAITING,
@@ -42,10 +43,11 @@ class Chapter:
 
 def states(journal: Sequence[Entry], until: float) -> Iterator[Span]:
     """The release's states in order; the last one lasts until `until`, unless it is at rest."""
-    for place, entry in enumerate(journal):
+    moves = [entry for entry in journal if entry.trigger is not Trigger.TAKE_OVER]
+    for place, entry in enumerate(moves):
         if entry.state in RESTING:
             continue
-        after = journal[place + 1 :]
+        after = moves[place + 1 :]
         end = seconds(after[0].at) if after else until
         group = f", group {entry.group}" if entry.group else ""
         word = WORD.get(entry.state, What.RUNNING)

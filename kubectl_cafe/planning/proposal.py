@@ -151,7 +151,7 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
     target = name_of(cafe.name, template)
     cells = cafe.wished_allocation() if kind is Kind.CREATE else cafe.allocated()
     restarting = around.pods if diff.images else ()
-    fresh = () if around.pods else (traffic_finalizers.newborn(cafe, template),)
+    fresh = () if around.pods else (traffic_finalizers.new_pod(cafe, template),)
     refusals = _raised(
         lambda: deletion.refuse(cafe, Trigger.START),
         lambda: conflicts.refuse(cafe, around.taken),
@@ -190,7 +190,7 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
         needed=kind is Kind.CREATE or not known or not everywhere(around, target, template, cells),
         refusals=refusals,
         unswitched=lost_switches.planned(
-            (*around.living, traffic_finalizers.newborn(cafe, template)),
+            (*around.living, traffic_finalizers.new_pod(cafe, template)),
             around.services,
             around.known,
         ),

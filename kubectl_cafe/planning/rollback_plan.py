@@ -67,8 +67,8 @@ def _refuse_out_of_place(
     cafe: CafeDeployment, record: Record, around: Around, target: Revision
 ) -> None:
     """Raise Refused if a revision that pods may be at can't change to `target` in place (C17)."""
-    settled = record.state in (State.COMPLETED, State.ROLLED_BACK)
-    names = (record.to_revision,) if settled else (record.to_revision, record.from_revision)
+    ended = record.state in (State.COMPLETED, State.ROLLED_BACK)
+    names = (record.to_revision,) if ended else (record.to_revision, record.from_revision)
     for known in filter(None, map(around.revision, names)):
         diff = templates.difference(known.template, target.template, tuple(cafe.selector_labels))
         if diff.others:

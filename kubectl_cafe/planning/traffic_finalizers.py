@@ -40,7 +40,7 @@ def refuse_undrainable(
         )
 
 
-def newborn(cafe: CafeDeployment, template: Json) -> Pod:
+def new_pod(cafe: CafeDeployment, template: Json) -> Pod:
     """A pod as the template creates it."""
     meta = {"name": cafe.name, "uid": "", "resourceVersion": ""}
     return parse({**template, "metadata": {**meta, "labels": templates.labels(template)}})

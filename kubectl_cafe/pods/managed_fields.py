@@ -20,7 +20,7 @@ Json = Mapping[str, Any]
 
 _ANNOTATIONS, _FINALIZERS = "f:annotations", "f:finalizers"
 _RECORD = f"f:{names.IN_PLACE}"
-_BIRTH = "f:restartPolicy"
+_SET_AT_CREATION = "f:restartPolicy"
 """A field that can't change after a pod's creation: the manager that owns it created the pod."""
 _HEAD = ("manager", "subresource", "time")
 
@@ -28,7 +28,7 @@ _HEAD = ("manager", "subresource", "time")
 class Writer(StrEnum):
     """The kind of client that set the present value of a container's image."""
 
-    BIRTH = "birth"
+    CREATOR = "creator"
     """The client that created the pod: the image has not changed since."""
     OURS = "ours"
     """The client that wrote the pod's record, or another kubectl-cafe."""
@@ -40,12 +40,12 @@ class Writer(StrEnum):
 def writers(meta: Json, containers: Iterable[str]) -> dict[str, Writer]:
     """The kind of client that wrote the image of each of the `containers`, by container name."""
     entries = meta.get("managedFields") or ()
-    born, ours, images = set(), {names.FIELD_MANAGER}, []
+    creators, ours, images = set(), {names.FIELD_MANAGER}, []
     for entry in entries:
         manager, fields = entry.get("manager", ""), entry.get("fieldsV1") or {}
         spec = fields.get("f:spec") or {}
-        if _BIRTH in spec:
-            born.add(manager)
+        if _SET_AT_CREATION in spec:
+            creators.add(manager)
         if _RECORD in ((fields.get("f:metadata") or {}).get(_ANNOTATIONS) or {}):
             ours.add(manager)
         if "f:containers" in spec:
@@ -54,15 +54,15 @@ def writers(meta: Json, containers: Iterable[str]) -> dict[str, Writer]:
     for name in containers:
         key = _key(name)
         owners = {manager for manager, of in images if "f:image" in (of.get(key) or {})}
-        result[name] = _writer(owners, born, ours)
+        result[name] = _writer(owners, creators, ours)
     return result
 
 
-def _writer(owners: set[str], born: set[str], ours: set[str]) -> Writer:
+def _writer(owners: set[str], creators: set[str], ours: set[str]) -> Writer:
     if not owners:
         return Writer.UNKNOWN
-    if owners & born:
-        return Writer.BIRTH
+    if owners & creators:
+        return Writer.CREATOR
     return Writer.OURS if owners & ours else Writer.OTHER
 
 
@@ -77,7 +77,7 @@ def status_written(meta: Json) -> float:
     return max(map(seconds, times), default=0.0)
 
 
-def told(entries: Iterable[Json]) -> list[dict[str, Any]]:
+def needed_entries(entries: Iterable[Json]) -> list[dict[str, Any]]:
     """managedFields reduced to what this module and the times of finalizers need."""
     return [
         {**{key: entry[key] for key in _HEAD if key in entry}, "fieldsV1": dict(_fields(entry))}
@@ -93,7 +93,7 @@ def _fields(entry: Json) -> Iterator[tuple[str, Any]]:
         kept[_ANNOTATIONS] = {_RECORD: {}}
     if kept:
         yield "f:metadata", kept
-    own: dict[str, Any] = {_BIRTH: {}} if _BIRTH in spec else {}
+    own: dict[str, Any] = {_SET_AT_CREATION: {}} if _SET_AT_CREATION in spec else {}
     of = spec.get("f:containers") or {}
     if any("f:image" in one for one in of.values()):
         own["f:containers"] = {key: {"f:image": {}} for key, one in of.items() if "f:image" in one}

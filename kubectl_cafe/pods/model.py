@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from kubectl_cafe import names
-from kubectl_cafe.pods.managed_fields import Writer, status_written, told, writers
+from kubectl_cafe.pods.managed_fields import Writer, needed_entries, status_written, writers
 from kubectl_cafe.pods.record import PodRecord, PodRecordError, decode
 from kubectl_cafe.times import seconds
 
@@ -65,9 +65,9 @@ class Pod(Struct, frozen=True, dict=True):
     `finalizers` maps each finalizer to the time since when it is there, in seconds since the epoch
     (see `_finalizers`). Times of the status are by the clock of the pod's node, at most the
     server's time of the status' last write. `scheduled` is the condition PodScheduled. `node_ready`
-    is the Ready condition of the Node, None if the Node was not read. `stranger`: the pod was
-    created with images that another client had put into its workload's template, so the images of
-    its creation do not show its revision.
+    is the Ready condition of the Node, None if the Node was not read. `edited_template`: the pod
+    was created with images that another client had put into its workload's template, so the images
+    of its creation do not show its revision.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Pod(Struct, frozen=True, dict=True):
     node_ready: bool | None = None
     record: PodRecord | None = None
     record_problem: str = ""
-    stranger: bool = False
+    edited_template: bool = False
 
     @cached_property
     def cell(self) -> str:
@@ -174,7 +174,7 @@ def lean(obj: Json) -> dict[str, Any]:
     """
     meta, spec = dict(obj["metadata"]), obj.get("spec", {})
     if "managedFields" in meta:
-        meta["managedFields"] = told(meta["managedFields"] or ())
+        meta["managedFields"] = needed_entries(meta["managedFields"] or ())
     containers = [
         {key: one[key] for key in ("name", "image", "startupProbe") if key in one}
         for one in spec.get("containers") or ()

@@ -147,7 +147,7 @@ def same_images(before: Sighting, pod: Pod) -> bool:
     return (
         before.images == pod.images()
         and before.wrote == _gen(pod)
-        and all(c.writer in (Writer.BIRTH, Writer.OURS) for c in pod.containers.values())
+        and all(c.writer in (Writer.CREATOR, Writer.OURS) for c in pod.containers.values())
     )
 
 

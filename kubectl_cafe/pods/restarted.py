@@ -33,7 +33,7 @@ class By(StrEnum):
     ACKNOWLEDGED = "b"
     TIME = "c"
     PEER = "c, a peer shows the same image"
-    BORN = "the pod was never patched"
+    NEVER_PATCHED = "the pod was never patched"
     BEFORE = "verified before its record was finished"
 
 
@@ -79,8 +79,8 @@ def settled(pod: Pod, name: str, evidence: Evidence) -> Settlement:
         return NOT_YET  # C14: no status yet.
     if name in evidence.verified:
         return Settlement(By.BEFORE)
-    if before is None and as_born(pod, container):
-        return Settlement(By.BORN)
+    if before is None and as_created(pod, container):
+        return Settlement(By.NEVER_PATCHED)
     unchanged = before is not None and container.container_id == before.container_id
     if unchanged and not undone(pod, name, before):
         return NOT_YET  # Never, however long the container shows running and ready (C68).
@@ -109,9 +109,9 @@ def undone(pod: Pod, name: str, before: Before | None) -> bool:
     return pod.observed > 0 and before is not None and pod.images().get(name) == before.image
 
 
-def as_born(pod: Pod, container: Container) -> bool:
+def as_created(pod: Pod, container: Container) -> bool:
     """Whether the container's image is unchanged since the pod's creation (protocol 6)."""
-    return pod.generation <= 1 or container.writer is Writer.BIRTH
+    return pod.generation <= 1 or container.writer is Writer.CREATOR
 
 
 def made_after(container: Container, seen: Seen) -> bool:

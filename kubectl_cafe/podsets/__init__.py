@@ -55,16 +55,16 @@ class Workload:
         return bool(self.committed) and self.committed != self.shown
 
     @cached_property
-    def breeds_strangers(self) -> bool:
+    def template_edited(self) -> bool:
         """Whether new pods of the workload get images that are not its revision's."""
         return bool(self.committed) and self.committed.split()[-1] != self.shown.split()[-1]
 
     def made_by_others(self, images: Mapping[str, str]) -> bool:
         """Whether a pod created with `images` may be of a template that another client edited."""
-        return self.breeds_strangers or not images.items().isdisjoint(self.replaced)
+        return self.template_edited or not images.items().isdisjoint(self.replaced)
 
     @property
-    def settled(self) -> bool:
+    def spec_observed(self) -> bool:
         """Whether the workload's controller has seen the present spec."""
         return self.observed >= self.generation
 

@@ -43,7 +43,7 @@ def replacing(workload: Workload, whole: Json) -> dict[str, str]:
     Pods created from the edited template stay, under a label that names the revision. The
     annotation records their images. Empty if the images were not edited.
     """
-    if not workload.breeds_strangers:
+    if not workload.template_edited:
         return {}
     shown, goal = templates.images(workload.template), templates.images(whole)
     new = [(name, image) for name, image in shown.items() if image != goal.get(name)]

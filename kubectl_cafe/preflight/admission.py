@@ -14,12 +14,12 @@ from kubectl_cafe.revisions import template as templates
 CHECK = "admission"
 NO_TRIALS = "does not support dry run"
 """The API server's words for a webhook with side effects (apiserver, webhook/errors)."""
-BIRTH = "birth"
+CREATION = "creation"
 COMMIT = "commit"
 WHAT = {
     "image": "the image patch",
     "relabel": "the label patch",
-    BIRTH: "a new pod",
+    CREATION: "a new pod",
     COMMIT: "the new template of a ReplicaSet",
 }
 HINT = kubectl(
@@ -30,12 +30,12 @@ HINT = kubectl(
 def judge(trials: Sequence[Trial], namespace: str) -> list[Finding]:
     """Each refused or rewritten dry run once, even if several cells have it."""
     found = [finding for trial in trials for finding in _judge(trial, namespace)]
-    told = {(finding.level, finding.message): finding for finding in reversed(found)}
-    if trials and not told:
+    distinct = {(finding.level, finding.message): finding for finding in reversed(found)}
+    if trials and not distinct:
         pods = sorted({trial.pod for trial in trials if trial.pod and trial.what != COMMIT})
         on = f" on {', '.join(pods)}" if pods else ""
         return [ok(CHECK, f"dry run of the first writes passed{on}")]
-    return list(reversed(told.values()))
+    return list(reversed(distinct.values()))
 
 
 def _judge(trial: Trial, namespace: str) -> Iterator[Finding]:
@@ -55,7 +55,7 @@ def _refusal(error: CafeError, kind: str, what: str, where: str) -> Finding:
             return unknown(CHECK, f"admission of {what}: no permission for the dry run")
         case Invalid(server_message=said) if NO_TRIALS in said:
             return unknown(CHECK, f"admission of {what}: {said}", where=where)
-        case Forbidden(server_message=said) | Invalid(server_message=said) if kind == BIRTH:
+        case Forbidden(server_message=said) | Invalid(server_message=said) if kind == CREATION:
             # The dry run is by this user; admission may accept the ReplicaSet controller's pods.
             return warning(CHECK, f"the API server refuses {what}: {said}", where=where, hint=HINT)
         case Forbidden(server_message=said) | Invalid(server_message=said):

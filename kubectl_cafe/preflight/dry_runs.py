@@ -23,7 +23,7 @@ from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.podsets.cells import generate_name, pod_template
-from kubectl_cafe.preflight import births
+from kubectl_cafe.preflight import new_pods
 from kubectl_cafe.preflight.answers import Case
 from kubectl_cafe.reconcile.pod_patches import Writes
 from kubectl_cafe.revisions.revision import Revision
@@ -130,9 +130,9 @@ def commits(of: Case) -> Iterator[tuple[str, WorkloadWrite]]:
             )
 
 
-def newborns(of: Case) -> Iterator[tuple[str, dict[str, Any]]]:
+def created_pods(of: Case) -> Iterator[tuple[str, dict[str, Any]]]:
     """A pod as the ReplicaSet controller creates it, by cell; none if no pod is created."""
-    if births.count(of) == 0 or of.proposal.refusals:
+    if new_pods.count(of) == 0 or of.proposal.refusals:
         return
     for cell, size in of.proposal.plan.cells.items():
         if size:

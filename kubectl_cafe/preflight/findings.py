@@ -75,11 +75,11 @@ def _without_record(case: Case) -> list[Finding]:
 
 def _rights(case: Case, answers: Answers) -> list[Finding]:
     lease, living = answers.lease, case.around.living
-    newborn = traffic_finalizers.newborn(case.wished, case.proposal.template)
+    new_pod = traffic_finalizers.new_pod(case.wished, case.proposal.template)
     sure = access_review.needed(
         case.cafe.podset.resource,
         pods=bool(living),
-        gated=any(pod.gated for pod in living or [newborn]),
+        gated=any(pod.gated for pod in living or [new_pod]),
         leased=lease is None or isinstance(lease, CafeError) or lease.there,
     )
     return access_review.judge(answers.rights, sure, case.cafe.namespace)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from kubectl_cafe.planning.finding import Finding
 from kubectl_cafe.planning.group_members import members
 from kubectl_cafe.planning.plan import CellPart, ChangeLine, FindingLine, PlanView, StepLine
-from kubectl_cafe.preflight import births
+from kubectl_cafe.preflight import new_pods
 from kubectl_cafe.preflight.answers import Case
 from kubectl_cafe.revisions import template as templates
 from statemachine.steps import Kind, Step, sizes
@@ -66,9 +66,9 @@ def _parts(
     case: Case, step: Step, planned: Mapping[str, int], pods: Mapping[str, Sequence[str]]
 ) -> Iterator[CellPart]:
     """The cells of a group; pods that are yet to be created have no names."""
-    born = births.count(case) > 0
+    created = new_pods.count(case) > 0
     for cell, size in case.proposal.plan.cells.items():
-        named = () if born else tuple(pods.get(cell, ()))
-        takes = planned[cell] if born else len(named)
+        named = () if created else tuple(pods.get(cell, ()))
+        takes = planned[cell] if created else len(named)
         if takes or planned[cell]:
             yield CellPart(cell, takes, step.count(cell), size, named)

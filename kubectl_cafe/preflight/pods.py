@@ -64,7 +64,7 @@ def reason(assessment: Assessment) -> str:
             return f"{container.name}: {why}"
     if assessment.in_flight and pod.record is not None:
         return f"{pod.record.phase} by release {pod.record.release}"
-    if assessment.row in (PodState.ORPHAN, PodState.NEWBORN):
+    if assessment.row in (PodState.ORPHAN, PodState.NEW):
         return "out of traffic"
     if pod.ready.status != "True":
         return pod.ready.reason or pod.phase
@@ -107,9 +107,9 @@ def nodes(case: Case, answers: Answers) -> Iterator[Finding]:
     if isinstance(answers.nodes, CafeError):
         yield unknown(NODES, f"the nodes' condition: {answers.nodes.message}")
         return
-    told = {node for _, node in lost}
+    named = {node for _, node in lost}
     used = {pod.node for pod in case.around.living}
-    down = [n for n in answers.nodes if not n.ready and n.name in used and n.name not in told]
+    down = [n for n in answers.nodes if not n.ready and n.name in used and n.name not in named]
     for one in down:
         why = f"node {one.name}{_of(one.cell)} is not Ready"
         yield warning(NODES, why, hint=kubectl(f"describe node {one.name}"))

@@ -9,9 +9,9 @@ from typing import Any
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import kubectl
 from kubectl_cafe.planning.finding import Finding, Level, ok, refused, unknown
-from kubectl_cafe.preflight import births
+from kubectl_cafe.preflight import new_pods
 from kubectl_cafe.preflight.answers import Answers, Case
-from kubectl_cafe.preflight.births import Demand
+from kubectl_cafe.preflight.new_pods import Demand
 from kubectl_cafe.preflight.quantity import quantity
 from kubectl_cafe.text import counted
 
@@ -21,9 +21,9 @@ CHECK = "quota"
 
 def judge(case: Case, answers: Answers) -> Iterator[Finding]:
     """The quotas that the new pods don't fit in, and the limits that their containers break."""
-    born, quotas, limits = births.count(case), answers.quotas, answers.limits
-    new = counted(born, "new pod")
-    if not born or quotas is None or limits is None:
+    created, quotas, limits = new_pods.count(case), answers.quotas, answers.limits
+    new = counted(created, "new pod")
+    if not created or quotas is None or limits is None:
         return
     for missing in (quotas, limits):
         if isinstance(missing, CafeError):
@@ -33,10 +33,10 @@ def judge(case: Case, answers: Answers) -> Iterator[Finding]:
     assert not isinstance(limits, CafeError)
     template, space = case.proposal.template, case.cafe.namespace
     try:
-        wanted = births.demands(template, limits)
+        wanted = new_pods.demands(template, limits)
         found = [
             *(f for one in limits for f in outside(one, wanted, space)),
-            *(f for one in quotas for f in beyond(one, born, wanted, space)),
+            *(f for one in quotas for f in beyond(one, created, wanted, space)),
         ]
     except (ValueError, ArithmeticError) as error:
         yield unknown(CHECK, f"quotas and limits for {new}: {error}")
@@ -44,14 +44,14 @@ def judge(case: Case, answers: Answers) -> Iterator[Finding]:
     yield from found
     if any(finding.level is Level.REFUSED for finding in found):
         return
-    if (quotas or limits) and not births.exact(template):
+    if (quotas or limits) and not new_pods.exact(template):
         yield unknown(CHECK, "the share of init containers and overhead in the namespace's quotas")
     elif not found:
         yield ok(CHECK, f"the namespace's quotas and limits admit {new}")
 
 
-def beyond(quota: Json, born: int, wanted: Sequence[Demand], space: str) -> Iterator[Finding]:
-    """The findings of one ResourceQuota for `born` new pods; a quota with scopes is not checked."""
+def beyond(quota: Json, created: int, wanted: Sequence[Demand], space: str) -> Iterator[Finding]:
+    """The findings of a ResourceQuota for `created` new pods; one with scopes is not checked."""
     name, spec = quota["metadata"]["name"], quota.get("spec") or {}
     where = f"resourcequota/{name} in namespace {space}"
     hint = kubectl(f"describe quota {name}", space)
@@ -61,15 +61,15 @@ def beyond(quota: Json, born: int, wanted: Sequence[Demand], space: str) -> Iter
     status = quota.get("status") or {}
     used = status.get("used") or {}
     for resource, hard in (status.get("hard") or spec.get("hard") or {}).items():
-        each = births.share(resource, wanted)
+        each = new_pods.share(resource, wanted)
         if isinstance(each, str):
             why = f"quota {name} requires {resource} of every container, {each} has none"
             yield refused(CHECK, why, where=where, hint=hint)
         elif each is not None:
-            free, need = quantity(hard) - quantity(used.get(resource, 0)), each * born
+            free, need = quantity(hard) - quantity(used.get(resource, 0)), each * created
             if need > free:
                 why = f"quota {name}: {resource} {_plain(need)} required for "
-                why += f"{counted(born, 'new pod')}, {_plain(free)} left"
+                why += f"{counted(created, 'new pod')}, {_plain(free)} left"
                 yield refused(CHECK, why, where=where, hint=hint)
 
 
@@ -78,9 +78,9 @@ def outside(limit_range: Json, wanted: Sequence[Demand], space: str) -> Iterator
     name = limit_range["metadata"]["name"]
     where = f"limitrange/{name} in namespace {space}"
     hint = kubectl(f"describe limitrange {name}", space)
-    if births.items(limit_range, "Pod"):
+    if new_pods.items(limit_range, "Pod"):
         yield unknown(CHECK, f"LimitRange {name}: limits of type Pod", where=where)
-    for item in births.items(limit_range, "Container"):
+    for item in new_pods.items(limit_range, "Container"):
         for one in wanted:
             for problem in breaks(item, one):
                 why = f"LimitRange {name}: container {one.container} {problem}"

@@ -16,9 +16,9 @@ from kubectl_cafe.errors import CafeError
 from kubectl_cafe.pods.model import parse
 from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.podsets.cells import CELL_LABELS
-from kubectl_cafe.preflight import access_review, births, dry_runs
+from kubectl_cafe.preflight import access_review, dry_runs, new_pods
 from kubectl_cafe.preflight.access_review import Right
-from kubectl_cafe.preflight.admission import BIRTH, COMMIT
+from kubectl_cafe.preflight.admission import COMMIT, CREATION
 from kubectl_cafe.preflight.answers import Answers, Case, Node, Trial
 from kubectl_cafe.preflight.dry_runs import Attempt
 from kubectl_cafe.revisions import template as templates
@@ -46,7 +46,8 @@ def read(transport: Transport, case: Case, *, thorough: bool) -> Answers:
         for attempt in dry_runs.attempts(case, assessment)
     ]
     tried += [
-        questions.ask(_bear, transport, space, cell, body) for cell, body in dry_runs.newborns(case)
+        questions.ask(_try_creation, transport, space, cell, body)
+        for cell, body in dry_runs.created_pods(case)
     ]
     tried += [
         questions.ask(_commit, transport, case.cafe, cell, write)
@@ -56,9 +57,9 @@ def read(transport: Transport, case: Case, *, thorough: bool) -> Answers:
     allowed = {right: ask(partial(_allowed, transport, right, space)) for right in every}
     lease = ask(lambda: inspect(transport, space, case.cafe.name))
     nodes = ask(lambda: read_nodes(transport, case)) if thorough else None
-    born = births.count(case) > 0
-    quotas = ask(lambda: transport.list(paths.resourcequotas(space)).items) if born else None
-    limits = ask(lambda: transport.list(paths.limitranges(space)).items) if born else None
+    created = new_pods.count(case) > 0
+    quotas = ask(lambda: transport.list(paths.resourcequotas(space)).items) if created else None
+    limits = ask(lambda: transport.list(paths.limitranges(space)).items) if created else None
     trial = tuple(one.get() for one in tried)
     secrets = None
     if thorough:
@@ -86,7 +87,7 @@ def _or_error(question: Callable[[], T]) -> T | CafeError:
 
 def _allowed(transport: Transport, right: Right, namespace: str) -> bool:
     review = access_review.review(right, namespace)
-    answer = transport.create(paths.selfsubjectaccessreviews(), review, guarded=False)
+    answer = transport.create(paths.selfsubjectaccessreviews(), review, needs_lease=False)
     return bool((answer.get("status") or {}).get("allowed"))
 
 
@@ -129,10 +130,10 @@ def _try(transport: Transport, case: Case, attempt: Attempt) -> Trial:
     return Trial(attempt.cell, attempt.patch.pod, attempt.patch.what, attempt.images, answer)
 
 
-def _bear(transport: Transport, namespace: str, cell: str, body: dict[str, Any]) -> Trial:
+def _try_creation(transport: Transport, namespace: str, cell: str, body: dict[str, Any]) -> Trial:
     """The result of creating one pod in a dry run, by this user, not the ReplicaSet controller."""
     create = partial(transport.create, paths.pods(namespace), body, {"dryRun": "All"})
-    return Trial(cell, "", BIRTH, templates.images(body), _or_error(create))
+    return Trial(cell, "", CREATION, templates.images(body), _or_error(create))
 
 
 def _commit(transport: Transport, cafe: CafeDeployment, cell: str, write: WorkloadWrite) -> Trial:

@@ -18,14 +18,14 @@ def changes_text(changes: Sequence[ImageChange]) -> str:
 def _change(change: ImageChange) -> str:
     old, new = _split(change.source), _split(change.target)
     if not change.source or not change.target:
-        told = _short(new) if change.target else f"{_short(old)} -> (removed)"
+        text = _short(new) if change.target else f"{_short(old)} -> (removed)"
     elif old[0] != new[0]:
-        told = f"{change.source} -> {change.target}"
+        text = f"{change.source} -> {change.target}"
     elif old[1] != new[1]:
-        told = f"{old[1] or '(no tag)'} -> {new[1] or '(no tag)'}"
+        text = f"{old[1] or '(no tag)'} -> {new[1] or '(no tag)'}"
     else:
-        told = f"{old[2][:DIGEST] or '(no digest)'} -> {new[2][:DIGEST] or '(no digest)'}"
-    return f"{change.container}: {told}"
+        text = f"{old[2][:DIGEST] or '(no digest)'} -> {new[2][:DIGEST] or '(no digest)'}"
+    return f"{change.container}: {text}"
 
 
 def _split(image: str) -> tuple[str, str, str]:

@@ -38,8 +38,8 @@ def render(history: History, *, wide: bool = False, width: int | None = None) ->
         return _noted(table((*HEADS, *WIDER), rows(_whole)), history)
     text = table(HEADS, [row[: len(HEADS)] for row in rows(_whole)])
     if width is not None and any(columns(line) > width for line in text.splitlines()):
-        told = _changing(line.images for line in history.releases)
-        fitted = [row[: len(HEADS)] for row in rows(_short, _minute, told)]
+        shown = _changing(line.images for line in history.releases)
+        fitted = [row[: len(HEADS)] for row in rows(_short, _minute, shown)]
         text = table(HEADS, fitted, width=width, ranks=RANKS, least=LEAST)
     return _noted(text, history)
 
@@ -121,11 +121,11 @@ def _row(
     containers: Collection[str] | None = None,
 ) -> tuple[object, ...]:
     """The row of one release, with the images of `containers` only (None: all)."""
-    told = [n for n in line.images if containers is None or n in containers]
-    more = [CUT] if len(told) < len(line.images) else []
+    shown = [n for n in line.images if containers is None or n in containers]
+    more = [CUT] if len(shown) < len(line.images) else []
     if containers is not None and len(containers) > 1:
         told_as = _tag
-    images = ",".join([*(told_as(line.images[name]) for name in told), *more])
+    images = ",".join([*(told_as(line.images[name]) for name in shown), *more])
     back = f"rolled back by {line.back}" if line.back else ""
     reason = "; ".join(filter(None, (line.why, back)))
     place = (at(line.started), age(line.took), line.kind, line.source, line.target, images)

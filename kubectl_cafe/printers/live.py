@@ -14,7 +14,7 @@ from kubectl_cafe.durations import age
 from kubectl_cafe.printers.brief import awaited, revisions
 from kubectl_cafe.printers.changes import changes_text
 from kubectl_cafe.printers.fitting import Block, fitted
-from kubectl_cafe.printers.status import NOBODY, about, at_work, driven, stands, urgency
+from kubectl_cafe.printers.status import NO_DRIVER, about, at_work, driven, stands, urgency
 from kubectl_cafe.printers.table import table
 from kubectl_cafe.status.model import CellLine, PodLine, Status
 from kubectl_cafe.text import Size, columns, cut, cut_inside, one_line, padded, wrapped
@@ -137,11 +137,11 @@ def _driver(status: Status, width: int) -> Text:
     if status.turned:
         # Who rolled it back, and who had started it, each with a reason.
         begun = f"{status.kind} by {status.turned}; started by {status.who}{why} ({status.release})"
-    nobody = status.driver == NOBODY
+    undriven = status.driver == NO_DRIVER
     line = Text("")
     if status.driver:
-        words = "no driver" if nobody else f"driven by {_tidy(driven(status))}"
-        line.append(words, "bold yellow" if nobody else "")
+        words = "no driver" if undriven else f"driven by {_tidy(driven(status))}"
+        line.append(words, "bold yellow" if undriven else "")
     line.append(("; " if status.driver and begun else "") + _tidy(begun), "dim")
     line.truncate(width, overflow="ellipsis")
     return line

@@ -25,7 +25,7 @@ SOME = 50
 """The most pods in flight or in trouble that are shown; `-o wide` shows all."""
 
 
-NOBODY = "nobody"
+NO_DRIVER = "nobody"
 """The driver in a Status of an unfinished release without a driver, as `-o json` has it."""
 DURATIONS = ("age", "elapsed", "remaining", "renewed")
 """Fields of a Status that change with time alone, in seconds."""
@@ -109,7 +109,7 @@ def at_work(status: Status) -> str:
 def driven(status: Status) -> str:
     """The driver, and how long ago it renewed its lease; "none" without a driver."""
     if status.renewed is None:
-        return "none" if status.driver == NOBODY else status.driver
+        return "none" if status.driver == NO_DRIVER else status.driver
     return f"{status.driver} (lease renewed {age(status.renewed)} ago)"
 
 

@@ -100,7 +100,7 @@ def is_candidate(assessment: Assessment, snapshot: Snapshot) -> bool:
     pod = assessment.pod
     if pod.uid in snapshot.busy or pod.lost or pod.unexplained:
         return False
-    if assessment.row is PodState.NEWBORN:
+    if assessment.row is PodState.NEW:
         return not assessment.upgraded and bool(assessment.stuck)
     if assessment.row is PodState.UNLABELLED:
         return assessment.settled

@@ -112,7 +112,7 @@ def carry_on(
     """
     pod = assessment.pod
     match assessment.row:
-        case PodState.NEWBORN if pod.containers_ready.status == "True" and _made_now(assessment):
+        case PodState.NEW if pod.containers_ready.status == "True" and _made_now(assessment):
             return writes.open(assessment)
         case PodState.DRAINED:
             return _drained(assessment, snapshot, writes, surplus)

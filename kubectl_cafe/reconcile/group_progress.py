@@ -48,7 +48,7 @@ def failure(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure | 
         or previous_group.restarted(snapshot, assessments)
     ):
         return unstable
-    if found := births_refused(snapshot, assessments) or workload_gone(snapshot):
+    if found := creation_refused(snapshot, assessments) or workload_gone(snapshot):
         return found
     allowed = snapshot.record.plan.strategy.progress_deadline_seconds
     # The earliest possible deadline: until then the exact one need not be computed.
@@ -88,20 +88,20 @@ def deadline(snapshot: Snapshot, assessments: Sequence[Assessment]) -> float:
         for s in assessments
         if s.row is PodState.AT_GOAL and s.released
     ]
-    born = births(snapshot, assessments)
-    last = max(moved_at(snapshot), snapshot.driven_since, *of_release, *released, *born)
+    created = creation_times(snapshot, assessments)
+    last = max(moved_at(snapshot), snapshot.driven_since, *of_release, *released, *created)
     longest = max((_grace_sum(snapshot, pod) for pod in pods), default=0)
     return last + snapshot.record.plan.strategy.progress_deadline_seconds + longest
 
 
-def births_refused(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure | None:
+def creation_refused(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure | None:
     """The failure where admission refuses every pod that the step needs, for 30 s (A1 403).
 
     A quota may have room later and a webhook may come back: these refusals are waited for. So are
     refusals from before the last move: the controller retries at growing intervals, and a refusal
     before a retry of the release says nothing about the next attempt.
     """
-    if not _bears(snapshot):
+    if not _creates_pods(snapshot):
         return None
     kind = snapshot.podset.kind.lower()
     missing = candidates.missing(snapshot, assessments)
@@ -115,14 +115,14 @@ def births_refused(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Fai
     return None
 
 
-def births(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[float]:
+def creation_times(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[float]:
     """The creation times that count as progress in steps that create pods.
 
     Of the pods that a cell got since the last move, the n-th creation is the first time at which n
     of them could live. A pod that replaces one which its node rejected comes after these: it is no
     progress, however often it happens (C50).
     """
-    if not _bears(snapshot):
+    if not _creates_pods(snapshot):
         return []
     new = [s for s in assessments if s.pod.created >= moved_at(snapshot)]
     living_at: list[float] = []
@@ -131,7 +131,7 @@ def births(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[float]
     return living_at
 
 
-def _bears(snapshot: Snapshot) -> bool:
+def _creates_pods(snapshot: Snapshot) -> bool:
     """Whether the current step waits for pods to be created."""
     step = snapshot.record.current
     return step is not None and step.kind in (StepKind.SCALE_OUT, StepKind.SWEEP)

@@ -53,8 +53,8 @@ def restarted(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure 
     It may be Ready again, but the version is less stable than it seemed when the group was
     confirmed. `retry` accepts such restarts. Pod records of older versions have no restart counts.
     """
-    journal = snapshot.record.journal
-    if (journal and journal[-1].trigger is Trigger.RETRY) or not (
+    last = snapshot.record.last_move
+    if (last is not None and last.trigger is Trigger.RETRY) or not (
         before := _before(snapshot, assessments)
     ):
         return None

@@ -117,7 +117,7 @@ def _no_takes(snapshot: Snapshot) -> str:
 
 
 def _not_yet(one: Assessment, snapshot: Snapshot) -> str:
-    if one.row is PodState.NEWBORN:
+    if one.row is PodState.NEW:
         return "starting"
     if one.row is PodState.UNLABELLED:
         return "containers being verified"

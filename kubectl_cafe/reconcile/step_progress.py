@@ -95,7 +95,7 @@ def _commit(snapshot: Snapshot, decision: Decision) -> Decision:
     ]
     if writes:
         return replace(decision, workloads=tuple(writes))
-    unseen = [workload.name for workload in snapshot.workloads if not workload.settled]
+    unseen = [workload.name for workload in snapshot.workloads if not workload.spec_observed]
     if unseen:
         waits = (Wait(For.TEMPLATE, name=", ".join(unseen)), *decision.waits)
         return replace(decision, waits=waits)

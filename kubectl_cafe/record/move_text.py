@@ -19,9 +19,10 @@ PEOPLE = frozenset(
         Trigger.ROLLBACK,
         Trigger.SUPERSEDE,
         Trigger.ABORT,
+        Trigger.TAKE_OVER,
     }
 )
-"""Moves that operators make; all others are the driver's."""
+"""Entries of the journal that operators cause; all others are the driver's moves."""
 
 
 def move_line(record: Record, reader: str = "", *, brief: bool = False) -> str:
@@ -30,19 +31,19 @@ def move_line(record: Record, reader: str = "", *, brief: bool = False) -> str:
     `brief`: a failure is shown by pod and reason alone, because its message is shown beside the
     line.
     """
-    told = about(record)
+    what = about(record)
     if brief and record.failure and record.state is State.FAILED:
-        told = str(replace(record.failure, message=""))
-    return one_line(f"{record.since[11:19]}Z  {record.state}: {told}{_by(record, reader)}")
+        what = str(replace(record.failure, message=""))
+    return one_line(f"{record.since[11:19]}Z  {record.state}: {what}{_by(record, reader)}")
 
 
 def _by(record: Record, reader: str) -> str:
     """The user who made the last move, if not `reader`, and the reason."""
-    if not reader or not record.journal:
+    last = record.journal[-1] if record.journal else None
+    if not reader or last is None or last.trigger not in PEOPLE or last.who == reader:
         return ""
-    last = record.journal[-1]
-    if last.trigger not in PEOPLE or last.who == reader:
-        return ""
+    if last.trigger is Trigger.TAKE_OVER:
+        return f", taken over by {last.who}"
     return f", by {last.who}" + (f": {last.why}" if last.why else "")
 
 

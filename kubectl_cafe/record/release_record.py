@@ -18,7 +18,8 @@ from kubectl_cafe.revisions.past_releases import Known, PastRelease, named, past
 from kubectl_cafe.revisions.revision import Revision, controlled_by, owner_reference
 from kubectl_cafe.times import seconds
 from statemachine import versioned
-from statemachine.record import Record, RecordError, decode, encode
+from statemachine.record import Record
+from statemachine.record_json import RecordError, decode, encode
 from statemachine.versioned import DecodeError, Integer, Stored
 
 Json = Mapping[str, Any]

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from kubectl_cafe import annotations as sizes
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.api.release_annotations import beside
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.access.identity import here
 from kubectl_cafe.client.errors import Conflict, Gone, UnknownOutcome, not_stale
@@ -18,8 +19,10 @@ from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.record import events
 from kubectl_cafe.text import meant
-from statemachine.lifecycle import State
-from statemachine.record import SIZE_LIMIT, Entry, Record, encode, fit
+from kubectl_cafe.version import VERSION as CLIENT
+from statemachine.lifecycle import State, Trigger
+from statemachine.record import VERSION, Entry, Record
+from statemachine.record_json import SIZE_LIMIT, encode, fit
 
 ATTEMPTS = 10
 
@@ -80,6 +83,8 @@ def write(
     entered = cafe.position.state is not State.AWAITING_CONFIRM
     if record.state is State.AWAITING_CONFIRM and entered:
         notes[names.CONFIRMED] = "false"
+    notes |= beside(record, cafe.annotations, cafe.uid)
+    notes |= _confirmed_by(cafe, record)
     notes[names.RELEASE] = _text(cafe, record, notes)
     body: dict[str, Any] = {
         "metadata": {
@@ -97,6 +102,22 @@ def write(
         raise missing(cafe.namespace, cafe.name) from None
     _tell(transport, after, new_entry(cafe.record, record))
     return after
+
+
+def _confirmed_by(cafe: CafeDeployment, record: Record) -> dict[str, str | None]:
+    """The annotation of the user who confirms the waiting group by this write.
+
+    It is removed when the next group begins to wait. A client that confirms by annotation may set
+    this one too; it is kept.
+    """
+    entry = new_entry(cafe.record, record)
+    waited = cafe.position.state is State.AWAITING_CONFIRM
+    if record.v < VERSION or entry is None:
+        return {}
+    if entry.trigger is Trigger.CONFIRM and not cafe.waiting_group_confirmed:
+        return {names.CONFIRMED_BY: entry.who}
+    begins_to_wait = record.state is State.AWAITING_CONFIRM and not waited
+    return {names.CONFIRMED_BY: None} if begins_to_wait else {}
 
 
 def change(
@@ -170,8 +191,10 @@ def _moves(record: Record) -> int:
 
 
 def signed(before: Record | None, after: Record, host: str) -> Record:
-    """`after` with `host`, this machine's name, on its new move; other entries are unchanged."""
+    """`after` with this client's version, and with `host`, this machine's name, on its new move."""
     entry = new_entry(before, after)
+    if after.v >= VERSION:
+        after = replace(after, client=CLIENT)
     if entry is None:
         return after
     return replace(after, journal=(*after.journal[:-1], replace(entry, host=host)))
@@ -188,7 +211,9 @@ def forget(transport: Transport, cafe: CafeDeployment) -> CafeDeployment:
     meta = {
         "uid": cafe.uid,
         "resourceVersion": cafe.resource_version,
-        "annotations": {names.RELEASE: None},
+        "annotations": dict.fromkeys(
+            (names.RELEASE, names.RELEASE_AT, names.RELEASE_PLAN, names.STARTED_BY)
+        ),
     }
     path = paths.cafedeployments(cafe.namespace, cafe.name)
     return CafeDeployment(transport.patch(path, {"metadata": meta}, PatchKind.MERGE))

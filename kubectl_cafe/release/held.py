@@ -18,7 +18,7 @@ from kubectl_cafe.record import store
 from kubectl_cafe.release.write_failures import Trouble
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import Trigger
-from statemachine.record import Record, moved
+from statemachine.record import Record, moved, taken_over
 
 READ_TIMEOUT = 4.0
 """Seconds for reading the CafeDeployment at a renewal; the next renewal is due after five."""
@@ -47,6 +47,12 @@ def under(record: Record, epoch: int, cafe: CafeDeployment) -> Record:
             hint=cafe_command("status", cafe.name, cafe.namespace),
         )
     return replace(record, epoch=epoch, fenced_epoch=epoch)
+
+
+def led_by(record: Record, epoch: int, cafe: CafeDeployment, *, at: str, who: str) -> Record:
+    """`record` as `under`, with an entry in the journal if `who` takes the release over."""
+    after = under(record, epoch, cafe)
+    return after if record.epoch == epoch else taken_over(after, at=at, who=who)
 
 
 def superseded(record: Record) -> bool:

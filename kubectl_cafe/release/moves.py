@@ -20,7 +20,7 @@ from kubectl_cafe.planning.allowed_commands import illegal
 from kubectl_cafe.planning.proposal import Around
 from kubectl_cafe.record import store
 from kubectl_cafe.release import start
-from kubectl_cafe.release.held import under
+from kubectl_cafe.release.held import led_by, under
 from kubectl_cafe.release.start import Mover
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
@@ -172,8 +172,12 @@ def resume(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDepl
     return say(transport, cafe, Trigger.RESUME, mover, check)
 
 
-def become_driver(transport: Transport, cafe: CafeDeployment, epoch: int) -> CafeDeployment:
+def become_driver(
+    transport: Transport, cafe: CafeDeployment, epoch: int, who: str
+) -> CafeDeployment:
     """Write `epoch`, so that a driver with a lower one stops at its next read (I7).
+
+    The journal gets an entry that `who` has taken over, unless a move of theirs wrote the epoch.
 
     No write of an earlier driver may be in flight: its lease was released, or it was fenced. Raises
     Fenced if a later driver has taken over.
@@ -183,7 +187,7 @@ def become_driver(transport: Transport, cafe: CafeDeployment, epoch: int) -> Caf
         record = current.record
         if record is None or record.epoch == record.fenced_epoch == epoch:
             return None
-        return under(record, epoch, current)
+        return led_by(record, epoch, current, at=rfc3339(transport.server_time()), who=who)
 
     return store.change(transport, cafe, judge)
 

@@ -47,13 +47,13 @@ def conclude(
     if record is None or not (superseded or record.state in RESTING):
         return
     release = past_releases.present(record)
-    told = release.outcome if release.ended else SUPERSEDED
+    ending = release.outcome if release.ended else SUPERSEDED
     ended = release.ended or rfc3339(transport.server_time())
-    body = release_record.manifest(cafe, record, told, ended, revisions)
+    body = release_record.manifest(cafe, record, ending, ended, revisions)
     path = paths.controllerrevisions(cafe.namespace, body["metadata"]["name"])
     if (obj := transport.get_or_none(path)) is not None:
         stored = release_record.parse(obj)
-        if stored.release is not None and stored.release.outcome == told:
+        if stored.release is not None and stored.release.outcome == ending:
             return
         _delete(transport, cafe, stored)
     with suppress(Invalid):  # Another client has stored it meanwhile: `data` never changes.

@@ -73,7 +73,7 @@ def _try_template(transport: Transport, cafe: CafeDeployment, cell: str, templat
     query = {"dryRun": "All", "fieldValidation": "Strict"}
     try:
         collection = paths.workloads(podset.resource, cafe.namespace)
-        transport.create(collection, {**trial, "metadata": meta}, query, guarded=False)
+        transport.create(collection, {**trial, "metadata": meta}, query, needs_lease=False)
     except Invalid as error:
         raise Refused(
             f"{error.message}. Nothing was written",
@@ -249,6 +249,7 @@ def _continued(record: Record, before: Record) -> Record:
     """
     return structs.replace(
         record,
+        v=before.v,
         id=before.id,
         started=before.started,
         who=before.who,

@@ -42,7 +42,7 @@ def create(
     body = {**manifest, "apiVersion": names.API_VERSION, "kind": names.KIND, "spec": spec}
     try:
         return CafeDeployment(
-            transport.create(paths.cafedeployments(namespace), body, query, guarded=False)
+            transport.create(paths.cafedeployments(namespace), body, query, needs_lease=False)
         )
     except Invalid as error:
         raise _refused(error, f"cafedeployment/{name} in namespace {namespace}") from None

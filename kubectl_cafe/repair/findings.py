@@ -1,7 +1,7 @@
 """Finds problems around a release that no driver repairs (protocol 4, 5, 10; C47, C55, C56, C72).
 
 Pure. `find` lists what can be repaired in a snapshot. The pod's next write comes from
-`mending.write`, or from `drift.due` for a pod that has drifted. `repair` calls both again after
+`pod_repairs.write`, or from `drift.due` for a pod that has drifted. `repair` calls both again after
 every answer, so a finding that is no longer listed is repaired.
 """
 
@@ -34,7 +34,7 @@ class What(StrEnum):
     LOST_RECORD = "lost record"
     FOREIGN_RECORD = "foreign record"
     ORPHAN = "orphan"
-    NEWBORN = "newborn"
+    NEW_POD = "newborn"
     LEFTOVER = "leftover"
     UNREADABLE = "unreadable record"
     DRIFT = "drift"
@@ -43,17 +43,17 @@ class What(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One problem: `found` describes it, `mend` what `repair` would do about it.
+    """One problem: `found` describes it, `remedy` what `repair` would do about it.
 
-    If `mend` is empty, the finding is only listed, and `hint` is what an operator may do. `object`
-    is kind/name, `uid` the object's (a missing workload's cell).
+    If `remedy` is empty, the finding is only listed, and `hint` is what an operator may do.
+    `object` is kind/name, `uid` the object's (a missing workload's cell).
     """
 
     what: What
     object: str
     uid: str
     found: str
-    mend: str = ""
+    remedy: str = ""
     hint: str = ""
 
     @property
@@ -76,17 +76,17 @@ def of_workloads(cafe: CafeDeployment, snapshot: Snapshot) -> tuple[Finding, ...
     made: list[Finding] = []
     for cell in desired_replicas.lost_cells(snapshot):
         name = workload_name(cafe.name, cell, cafe.cells)
-        mend, hint = "", ""
+        remedy, hint = "", ""
         pods = counted(desired_replicas.planned(snapshot.record, cell), "pod")
         if snapshot.record.state not in RESTING:
             hint = cafe_command("drive", cafe.name, cafe.namespace)
         elif revision is None:
             hint = cafe_command("upgrade", cafe.name, cafe.namespace)
         else:
-            mend = f"create it again with {pods} of revision {revision.number}"
+            remedy = f"create it again with {pods} of revision {revision.number}"
         found = f"the workload is missing, with {pods}"
         made.append(
-            Finding(What.WORKLOAD, f"{cafe.podset.kind.lower()}/{name}", cell, found, mend, hint)
+            Finding(What.WORKLOAD, f"{cafe.podset.kind.lower()}/{name}", cell, found, remedy, hint)
         )
     return tuple(made)
 
@@ -137,8 +137,8 @@ def _of(cafe: CafeDeployment, assessment: Assessment, snapshot: Snapshot) -> Fin
     match assessment.row:
         case PodState.ORPHAN:
             return _orphan(assessment, snapshot)
-        case PodState.NEWBORN:
-            return _newborn(assessment)
+        case PodState.NEW:
+            return _new_pod(assessment)
         case PodState.DRAINED:
             return _drained(assessment, snapshot)
         case PodState.PATCHED | PodState.PATCHED_ELSEWHERE if assessment.mode is not Mode.NONE:
@@ -157,17 +157,17 @@ def _orphan(assessment: Assessment, snapshot: Snapshot) -> Finding:
     return _finding(assessment, What.ORPHAN, found, "put it into traffic once it is verified")
 
 
-def _newborn(assessment: Assessment) -> Finding:
+def _new_pod(assessment: Assessment) -> Finding:
     """A new pod with a closed gate: opened as by a driver, whatever its version (C27, C47)."""
     found = "created while the release had no driver: its readiness gate is closed"
     if why := _unwell(assessment.pod):
         return _finding(
             assessment,
-            What.NEWBORN,
+            What.NEW_POD,
             f"{found}; {why}",
             hint="repair it once its containers are ready",
         )
-    return _finding(assessment, What.NEWBORN, found, "open its gate")
+    return _finding(assessment, What.NEW_POD, found, "open its gate")
 
 
 def _drained(assessment: Assessment, snapshot: Snapshot) -> Finding:
@@ -207,8 +207,8 @@ def _unreadable(assessment: Assessment, snapshot: Snapshot) -> Finding:
     if why:
         hint = _describe(assessment, snapshot)
         return _finding(assessment, What.UNREADABLE, f"{found}; {why}", hint=hint)
-    mend = "replace its record by a finished one and put it into traffic, once it is verified"
-    return _finding(assessment, What.UNREADABLE, found, mend)
+    remedy = "replace its record by a finished one and put it into traffic, once it is verified"
+    return _finding(assessment, What.UNREADABLE, found, remedy)
 
 
 def _strays(assessment: Assessment, snapshot: Snapshot) -> str:
@@ -247,15 +247,15 @@ def _drift(cafe: CafeDeployment, assessment: Assessment, snapshot: Snapshot, fou
         )
         return _finding(assessment, What.DRIFT, found, hint=hint)
     traffic = "in traffic" if assessment.mode is Mode.NONE else "out of traffic"
-    mend = f"restore revision {own.number} in place: the pod restarts {traffic}"
-    return _finding(assessment, What.DRIFT, found, mend)
+    remedy = f"restore revision {own.number} in place: the pod restarts {traffic}"
+    return _finding(assessment, What.DRIFT, found, remedy)
 
 
 def _finding(
-    assessment: Assessment, what: What, found: str, mend: str = "", hint: str = ""
+    assessment: Assessment, what: What, found: str, remedy: str = "", hint: str = ""
 ) -> Finding:
     pod = assessment.pod
-    return Finding(what, f"pod/{pod.name}", pod.uid, found, mend, hint)
+    return Finding(what, f"pod/{pod.name}", pod.uid, found, remedy, hint)
 
 
 def _describe(assessment: Assessment, snapshot: Snapshot) -> str:

@@ -15,7 +15,8 @@ from kubectl_cafe.podsets import by_cell
 from kubectl_cafe.reconcile.requests import UNKNOWN_PERSON
 from kubectl_cafe.revisions.revision import Revision
 from statemachine.lifecycle import State, Trigger
-from statemachine.record import Entry, Plan, Record, encode
+from statemachine.record import Entry, Plan, Record
+from statemachine.record_json import encode
 from statemachine.steps import Kind
 
 

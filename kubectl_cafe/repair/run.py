@@ -15,7 +15,7 @@ from kubectl_cafe.cache.direct_reads import read_revisions
 from kubectl_cafe.cache.informers import Observer
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.driver import fencing
-from kubectl_cafe.driver.leader import Leader, Told, lead
+from kubectl_cafe.driver.leader import Leader, Progress, lead
 from kubectl_cafe.driver.writers import Writers
 from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.planning import deletion
@@ -26,7 +26,7 @@ from kubectl_cafe.record import store
 from kubectl_cafe.release import moves
 from kubectl_cafe.release.held import READ_TIMEOUT, Fenced
 from kubectl_cafe.release.write_failures import named
-from kubectl_cafe.repair import findings, mending, rebuilt_record, recreate
+from kubectl_cafe.repair import findings, pod_repairs, rebuilt_record, recreate
 from kubectl_cafe.repair.findings import Finding, Left, What
 from kubectl_cafe.repair.long_waits import Lasting
 from kubectl_cafe.repair.rebuilt_record import Rebuilt
@@ -35,8 +35,8 @@ from kubectl_cafe.repair.unfinished import (
     raise_fatal,
     refused,
     refused_watch,
+    remaining,
     tired_of,
-    unmended,
 )
 from kubectl_cafe.times import rfc3339
 from kubectl_cafe.waits import texts
@@ -96,7 +96,7 @@ class Repair:
         snapshot = cache.snapshot(seen, known, now=now, time=at, stopping=False)
         return Look(snapshot, found, findings.find(cafe, snapshot, found))
 
-    def mend(self, agreed: Iterable[Finding], told: Told, silent: str = "") -> list[Left]:
+    def apply(self, agreed: Iterable[Finding], progress: Progress, silent: str = "") -> list[Left]:
         """Repair the findings in `agreed`; returns those that remain.
 
         `silent` is the resourceVersion of a lease that was watched for its whole duration. Raises
@@ -108,16 +108,16 @@ class Repair:
         others = {finding.key for finding in agreed if finding not in strays}
         left: list[Left] = []
         with lead(
-            self.transport, self.cafe, self.observer, who=self.who, silent=silent, told=told
+            self.transport, self.cafe, self.observer, who=self.who, silent=silent, progress=progress
         ) as leader:
-            self.cafe = self._mend_record(leader, others, told)
+            self.cafe = self._repair_record(leader, others, progress)
             leader.driver = self
             if any(what is What.WORKLOAD for what, _ in others):
                 left += self._create(
                     leader, {cell for what, cell in others if what is What.WORKLOAD}
                 )
             if any(what not in (*OF_THE_RECORD, What.WORKLOAD) for what, _ in others):
-                left += self._mend_pods(leader, others)
+                left += self._repair_pods(leader, others)
             if strays:
                 left += self._bring_back(leader, strays)
         return left
@@ -136,8 +136,8 @@ class Repair:
 
     # The record of the release
 
-    def _mend_record(
-        self, leader: Leader, keys: Collection[tuple[What, str]], told: Told
+    def _repair_record(
+        self, leader: Leader, keys: Collection[tuple[What, str]], progress: Progress
     ) -> CafeDeployment:
         """Repair the CafeDeployment's record first, because the pods are assessed by it."""
         cafe = self.cafe = leader.cafe
@@ -145,10 +145,12 @@ class Repair:
         if look.rebuilt is not None and (What.LOST_RECORD, cafe.uid) in keys:
             cafe = store.write(leader.transport, cafe, look.rebuilt.record)
             # The driver from before the loss of the record may still have a write in flight.
-            return fencing.fence(leader.transport, cafe, leader.epoch, told.fencing, told.slow)
+            return fencing.fence(
+                leader.transport, cafe, leader.epoch, self.who, progress.fencing, progress.slow
+            )
         if cafe.foreign_record and (What.FOREIGN_RECORD, cafe.uid) in keys:
             return store.forget(leader.transport, cafe)
-        return moves.become_driver(leader.transport, cafe, leader.epoch)
+        return moves.become_driver(leader.transport, cafe, leader.epoch, self.who)
 
     def _create(self, leader: Leader, cells: Collection[str]) -> list[Left]:
         """Create the workloads of `cells` first, so that their pods start meanwhile."""
@@ -164,7 +166,7 @@ class Repair:
 
     # The pods
 
-    def _mend_pods(self, leader: Leader, keys: Collection[tuple[What, str]]) -> list[Left]:
+    def _repair_pods(self, leader: Leader, keys: Collection[tuple[What, str]]) -> list[Left]:
         """Repair all pods at once, because these repairs only bring pods into traffic."""
         cache, clock = self.observer.cache, self.transport.clock
         begun = clock.monotonic()
@@ -175,12 +177,12 @@ class Repair:
                 if tired := tired_of(actor, look.snapshot.now, begun):
                     raise tired
                 left = [f for f in look.findings if f.key in keys and f.what is not What.WORKLOAD]
-                able = [f for f in left if f.mend]
+                able = [f for f in left if f.remedy]
                 late = clock.monotonic() > begun + _patience(look.snapshot, able)
                 if cache.idle and (not able or late or self.stop.is_set()):
                     return [Left(f, STOPPED if self.stop.is_set() else LATE) for f in left]
                 free = (f for f in able if f.uid not in look.snapshot.busy and not late)
-                due = (mending.write(finding, look.snapshot) for finding in free)
+                due = (pod_repairs.write(finding, look.snapshot) for finding in free)
                 actor.patch([patch for patch in due if patch], frozenset())
                 cache.wait(TICK)
 
@@ -191,7 +193,7 @@ class Repair:
         with self._acting(leader) as actor:
             while True:
                 look = self._look_under(leader, blind=bool(failed))
-                found = {f.uid for f in look.findings if f.what is What.DRIFT and f.mend}
+                found = {f.uid for f in look.findings if f.what is What.DRIFT and f.remedy}
                 waiting = agreed & found - tried
                 if not waiting or failed or self.stop.is_set():
                     break
@@ -201,7 +203,7 @@ class Repair:
                 way = drift.begin(pod, look.snapshot, rfc3339(look.snapshot.time))
                 if failure := self._carry(leader, actor, way):
                     failed[pod.uid] = str(failure)
-        return unmended(strays, look.findings, failed, self.stop.is_set())
+        return remaining(strays, look.findings, failed, self.stop.is_set())
 
     def _carry(self, leader: Leader, actor: Writers, way: drift.Way) -> Failure | None:
         """Restore one pod; returns the failure that ended its repair, if any."""
@@ -251,7 +253,7 @@ class Repair:
         """
         if (refusal := self.observer.refusal()) is not None and not blind:
             raise refusal
-        leader.transport.guard()
+        leader.transport.check_lease()
         if self.observer.cache.highest_epoch() > leader.epoch:
             raise Fenced("a pod was written by a later driver", where=self.cafe.where)
         if self.newest is not None and self.newest.record != self.cafe.record:

@@ -15,7 +15,7 @@ from statemachine.record import Failure
 STOPPED = "not repaired: interrupted"
 
 
-def unmended(
+def remaining(
     strays: Iterable[Finding], found: Iterable[Finding], failed: Mapping[str, str], stopped: bool
 ) -> list[Left]:
     """The findings of `strays` that remain: pods that have `failed`, or are still in `found`."""

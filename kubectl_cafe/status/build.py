@@ -63,8 +63,8 @@ def status_of(
     record = snapshot.record
     assessments = snapshot.assessments
     out, away = out_of_traffic(snapshot, assessments), drift.strays(snapshot, assessments)
-    mendable = out or away or (record.state in RESTING and desired_replicas.lost_cells(snapshot))
-    repairs = (repair_command(cafe),) if mendable and not holder.driver(lease) else ()
+    repairable = out or away or (record.state in RESTING and desired_replicas.lost_cells(snapshot))
+    repairs = (repair_command(cafe),) if repairable and not holder.driver(lease) else ()
     grouped = [step for step in record.steps if step.is_group]
     step = record.current
     driver = holder.driver(lease)
@@ -214,8 +214,10 @@ def _born_ahead(assessment: Assessment, snapshot: Snapshot) -> bool:
     """Whether a new pod was created from a template that another client changed too early (C47)."""
     step, state = snapshot.record.current, snapshot.record.state
     upgrading = step is not None and step.kind is StepKind.UPGRADE and state not in RESTING
-    born = assessment.upgraded and assessment.pod.record is None and touched(assessment, snapshot)
-    return upgrading and snapshot.record.kind is Kind.UPGRADE and born
+    created = (
+        assessment.upgraded and assessment.pod.record is None and touched(assessment, snapshot)
+    )
+    return upgrading and snapshot.record.kind is Kind.UPGRADE and created
 
 
 def mixed(snapshot: Snapshot, assessments: Sequence[Assessment]) -> str:

@@ -47,9 +47,9 @@ def _waves(record: Record) -> dict[int, int]:
 def _spent(record: Record, now: float) -> dict[int, float]:
     """The seconds in which pods were taken, by the number of the group."""
     spent: dict[int, float] = {}
-    told = _since_the_beginning(record)
-    ends = [*(seconds(entry.at) for entry in told[1:]), now]
-    for entry, end in zip(told, ends, strict=False):
+    entries = _since_the_beginning(record)
+    ends = [*(seconds(entry.at) for entry in entries[1:]), now]
+    for entry, end in zip(entries, ends, strict=False):
         group = entry.group or 1  # The move that begins a release names no group.
         if entry.state in MOVING:
             spent[group] = spent.get(group, 0.0) + end - seconds(entry.at)

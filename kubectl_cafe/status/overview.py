@@ -65,20 +65,20 @@ def watched(
 
     The iterator has no end. Raises the error that makes the watch give up.
     """
-    told: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+    events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
     informer = Informer(
         transport,
         paths.cafedeployments(namespace),
         _query(selector),
-        on_sync=lambda items: told.put(("ALL", items)),
-        on_event=lambda kind, item: told.put((kind, item)),
-        on_failed=lambda error: told.put(("FAILED", error)),
+        on_sync=lambda items: events.put(("ALL", items)),
+        on_event=lambda kind, item: events.put((kind, item)),
+        on_failed=lambda error: events.put(("FAILED", error)),
     )
     informer.start()
     known: dict[str, Overview] | None = None
     try:
         while True:
-            kind, what = told.get()
+            kind, what = events.get()
             if kind == "FAILED":
                 raise what
             found = {

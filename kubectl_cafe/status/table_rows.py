@@ -55,7 +55,7 @@ def pod_line(assessment: Assessment, snapshot: Snapshot) -> PodLine:
     left_alone = {
         PodState.DRIFT: "drift",
         PodState.ORPHAN: "orphan",
-        PodState.NEWBORN: "not opened yet",
+        PodState.NEW: "not opened yet",
         PodState.UNREADABLE: "unreadable record",
     }
     phase = str(pod.record.phase) if pod.record and assessment.in_flight else ""

@@ -108,15 +108,15 @@ class Watching:
             self._revisions, self._named = {r.name: r for r in found}, named
         return self._revisions
 
-    def _one(self, path: str, name: str, told: Any) -> Informer:
-        """An informer of the object `name`; `told` gets the object, or None if there is none."""
+    def _one(self, path: str, name: str, receive: Any) -> Informer:
+        """An informer of the object `name`; `receive` gets the object, or None if there is none."""
 
         def listed(items: list[dict[str, Any]]) -> None:
-            told(items[0] if items else None)
+            receive(items[0] if items else None)
             self._observer.cache.wake()
 
         def event(kind: str, item: dict[str, Any]) -> None:
-            told(None if kind == "DELETED" else item)
+            receive(None if kind == "DELETED" else item)
             self._observer.cache.wake()
 
         def failed(_error: Exception) -> None:

@@ -59,8 +59,8 @@ def test_the_guard_is_asked_once_a_guarded_write(server: Transport, namespace: s
     asked: list[int] = []
     session = server.session(lambda: asked.append(1))
     maps = paths.configmaps(namespace)
-    made = session.create(maps, {"metadata": {"name": "counted"}}, guarded=False)
-    session.replace(path_of(made), made, guarded=False)
+    made = session.create(maps, {"metadata": {"name": "counted"}}, needs_lease=False)
+    session.replace(path_of(made), made, needs_lease=False)
     session.get(path_of(made))
     assert asked == []
     session.patch(path_of(made), {"data": {"a": "2"}}, PatchKind.MERGE)

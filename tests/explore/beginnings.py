@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot
 from statemachine.lifecycle import State, Trigger
+from statemachine.record import Record
 from tests.explore.stages import GROUP, stages, under_way
 from tests.explore.truths import RUNNING, is_take
 from tests.memcluster.requests import Written
@@ -17,6 +18,12 @@ def unheard(snapshot: Snapshot, decision: Decision) -> Iterator[str]:
     for patch in decision.patches:
         if is_take(snapshot, patch):
             yield f"I9: {patch.pod} is taken, and a pause would not be heard"
+
+
+def retried(record: Record) -> bool:
+    """Whether the last move was a retry; a driver that took over since moved nothing."""
+    moves = [e.trigger for e in record.journal if e.trigger is not Trigger.TAKE_OVER]
+    return moves[-1:] == [Trigger.RETRY]
 
 
 def over_restarted(snapshot: Snapshot, decision: Decision) -> Iterator[str]:
@@ -30,7 +37,7 @@ def over_restarted(snapshot: Snapshot, decision: Decision) -> Iterator[str]:
     takes = [patch.pod for patch in decision.patches if is_take(snapshot, patch)]
     if not takes or record.state is not State.PROGRESSING or before is None:
         return
-    if now is None or now.what != GROUP or record.journal[-1].trigger is Trigger.RETRY:
+    if now is None or now.what != GROUP or retried(record):
         return
     up = [
         (p, p.record) for p in snapshot.pods.values() if p.record and p.record.release == record.id

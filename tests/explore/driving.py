@@ -186,8 +186,8 @@ class Driving(Answering):
         epoch, session = moves.epoch_after(cafe, 0, cache.highest_epoch()), cluster.session(held)
         try:
             if fencing.needed(cafe.record, given_back=moment.lease == FREE):
-                cafe = fencing.fence(session, cafe, epoch)
-            cafe = moves.become_driver(session, cafe, epoch)
+                cafe = fencing.fence(session, cafe, epoch, "driver")
+            cafe = moves.become_driver(session, cafe, epoch, "driver")
         except (ApiError, fencing.Unfenced):
             label += ", and is refused a write"
             moment.news = False  # Until something changes.

@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch as patched
 
 from kubectl_cafe.pods import record as pod_records
-from statemachine import record as releases
+from statemachine import record_json
 from tests.explore.world import Worlds
 
 
@@ -53,7 +53,7 @@ def product(worlds: Worlds) -> Iterator[None]:
             ("kubectl_cafe.driver.fencing", "ThreadPoolExecutor", Inline),
             ("kubectl_cafe.release.start", "secrets", Ids()),
             ("kubectl_cafe.driver.publisher", "status_subresource", NoStatus),
-            ("kubectl_cafe.api.cafedeployment", "decode", cache(releases.decode)),
+            ("kubectl_cafe.api.cafedeployment", "decode", cache(record_json.decode)),
             ("kubectl_cafe.pods.model", "decode", cache(pod_records.decode)),
         ):
             stack.enter_context(patched(f"{target}.{name}", value))

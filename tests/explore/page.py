@@ -71,10 +71,10 @@ by what the containers really are and not by what the engine has seen of them, b
 EndpointSlices, and by the groups that the recorded plan asks for, counted here anew; I3 and I9 by
 what the engine has seen as well; of a group that is over, that its pods serve (not where pods
 leave, containers die or pods get unready and the driver sees late, nor where images are patched
-by others or can't start); that no group begins over pods of the one before that have restarted; that a driver which
-can't read the CafeDeployment takes no pod; that nothing starts under a deletion; that a driver
-which leaves behind a drained pod before a deadline, because its writes are refused, names it;
-that an assessment which is kept is the one that would be made anew.
+by others or can't start); that no group begins over pods of the one before that have restarted;
+that a driver which can't read the CafeDeployment takes no pod; that nothing starts under a
+deletion; that a driver which leaves behind a drained pod before a deadline, because its writes are
+refused, names it; that an assessment which is kept is the one that would be made anew.
 
 **What is asked of every state** of a search that was not cut short: some sequence of verbs ends
 the release from there; unless it is being aborted, one without an abort carries it on or back

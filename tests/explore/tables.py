@@ -20,7 +20,7 @@ from kubectl_cafe.pods import model
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.observed import Sighting
 from kubectl_cafe.traffic import Service
-from statemachine import record as releases
+from statemachine import record_json
 
 Json = Mapping[str, Any]
 T = TypeVar("T")
@@ -102,8 +102,8 @@ def forget(item: dict[str, Any]) -> dict[str, Any]:
 @cache
 def without_journal(text: str) -> str:
     """A release's record with the first entry of its journal alone."""
-    record = releases.decode(text)
-    return releases.encode(replace(record, journal=record.journal[:1], journal_cut=0))
+    record = record_json.decode(text)
+    return record_json.encode(replace(record, journal=record.journal[:1], journal_cut=0))
 
 
 class Pods:

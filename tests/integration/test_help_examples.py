@@ -37,8 +37,8 @@ BEGINNINGS = {
     "status shop --for": ("completed", 0),
     "status shop -w": ("waiting", 124),
     "status": ("waiting", 0),
-    "history": ("told", 0),
-    "report": ("told", 0),
+    "history": ("history", 0),
+    "report": ("history", 0),
 }
 """The scene and the exit code by how an example begins; the others need nothing (0).
 

@@ -78,9 +78,9 @@ class MemCluster:
         """As Transport's."""
         return f"kubectl-cafe/{self.version}"
 
-    def session(self, guard: Callable[[], None], release: str = "") -> MemSession:
+    def session(self, check_lease: Callable[[], None], release: str = "") -> MemSession:
         """This cluster as one session writes to it."""
-        return MemSession(self, guard, release)
+        return MemSession(self, check_lease, release)
 
     def server_time(self) -> float:
         """Epoch seconds."""
@@ -137,7 +137,7 @@ class MemCluster:
         body: Object,
         query: Query | None = None,
         *,
-        guarded: bool = True,
+        needs_lease: bool = True,
         timeout: float | None = None,
     ) -> Object:
         """POST to a collection."""
@@ -168,7 +168,7 @@ class MemCluster:
         self.aside.append(body)
 
     def replace(
-        self, path: str, body: Object, *, guarded: bool = True, timeout: float | None = None
+        self, path: str, body: Object, *, needs_lease: bool = True, timeout: float | None = None
     ) -> Object:
         """PUT: a compare-and-swap as long as `body` has its resourceVersion."""
         where = address(path)
@@ -223,7 +223,7 @@ class MemCluster:
             new = None
         return self._commit("DELETE", path, where, body, old, new, None)
 
-    # How the cluster's own actors write: no faults, no guard, not in `written`.
+    # How the cluster's own actors write: no faults, no lease, not in `written`.
 
     def put(self, path: str, item: Object) -> None:
         """Store `item` as the object at `path`, if it says something new."""

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
 
 
 class MemSession:
-    """Stands in for SessionTransport: its own guard, release and `aside_refused`.
+    """Stands in for SessionTransport: its own lease, release and `aside_refused`.
 
     All else is the cluster's: what is read, the clock, the faults, what was written.
     """
 
-    def __init__(self, cluster: MemCluster, guard: Callable[[], None], release: str = "") -> None:
+    def __init__(
+        self, cluster: MemCluster, check_lease: Callable[[], None], release: str = ""
+    ) -> None:
         self._cluster = cluster
-        self.guard = guard
+        self.check_lease = check_lease
         self.release = release
         self.aside_refused = ""
         self.answer: Object | Exception | None = None
@@ -39,20 +41,20 @@ class MemSession:
         body: Object,
         query: Query | None = None,
         *,
-        guarded: bool = True,
+        needs_lease: bool = True,
         timeout: float | None = None,
     ) -> Object:
-        """POST to a collection, if the guard lets it."""
-        if guarded:
-            self.guard()
+        """POST to a collection, if the lease is held."""
+        if needs_lease:
+            self.check_lease()
         return self._cluster.create(path, body, query)
 
     def replace(
-        self, path: str, body: Object, *, guarded: bool = True, timeout: float | None = None
+        self, path: str, body: Object, *, needs_lease: bool = True, timeout: float | None = None
     ) -> Object:
-        """PUT, if the guard lets it."""
-        if guarded:
-            self.guard()
+        """PUT, if the lease is held."""
+        if needs_lease:
+            self.check_lease()
         return self._cluster.replace(path, body)
 
     def patch(
@@ -64,8 +66,8 @@ class MemSession:
         *,
         timeout: float | None = None,
     ) -> Object:
-        """PATCH, if the guard lets it."""
-        self.guard()
+        """PATCH, if the lease is held."""
+        self.check_lease()
         answer, self.answer = self.answer, None
         if isinstance(answer, Exception):
             raise answer
@@ -76,6 +78,6 @@ class MemSession:
     def delete(
         self, path: str, body: Object | None = None, *, timeout: float | None = None
     ) -> Object:
-        """DELETE, if the guard lets it."""
-        self.guard()
+        """DELETE, if the lease is held."""
+        self.check_lease()
         return self._cluster.delete(path, body)

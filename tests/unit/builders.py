@@ -27,7 +27,8 @@ from kubectl_cafe.revisions.past_releases import past
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import State
-from statemachine.record import Plan, Record, Strategy, encode
+from statemachine.record import Plan, Record, Strategy
+from statemachine.record_json import encode
 from statemachine.steps import Kind
 
 START = 1_000_000.0

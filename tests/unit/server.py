@@ -18,7 +18,8 @@ from kubectl_cafe.client.transport import Listing, PatchKind
 from kubectl_cafe.driver.loop import Driver
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.revisions.revision import Revision
-from statemachine.record import Record, encode
+from statemachine.record import Record
+from statemachine.record_json import encode
 from tests.unit.builders import REVISIONS, START, cafe_object, template
 
 Object = dict[str, Any]
@@ -57,7 +58,7 @@ class Server:
         self.errors: dict[str, list[Exception]] = {}
         self.lost: dict[str, list[Exception]] = {}
         self.clock = Hand()
-        self.guard: Callable[[], None] = lambda: None
+        self.check_lease: Callable[[], None] = lambda: None
         self.aside_refused = ""
         self.release = ""
         self.allowed = True

@@ -29,7 +29,7 @@ from kubectl_cafe.release import outcome
 from kubectl_cafe.revisions import revision
 from kubectl_cafe.status.estimate import remaining
 from kubectl_cafe.times import rfc3339
-from statemachine import record
+from statemachine import record, record_json
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Entry
 from statemachine.steps import Kind, UpgradeType, sizes, steps
@@ -78,8 +78,8 @@ HELD = {
     "`progressDeadlineSeconds`": at_least("progressDeadlineSeconds"),
     "`--reason`": f"{record.TEXT_LIMIT} characters",
     "message of an Event": f"{events.MESSAGE_LIMIT:,} characters",
-    "journal of a running release": f"{record.JOURNAL_LIMIT} moves",
-    "record of a release": f"{record.SIZE_LIMIT // 1024} KiB",
+    "journal of a running release": f"{record_json.JOURNAL_LIMIT} moves",
+    "record of a release": f"{record_json.SIZE_LIMIT // 1024} KiB",
     "annotations of one object": f"{annotations.TOTAL // 1024} KiB",
     "lease of the driver": f"{lease_view.DURATION} s, renewed every {lease.RENEWAL:.0f} s",
     "takeover": f"{lease_view.DURATION + lease_view.MARGIN:.0f} s without a renewal",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from kubectl_cafe.cli import options
+from kubectl_cafe.cli.connection import connect
 from kubectl_cafe.cli.driving import say
 from kubectl_cafe.cli.ending import Ends, ending_options, nothing_to_do
 from kubectl_cafe.cli.moving import look_and_steer
 from kubectl_cafe.cli.options import AccessFlags
-from kubectl_cafe.cli.session import connect
 
 
 @click.command("drive", short_help="Drive a release that has no driver")
@@ -33,11 +33,11 @@ def command(access: AccessFlags, *, name: str, takeover: bool, ends: Ends) -> in
     from kubectl_cafe.record import store
     from statemachine.lifecycle import RESTING
 
-    session = connect(access)
-    cafe = store.read(session.transport, session.namespace, name)
+    connection = connect(access)
+    cafe = store.read(connection.transport, connection.namespace, name)
     if cafe.record is None:
-        without_record.refuse_unfinished(cafe, direct_reads.pods(session.transport, cafe))
+        without_record.refuse_unfinished(cafe, direct_reads.pods(connection.transport, cafe))
     if cafe.record is None or cafe.record.state in RESTING:
         say(f"{cafe.where} has no unfinished release to drive (state {cafe.position.state})")
         return nothing_to_do(cafe, ends.output)
-    return look_and_steer(session, cafe, takeover=takeover, ends=ends)
+    return look_and_steer(connection, cafe, takeover=takeover, ends=ends)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_cafe.cli import options
+from kubectl_cafe.cli.connection import Connection, connect
 from kubectl_cafe.cli.options import AccessFlags
-from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.cli.terminal._tty import width_of
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ def command(
     pods that run its images now. Releases beyond spec.historyLimit have been deleted.
     """
     _check(name, all_namespaces, revision, release)
-    session = connect(access)
+    connection = connect(access)
     if name is None:
-        _list(session, None if all_namespaces else session.namespace, since, output)
+        _list(connection, None if all_namespaces else connection.namespace, since, output)
     else:
-        _show(session, name, revision, release, since, output)
+        _show(connection, name, revision, release, since, output)
 
 
 def _check(name: str | None, all_namespaces: bool, revision: int, release: str) -> None:
@@ -71,7 +71,7 @@ def _check(name: str | None, all_namespaces: bool, revision: int, release: str) 
 
 
 def _show(
-    session: Session,
+    connection: Connection,
     name: str,
     revision: int,
     release: str,
@@ -87,32 +87,34 @@ def _show(
     from kubectl_cafe.printers import history as view
     from kubectl_cafe.record import store
 
-    transport = session.transport
-    cafe = store.read(transport, session.namespace, name)
+    transport = connection.transport
+    cafe = store.read(transport, connection.namespace, name)
     known = direct_reads.read_revisions(transport, cafe)
     stored = direct_reads.read_records(transport, cafe)
     chosen = rollback_target.numbered(cafe, known, revision) if revision else None
     now = transport.server_time()
-    told = listing.history_of(cafe, known, stored, _pods(transport, cafe), now)
-    told = listing.since(told, now - since) if since else told
-    detail = listing.detail_of(told, known, chosen) if chosen else None
-    one = listing.with_id(cafe, told, release) if release else None
-    show(view.result(told, detail, one, width_of(sys.stdout)), output)
-    if not (told.releases or detail) and output in (None, "wide"):
+    history = listing.history_of(cafe, known, stored, _pods(transport, cafe), now)
+    history = listing.since(history, now - since) if since else history
+    detail = listing.detail_of(history, known, chosen) if chosen else None
+    one = listing.with_id(cafe, history, release) if release else None
+    show(view.result(history, detail, one, width_of(sys.stdout)), output)
+    if not (history.releases or detail) and output in (None, "wide"):
         say(f"{cafe.where}: {NONE}" if since else f"{cafe.where} has no release yet")
 
 
 NONE = "no release in this time"
 
 
-def _list(session: Session, namespace: str | None, since: float | None, output: str | None) -> None:
+def _list(
+    connection: Connection, namespace: str | None, since: float | None, output: str | None
+) -> None:
     """The releases of all CafeDeployments of `namespace` (None: of all namespaces)."""
     from kubectl_cafe.cli.driving import say
     from kubectl_cafe.cli.terminal.printing import show
     from kubectl_cafe.history import everywhere
     from kubectl_cafe.printers import history as view
 
-    lines = everywhere.read(session.transport, namespace, since)
+    lines = everywhere.read(connection.transport, namespace, since)
     spaces, width = namespace is None, width_of(sys.stdout)
     show(view.placed_result(lines, spaces=spaces, width=width), output)
     if not lines and output in (None, "wide"):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kubectl_cafe.cli import options
+from kubectl_cafe.cli.connection import Connection, connect
 from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.options import AccessFlags, DryRun
-from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.cli.terminal.asking import Effect, ask
 from kubectl_cafe.cli.terminal.printing import say_as_it_is, show
 from kubectl_cafe.hints import at, kubectl
@@ -66,12 +66,12 @@ def command(
     if dry_run == "client":
         _print(wanted, ["created (dry run)"] * len(wanted), output)
         return
-    session = connect(access, dry_run=dry_run, field_manager=field_manager)
+    connection = connect(access, dry_run=dry_run, field_manager=field_manager)
     if force_conflicts and dry_run == "none":
         names = ", ".join(_name(manifest) for manifest in wanted)
-        effect = Effect(session.context, "", names, "overwrite fields of other managers")
+        effect = Effect(connection.context, "", names, "overwrite fields of other managers")
         ask(effect, yes=yes, stdin=sys.stdin, stderr=sys.stderr)
-    done = _install(session, wanted, force_conflicts, wait=dry_run == "none")
+    done = _install(connection, wanted, force_conflicts, wait=dry_run == "none")
     suffix = " (server dry run)" if dry_run == "server" else ""
     _print([_bare(one.manifest) for one in done], [one.outcome + suffix for one in done], output)
     if rbac and dry_run == "none":
@@ -79,15 +79,15 @@ def command(
 
 
 def _install(
-    session: Session, wanted: list[Manifest], force: bool, *, wait: bool
+    connection: Connection, wanted: list[Manifest], force: bool, *, wait: bool
 ) -> list[Installed]:
     from kubectl_cafe.client.errors import Conflict, Forbidden
     from kubectl_cafe.manifests.install import install, wait_established
 
     try:
-        done = install(session.transport, wanted, force=force)
+        done = install(connection.transport, wanted, force=force)
         if wait:
-            wait_established(session.transport)
+            wait_established(connection.transport)
     except Forbidden as error:
         error.hint = PRINT_IT
         raise

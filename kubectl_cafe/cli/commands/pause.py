@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from kubectl_cafe.cli import options
+from kubectl_cafe.cli.connection import connect
 from kubectl_cafe.cli.driving import reason_option
 from kubectl_cafe.cli.ending import Ends, output_option
 from kubectl_cafe.cli.moving import record_only
 from kubectl_cafe.cli.options import AccessFlags
-from kubectl_cafe.cli.session import connect
 
 
 @click.command("pause", short_help="Stop upgrading further pods; pods in flight finish")
@@ -25,10 +25,10 @@ def command(access: AccessFlags, *, name: str, reason: str, ends: Ends) -> int:
     from kubectl_cafe.record import store
     from kubectl_cafe.release import moves
 
-    session = connect(access)
+    connection = connect(access)
     return record_only(
-        session,
-        store.read(session.transport, session.namespace, name),
+        connection,
+        store.read(connection.transport, connection.namespace, name),
         reason,
         moves.pause,
         ends.output,

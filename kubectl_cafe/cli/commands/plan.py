@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_cafe.cli import completing, options
+from kubectl_cafe.cli.connection import connect
 from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.proposing import image_option
-from kubectl_cafe.cli.session import connect
 from kubectl_cafe.cli.terminal._tty import width_of
 from kubectl_cafe.errors import REFUSED
 
@@ -79,10 +79,10 @@ def command(
 def _plan(access: AccessFlags, name: str, images: dict[str, str]) -> PlanView:
     from kubectl_cafe.preflight import prepare
 
-    session = connect(access)
-    wanted = prepare.wanted(session.transport, session.namespace, name, images)
-    with prepare.release(session.transport, wanted, thorough=True) as ready:
-        return ready.plan(session.context, cluster_flags())
+    connection = connect(access)
+    wanted = prepare.wanted(connection.transport, connection.namespace, name, images)
+    with prepare.release(connection.transport, wanted, thorough=True) as ready:
+        return ready.plan(connection.context, cluster_flags())
 
 
 def _context() -> click.Context:
@@ -94,9 +94,9 @@ def _rollback(access: AccessFlags, name: str, fast: bool, number: int) -> PlanVi
     from kubectl_cafe.preflight import prepare
     from kubectl_cafe.record import store
 
-    session = connect(access)
-    cafe = store.read(session.transport, session.namespace, name)
-    observer = Observer(session.transport, cafe)
+    connection = connect(access)
+    cafe = store.read(connection.transport, connection.namespace, name)
+    observer = Observer(connection.transport, cafe)
     with observer.running():
-        ready = prepare.rollback(session.transport, cafe, observer, fast, number)
-    return ready.plan(session.context, cluster_flags())
+        ready = prepare.rollback(connection.transport, cafe, observer, fast, number)
+    return ready.plan(connection.context, cluster_flags())

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_cafe.cli import options
+from kubectl_cafe.cli.connection import Connection, connect
 from kubectl_cafe.cli.driving import say
 from kubectl_cafe.cli.ending import timeout_option
 from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.options import AccessFlags, DryRun
-from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.cli.terminal._tty import width_of
 from kubectl_cafe.cli.terminal.aside import aside
 from kubectl_cafe.cli.terminal.printing import say_next, show
@@ -26,7 +26,7 @@ from kubectl_cafe.text import counted, one_line
 if TYPE_CHECKING:
     from kubectl_cafe.api.cafedeployment import CafeDeployment
     from kubectl_cafe.client.lease_view import LeaseView
-    from kubectl_cafe.driver.leader import Told
+    from kubectl_cafe.driver.leader import Progress
     from kubectl_cafe.printers.repair import RepairLine
     from kubectl_cafe.repair.findings import Finding, Left
 
@@ -65,23 +65,23 @@ def command(
     from kubectl_cafe.record import store
     from kubectl_cafe.repair import run
 
-    session = connect(access)
-    cafe = store.read(session.transport, session.namespace, name)
-    _refuse_driven(_driver(session, cafe), cafe)
-    observer = Observer(session.transport, cafe)
+    connection = connect(access)
+    cafe = store.read(connection.transport, connection.namespace, name)
+    _refuse_driven(_driver(connection, cafe), cafe)
+    observer = Observer(connection.transport, cafe)
     with observer.running():
-        repair = run.begin(session.transport, cafe, observer, session.who(), say)
+        repair = run.begin(connection.transport, cafe, observer, connection.who(), say)
         findings = repair.look().findings
-        able = [finding for finding in findings if finding.mend]
+        able = [finding for finding in findings if finding.remedy]
         _show(cafe, findings, output)
         if dry_run != "none":
             say(f"dry run ({dry_run}): nothing was written")
         elif able:
-            silent = _watched(session, cafe)
-            _ask(session, cafe, able, yes)
+            silent = _watched(connection, cafe)
+            _ask(connection, cafe, able, yes)
             with interruptible(cafe.name, cafe.namespace, "repair", timeout) as stopping, aside():
                 stopping.work = Work(repair, LEAVING)
-                left = repair.mend(able, _told(), silent)
+                left = repair.apply(able, _progress(), silent)
             code = _closing(cafe, findings, able, left, output)
             if left and repair.stop.is_set():
                 return TIMED_OUT if stopping.timed_out else INTERRUPTED
@@ -89,27 +89,27 @@ def command(
     return _closing(cafe, findings, (), (), output, dry_run)
 
 
-def _driver(session: Session, cafe: CafeDeployment) -> LeaseView:
+def _driver(connection: Connection, cafe: CafeDeployment) -> LeaseView:
     """The lease of the driver, by the server's clock."""
     from kubectl_cafe.client.lease_view import inspect
 
-    return inspect(session.transport, cafe.namespace, cafe.name)
+    return inspect(connection.transport, cafe.namespace, cafe.name)
 
 
-def _watched(session: Session, cafe: CafeDeployment) -> str:
+def _watched(connection: Connection, cafe: CafeDeployment) -> str:
     """The resourceVersion of the lease once it may be taken. Raises Refused while it is renewed.
 
     Two servers' clocks may differ: a lease that looks old is watched first.
     """
     from kubectl_cafe.client.lease_view import LeaseWatch, lease_text
 
-    clock = session.transport.clock
-    watch, told = LeaseWatch(clock), False
-    while (seen := watch.saw(lease := _driver(session, cafe))).live:
+    clock = connection.transport.clock
+    watch, printed = LeaseWatch(clock), False
+    while (seen := watch.saw(lease := _driver(connection, cafe))).live:
         _refuse_driven(seen if watch.renewed else lease, cafe)
-        if not told:
+        if not printed:
             say(lease_text(lease))
-        told = True
+        printed = True
         clock.sleep(1.0)
     return seen.version
 
@@ -144,30 +144,30 @@ def _lines(findings: Sequence[Finding], mended: Collection[Finding] = ()) -> lis
 
     cluster = cluster_flags()
     return [
-        RepairLine(str(f.what), f.object, f.found, f.mend, at(f.hint, cluster), f in mended)
+        RepairLine(str(f.what), f.object, f.found, f.remedy, at(f.hint, cluster), f in mended)
         for f in findings
     ]
 
 
-def _ask(session: Session, cafe: CafeDeployment, able: Sequence[Finding], yes: bool) -> None:
+def _ask(connection: Connection, cafe: CafeDeployment, able: Sequence[Finding], yes: bool) -> None:
     """Ask once for the confirmation of all repairs."""
     from kubectl_cafe.cli.terminal.asking import Effect, ask
 
     effect = Effect(
-        context=session.context,
+        context=connection.context,
         namespace=cafe.namespace,
         object=f"cafedeployment/{cafe.name}",
         effect=f"repair {counted(len(able), 'problem')}: "
-        + "; ".join(sorted({finding.mend for finding in able})),
+        + "; ".join(sorted({finding.remedy for finding in able})),
     )
     ask(effect, yes=yes, stdin=sys.stdin, stderr=sys.stderr)
 
 
-def _told() -> Told:
+def _progress() -> Progress:
     """The messages while a driver that did not release its lease is fenced off."""
-    from kubectl_cafe.driver.leader import Told
+    from kubectl_cafe.driver.leader import Progress
 
-    return Told(
+    return Progress(
         fencing=lambda count: say(
             "the previous driver did not release its lease: invalidating its pending writes on "
             + counted(count, "object")

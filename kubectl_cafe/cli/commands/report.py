@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from kubectl_cafe.cli import options
+from kubectl_cafe.cli.connection import Connection, connect
 from kubectl_cafe.cli.options import AccessFlags
-from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.errors import CafeError
 
 
@@ -47,17 +47,17 @@ def command(
 
     if revision and release:
         raise click.UsageError("either --revision or --release", click.get_current_context())
-    session = connect(access)
+    connection = connect(access)
     if output_file is not None and output_file.exists():
-        _ask(session, output_file, yes)
-    text = _text(session, name, revision, release, output or "html")
+        _ask(connection, output_file, yes)
+    text = _text(connection, name, revision, release, output or "html")
     if output_file is None:
         print_document(text)
     else:
         _write(output_file, text)
 
 
-def _text(session: Session, name: str, revision: int, release: str, output: str) -> str:
+def _text(connection: Connection, name: str, revision: int, release: str, output: str) -> str:
     """The report, by plain lists: nothing is watched, nothing is written."""
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.history import release_report
@@ -65,8 +65,8 @@ def _text(session: Session, name: str, revision: int, release: str, output: str)
     from kubectl_cafe.printers.html.document import result
     from kubectl_cafe.record import store
 
-    transport = session.transport
-    cafe = store.read(transport, session.namespace, name)
+    transport = connection.transport
+    cafe = store.read(transport, connection.namespace, name)
     known = direct_reads.read_revisions(transport, cafe)
     pods = direct_reads.pods(transport, cafe)
     stored = direct_reads.read_records(transport, cafe)
@@ -75,11 +75,11 @@ def _text(session: Session, name: str, revision: int, release: str, output: str)
     return printer.text(result(report), output)
 
 
-def _ask(session: Session, file: Path, yes: bool) -> None:
+def _ask(connection: Connection, file: Path, yes: bool) -> None:
     """Ask before a file that exists is overwritten."""
     from kubectl_cafe.cli.terminal.asking import Effect, ask
 
-    effect = Effect(session.context, "", str(file), "overwrite the existing file")
+    effect = Effect(connection.context, "", str(file), "overwrite the existing file")
     ask(effect, yes=yes, stdin=sys.stdin, stderr=sys.stderr)
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_cafe.cli import completing, options
+from kubectl_cafe.cli.connection import Connection, connect
 from kubectl_cafe.cli.driving import detach_option, reason_option, say
 from kubectl_cafe.cli.ending import Ends, ending_options, nothing_to_do
 from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.moving import record_only, steer
 from kubectl_cafe.cli.options import AccessFlags, DryRun
-from kubectl_cafe.cli.session import Session, connect
 from kubectl_cafe.cli.terminal._tty import width_of
 from kubectl_cafe.cli.terminal.printing import say_next
 from kubectl_cafe.hints import cafe_command
@@ -72,36 +72,36 @@ def command(
     from kubectl_cafe.record import store
     from kubectl_cafe.release import moves
 
-    session = connect(access)
-    cafe = store.read(session.transport, session.namespace, name)
-    known = direct_reads.read_revisions(session.transport, cafe)
+    connection = connect(access)
+    cafe = store.read(connection.transport, connection.namespace, name)
+    known = direct_reads.read_revisions(connection.transport, cafe)
     around = Around(revisions=known, workloads=(), pods=())
     if to_revision:
         rollback_target.numbered(cafe, known, to_revision)
     elif done := rollback_plan.repeated(cafe):
-        _say_repeated(cafe, moves.around(session.transport, cafe, known), done)
+        _say_repeated(cafe, moves.around(connection.transport, cafe, known), done)
         return nothing_to_do(cafe, ends.output)
     saying = _saying(fast, to_revision)
     if detach and yes and dry_run == "none":
         # No pod is read: the user may not be allowed to read pods.
-        return record_only(session, cafe, reason, saying, ends.output)
-    observer = Observer(session.transport, cafe)
+        return record_only(connection, cafe, reason, saying, ends.output)
+    observer = Observer(connection.transport, cafe)
     with observer.running():
         if rollback_plan.under_way(cafe, to_revision, around):
             _say_under_way(cafe)
             if detach or dry_run != "none":
                 return nothing_to_do(cafe, ends.output)
-            return steer(session, cafe, observer, ends=ends)
+            return steer(connection, cafe, observer, ends=ends)
         if not yes or dry_run != "none":
-            _show(session, cafe, observer, fast, to_revision)
+            _show(connection, cafe, observer, fast, to_revision)
         if dry_run != "none":
             say(f"dry run ({dry_run}): nothing was written")
             return nothing_to_do(cafe, ends.output)
         if not yes:
-            _ask(session, cafe, fast, to_revision)
+            _ask(connection, cafe, fast, to_revision)
         if detach:
-            return record_only(session, cafe, reason, saying, ends.output)
-        return steer(session, cafe, observer, saying, reason=reason, ends=ends)
+            return record_only(connection, cafe, reason, saying, ends.output)
+        return steer(connection, cafe, observer, saying, reason=reason, ends=ends)
 
 
 def _saying(fast: bool, number: int) -> Move:
@@ -136,23 +136,23 @@ def _saying(fast: bool, number: int) -> Move:
 
 
 def _show(
-    session: Session, cafe: CafeDeployment, observer: Observer, fast: bool, number: int
+    connection: Connection, cafe: CafeDeployment, observer: Observer, fast: bool, number: int
 ) -> None:
     """Print the plan, as `plan --rollback` does."""
     from kubectl_cafe.preflight import prepare
     from kubectl_cafe.printers.plan import render
 
-    ready = prepare.rollback(session.transport, cafe, observer, fast, number)
-    say(render(ready.plan(session.context, cluster_flags()), width=width_of(sys.stderr)))
+    ready = prepare.rollback(connection.transport, cafe, observer, fast, number)
+    say(render(ready.plan(connection.context, cluster_flags()), width=width_of(sys.stderr)))
 
 
-def _ask(session: Session, cafe: CafeDeployment, fast: bool, number: int) -> None:
+def _ask(connection: Connection, cafe: CafeDeployment, fast: bool, number: int) -> None:
     from kubectl_cafe.cli.terminal.asking import Effect, ask
 
     flags = [*(["--fast"] if fast else []), *([f"--to-revision {number}"] if number else [])]
     effect = "roll back every pod, the template and the spec"
     ask(
-        Effect(session.context, cafe.namespace, f"cafedeployment/{cafe.name}", effect),
+        Effect(connection.context, cafe.namespace, f"cafedeployment/{cafe.name}", effect),
         yes=False,
         stdin=sys.stdin,
         stderr=sys.stderr,

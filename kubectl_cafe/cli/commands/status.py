@@ -8,8 +8,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from kubectl_cafe.cli import options
+from kubectl_cafe.cli.connection import connect
 from kubectl_cafe.cli.options import AccessFlags
-from kubectl_cafe.cli.session import connect
 
 if TYPE_CHECKING:
     from statemachine.lifecycle import State
@@ -84,19 +84,21 @@ def command(
     spec has changes that are not released.
     """
     _check(name, all_namespaces, selector, target, timeout)
-    session = connect(access)
+    connection = connect(access)
     if name is None:
         from kubectl_cafe.cli.overview import overview
 
-        overview(session, None if all_namespaces else session.namespace, selector, output, watch)
+        overview(
+            connection, None if all_namespaces else connection.namespace, selector, output, watch
+        )
     elif watch or target is not None:
         from kubectl_cafe.cli.watching import follow
 
-        follow(session, name, output, watch=watch, target=target, timeout=timeout)
+        follow(connection, name, output, watch=watch, target=target, timeout=timeout)
     else:
         from kubectl_cafe.cli import once
 
-        once.show(once.read(session, name), output)
+        once.show(once.read(connection, name), output)
 
 
 def _check(

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_cafe.cli import completing, options
+from kubectl_cafe.cli.connection import connect
 from kubectl_cafe.cli.driving import detach_option, reason_option, say
 from kubectl_cafe.cli.ending import Ends, ending_options, nothing_to_do
 from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.moving import look_and_steer, record_only, steer
 from kubectl_cafe.cli.options import AccessFlags, DryRun
 from kubectl_cafe.cli.proposing import ask, image_option, wanted_of_file
-from kubectl_cafe.cli.session import connect
 from kubectl_cafe.cli.terminal._tty import width_of
 from kubectl_cafe.cli.terminal.printing import say_next
 from kubectl_cafe.errors import REACHED
@@ -77,11 +77,11 @@ def command(
 
     if ends.output and dry_run != "none":
         raise _usage(NO_OUTCOME)
-    session = connect(access)
+    connection = connect(access)
     if file is not None:
-        wanted = wanted_of_file(session, access, name, file, images, yes, dry_run)
+        wanted = wanted_of_file(connection, access, name, file, images, yes, dry_run)
     elif name is not None:
-        wanted = prepare.wanted(session.transport, session.namespace, name, images)
+        wanted = prepare.wanted(connection.transport, connection.namespace, name, images)
     else:
         raise _usage("NAME or -f FILE is required")
     if wanted is None:
@@ -92,22 +92,22 @@ def command(
             say(f"{cafe.where}: this release is already under way; nothing was written")
             return nothing_to_do(cafe, ends.output)
         say(f"{cafe.where}: this release is already under way; continuing it")
-        return look_and_steer(session, cafe, ends=ends)
-    with prepare.release(session.transport, wanted, supersede=supersede) as ready:
+        return look_and_steer(connection, cafe, ends=ends)
+    with prepare.release(connection.transport, wanted, supersede=supersede) as ready:
         if ready.idle:
             _say_idle(ready, file)
             return nothing_to_do(cafe, ends.output)
-        say(render(ready.plan(session.context, cluster_flags()), width=width_of(sys.stderr)))
-        ready.refuse(session.transport)
+        say(render(ready.plan(connection.context, cluster_flags()), width=width_of(sys.stderr)))
+        ready.refuse(connection.transport)
         if dry_run != "none":
             say(f"dry run ({dry_run}): nothing was written")
             return REACHED
-        ask(session, cafe, _effect(ready.proposal), yes or wanted.created)
+        ask(connection, cafe, _effect(ready.proposal), yes or wanted.created)
         begun = ready.beginning()
         if detach:
-            return record_only(session, cafe, reason, begun.record, ends.output)
+            return record_only(connection, cafe, reason, begun.record, ends.output)
         return steer(
-            session,
+            connection,
             cafe,
             ready.observer,
             begun.record,

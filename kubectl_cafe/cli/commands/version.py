@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from kubectl_cafe.cli import options
+from kubectl_cafe.cli.connection import connect
 from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.options import AccessFlags
-from kubectl_cafe.cli.session import connect
 from kubectl_cafe.cli.terminal.printing import say_as_it_is, show
 from kubectl_cafe.names import GROUP
 from kubectl_cafe.text import printable

@@ -13,7 +13,7 @@ from kubectl_cafe.client.transport import Transport
 def whoami(transport: Transport) -> str:
     """The user name by the server's SelfSubjectReview, never the local user's (protocol 4)."""
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    answer = transport.create(paths.selfsubjectreviews(), review, guarded=False)
+    answer = transport.create(paths.selfsubjectreviews(), review, needs_lease=False)
     return str(answer["status"]["userInfo"]["username"])
 
 

@@ -164,14 +164,14 @@ class Exchange:
                 raise failure from error
         ended = self._clock.monotonic()
         status = f"{answer.status} {answer.reason or ''}".strip()
-        told = [(6, f"{method} {url} {status} in {(ended - started) * 1000:.0f} milliseconds")]
+        lines = [(6, f"{method} {url} {status} in {(ended - started) * 1000:.0f} milliseconds")]
         if request.body is not None:
-            told.append((8, f"Request Body: {str(request.body)[:_SHOWN]}"))
+            lines.append((8, f"Request Body: {str(request.body)[:_SHOWN]}"))
         if not request.streaming:
             body = answer.data[:_SHOWN].decode("utf-8", "replace")
             body = "(a Secret is not shown)" if "/secrets" in request.path else body
-            told.append((8, f"Response Body: {body}"))
-        self._trace(*told)
+            lines.append((8, f"Response Body: {body}"))
+        self._trace(*lines)
         self._raise_intercepted(client, request, answer)
         if not from_proxy(answer):  # A proxy's clock is not the server's.
             self.time.observe(answer.headers.get("Date"), started, ended)

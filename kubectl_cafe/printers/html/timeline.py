@@ -26,8 +26,8 @@ LANES, LANE = 3, 24.0
 
 def timeline(report: Report) -> Markup:
     """The drawing, its legend, the texts of the marks, and the table."""
-    told = [passage for group in report.groups for passage in group.passages]
-    busy = [(s.start, s.end) for p in told for s in p.spans]
+    passages = [passage for group in report.groups for passage in group.passages]
+    busy = [(s.start, s.end) for p in passages for s in p.spans]
     busy += [(s.start, s.end) for s in report.states if s.what is What.RUNNING]
     scale = axis(report.started, report.until, busy)
     whole = element(
@@ -42,10 +42,10 @@ def timeline(report: Report) -> Markup:
         _axis(scale, report.marks),
         _lines(scale, report.marks),
         whole,
-        *(_group(group, scale, len(told) <= OPEN) for group in report.groups),
+        *(_group(group, scale, len(passages) <= OPEN) for group in report.groups),
         class_="timeline",
     )
-    return join([drawing, _legend(report, told), _marks(report), _table(report)])
+    return join([drawing, _legend(report, passages), _marks(report), _table(report)])
 
 
 # The axis
@@ -200,9 +200,9 @@ def _shape(span: Span, scale: Axis, line: int) -> Markup:
 # Words
 
 
-def _legend(report: Report, told: Iterable[Passage]) -> Markup:
+def _legend(report: Report, passages: Iterable[Passage]) -> Markup:
     """The colours that occur in the drawing."""
-    spans = [*report.states, *(span for passage in told for span in passage.spans)]
+    spans = [*report.states, *(span for passage in passages for span in passage.spans)]
     seen = {span.what for span in spans}
     keys = (
         element("li", element("span", class_=f"key {what.name.lower()}"), what.value)

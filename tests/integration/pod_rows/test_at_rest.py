@@ -101,7 +101,7 @@ def test_at_goal_without_a_record_is_verified_and_adopted(shop: Shop, mode: str)
     assert status(adopted)["restartCount"] == 0
 
 
-def test_newborn_is_opened_once_its_containers_are_ready(shop: Shop) -> None:
+def test_new_is_opened_once_its_containers_are_ready(shop: Shop) -> None:
     shop.make(1, "gate", notes={"testbed.cafe/ready-ms": "700"})
     since = shop.now()
 

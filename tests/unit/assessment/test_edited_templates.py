@@ -70,7 +70,7 @@ def test_a_template_whose_answer_is_not_noted_yet_is_not_edited(left_as_sent: bo
     if not left_as_sent:
         obj["spec"]["template"]["spec"]["dnsPolicy"] = "ClusterFirst"
     workload = SETS.parse(obj)
-    assert (found(workload), workload.breeds_strangers) == ((), False)
+    assert (found(workload), workload.template_edited) == ((), False)
 
 
 @pytest.mark.guard("a-template-is-compared-itself")
@@ -222,7 +222,7 @@ def test_a_template_that_the_server_leaves_as_it_is_is_noted_as_well() -> None:
 
     assert not server.get(SET)["metadata"]["annotations"][names.COMMITTED].startswith(SENT)
     server.objects[SET]["spec"]["template"]["spec"]["containers"][0]["image"] = "app:evil"
-    assert SETS.parse(server.get(SET)).breeds_strangers
+    assert SETS.parse(server.get(SET)).template_edited
 
 
 class Busy(Keeping):

@@ -19,7 +19,7 @@ from kubectl_cafe.traffic import Service
 from kubectl_cafe.traffic.endpoints import Slice
 from kubectl_cafe.waits import texts
 from statemachine.lifecycle import State, Trigger
-from statemachine.record import encode
+from statemachine.record_json import encode
 from tests.unit.builders import (
     REVISIONS,
     assessments,

@@ -38,7 +38,7 @@ def mirror(container_id: str, version: str, writer: Writer) -> Container:
     return container(container_id, f"mirror/app:{version}", writer=writer)
 
 
-def born(writer: Writer = Writer.BIRTH, **changes: Any) -> Pod:
+def born(writer: Writer = Writer.CREATOR, **changes: Any) -> Pod:
     """A pod as its ReplicaSet made it; its generation has moved since."""
     return pod("a", mirror("C1", "v1", writer), **{"generation": 3, "observed": 3, **changes})
 
@@ -76,7 +76,7 @@ def test_c55_without_a_record_an_image_of_ours_is_nobody_knows_which() -> None:
 
 def test_a_pod_of_its_template_whose_generation_moved_is_not_verified_anew() -> None:
     """A replacement at the goal, without a mirror: its string is the template's."""
-    main = container("C1", "app:v2", writer=Writer.BIRTH)
+    main = container("C1", "app:v2", writer=Writer.CREATOR)
     shown = pod("a", main, generation=2, observed=2, labels={names.REVISION: "v2"})
     assert (alone(shown).row, alone(shown).available) == (PodState.AT_GOAL, True)
 
@@ -92,8 +92,8 @@ def test_a_finished_container_that_restarted_after_a_resize_is_its_own_business(
 
 def test_between_w1_and_w2_only_what_differs_is_patched() -> None:
     two = {
-        "main": mirror("C1", "v1", Writer.BIRTH),
-        "side": container("S1", "mirror/side:v1", "side", writer=Writer.BIRTH),
+        "main": mirror("C1", "v1", Writer.CREATOR),
+        "side": container("S1", "mirror/side:v1", "side", writer=Writer.CREATOR),
     }
     record = pod_record(Phase.DRAINED, gen=1)
     shown = drained("a", containers=two, generation=2, observed=2, record=record)
@@ -104,7 +104,7 @@ def test_between_w1_and_w2_only_what_differs_is_patched() -> None:
 
 def test_c59_a_drained_pod_is_reopened_at_once() -> None:
     record = pod_record(Phase.DRAINED, gen=1)
-    main = {"main": mirror("C1", "v1", Writer.BIRTH)}
+    main = {"main": mirror("C1", "v1", Writer.CREATOR)}
     shown = drained("a", containers=main, generation=2, observed=2, record=record)
     assert alone(shown).settled
 
@@ -161,7 +161,7 @@ def test_a_patch_without_effect_is_done_although_the_generation_moved_since() ->
     record = pod_record(gen=2, mode=Mode.NONE, before={"main": before("C1", "mirror/app:v1")})
     shown = pod(
         "a",
-        mirror("C1", "v1", Writer.BIRTH),
+        mirror("C1", "v1", Writer.CREATOR),
         gated=False,
         gate=ABSENT,
         generation=2,

@@ -127,7 +127,7 @@ def test_c55_a_strangers_patch_to_the_goal_is_not_available_before_it_is_settled
 
 
 def test_c27_a_pod_whose_gate_is_absent_is_newborn() -> None:
-    assert row(pod(gate=ABSENT)) is PodState.NEWBORN
+    assert row(pod(gate=ABSENT)) is PodState.NEW
 
 
 def test_a_drained_pod_is_drained() -> None:

@@ -16,7 +16,7 @@ from kubectl_cafe.pods.record import Phase
 from kubectl_cafe.pods.record import encode as encode_pod
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.revisions.revision import Revision
-from statemachine.record import encode
+from statemachine.record_json import encode
 from tests.unit.builders import REVISIONS, cafe_object, pod_record, quoted, release, template
 
 

@@ -15,7 +15,7 @@ from kubectl_cafe.client.errors import Forbidden
 from kubectl_cafe.client.transport import Listing
 from kubectl_cafe.record.store import Missing
 from statemachine.lifecycle import State
-from statemachine.record import encode
+from statemachine.record_json import encode
 from tests.unit.builders import cafe_object, release
 from tests.unit.server import CR, Server
 

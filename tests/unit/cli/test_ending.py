@@ -14,7 +14,8 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.cli.commands.upgrade import command as upgrade
 from kubectl_cafe.cli.ending import Left, closing, exit_code, recorded
 from statemachine.lifecycle import State
-from statemachine.record import Failure, encode
+from statemachine.record import Failure
+from statemachine.record_json import encode
 from tests.unit.builders import cafe_object, release
 
 TIMED = {"stopped": True, "timed_out": True}

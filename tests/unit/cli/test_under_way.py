@@ -15,7 +15,7 @@ from kubectl_cafe.cli.commands.upgrade import command
 from kubectl_cafe.client import paths
 from kubectl_cafe.revisions.revision import name_of
 from statemachine.lifecycle import State
-from statemachine.record import encode
+from statemachine.record_json import encode
 from tests.unit.builders import cafe_object, release, template
 from tests.unit.client.stub import Asked, Reply, Stub
 

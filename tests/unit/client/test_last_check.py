@@ -57,5 +57,5 @@ def test_reads_and_unguarded_writes_go_past_the_last_check(
     checks: list[int] = []
     session = transport.session(lambda: checks.append(1))
     session.get(POD)
-    session.replace(POD, {}, guarded=False)
+    session.replace(POD, {}, needs_lease=False)
     assert checks == []

@@ -19,7 +19,7 @@ def held() -> None:
     """The lease is ours."""
 
 
-@pytest.mark.guard("a-session-has-its-own-guard")
+@pytest.mark.guard("a-session-has-its-own-lease")
 @pytest.mark.parametrize("latest", ["the one that lost it", "the one that has it"])
 def test_a_lost_lease_ends_the_writes_of_its_own_session_alone(
     stub: Stub, transport: Transport, latest: str
@@ -32,8 +32,8 @@ def test_a_lost_lease_ends_the_writes_of_its_own_session_alone(
     with pytest.raises(LeaseLost):
         late.patch(POD, {}, PatchKind.MERGE)
     with pytest.raises(LeaseLost):
-        late.guard()
-    other.guard()
+        late.check_lease()
+    other.check_lease()
     other.patch(POD, {}, PatchKind.MERGE)
     transport.replace(POD, {})
 

@@ -14,7 +14,8 @@ from kubectl_cafe.client.transport import SessionTransport
 from kubectl_cafe.driver.fencing import Touch, fence, needed, touch, touches
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.release.held import Fenced
-from statemachine.record import Record, decode, encode
+from statemachine.record import Record
+from statemachine.record_json import decode, encode
 from tests.unit.builders import cafe_object, release
 from tests.unit.client.conftest import HandClock
 from tests.unit.client.stub import Asked, Reply, Stub, status
@@ -207,7 +208,7 @@ def test_the_epoch_is_written_first_and_called_fenced_only_after_the_touches(
     stub.script = cluster
     told: list[int] = []
 
-    after = fence(transport, CafeDeployment(cluster.cafe), EPOCH, told.append)
+    after = fence(transport, CafeDeployment(cluster.cafe), EPOCH, "bob", told.append)
 
     assert cluster.written == [(5, 4), "touch", "touch", "touch", (5, 5)]
     assert told == [3]
@@ -222,6 +223,6 @@ def test_whoever_meets_a_later_driver_fences_nothing(
     stub.script = cluster
 
     with pytest.raises(Fenced, match="another driver has taken over"):
-        fence(transport, CafeDeployment(cluster.cafe), EPOCH)
+        fence(transport, CafeDeployment(cluster.cafe), EPOCH, "bob")
 
     assert cluster.written == []

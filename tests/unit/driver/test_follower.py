@@ -17,7 +17,7 @@ from kubectl_cafe.driver.follower import Followed, Follower, driven, ended
 from kubectl_cafe.driver.loop import Watcher
 from kubectl_cafe.waits import texts
 from statemachine.lifecycle import RESTING, State
-from statemachine.record import encode
+from statemachine.record_json import encode
 from tests.unit.builders import cafe_object, release
 from tests.unit.client.conftest import HandClock
 from tests.unit.client.stub import Asked, Reply, Stub, status

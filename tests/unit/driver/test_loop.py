@@ -27,7 +27,7 @@ def test_i7_a_driver_that_only_waits_hears_of_its_lost_lease() -> None:
         if lost := next(lease, None):
             raise lost
 
-    server.guard = check
+    server.check_lease = check
     with pytest.raises(LeaseLost):
         driver(server, asks=True).run()
 

@@ -19,7 +19,7 @@ from kubectl_cafe.record import store
 from kubectl_cafe.release import moves
 from kubectl_cafe.release.start import Mover
 from statemachine.lifecycle import State, Trigger
-from statemachine.record import encode
+from statemachine.record_json import encode
 from tests.memcluster import MemCluster
 from tests.unit.builders import cafe_object, release
 from tests.unit.driver.test_two_releases import SPACE, Blind, taken

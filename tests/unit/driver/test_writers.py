@@ -266,7 +266,7 @@ def test_a_driver_that_leaves_asks_no_more_for_an_answer_that_is_lost(cache: Cac
         if len(server.errors[POD]) == 1:
             actor.close()
 
-    server.guard = leave_at_the_third
+    server.check_lease = leave_at_the_third
     actor.patch([OFF], frozenset())
     actor.carry_out(*cast(Any, actor.queue.get()))
 

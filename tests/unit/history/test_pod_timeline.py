@@ -154,7 +154,7 @@ def test_what_repair_did_after_the_end_is_not_the_releases() -> None:
 
 def test_a_pod_that_was_born_meanwhile_tells_of_its_birth() -> None:
     told = way(pod(created=START + 40, ready=Condition("True", since=START + 44)))
-    assert spans(told) == [(What.BIRTH, 40, 44)]
+    assert spans(told) == [(What.STARTING, 40, 44)]
     assert (told.stands, told.writes) == ("created", 1)
 
 
@@ -170,12 +170,12 @@ def test_a_pod_as_old_as_the_release_was_born_by_it_only_if_it_is_a_first_one(
 
 def test_when_a_pod_that_was_restarted_since_became_ready_is_not_known() -> None:
     told = way(pod(created=START + 40, ready=Condition("True", since=START + 9000)), OVER)
-    assert (spans(told), told.ready, told.out) == ([(What.BIRTH, 40, 40)], 0, None)
+    assert (spans(told), told.ready, told.out) == ([(What.STARTING, 40, 40)], 0, None)
 
 
 def test_a_newborn_that_is_not_ready_is_being_born_until_now() -> None:
     told = way(pod(created=START + 40, gate=ABSENT, ready=Condition("False")))
-    assert spans(told) == [(What.BIRTH, 40, 100)]
+    assert spans(told) == [(What.STARTING, 40, 100)]
     assert (told.stands, told.writes) == ("created, not Ready yet", 0)
 
 

@@ -18,7 +18,7 @@ from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Entry, Record
-from statemachine.record import encode as encode_record
+from statemachine.record_json import encode as encode_record
 from statemachine.steps import Kind
 from tests.unit.builders import (
     START,

@@ -8,7 +8,8 @@ from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.planning.allowed_commands import illegal, legal_verbs
 from statemachine.lifecycle import State, Trigger
-from statemachine.record import Entry, Record, encode
+from statemachine.record import Entry, Record
+from statemachine.record_json import encode
 from tests.unit.builders import cafe_object, release
 
 STARTED = Entry("2026-11-23T10:00:00Z", Trigger.START, State.PROGRESSING, "alice", "new menu")

@@ -18,7 +18,7 @@ from kubectl_cafe.pods.record import Phase
 from kubectl_cafe.revisions.revision import Revision, name_of
 from kubectl_cafe.traffic import Service
 from statemachine.lifecycle import State
-from statemachine.record import encode
+from statemachine.record_json import encode
 from statemachine.steps import Kind
 from tests.unit.builders import (
     cafe_object,

@@ -45,7 +45,7 @@ def writers(*entries: dict[str, Any]) -> list[Writer]:
 
 
 def test_an_image_is_its_creators_until_another_manager_writes_it() -> None:
-    assert writers(BORN, OURS, DEBUG) == [Writer.OURS, Writer.BIRTH]
+    assert writers(BORN, OURS, DEBUG) == [Writer.OURS, Writer.CREATOR]
 
 
 def test_a_strangers_image_is_told_from_ours() -> None:
@@ -69,7 +69,7 @@ def test_nothing_is_told_where_managed_fields_were_emptied() -> None:
 def test_a_manager_that_set_the_value_that_was_there_shares_it() -> None:
     both = entry("applier", containers=("main",))
     born = entry("kube-controller-manager", birth=True, containers=("main", "side"))
-    assert writers(born, both)[0] is Writer.BIRTH
+    assert writers(born, both)[0] is Writer.CREATOR
 
 
 # The clock of a node

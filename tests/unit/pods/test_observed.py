@@ -50,7 +50,7 @@ def test_a_container_that_had_its_id_before_it_ran_started_when_it_ran() -> None
 
 def test_the_record_of_a_drain_is_no_writing_of_images() -> None:
     """The generation moved with it by something else, a resize: the images are still the same."""
-    born = container(writer=Writer.BIRTH)
+    born = container(writer=Writer.CREATOR)
     first = look(None, pod("a", born), 0.0)
     then = drained("a", containers={"main": born}, generation=2, record=pod_record(Phase.DRAINED))
     assert look(first, then, 5.0).generation == 1
@@ -58,6 +58,6 @@ def test_the_record_of_a_drain_is_no_writing_of_images() -> None:
 
 def test_an_image_that_its_pods_creator_writes_later_is_a_writing_of_images() -> None:
     """Whoever wrote it, the container that is shown may be of the image before it."""
-    first = look(None, pod("a", container(writer=Writer.BIRTH)), 0.0)
-    then = pod("a", container(image="app:v2", writer=Writer.BIRTH), generation=2)
+    first = look(None, pod("a", container(writer=Writer.CREATOR)), 0.0)
+    then = pod("a", container(image="app:v2", writer=Writer.CREATOR), generation=2)
     assert look(first, then, 5.0).generation == 2

@@ -34,7 +34,7 @@ def test_c14_a_container_without_a_status_is_not_settled() -> None:
 def test_a_pod_that_was_never_patched_is_what_it_was_born_as() -> None:
     seen = Timeline({"main": None})
     seen.show(0, status(1, 1, container("C9", "app:v2")))
-    assert judged(seen) == Settlement(By.BORN)
+    assert judged(seen) == Settlement(By.NEVER_PATCHED)
 
 
 @pytest.mark.guard("recorded-container-never-settles")

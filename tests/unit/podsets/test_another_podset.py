@@ -102,7 +102,7 @@ def released(
     wished = cafe.with_template(template(image))
     proposal = propose(wished, around, wished.template)
     begun = Beginning(cafe, wished, around, proposal, Trigger.START)
-    cafe = moves.become_driver(cluster, begun.record(cluster, cafe, Mover("alice")), epoch)
+    cafe = moves.become_driver(cluster, begun.record(cluster, cafe, Mover("alice")), epoch, "alice")
     live = Thawing().start(cluster, cafe, Cache(cafe.uid, sets))
     patched: list[str] = []
     for _ in range(TURNS):
@@ -149,7 +149,7 @@ def test_a_first_release_an_upgrade_and_a_takeover_write_its_own_workloads(
     assert [pod["metadata"]["uid"] for _, pod in pods(cluster)] == before
     assert not controllers.of_kind(cluster, "replicasets")
 
-    fence(cluster.session(held), store.read(cluster, SPACE, NAME), 3)
+    fence(cluster.session(held), store.read(cluster, SPACE, NAME), 3, "bob")
     touched = [*workloads(cluster), *pods(cluster)]
     assert {item["metadata"]["annotations"][names.EPOCH] for _, item in touched} == {"3"}
     assert CafeDeployment(cluster.get(paths.cafedeployments(SPACE, NAME))).record is not None

@@ -181,11 +181,11 @@ def test_the_workloads_of_cells_that_differ_in_case_alone_have_two_names() -> No
 
 
 def test_a_note_of_a_template_that_somebody_cut_to_one_word_names_other_images() -> None:
-    assert workload(committed="cut", shown="whole images").breeds_strangers
+    assert workload(committed="cut", shown="whole images").template_edited
 
 
-def test_a_workload_whose_controller_has_not_seen_its_spec_is_not_settled() -> None:
-    assert not workload(generation=3, observed=2).settled
+def test_a_workload_whose_controller_has_not_seen_its_spec_has_not_observed_it() -> None:
+    assert not workload(generation=3, observed=2).spec_observed
 
 
 FAILED = {

@@ -127,8 +127,8 @@ def test_an_image_that_admission_rewrites_is_told() -> None:
     assert found.startswith("warning: admission replaces app:v2 by mirror.example/app:v2")
 
 
-def test_a_refused_birth_is_a_warning_for_somebody_else_creates_the_pods() -> None:
-    (found,) = judged(tried(Forbidden("x", server_message="violates PodSecurity"), "birth", ""))
+def test_a_refused_creation_is_a_warning_for_somebody_else_creates_the_pods() -> None:
+    (found,) = judged(tried(Forbidden("x", server_message="violates PodSecurity"), "creation", ""))
     assert found == "warning: the API server refuses a new pod: violates PodSecurity"
 
 
@@ -173,12 +173,12 @@ def test_a_pod_that_is_no_longer_to_be_taken_is_not_tried_again() -> None:
     assert dry_runs.again(of, pod("a", labels=AT_V1, terminating=True), "image") is None
 
 
-def test_a_newborn_is_tried_as_its_replicaset_makes_it() -> None:
-    ((cell, body),) = dry_runs.newborns(create())
+def test_a_new_pod_is_tried_as_its_replicaset_makes_it() -> None:
+    ((cell, body),) = dry_runs.created_pods(create())
     assert cell == ""
     assert body["metadata"]["generateName"] == "shop-"
     assert names.REVISION in body["metadata"]["labels"]
 
 
-def test_no_pod_is_born_in_an_upgrade() -> None:
-    assert list(dry_runs.newborns(upgrade())) == []
+def test_no_pod_is_created_in_an_upgrade() -> None:
+    assert list(dry_runs.created_pods(upgrade())) == []

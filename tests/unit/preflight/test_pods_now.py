@@ -14,7 +14,7 @@ from kubectl_cafe.pods.record import Phase
 from kubectl_cafe.preflight import lease_and_clock, pods
 from kubectl_cafe.preflight.answers import Answers, Node
 from statemachine.lifecycle import State
-from statemachine.record import encode
+from statemachine.record_json import encode
 from tests.unit.builders import container, drained, pod, pod_record, release
 from tests.unit.preflight.cases import AT_V1, MAY_NOT, create, said, shop, upgrade
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_cafe.preflight import births, quota
+from kubectl_cafe.preflight import new_pods, quota
 from kubectl_cafe.preflight.answers import Answers
-from kubectl_cafe.preflight.births import Demand
+from kubectl_cafe.preflight.new_pods import Demand
 from kubectl_cafe.preflight.quantity import quantity
 from tests.unit.builders import template
 from tests.unit.preflight.cases import MAY_NOT, create, said, upgrade
@@ -85,12 +85,12 @@ def test_a_container_that_does_not_say_what_a_quota_counts_is_refused() -> None:
 
 def test_a_limit_is_the_request_that_is_not_said() -> None:
     made = asking(limits={"cpu": "1"})
-    assert births.demands(made, ()) == [Demand("main", {"cpu": "1"}, {"cpu": "1"})]
+    assert new_pods.demands(made, ()) == [Demand("main", {"cpu": "1"}, {"cpu": "1"})]
 
 
 def test_a_limit_ranges_defaults_are_what_a_container_does_not_say() -> None:
     one = a_range(default={"cpu": "2"}, defaultRequest={"cpu": "1"})
-    assert births.demands(template(), [one]) == [Demand("main", {"cpu": "1"}, {"cpu": "2"})]
+    assert new_pods.demands(template(), [one]) == [Demand("main", {"cpu": "1"}, {"cpu": "2"})]
 
 
 def test_a_quota_of_other_things_is_no_finding() -> None:

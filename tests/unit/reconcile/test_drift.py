@@ -46,14 +46,14 @@ from tests.unit.strays import (
 def test_c55_a_strangers_image_is_brought_back_to_the_templates_revision(state: State) -> None:
     finding = only(at_rest(strange(), state=state))
     assert finding.what is What.DRIFT
-    assert finding.mend == "restore revision 1 in place: the pod restarts out of traffic"
+    assert finding.remedy == "restore revision 1 in place: the pod restarts out of traffic"
 
 
 @pytest.mark.guard("drift-under-way-is-left-alone")
 @pytest.mark.parametrize("state", [State.PROGRESSING, State.PAUSED, State.FAILED])
 def test_c55_while_a_release_is_under_way_drift_is_listed_alone(state: State) -> None:
     finding = only(at_rest(strange(), state=state))
-    assert (finding.what, finding.mend) == (What.DRIFT, "")
+    assert (finding.what, finding.remedy) == (What.DRIFT, "")
     assert finding.hint.startswith(
         "kubectl cafe repair shop -n stores   (after the release has ended)"
     )
@@ -77,13 +77,13 @@ def test_without_a_switch_the_drift_is_seen_behind_the_record_of_the_last_restar
     record = pod_record(Phase.PATCHED, mode=Mode.NONE)
     shown = pod("a", HOTFIX, record=record, generation=3, observed=3, **NONE)
     finding = only(at_rest(shown, state=State.COMPLETED))
-    assert (finding.what, "restarts in traffic" in finding.mend) == (What.DRIFT, True)
+    assert (finding.what, "restarts in traffic" in finding.remedy) == (What.DRIFT, True)
 
 
 def test_c55_an_image_that_was_patched_over_a_leftover_is_brought_back() -> None:
     shown = patched("a", container("C2", "app:hotfix"), generation=3, observed=3)
     finding = only(at_rest(shown))
-    assert (finding.what, finding.mend != "") == (What.DRIFT, True)
+    assert (finding.what, finding.remedy != "") == (What.DRIFT, True)
     assert finding.found == "out of traffic; runs app:hotfix, an image of no revision"
 
 
@@ -91,7 +91,7 @@ def test_c55_an_image_that_was_patched_over_a_leftover_is_brought_back() -> None
 def test_a_repair_that_was_interrupted_is_gone_on_with(phase: Phase) -> None:
     shown = drained("a", containers={"main": HOTFIX}, **STRANGE, record=taken(phase))
     finding = only(at_rest(shown))
-    assert (finding.what, finding.mend != "") == (What.DRIFT, True)
+    assert (finding.what, finding.remedy != "") == (What.DRIFT, True)
     assert "its repair was interrupted" in finding.found
 
 
@@ -99,7 +99,7 @@ def test_a_repair_that_was_interrupted_in_its_restart_is_gone_on_with_before_tha
     shown = drained(
         "a", record=taken(Phase.PATCHED), generation=3, observed=3, containers_ready=UNREADY
     )
-    assert only(at_rest(shown)).mend != ""
+    assert only(at_rest(shown)).remedy != ""
 
 
 # What can't be brought back in place
@@ -109,25 +109,25 @@ def test_a_repair_that_was_interrupted_in_its_restart_is_gone_on_with_before_tha
 def test_a_pod_without_one_of_the_templates_containers_is_listed_alone() -> None:
     lone = pod("a", container("C9", "app:hotfix", name="other"), **STRANGE)
     finding = only(at_rest(lone))
-    assert (finding.mend, "it has no container main" in finding.found) == ("", True)
+    assert (finding.remedy, "it has no container main" in finding.found) == ("", True)
     assert finding.hint.startswith("kubectl delete pod a -n stores")
 
 
 def test_a_pod_whose_template_is_no_known_revision_is_listed_alone() -> None:
     of = at_rest(strange(), workloads=(workload(1, revision="v0"),))
-    assert only(of).mend == ""
+    assert only(of).remedy == ""
 
 
 def test_a_pod_on_a_lost_node_is_listed_alone() -> None:
-    assert only(at_rest(strange(ready=Condition("False", "NodeStatusUnknown")))).mend == ""
+    assert only(at_rest(strange(ready=Condition("False", "NodeStatusUnknown")))).remedy == ""
 
 
 @pytest.mark.guard("no-finalizer-no-way-back-without-a-switch")
 def test_c31_a_pod_that_no_finalizer_can_be_asked_for_is_listed_alone() -> None:
     asked = {"trafficFinalizers": ["example.com/lb"]}
-    assert only(at_rest(strange(**NONE), strategy=asked)).mend == ""
-    assert only(at_rest(strange(**NONE))).mend != ""
-    assert only(at_rest(strange(), strategy=asked)).mend != ""
+    assert only(at_rest(strange(**NONE), strategy=asked)).remedy == ""
+    assert only(at_rest(strange(**NONE))).remedy != ""
+    assert only(at_rest(strange(), strategy=asked)).remedy != ""
 
 
 def test_a_pod_of_a_known_revision_is_not_astray_where_its_workload_is_not_known() -> None:

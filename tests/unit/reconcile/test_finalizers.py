@@ -13,7 +13,7 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.node_clocks import ready_since
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.errors import Refused
-from kubectl_cafe.planning.traffic_finalizers import newborn, refuse_undrainable, warnings
+from kubectl_cafe.planning.traffic_finalizers import new_pod, refuse_undrainable, warnings
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.record import Mode, Phase
@@ -186,8 +186,8 @@ def test_pods_without_a_switch_are_not_refused_where_no_finalizer_is_declared() 
 
 
 def test_a_template_tells_the_mode_of_pods_that_are_not_born_yet() -> None:
-    bare = newborn(cafe(LB), template())
-    labelled = newborn(cafe(LB), template(**{names.TRAFFIC: "on"}))
+    bare = new_pod(cafe(LB), template())
+    labelled = new_pod(cafe(LB), template(**{names.TRAFFIC: "on"}))
     refuse_undrainable(cafe(LB), [labelled], ())
     with pytest.raises(Refused):
         refuse_undrainable(cafe(LB), [bare], ())

@@ -124,7 +124,7 @@ def test_the_state_of_the_release_is_said(state: State) -> None:
         ),
         (drained("a"), "drained: leaving traffic"),
         (patched("a"), "patched: restarting"),
-        (pod("a", gate=ABSENT, containers_ready=ABSENT), "newborn: starting"),
+        (pod("a", gate=ABSENT, containers_ready=ABSENT), "new: starting"),
         (pod("a", ready=Condition("False"), node_ready=False), "candidate: on a lost node"),
         (
             pod("a", ready=Condition("False", "RuntimeDown"), node_ready=False),

@@ -17,7 +17,8 @@ from kubectl_cafe.reconcile.requests import (
     rolls_back_by_itself,
 )
 from statemachine.lifecycle import State, Trigger
-from statemachine.record import Failure, OnFailure, Record, encode, moved
+from statemachine.record import Failure, OnFailure, Record, moved
+from statemachine.record_json import encode
 from statemachine.steps import Kind
 from tests.unit.builders import cafe_object, release
 

@@ -15,7 +15,8 @@ from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.record.store import Missing
 from kubectl_cafe.release.held import UNHEARD, Fenced, Release, superseded, under
 from statemachine.lifecycle import State, Trigger
-from statemachine.record import Entry, Record, decode, encode
+from statemachine.record import Entry, Record
+from statemachine.record_json import decode, encode
 from tests.unit.builders import cafe_object, release
 from tests.unit.client.conftest import HandClock
 from tests.unit.client.stub import Asked, Reply, Stub, status

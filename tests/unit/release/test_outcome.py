@@ -16,7 +16,8 @@ from kubectl_cafe.revisions import past_releases
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import State
-from statemachine.record import Record, encode
+from statemachine.record import Record
+from statemachine.record_json import encode
 from tests.unit.builders import (
     START,
     cafe_object,

@@ -11,7 +11,7 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import CONFLICT, CafeError
 from kubectl_cafe.release.start import refuse_stale, under_way
 from statemachine.lifecycle import State
-from statemachine.record import encode
+from statemachine.record_json import encode
 from statemachine.steps import Kind
 from tests.unit.builders import cafe_object, release
 

@@ -13,7 +13,8 @@ from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.release.status_subresource import status
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import State
-from statemachine.record import Failure, Record, encode
+from statemachine.record import Failure, Record
+from statemachine.record_json import encode
 from tests.unit.builders import (
     START,
     cafe_object,

@@ -15,7 +15,7 @@ from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.record import Mode, Phase, decode
 from kubectl_cafe.pods.restarted import acknowledgement
 from kubectl_cafe.repair.findings import Finding, What, find
-from kubectl_cafe.repair.mending import write
+from kubectl_cafe.repair.pod_repairs import write
 from kubectl_cafe.repair.rebuilt_record import with_record
 from kubectl_cafe.traffic import Service
 from statemachine.lifecycle import State
@@ -82,12 +82,12 @@ def test_an_orphan_of_label_mode_gets_its_label_back() -> None:
 
 def test_an_orphan_whose_containers_are_not_ready_is_listed_alone() -> None:
     finding = only(looked(pod("a", **{**ORPHAN, "containers_ready": UNREADY})))
-    assert (finding.mend, "not ready" in finding.found) == ("", True)
+    assert (finding.remedy, "not ready" in finding.found) == ("", True)
 
 
 def test_an_orphan_on_a_lost_node_is_listed_alone() -> None:
     lost = Condition("False", "NodeStatusUnknown")
-    assert only(looked(pod("a", gate=Condition("False"), ready=lost))).mend == ""
+    assert only(looked(pod("a", gate=Condition("False"), ready=lost))).remedy == ""
 
 
 def test_c56_an_orphan_that_may_be_restarting_has_its_gate_rewritten_for_the_kubelet_to_quote() -> (
@@ -129,12 +129,12 @@ def test_an_orphan_is_found_in_the_middle_of_a_release_too() -> None:
 
 def test_c47_a_newborn_that_nobody_opened_is_opened() -> None:
     of = looked(pod("a", gate=ABSENT, ready=UNREADY), state=State.COMPLETED)
-    assert (only(of).what, written(of)) == (What.NEWBORN, "open")
+    assert (only(of).what, written(of)) == (What.NEW_POD, "open")
 
 
 def test_a_newborn_whose_containers_are_not_ready_is_listed_alone() -> None:
     of = looked(pod("a", gate=ABSENT, ready=UNREADY, containers_ready=UNREADY))
-    assert (only(of).what, only(of).mend) == (What.NEWBORN, "")
+    assert (only(of).what, only(of).remedy) == (What.NEW_POD, "")
 
 
 def test_a_newborn_of_a_release_under_way_is_its_drivers() -> None:
@@ -172,7 +172,7 @@ def test_c55_a_drained_pod_that_a_stranger_patched_is_let_back_once_its_restart_
 def test_c55_a_drained_pod_whose_strangers_image_does_not_start_is_listed_alone() -> None:
     record = pod_record(Phase.DRAINED, gen=1)
     shown = drained("a", record=record, **STRANGE, containers_ready=UNREADY)
-    assert only(looked(shown)).mend == ""
+    assert only(looked(shown)).remedy == ""
 
 
 @pytest.mark.guard("a-leftover-is-done-before-it-is-opened")
@@ -183,7 +183,7 @@ def test_a_patched_pod_that_shows_its_old_container_is_waited_for() -> None:
 def test_a_patched_pod_that_crashes_is_listed_alone() -> None:
     crashing = container("C2", "app:v2", ready=False, running=False, waiting="CrashLoopBackOff")
     finding = only(looked(patched("a", crashing, observed=2, containers_ready=UNREADY)))
-    assert (finding.mend, "CrashLoopBackOff" in finding.found) == ("", True)
+    assert (finding.remedy, "CrashLoopBackOff" in finding.found) == ("", True)
     assert "kubectl cafe rollback shop -n stores" in finding.hint
 
 
@@ -211,20 +211,20 @@ def test_a_damaged_record_of_a_pod_out_of_traffic_is_written_with_its_opening() 
 
 def test_a_damaged_record_of_a_pod_whose_containers_are_not_ready_is_listed_alone() -> None:
     finding = only(looked(pod("a", containers_ready=UNREADY, record_problem="not JSON")))
-    assert (finding.what, finding.mend) == (What.UNREADABLE, "")
+    assert (finding.what, finding.remedy) == (What.UNREADABLE, "")
     assert "not ready" in finding.found
 
 
 def test_a_damaged_record_of_a_pod_of_no_known_revision_is_listed_alone() -> None:
     shown = pod("a", HOTFIX, **STRANGE, record_problem="not JSON")
-    assert only(looked(shown)).mend == ""
+    assert only(looked(shown)).remedy == ""
 
 
 @pytest.mark.guard("a-newer-record-is-left-alone")
 def test_a_record_that_a_newer_version_wrote_is_left_alone() -> None:
     notes = {names.IN_PLACE: '{"v":99}'}
     finding = only(looked(pod("a", record_problem="version 2", annotations=notes)))
-    assert (finding.mend, finding.hint) == ("", "kubectl cafe version")
+    assert (finding.remedy, finding.hint) == ("", "kubectl cafe version")
 
 
 # The release's own record
@@ -245,7 +245,7 @@ def test_a_drained_pod_that_nobody_touched_is_let_back_although_it_is_not_ready(
     """No restart of ours is outstanding: its own readiness decides whether it is served."""
     record = pod_record(Phase.DRAINED, gen=1)
     finding = only(looked(drained("a", record=record, containers_ready=UNREADY)))
-    assert (finding.what, finding.mend != "", finding.hint) == (What.LEFTOVER, True, "")
+    assert (finding.what, finding.remedy != "", finding.hint) == (What.LEFTOVER, True, "")
 
 
 # Workloads
@@ -263,7 +263,7 @@ def test_a_drained_pod_that_nobody_touched_is_let_back_although_it_is_not_ready(
 def test_a_workload_that_is_gone_is_found(state: State, source: str, mend: str, hint: str) -> None:
     finding = only(snapshot(record=release(state, from_revision=source), workloads=()))
     assert (finding.what, finding.object, finding.uid) == (What.WORKLOAD, "replicaset/shop", "")
-    assert (finding.mend, finding.hint) == (mend, hint)
+    assert (finding.remedy, finding.hint) == (mend, hint)
     assert "2 pods" in finding.found
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.cli.commands.repair import _watched
-from kubectl_cafe.cli.session import Session
+from kubectl_cafe.cli.connection import Connection
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.errors import Refused
 from tests.unit.builders import cafe_object
@@ -30,7 +30,7 @@ def test_one_that_is_not_renewed_by_our_own_clock_is_taken_and_the_wait_is_said(
     server.held("ann", clock.time() - 72)
     began = clock.now
 
-    silent = _watched(Session(transport, "stores", ""), CAFE)
+    silent = _watched(Connection(transport, "stores", ""), CAFE)
 
     assert silent == str(server.version)
     assert 32 <= clock.now - began <= 34
@@ -51,7 +51,7 @@ def test_one_whose_holder_renews_it_is_refused_however_old_it_looks(
 
     stub.script = renewed
     with pytest.raises(Refused, match="driven by ann"):
-        _watched(Session(transport, "stores", ""), CAFE)
+        _watched(Connection(transport, "stores", ""), CAFE)
     assert clock.now - began <= 6
 
 
@@ -61,5 +61,5 @@ def test_one_that_is_free_or_long_past_its_time_is_not_waited_for(
 ) -> None:
     server.held(holder, clock.time() - 1000)
     began = clock.now
-    _watched(Session(transport, "stores", ""), CAFE)
+    _watched(Connection(transport, "stores", ""), CAFE)
     assert clock.now == began

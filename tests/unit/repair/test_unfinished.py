@@ -19,8 +19,8 @@ from kubectl_cafe.repair.unfinished import (
     raise_fatal,
     refused,
     refused_watch,
+    remaining,
     tired_of,
-    unmended,
 )
 from kubectl_cafe.times import rfc3339
 from statemachine.record import Failure
@@ -92,7 +92,7 @@ def test_a_watch_that_is_refused_fails_the_pod_with_its_words() -> None:
 
 def test_of_what_is_left_each_says_why() -> None:
     a, b, c = finding("a"), finding("b"), finding("c")
-    left = unmended((a, b, c), (b,), {"uid-a": "ErrImagePull"}, stopped=False)
+    left = remaining((a, b, c), (b,), {"uid-a": "ErrImagePull"}, stopped=False)
     assert [(one.finding, one.why) for one in left] == [
         (a, "ErrImagePull"),
         (b, "not started: the repair of another pod failed"),
@@ -100,10 +100,10 @@ def test_of_what_is_left_each_says_why() -> None:
 
 
 def test_of_a_repair_that_was_interrupted_the_rest_says_so() -> None:
-    (left,) = unmended((finding("a"),), (finding("a"),), {}, stopped=True)
+    (left,) = remaining((finding("a"),), (finding("a"),), {}, stopped=True)
     assert left.why == STOPPED
 
 
 def test_a_pod_that_is_as_before_without_a_reason_says_what_was_found() -> None:
-    (left,) = unmended((finding("a"),), (finding("a"),), {}, stopped=False)
+    (left,) = remaining((finding("a"),), (finding("a"),), {}, stopped=False)
     assert left.why == "runs another image"

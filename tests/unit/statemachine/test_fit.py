@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from statemachine.lifecycle import State, Trigger
-from statemachine.record import TEXT_LIMIT, Entry, Failure, Record, decode, encode, fit
+from statemachine.record import TEXT_LIMIT, Entry, Failure, Record
+from statemachine.record_json import decode, encode, fit
 from tests.unit.builders import release
 
 LONG = "x" * TEXT_LIMIT

@@ -12,20 +12,17 @@ from msgspec.structs import replace
 
 from statemachine.lifecycle import RESTING, IllegalMove, State, Trigger
 from statemachine.record import (
-    JOURNAL_LIMIT,
-    SIZE_LIMIT,
     TEXT_LIMIT,
     Entry,
     Failure,
     Plan,
     Record,
-    RecordError,
     Strategy,
     cut,
-    decode,
-    encode,
     moved,
+    taken_over,
 )
+from statemachine.record_json import JOURNAL_LIMIT, SIZE_LIMIT, RecordError, decode, encode
 from statemachine.steps import Kind, UpgradeType
 from tests.unit.builders import release
 
@@ -120,9 +117,42 @@ def test_any_text_is_a_record_or_a_record_error(text: str) -> None:
 
 @pytest.mark.guard("codec-newer-version")
 def test_a_record_of_a_newer_version_is_named_as_such() -> None:
-    newer = plain() | {"v": 2, "future": True}
-    with pytest.raises(RecordError, match="version 2, written by a newer kubectl-cafe"):
+    newer = plain() | {"v": 3, "future": True, "client": 5}
+    with pytest.raises(RecordError, match="version 3, written by a newer kubectl-cafe"):
         decode(json.dumps(newer))
+
+
+def test_the_client_that_wrote_a_record_of_a_newer_version_is_named() -> None:
+    newer = plain() | {"v": 3, "client": "1.2.3"}
+    with pytest.raises(RecordError, match=r"version 3, written by kubectl-cafe 1\.2\.3 \(this"):
+        decode(json.dumps(newer))
+
+
+def test_a_record_of_version_1_is_written_without_the_fields_of_version_2() -> None:
+    old = replace(release(), v=1)
+    written = json.loads(encode(old))
+    assert (written["v"], "client" in written) == (1, False)
+    assert decode(encode(old)) == old
+
+
+def test_a_driver_that_takes_over_is_in_the_journal_and_moves_nothing() -> None:
+    started = moved(release(), Trigger.PAUSE, at=minute(1), who="alice")
+    after = taken_over(started, at=minute(2), who="bob")
+    last = after.journal[-1]
+    assert (last.trigger, last.state, last.who) == (Trigger.TAKE_OVER, State.PAUSED, "bob")
+    assert (after.position, after.since) == (started.position, started.since)
+    assert after.last_move == started.journal[-1]
+
+
+def test_without_a_move_there_is_no_last_move() -> None:
+    assert taken_over(release(), at=minute(1), who="bob").last_move is None
+
+
+@pytest.mark.parametrize(
+    "record", [replace(release(), v=1), release(State.COMPLETED), release(State.IDLE)]
+)
+def test_a_release_of_version_1_or_at_rest_has_no_takeover_in_its_journal(record: Record) -> None:
+    assert taken_over(record, at=minute(1), who="bob") == record
 
 
 @pytest.mark.guard("codec-unknown-field")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from statemachine.lifecycle import State
-from statemachine.record import RecordError, decode, encode
+from statemachine.record_json import RecordError, decode, encode
 from statemachine.versioned import LATEST, DecodeError, check_time, key_shown
 from tests.unit.builders import release
 

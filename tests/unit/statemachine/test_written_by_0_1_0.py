@@ -14,8 +14,9 @@ import pytest
 
 from kubectl_cafe.pods import record as pods
 from kubectl_cafe.revisions import past_releases
-from statemachine import record as releases
+from statemachine import record_json
 from statemachine.lifecycle import State
+from statemachine.record import Failure
 from tests.unit.builders import revision
 
 FOLDER = Path(__file__).parent / "v0_1_0"
@@ -37,7 +38,7 @@ def written(name: str) -> str:
 def codec_of(name: str) -> tuple[Callable[[str], Any], Callable[[Any], str]]:
     """How records of this kind are read, and written."""
     if name.startswith("release_"):
-        return releases.decode, releases.encode
+        return record_json.decode, record_json.encode
     return pods.decode, pods.encode
 
 
@@ -53,10 +54,10 @@ def test_the_ended_releases_that_0_1_0_kept_on_a_revision_are_read() -> None:
 
 
 def test_a_release_of_0_1_0_is_read_with_all_its_values() -> None:
-    failed = releases.decode(written("release_failed.json"))
+    failed = record_json.decode(written("release_failed.json"))
     assert (failed.state, failed.origin) == (State.FAILED, State.PROGRESSING)
     assert failed.plan.strategy.traffic_finalizers == ("example.com/lb",)
-    assert failed.failure == releases.Failure("ImagePullBackOff", "no such image", "web-3", "main")
+    assert failed.failure == Failure("ImagePullBackOff", "no such image", "web-3", "main")
     assert [entry.group for entry in failed.journal] == [None, 1, 2, 2]
     assert isinstance(failed.journal[0].state, State)
 

@@ -10,7 +10,8 @@ from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.status.awaited_state import GRACE, OutOfReach, reached, timed_out
 from statemachine.lifecycle import State
-from statemachine.record import Failure, encode
+from statemachine.record import Failure
+from statemachine.record_json import encode
 from tests.unit.builders import cafe_object, release, template
 
 RELEASED = CafeDeployment(cafe_object()).spec_hash

@@ -18,7 +18,8 @@ from kubectl_cafe.status.next_commands import next_commands
 from kubectl_cafe.times import rfc3339
 from kubectl_cafe.waits import texts
 from statemachine.lifecycle import State, Trigger
-from statemachine.record import Entry, Record, encode
+from statemachine.record import Entry, Record
+from statemachine.record_json import encode
 from statemachine.steps import Kind
 from tests.unit.builders import (
     START,

@@ -12,7 +12,8 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.edited_spec import spec_changed
 from kubectl_cafe.status.next_commands import next_commands
 from statemachine.lifecycle import State, Trigger, legal
-from statemachine.record import Failure, encode
+from statemachine.record import Failure
+from statemachine.record_json import encode
 from tests.unit.builders import cafe_object, release, revision, template
 
 FORWARD = (State.PROGRESSING, State.AWAITING_CONFIRM)

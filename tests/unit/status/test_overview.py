@@ -13,7 +13,7 @@ from kubectl_cafe.printers.overview import document, item, render
 from kubectl_cafe.status.model import Overview
 from kubectl_cafe.status.overview import news, overview
 from statemachine.lifecycle import State
-from statemachine.record import encode
+from statemachine.record_json import encode
 from tests.unit.builders import START, cafe_object, release
 
 LINE = Overview("shop", "stores", "Progressing", "r1", "upgrade", 1, 2, 10, 3, 9, 75.0)

@@ -27,7 +27,7 @@ from kubectl_cafe.status.overview import overview
 from kubectl_cafe.text import Size
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Entry
-from statemachine.record import encode as encode_release
+from statemachine.record_json import encode as encode_release
 from tests.unit.builders import (
     START,
     cafe_object,

@@ -17,12 +17,8 @@ TRACE_LEVEL = 6
 DECISIONS_LEVEL = 4
 
 
-class Session(NamedTuple):
-    """The API server, namespace and context that one command uses.
-
-    `context` is empty inside a cluster. Not to be confused with the session of a release, in
-    `kubectl_cafe/driver/session.py`.
-    """
+class Connection(NamedTuple):
+    """The API server, namespace and context of one command; `context` is empty inside a cluster."""
 
     transport: Transport
     namespace: str
@@ -37,8 +33,8 @@ class Session(NamedTuple):
 
 def connect(
     flags: AccessFlags, *, dry_run: DryRun = "none", field_manager: str = FIELD_MANAGER
-) -> Session:
-    """Read the kubeconfig and make a session; nothing is sent yet.
+) -> Connection:
+    """Read the kubeconfig and make a connection; nothing is sent yet.
 
     With `dry_run` server no write is stored. Raises AccessError for a kubeconfig, context or
     credentials that can't be used.
@@ -57,7 +53,7 @@ def connect(
     )
     transport.dry_run = "All" if dry_run == "server" else None
     transport.field_manager = field_manager
-    return Session(transport, access.namespace, access.context)
+    return Connection(transport, access.namespace, access.context)
 
 
 def _log_decisions() -> None:

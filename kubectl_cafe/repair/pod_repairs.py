@@ -16,7 +16,7 @@ from kubectl_cafe.traffic import mode_of, switch
 
 
 def write(finding: Finding, snapshot: Snapshot) -> PodPatch | None:
-    """The pod's next write towards `mend`; None: the kubelet must report more first (I2)."""
+    """The pod's next write towards `remedy`; None: the kubelet must report more first (I2)."""
     assessment, writes = snapshot.assessment(finding.uid), Writes(snapshot)
     evidence = assessment.evidence if assessment.in_flight else _evidence(assessment.pod, snapshot)
     if wants_acknowledgement(assessment.pod, evidence):
