@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import cpu, drivers, installed, requests, startup, wall
+from bench import cpu, drivers, installed, releases, requests, startup, wall
 from bench.stage import control_plane
 
 REPORTS = {
@@ -14,6 +14,7 @@ REPORTS = {
     "wall": wall.report,
     "cpu": cpu.report,
     "drivers": drivers.report,
+    "releases": releases.report,
 }
 
 
