@@ -24,6 +24,7 @@ from kubectl_cafe.printers import (
     version,
 )
 from kubectl_cafe.printers.html import document as report
+from kubectl_cafe.repair.findings import What
 from tests.unit.printers import test_html, test_plan
 from tests.unit.printers.scenes import SCENES
 from tests.unit.printers.test_history import DETAIL, HISTORY, RELEASE
@@ -101,3 +102,9 @@ def test_every_field_is_on_the_page_under_its_type_and_none_that_is_not_there(
             else:
                 assert isinstance(value, dict), f"{path} is not on the page"
     assert seen == set(fields)
+
+
+def test_every_kind_of_finding_is_on_the_page() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    kinds = text.partition("Kinds of problems: ")[2].partition(".\n")[0]
+    assert set(re.findall(r"`([^`]+)`", kinds)) == set(What)
