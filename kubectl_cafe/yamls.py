@@ -79,7 +79,7 @@ def scalar(text: str) -> Any:
     if text in _WORDS:
         return _WORDS[text]
     if _NOT_FINITE.fullmatch(text):
-        raise YAMLError("infinity and NaN are no JSON values")
+        raise YAMLError("infinity and NaN are not JSON values")
     if text[0] not in "+-.0123456789":
         return text
     if text[0] == "." and not _POINT_FIRST.fullmatch(text):

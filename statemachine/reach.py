@@ -20,8 +20,8 @@ ANEW = (Trigger.START, Trigger.SUPERSEDE, Trigger.RETRY)
 def reachable(position: Position) -> frozenset[State]:
     """The states that this release can still reach without a new release or a retry.
 
-    From Idle every state is reachable: the wait is for the first release. The present state counts
-    only if a move leads back to it.
+    From Idle every state is reachable, by the first release. The present state is among them only
+    if a move leads back to it.
     """
     if position.state is State.IDLE:
         return frozenset(State)

@@ -105,7 +105,7 @@ def check_time(text: str, path: str) -> None:
     except (ValueError, OverflowError):
         good = False
     if not good:
-        raise DecodeError(f"{path}: {shown(text)} is no RFC 3339 time")
+        raise DecodeError(f"{path}: {shown(text)} is not an RFC 3339 time")
 
 
 def shown(value: object) -> str:

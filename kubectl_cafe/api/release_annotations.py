@@ -1,7 +1,7 @@
 """Small annotations beside the record, for admission policies, which cannot read JSON (protocol 4).
 
 They are written in the same PATCH as the record. A client that changes one of them and not the
-record, or the record alone, makes the release unreadable: nobody acts on it.
+record, or the record alone, makes the release unreadable: no command acts on it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ENDED_WELL = (State.COMPLETED, State.ROLLED_BACK)
 class Known(Struct, frozen=True):
     """Revisions by name: `good` is the target of the last release that ended well.
 
-    `back` is what `good` was when the present release began. Empty: not known.
+    `back` is the value of `good` at the start of the present release. Empty: not known.
     """
 
     good: str = ""

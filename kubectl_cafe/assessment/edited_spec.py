@@ -56,7 +56,7 @@ def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 
 def ahead(cafe: CafeDeployment) -> bool:
-    """Whether the spec asks for something that no release has been started for (protocol 7).
+    """Whether the spec has changes for which no release was started (protocol 7).
 
     Compared with what the record was planned from are the hashed fields (template, topology,
     podSetType, selector) and the pods per cell. `strategy` is not compared: it only says how a

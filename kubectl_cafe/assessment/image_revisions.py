@@ -56,7 +56,7 @@ def shown_revision(pod: Pod, known: Known) -> Revision | None:
 
 
 def vouched(pod: Pod, known: Known) -> Revision | None:
-    """The revision that the pod's record or its creation proves, whatever its strings are.
+    """The revision that the pod's record or its creation proves, whatever its image strings are.
 
     None where nothing proves it, or once another client has written an image (C55). At creation the
     revision label names the template that made the pod. The label is easily edited, so it is only

@@ -51,7 +51,7 @@ def causes(pod: Pod, services: Iterable[Service], known: Mapping[str, Revision])
 def planned(
     pods: Iterable[Pod], services: Iterable[Service], known: Mapping[str, Revision]
 ) -> tuple[str, ...]:
-    """The causes when a release starts; for these it may restart pods in mode None."""
+    """The causes that exist when a release starts; the release restarts these pods in mode None."""
     services = tuple(services)
     found = {cause for pod in pods for cause in causes(pod, services, known)}
     return tuple(sorted(found)[:LIMIT])

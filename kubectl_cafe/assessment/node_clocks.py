@@ -1,6 +1,6 @@
 """Times of pod statuses and records by the server's clock (protocol 4, 7). Pure.
 
-The clock of a node or of another API server may be wrong: a time in the future is not believed.
+The clock of a node or of another API server may be wrong: a time in the future is not used.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def ready_since(pod: Pod, snapshot: Snapshot, asked: Collection[str] = ()) -> fl
 def overdue(pod: Pod, snapshot: Snapshot) -> bool:
     """Whether the image patch is past its deadline: a container not running by now will not start.
 
-    Only the record's time counts, with or without a driver meanwhile: the kubelet had that time.
+    The deadline counts from the record's time, with or without a driver: the kubelet needs none.
     The deadline is progressDeadlineSeconds plus the grace period of each changed container.
     """
     record = pod.record

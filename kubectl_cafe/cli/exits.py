@@ -20,7 +20,7 @@ TRACEBACK_LEVEL = 6
 
 
 class Talk:
-    """What the flags say and must outlive the click context.
+    """Values of flags that are needed after the click context has ended.
 
     `verbosity` is the level of -v, `cluster` are the flags that select the cluster, as typed.
     """
@@ -59,12 +59,12 @@ def end_at_once(codes: list[int]) -> None:
 
 
 def left(error: BaseException) -> bool:
-    """Whether the reader of a pipe has left, or the terminal is closed."""
+    """Whether the output is closed: a pipe by its reader, or the terminal."""
     return isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.EIO)
 
 
 class ReaderLeft(CafeError):
-    """The reader of the data has left, as with `| head`: the command ends without a message."""
+    """The reader has closed the pipe, as `| head` does: the command ends without a message."""
 
     exit_code = PIPE
 

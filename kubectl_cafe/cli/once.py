@@ -1,4 +1,4 @@
-"""`status` of one release, printed once. Few imports: their time is the user's wait."""
+"""`status` of one release, printed once. Few imports, to start fast."""
 
 from __future__ import annotations
 

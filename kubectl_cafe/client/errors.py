@@ -137,7 +137,7 @@ class Forbidden(ApiError):
 
     @property
     def over_quota(self) -> bool:
-        """Whether a ResourceQuota is exhausted, which may pass."""
+        """Whether a ResourceQuota is exhausted, which may be temporary."""
         return "exceeded quota" in self.server_message
 
 

@@ -59,10 +59,10 @@ class LeaseLost(CafeError):
 class LeaseView(Struct, frozen=True):
     """A Lease as it was read. `holder` None: the lease is free; messages name it by `driver`.
 
-    `live`: the lease has not expired, with `seconds_left`. By the server's clock and the margin
-    (`judge`) both are for display; a driver decides by `LeaseWatch`. `expired`: the lease may be
-    taken without watching. `renewed` is RFC 3339, "" if unknown, and was `age` seconds ago by the
-    server's clock. `there`: the object exists, at resourceVersion `version`.
+    `live`: the lease has not expired; `seconds_left` until it does. `judge` computes both by the
+    server's clock and a margin, for display only: a driver decides by `LeaseWatch`. `expired`: the
+    lease may be taken without watching. `renewed` is RFC 3339, "" if unknown, and was `age` seconds
+    ago by the server's clock. `there`: the object exists, at resourceVersion `version`.
     """
 
     holder: str | None

@@ -117,7 +117,7 @@ class Touch:
 def needed(record: Record | None, given_back: bool) -> bool:
     """Whether an earlier driver may still have a write in flight.
 
-    No driver has if there was no release yet, or if the last driver released its lease after its
+    None has one if there was no release yet, or if the last driver released its lease after its
     own fencing was complete.
     """
     return record is not None and not (given_back and record.fenced_epoch == record.epoch)

@@ -74,7 +74,7 @@ class Refusals:
         self.reopening = self.blind = False
 
     def moved(self) -> None:
-        """Try refused writes again, because the record has moved; a lost right stays lost."""
+        """Allow refused writes again after a move of the record, unless a right was lost."""
         if not self.blind and (self.end is None or not self.end.right):
             self.end, self.reopening = None, False
             self.barred.clear()

@@ -44,10 +44,10 @@ class WorkloadWriter:
 
     @property
     def answered(self) -> bool:
-        """Whether no write of this driver can land any more.
+        """Whether no write of this driver can take effect any more.
 
-        A patch whose answer was lost may still land until its workload has another resourceVersion,
-        a lost creation until its workload exists.
+        A patch whose answer was lost may still take effect until its workload has another
+        resourceVersion; a creation whose answer was lost, until its workload exists.
         """
         shown = self._shown()
         return not any(may_land(write, shown) for write in self._lost)

@@ -72,9 +72,9 @@ class Writers:
 
     @property
     def answered(self) -> bool:
-        """Whether no write of this driver can land any more.
+        """Whether no write of this driver can take effect any more.
 
-        A write whose answer was lost may still land until its outcome is known (`_settle`).
+        A write whose answer was lost may still take effect until its outcome is known (`_settle`).
         """
         return self._cache.idle and not self._lost and self.workloads.answered
 

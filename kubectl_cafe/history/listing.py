@@ -100,7 +100,7 @@ def all_releases(
 ) -> tuple[PastRelease, ...]:
     """Every known release in the order of their starts, also one that is under way.
 
-    `ended` are the stored ones. The one in the record may be over and not be stored yet.
+    `ended` are the stored releases. The release in the record may have ended and not be stored yet.
     """
     known, found = tuple(revisions), list(ended)
     record = cafe.record

@@ -13,9 +13,9 @@ class ReleaseLine:
     """One release; `ended` is empty while it is under way, `took` is in seconds.
 
     `source` and `target` are the numbers of the revisions that it came from and went to, or their
-    names where no number is known. Of a release that was rolled back before its end `target` is the
-    revision that it began towards, and `back` says who rolled it back, and why. `images` are those
-    of `target`, `host` the machine of its start, `confirmed` who confirmed which group.
+    names where no number is known. If a release was rolled back before its end, `target` is its
+    first target, and `back` the user and the reason of the rollback. `images` are those of
+    `target`, `host` is the machine of its start, `confirmed` has each group with its user.
     """
 
     id: str

@@ -119,7 +119,7 @@ def _runs(pod: Pod, record: PodRecord, after: float, on: float, bound: float) ->
 
 
 def _ready(pod: Pod, on: float, bound: float) -> float:
-    """When the pod became Ready under a switch that is on; 0 if it is not Ready, or since later.
+    """When the pod became Ready with its switch on; 0 if it is not Ready, or after `bound` only.
 
     With a label the pod may have been Ready all along: then this is when the switch went on.
     """

@@ -85,7 +85,7 @@ def account(
 
 
 def _failure(past: PastRelease) -> str:
-    """Why the release failed last, also where it was rolled back since; empty if it never did."""
+    """The last failure of the release, also if it was rolled back since; empty if none."""
     failed = [entry.why for entry in past.journal if entry.trigger is Trigger.FAIL]
     return failed[-1] if failed else ""
 

@@ -82,8 +82,8 @@ class Proposal:
     """A release that may be started. `source` is the revision it comes from, None at first.
 
     `needed` is False if every pod and workload is at the target already. `budgets` are the
-    PodDisruptionBudgets that cover the pods. `refusals` are why the release may not start after
-    all. `unswitched` are the causes for which pods are in mode None although they have a switch.
+    PodDisruptionBudgets that cover the pods. `refusals` are the reasons why it may not
+    start. `unswitched` are the causes for which pods are in mode None although they have a switch.
     """
 
     kind: Kind

@@ -43,7 +43,7 @@ def rollback_target(
 def _before_goal(record: Record, releases: Sequence[PastRelease]) -> Sequence[PastRelease]:
     """The releases before the one that brought the goal of the rollback `record` to the pods.
 
-    A rollback to the same goal does not count: what it left was no better.
+    A rollback to the same goal does not count: the revision before it had been rolled back.
     """
     brought = [
         place

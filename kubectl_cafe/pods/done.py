@@ -94,7 +94,7 @@ def _overdue(container: Container) -> Stuck | None:
 def _stuck(pod: Pod, container: Container, evidence: Evidence) -> Stuck | None:
     """The entry for a container that the kubelet can't run; None if it may still start.
 
-    A reason that is known not to pass counts at once, any other reason once it has lasted.
+    A permanent reason (`observed`) counts at once, any other reason once it has lasted.
     """
     seen = evidence.sighting.containers[container.name]
     if seen.trouble_since is None:

@@ -29,7 +29,7 @@ TROUBLE = frozenset(
         "CrashLoopBackOff",
     }
 )
-"""Waiting reasons that are known not to pass by themselves: they count at once."""
+"""Permanent waiting reasons, which do not end by themselves: they count at once."""
 
 
 class Stamp(Struct, frozen=True):

@@ -52,7 +52,7 @@ class Evidence(Struct, frozen=True):
 
     `peers` maps an image string to the imageIDs that pods settled by rule a showed for it.
     `changed` are the containers whose image string the upgrade changed. `verified` are those that
-    were settled when the pod's record was finished: later restarts are not the upgrade's.
+    were settled when the pod's record was finished: their later restarts are no upgrade.
     `overdue`: the pod's image patch is older than progressDeadlineSeconds and its grace periods.
     """
 

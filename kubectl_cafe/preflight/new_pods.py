@@ -66,8 +66,7 @@ def items(limit_range: Json, kind: str) -> list[Json]:
 def share(resource: str, wanted: Sequence[Demand]) -> Decimal | str | None:
     """How much of a quota's `resource` one pod uses; None: no pod uses it.
 
-    The name of a container instead, if the quota requires a value that this container does not
-    have.
+    Returns a container's name instead if the quota requires a value that this container lacks.
     """
     if resource in ("pods", "count/pods"):
         return Decimal(1)

@@ -66,4 +66,4 @@ def pullable(name: str, image: str, policy: str, nodes: Nodes) -> Finding:
             f"{many(lacking)}: it would not start there",
         )
     there = f", present on {on}" if nodes else ""
-    return unknown(CHECK, f"image {image}, container {name}{there}: not known until it is pulled")
+    return unknown(CHECK, f"pull of image {image} (container {name}{there})")

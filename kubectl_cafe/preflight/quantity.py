@@ -11,13 +11,13 @@ _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 
 
 def quantity(text: object) -> Decimal:
-    """The value of `text` in units. Raises ValueError if it is no quantity.
+    """The value of `text` in units. Raises ValueError if it is not a quantity.
 
     Source: apimachinery, resource.Quantity.
     """
     match = _SHAPE.fullmatch(str(text))
     if match is None:
-        raise ValueError(f"{text!r} is no quantity")
+        raise ValueError(f"{text!r} is not a quantity")
     number, suffix = Decimal(match["number"]), match["suffix"]
     if suffix in _BINARY:
         return number * Decimal(1024) ** _BINARY[suffix]
@@ -25,4 +25,4 @@ def quantity(text: object) -> Decimal:
         return number.scaleb(_DECIMAL[suffix])
     if suffix[:1] in "eE" and suffix[1:].lstrip("+-").isdecimal():
         return number.scaleb(int(suffix[1:]))
-    raise ValueError(f"{text!r} is no quantity")
+    raise ValueError(f"{text!r} is not a quantity")

@@ -14,9 +14,9 @@ from kubectl_cafe.text import CUT, cut
 class Block:
     """Lines that belong together; `least` of them are shown before anything less urgent.
 
-    `rank` is the order in which rows are given out, 0 first. Lines left out, and `beyond` more, are
-    counted in a note as so many `what`, if it is not empty. The first `heads` lines are headers,
-    which are not shown without a line after them.
+    `rank` is the order in which blocks get rows, 0 first. A note counts the lines that are left
+    out, and `beyond` more, as so many `what`; no note if `what` is empty. The first `heads` lines
+    are headers, which are not shown without a line after them.
     """
 
     lines: Sequence[Text]

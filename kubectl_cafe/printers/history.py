@@ -69,7 +69,7 @@ def _noted(text: str, history: History) -> str:
 
 
 def _running(history: History) -> dict[str, int]:
-    """By a release's id, how many pods run its images now, or those that it was rolled back to.
+    """The number of pods, by release id, at the revision that the release went or rolled back to.
 
     The pods of a revision count at the last release to it.
     """

@@ -51,7 +51,7 @@ def budget(snapshot: Snapshot, assessments: Iterable[Assessment]) -> Budget:
 
 
 def rooms(snapshot: Snapshot, assessments: Iterable[Assessment]) -> dict[str, int]:
-    """How many healthy pods each PodDisruptionBudget allows to take, by name (protocol 7, C64)."""
+    """The number of healthy pods that may be taken, by PodDisruptionBudget (protocol 7, C64)."""
     pods = [s for s in assessments if s.row is not PodState.FORGOTTEN]
     replicas = desired_replicas.total(snapshot)
     result: dict[str, int] = {}

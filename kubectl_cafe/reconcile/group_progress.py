@@ -22,9 +22,9 @@ DEADLINE = "ProgressDeadlineExceeded"
 GONE = "WorkloadGone"
 CREATE = "FailedCreate"
 FINAL = ("forbidden", "denied", "is invalid")
-"""Words of a refusal that does not pass: no pod of the template will be admitted."""
+"""Parts of a permanent refusal's message: no pod of the template will be admitted."""
 PASSING = ("exceeded quota", "failed calling webhook")
-"""Words of a refusal that may pass."""
+"""Parts of a temporary refusal's message."""
 REFUSED_FOR = 30.0
 """Seconds without a successful pod creation after which the group fails."""
 NAMED = 5

@@ -32,9 +32,9 @@ class Typed(Struct, frozen=True):
 def heard(
     cafe: CafeDeployment, record: Record, planned: Revision | None, typed: Typed | None, me: str
 ) -> Signed | None:
-    """The move that the CafeDeployment or the terminal calls for, if any.
+    """The move that the CafeDeployment or the terminal requests, if any.
 
-    `planned` is the revision that the release goes to; `me` signs what the engine finds by itself.
+    `planned` is the revision that the release goes to; `me` is the user of the driver's own moves.
     The pause field comes first: nothing else may continue a release that is to be paused.
     """
     if cafe.paused_by_spec and record.state in FORWARD:

@@ -6,8 +6,8 @@ pods.
 
 Two drivers may each take a pod in the same moment, each having seen room for one. After the write
 that takes its pod out of traffic, each reads a consistent list of all pods before it changes an
-image. The driver whose write came later sees both pods, finds the budget overdrawn, and puts its
-pod back into traffic. So pods out of traffic may overdraw the budget for as long as such a list
+image. The driver whose write came later sees both pods, finds the budget exceeded, and puts its
+pod back into traffic. So pods out of traffic may exceed the budget for as long as such a list
 takes, restarts never. Mode None has no time between drain and restart: there both continue.
 """
 

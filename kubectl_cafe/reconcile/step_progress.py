@@ -71,7 +71,7 @@ def _commit(snapshot: Snapshot, decision: Decision) -> Decision:
     """`decision` with the commit: every workload gets the goal's template (C54).
 
     The step is over once every workload's controller has observed the template. Missing workloads
-    are created; in a first release without pods.
+    are created; a first release creates them with 0 replicas.
     """
     goal = snapshot.goal
     if goal is None:

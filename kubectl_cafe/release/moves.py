@@ -134,7 +134,7 @@ def abort(transport: Transport, cafe: CafeDeployment, mover: Mover, force: bool)
 
 
 def pause(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
-    """Stop taking pods; a repeated pause is refused, as by `kubectl rollout pause`.
+    """Pause the release: take no further pods. A repeated pause is refused, as by `rollout pause`.
 
     A pause by `spec.strategy.pause` becomes a pause by command, which the field does not end (C79).
     """

@@ -245,7 +245,7 @@ def _new(
 def _continued(record: Record, before: Record) -> Record:
     """The rollback `record` as the second leg of the release `before`.
 
-    Who started the release and why stay unchanged; those of the rollback are in the journal.
+    User and reason of the start stay unchanged; those of the rollback are in the journal.
     """
     return structs.replace(
         record,

@@ -1,4 +1,4 @@
-"""Writes that fail with errors that may pass: repeated, reported as waits, given up in the end."""
+"""Writes that fail with temporary errors: repeated, reported as waits, ended after a time."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def of_workloads(cafe: CafeDeployment, snapshot: Snapshot) -> tuple[Finding, ...
             hint = cafe_command("upgrade", cafe.name, cafe.namespace)
         else:
             remedy = f"create it again with {pods} of revision {revision.number}"
-        found = f"the workload is missing, with {pods}"
+        found = f"the workload is missing ({pods})"
         made.append(
             Finding(What.WORKLOAD, f"{cafe.podset.kind.lower()}/{name}", cell, found, remedy, hint)
         )

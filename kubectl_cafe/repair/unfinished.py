@@ -56,5 +56,5 @@ def tired_of(actor: Writers, now: float, begun: float) -> CafeError | None:
 
 
 def refused_watch(error: ApiError | None) -> Failure | None:
-    """The failure of a pod whose watch is refused for good; the pod is then reopened or left."""
+    """The failure of a repair whose watch is refused for good: reopen its pod, or leave it."""
     return Failure("WatchRefused", f"{error.where}: {error.message}") if error else None

@@ -32,8 +32,8 @@ class Known(Stored, frozen=True):
 class PastRelease(Stored, frozen=True):
     """One release, from `from_revision` to `to_revision`; `ended` is empty while it is under way.
 
-    `left` is the revision that it began towards and gave up. `record` is the release's last record,
-    None where version 0.1.0 kept the release; `revisions` are the release's revisions by name.
+    `left` is its first target, if it was rolled back from there. `record` is its last record, None
+    where version 0.1.0 kept the release; `revisions` are the release's revisions by name.
     """
 
     id: str

@@ -38,9 +38,9 @@ def reached(
     """Whether the release is in the state `target`.
 
     Completed counts only while the spec as it stands is released. Raises OutOfReach if only another
-    release, or a retry, could reach the target. While the spec is ahead of a release that has
-    ended, the next release is still to come. `first` is the CafeDeployment at the beginning of the
-    wait, `waited` seconds ago.
+    release, or a retry, could reach the target. If the spec has changes that the ended release does
+    not have, the wait is for the next release. `first` is the CafeDeployment at the beginning of
+    the wait, `waited` seconds ago.
     """
     position = cafe.position
     if position.state is target:

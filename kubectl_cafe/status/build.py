@@ -179,8 +179,8 @@ def _notes(
     if record.state is State.ABORTED:
         said.append(mixed(snapshot, assessments))
     said += [
-        f"the workload of cell {cell or 'all'} is missing, with "
-        + counted(desired_replicas.planned(record, cell), "pod")
+        f"the workload of cell {cell or 'all'} is missing "
+        f"({counted(desired_replicas.planned(record, cell), 'pod')})"
         for cell in desired_replicas.lost_cells(snapshot)
     ]
     if out:
@@ -197,7 +197,7 @@ def _notes(
         said.append(f"created at the new version before their group: {', '.join(ahead[:3])}")
     by_time = [s.pod.name for s in assessments if _by(s) in (By.TIME, By.PEER)]
     if by_time:
-        said.append(f"restart verified by time only (no acknowledgement): {', '.join(by_time[:3])}")
+        said.append(f"restart verified by time only, not by the kubelet: {', '.join(by_time[:3])}")
     moved = image_digests.differing(assessments)
     said += image_digests.findings(moved, snapshot.architectures or {})
     contradicted = [

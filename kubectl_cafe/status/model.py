@@ -56,7 +56,7 @@ class Status(Struct, frozen=True):
     clock, RFC 3339. `age` are the seconds in this state, `elapsed` those since the release began,
     `remaining` those that its groups are estimated to take (None: not known), `renewed` those since
     the driver renewed its lease. `turned`: who rolled it back, when and why; another user may have
-    started it. `spec_ahead`: the spec asks for something that no release has been started for.
+    started it. `spec_ahead`: the spec has changes for which no release was started.
     """
 
     name: str
@@ -94,8 +94,7 @@ class Overview(Struct, frozen=True):
     """One CafeDeployment and its release. `age` are the seconds in this state.
 
     State and group are the record's own. The pods are counted as in the last `.status`, None before
-    it has counts. `spec_ahead`: the spec was edited and not released. `problem` is why the record
-    can't be read.
+    it has counts. `spec_ahead`: as in Status. `problem` is why the record can't be read.
     """
 
     name: str

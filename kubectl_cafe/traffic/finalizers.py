@@ -13,7 +13,7 @@ from kubectl_cafe.pods.record import Mode
 
 
 def asked(mode: Mode, declared: Collection[str]) -> tuple[str, ...]:
-    """The `declared` finalizers to wait for; none in mode None, which gives them no sign."""
+    """The `declared` finalizers to wait for; none in mode None, which has no switch for them."""
     return () if mode is Mode.NONE else tuple(declared)
 
 

@@ -41,7 +41,7 @@ def test_a_merge_key_acts_where_it_stands_and_its_first_mapping_wins() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("x: .inf", "line 1: infinity and NaN are no JSON values"),
+        ("x: .inf", "line 1: infinity and NaN are not JSON values"),
         ("a: 1\nx: -.INF", "line 2: infinity"),
         ("~: x", "line 1: a key must be a string, a number or a boolean"),
         ("[1]: x", "a key must be a string"),

@@ -1,4 +1,4 @@
-"""`abort`: end the release where it stands."""
+"""`abort`: end the release without upgrading further pods."""
 
 from __future__ import annotations
 

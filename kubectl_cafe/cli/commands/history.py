@@ -63,9 +63,9 @@ def _check(name: str | None, all_namespaces: bool, revision: int, release: str) 
     if name and all_namespaces:
         problem = options.NAME_AND_ALL
     elif revision and release:
-        problem = "either --revision or --release"
+        problem = "--revision cannot be used with --release"
     elif not name and (revision or release):
-        problem = "--revision and --release are of one NAME"
+        problem = "--revision and --release require a NAME"
     if problem:
         raise click.UsageError(problem, click.get_current_context())
 

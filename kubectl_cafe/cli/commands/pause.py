@@ -1,4 +1,4 @@
-"""`pause`: take no more pods; those in flight finish."""
+"""`pause`: stop upgrading further pods; pods in flight finish."""
 
 from __future__ import annotations
 

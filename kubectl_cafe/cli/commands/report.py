@@ -46,7 +46,8 @@ def command(
     from kubectl_cafe.cli.terminal.printing import print_document
 
     if revision and release:
-        raise click.UsageError("either --revision or --release", click.get_current_context())
+        problem = "--revision cannot be used with --release"
+        raise click.UsageError(problem, click.get_current_context())
     connection = connect(access)
     if output_file is not None and output_file.exists():
         _ask(connection, output_file, yes)

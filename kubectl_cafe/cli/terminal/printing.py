@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def say(text: str) -> None:
     """Print `text` on stderr, without control characters, in lines that fit the terminal.
 
-    Never raises for a reader that has left, a closed terminal or a full disk: no release ends
+    Never raises for a closed pipe, a closed terminal or a full disk: no release ends
     because a message can't be written.
     """
     say_as_it_is(broken(printable(text), width_of(sys.stderr)))

@@ -44,7 +44,7 @@ Paint = Callable[[Size], "Sequence[Text]"]
 class Screen:
     """Paints a view from a thread of its own while the context lasts; the last picture stays.
 
-    Meanwhile whatever goes to stderr is written above the view. `answered` is called with every
+    Meanwhile all output to stderr is written above the view. `answered` is called with every
     typed line, if it is given. If a view can't be painted, the view ends, never the release.
     """
 

@@ -37,8 +37,8 @@ class Stoppable(Protocol):
 class Work:
     """The work under way, which can be asked to end.
 
-    When it is, the message is `asked`, or the timeout, and then `leaving`. `ended` is the message
-    when it is ended immediately.
+    The message is then `asked` (at a timeout, the timeout) and `leaving`. `ended` is the message
+    when the work is ended immediately.
     """
 
     what: Stoppable
@@ -66,7 +66,7 @@ class Stopping:
         return self.work is not None and self.work.what.stop.is_set()
 
     def ask(self, number: int) -> BaseException | None:
-        """Ask for an end after the signal `number`; returns what to raise if nothing can end.
+        """Ask for an end after the signal `number`; returns the error to raise if nothing runs.
 
         This runs between any two instructions of the main thread, even inside another call of it.
         The locks of the event, of the memory and of the screen may be held there, so it takes none.

@@ -129,7 +129,7 @@ def _sort(
 def _by_admission(status: int, said: str) -> tuple[type[ApiError], str, str] | None:
     """The error by which admission ended a write, by its message; None if the code is right.
 
-    A 403 and a 422 keep their usual meaning. A 429 and a 5xx of a webhook may pass.
+    A 403 and a 422 keep their usual meaning. A 429 and a 5xx of a webhook may be temporary.
     """
     failed = _ADMISSION_FAILED.search(said) is not None
     denied = _DENIED_BY_ADMISSION.search(said) is not None

@@ -94,10 +94,10 @@ class Exchange:
     def answer(self, request: Request) -> urllib3.BaseHTTPResponse:
         """The API server's 2xx answer; raises ApiError.
 
-        Repeated are: a 401 once with new credentials, a request turned away with a Retry-After up
-        to `patience` times, a read whose answer broke off once. Never repeated is a write that may
-        have happened, or any request after its own timeout: a later answer is of no use to a
-        renewal of the lease, so no Retry-After is waited for beyond that timeout.
+        Sends again, with new credentials, once after a 401; up to `patience` times after a
+        Retry-After; once a read whose answer broke off. Never sends again a write that may have
+        happened, or any request after its own timeout. So a Retry-After beyond that timeout is not
+        waited for: a later answer is of no use to a renewal of the lease.
         """
         renewed = broke = False
         waits = request.patience

@@ -54,7 +54,7 @@ class Stream:
             if isinstance(error, exceptions.ReadTimeoutError):
                 raise Silent(
                     f"no event and no bookmark came within {exact(self._idle)}: a proxy or gateway "
-                    "on the way to the API server may hold watches back",
+                    "on the way to the API server may buffer watches",
                     where=self._path,
                     hint=kubectl(f"get --raw '{self._path}?watch=1'"),
                 ) from error

@@ -93,7 +93,7 @@ def test_a_replicaset_that_is_deleted_at_rest_is_said_to_be_gone_and_repaired(sh
     wait_for(lambda: len(shop.pods()) == 1, "its pod to be deleted")
 
     shown = shop.cafe("status", NAME).out
-    assert "the workload of cell CellB is missing, with 1 pod" in shown
+    assert "the workload of cell CellB is missing (1 pod)" in shown
     assert shop.cafe("plan", NAME).code == 1
     done = shop.cafe("repair", NAME, "--yes")
 

@@ -79,7 +79,7 @@ def test_a_record_that_names_no_group_and_no_generation_is_of_none() -> None:
 
 
 def test_a_passed_time_that_is_none_is_refused_by_name() -> None:
-    with pytest.raises(PodRecordError, match=r"^\.drained: 'soon' is no RFC 3339 time$"):
+    with pytest.raises(PodRecordError, match=r"^\.drained: 'soon' is not an RFC 3339 time$"):
         decode(plain(passed={"drained": "soon"}))
 
 

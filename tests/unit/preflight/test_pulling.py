@@ -68,10 +68,7 @@ def test_an_image_that_every_node_of_the_pods_has_is_well() -> None:
 @pytest.mark.guard("an-image-that-a-node-lacks-is-not-known")
 def test_an_image_that_a_node_lacks_is_not_known() -> None:
     found = judged(node("n1", "docker.io/library/app:v2"), node("n2"))
-    assert found == (
-        "not checked: image app:v2, container main, present on 1 of 2 nodes: not known until it "
-        "is pulled"
-    )
+    assert found == ("not checked: pull of image app:v2 (container main, present on 1 of 2 nodes)")
 
 
 def test_an_image_that_is_always_pulled_is_not_known_although_it_is_there() -> None:

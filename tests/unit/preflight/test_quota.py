@@ -57,7 +57,7 @@ def test_a_quantity_is_read_as_kubernetes_writes_it(text: str, value: object) ->
 
 @pytest.mark.parametrize("text", ["", "m", "1x", "1 Gi", "1ki"])
 def test_what_is_no_quantity_is_an_error(text: str) -> None:
-    with pytest.raises(ValueError, match="no quantity"):
+    with pytest.raises(ValueError, match="not a quantity"):
         quantity(text)
 
 
