@@ -44,15 +44,15 @@ class Verb(NamedTuple):
 SECTIONS: dict[str, dict[str, Verb]] = {
     "Release": {
         "plan": Verb("plan", "Show the groups, the template's changes and every finding"),
-        "upgrade": Verb("upgrade", "Start a release and drive it"),
+        "upgrade": Verb("upgrade", "Start a release and carry it out"),
         "confirm": Verb("confirm", "Confirm the waiting group and continue the release"),
         "pause": Verb("pause", "Stop upgrading further pods; pods in flight finish"),
         "resume": Verb("resume", "Continue a paused release"),
-        "retry": Verb("retry", "Continue a failed release with the group that failed"),
+        "retry": Verb("retry", "Retry the failed group of a release"),
         "abort": Verb("abort", "End a release without upgrading further pods"),
         "rollback": Verb("rollback", "Roll back to an earlier revision, group by group"),
-        "drive": Verb("drive", "Drive a release that has no driver"),
-        "repair": Verb("repair", "Find and repair problems left outside a release"),
+        "drive": Verb("drive", "Continue a release that has no driver"),
+        "repair": Verb("repair", "Repair pods out of traffic, drift and lost records"),
     },
     "Look": {
         "status": Verb("status", "Show cells, groups, pods, and what the release waits for"),
@@ -63,7 +63,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
     "Set up": {
         "init": Verb("init", "Install or update the CafeDeployment resource"),
         "version": Verb("version", "Print the versions of client, server and resource"),
-        "completion": Verb("completion", "Set up shell completion, which works through kubectl"),
+        "completion": Verb("completion", "Set up shell completion (kubectl's own)"),
         "options": Verb("flags", "List the flags that every command has"),
     },
 }
@@ -205,8 +205,8 @@ def _spell_booleans(command: click.Command, args: Sequence[str]) -> list[str]:
 def cafe(ctx: click.Context) -> None:
     """Release pods in place, group by group: same names, same IPs, same nodes.
 
-    The state of a release is kept in the cluster, in the CafeDeployment itself: anyone
-    can look at it, go on with it, or take it back, from anywhere.
+    The state of a release is stored in the CafeDeployment: every user with the rights can
+    show, continue or roll back the release, on any machine.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -74,9 +74,9 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
     ),
     "drive": (
-        Example("Drive a release that has no driver", "kubectl cafe drive shop"),
+        Example("Continue a release that has no driver", "kubectl cafe drive shop"),
         Example(
-            "Wait until the lease of the present driver expires, then drive",
+            "Wait until the lease of the present driver expires, then continue the release",
             "kubectl cafe drive shop --takeover",
         ),
     ),

@@ -15,7 +15,7 @@ from kubectl_cafe.errors import REACHED, CafeError, Refused
 PLUGIN = "kubectl-cafe"
 
 
-@click.group("completion", short_help="Set up shell completion, which works through kubectl")
+@click.group("completion", short_help="Set up shell completion (kubectl's own)")
 def command() -> None:
     """Complete commands, flags and names behind `kubectl cafe`, with kubectl's own completion.
 

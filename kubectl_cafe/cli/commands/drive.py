@@ -12,7 +12,7 @@ from kubectl_cafe.cli.moving import look_and_steer
 from kubectl_cafe.cli.options import AccessFlags
 
 
-@click.command("drive", short_help="Drive a release that has no driver")
+@click.command("drive", short_help="Continue a release that has no driver")
 @options.name_argument()
 @click.option(
     "--takeover",
@@ -24,9 +24,11 @@ from kubectl_cafe.cli.options import AccessFlags
 def command(access: AccessFlags, *, name: str, takeover: bool, ends: Ends) -> int:
     """Continue the unfinished release of NAME where its previous driver stopped.
 
-    If that driver did not release its lease, this command watches the lease for 32 seconds
-    (not if it is minutes old), then invalidates the driver's pending writes and takes over.
-    A release that has a live driver is followed.
+    The driver is the command that carries out the release and holds its lease. If the
+    previous driver did not release the lease, this command watches it for 32 seconds (not at
+    all if it expired minutes ago), then makes the API server refuse pending writes of that
+    driver, and takes over. While another driver runs, this command shows the release, and it
+    takes over when that driver ends.
     """
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.planning import without_record

@@ -10,7 +10,7 @@ from kubectl_cafe.cli import options
 @click.command("options", short_help="List the flags that every command has")
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """List the flags that every command has: which cluster, as whom. They are kubectl's."""
+    """List the flags that every command has: cluster, credentials, logging. They are kubectl's."""
     formatter = ctx.make_formatter()
     formatter.write_text("These flags can be passed to every command, after its name:")
     formatter.write_paragraph()

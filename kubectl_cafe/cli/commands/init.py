@@ -33,7 +33,9 @@ BIND_IT = (
 
 
 @click.command("init", short_help="Install or update the CafeDeployment resource")
-@click.option("--rbac", is_flag=True, help="Also install the roles, with the least permissions.")
+@click.option(
+    "--rbac", is_flag=True, help="Also install the ClusterRoles, with the least permissions."
+)
 @click.option(
     "--force-conflicts",
     is_flag=True,
@@ -54,7 +56,7 @@ def command(
     output: str | None,
     field_manager: str,
 ) -> None:
-    """Install or update the CafeDeployment resource (a CRD), the one thing the cluster needs.
+    """Install or update the CafeDeployment resource (a CRD); the cluster needs nothing else.
 
     It is applied server-side; applying it again changes nothing. A CRD of this name that
     kubectl-cafe did not install is refused. --dry-run=client sends nothing; with -o yaml it

@@ -35,7 +35,7 @@ FOUND = 1
 LEAVING = "no further pods; waiting for the pod in flight (Ctrl-C again: stop immediately)"
 
 
-@click.command("repair", short_help="Find and repair problems left outside a release")
+@click.command("repair", short_help="Repair pods out of traffic, drift and lost records")
 @options.name_argument()
 @options.output_option("wide", "json", "yaml", "name")
 @options.yes_option
@@ -53,13 +53,15 @@ def command(
 ) -> int:
     """Find problems of NAME that no release repairs, and repair them after confirmation.
 
-    Problems are: pods that are out of traffic, a release whose record is gone or belongs to
-    another object, records that can't be read, pods that run an unknown image or, where all
-    pods are to be at one revision, another revision. Such pods are restored in place, one at
-    a time: out of traffic, restarted with the image of their workload's template, and into
-    traffic again. A problem that this command can't repair is listed with the command that
-    does. Exit code 0: no problem remains; 3: at least one remains. With --dry-run, as of
-    `kubectl diff`, 0: no problem found; 1: at least one.
+    Problems are: pods that were left out of traffic; a missing ReplicaSet; a release record
+    that is missing or belongs to another object; a pod record that can't be read; drift: a
+    pod runs an image of no revision or, after a release that was not aborted, another
+    revision than its ReplicaSet's template. Pods with drift are restored in place, one at a
+    time: out of traffic, restarted with the template's images, and back into traffic.
+
+    A problem that this command can't repair is listed with the command that does. Exit code
+    0: no problem remains; 3: at least one remains. With --dry-run, as of `kubectl diff`, 0:
+    no problem found; 1: at least one.
     """
     from kubectl_cafe.cache.informers import Observer
     from kubectl_cafe.record import store

@@ -1,4 +1,4 @@
-"""`resume`: go on after a pause."""
+"""`resume`: continue a paused release."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kubectl_cafe.cli.moving import Said, move_and_drive, saying_options
 def command(said: Said) -> int:
     """Continue the paused release of NAME, and drive it.
 
-    A release that was paused while a group waited waits for that confirmation again.
+    If a group waited for its confirmation before the pause, it waits for it again.
     """
     from kubectl_cafe.release import moves
 

@@ -1,4 +1,4 @@
-"""`retry`: go on with the group that failed."""
+"""`retry`: continue a failed release with the failed group."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import click
 from kubectl_cafe.cli.moving import Said, move_and_drive, saying_options
 
 
-@click.command("retry", short_help="Continue a failed release with the group that failed")
+@click.command("retry", short_help="Retry the failed group of a release")
 @saying_options
 def command(said: Said) -> int:
-    """Continue the failed release of NAME with the group that failed, with a new deadline."""
+    """Retry the failed group of NAME's release, with a new deadline."""
     from kubectl_cafe.release import moves
     from statemachine.lifecycle import Trigger
 

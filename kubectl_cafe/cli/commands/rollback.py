@@ -59,7 +59,7 @@ def command(
     yes: bool,
     dry_run: DryRun,
 ) -> int:
-    """Roll back to the last successful revision, and drive until every pod is there.
+    """Roll back every pod to the last successful revision, or to another one.
 
     Works during a release, also when it is paused or failed, and after it has ended. Shows the
     plan and asks once; groups need no confirmation. A second rollback follows the first while

@@ -31,7 +31,7 @@ NO_OUTCOME = (
 )
 
 
-@click.command("upgrade", short_help="Start a release and drive it")
+@click.command("upgrade", short_help="Start a release and carry it out")
 @options.name_argument(required=False)
 @image_option
 @click.option(
@@ -66,11 +66,11 @@ def command(
     yes: bool,
     dry_run: DryRun,
 ) -> int:
-    """Release the CafeDeployment NAME: its spec as it stands, with other images, or a file's.
+    """Release the CafeDeployment NAME: its present spec, other images, or the spec of a file.
 
     Pods are upgraded in place, group by group. The command drives until the release ends
     (exit code 0, or 4 if it failed) or waits for a confirmation or a decision (3). A second
-    upgrade to the same target drives the release on.
+    upgrade to the same target continues the release.
     """
     from kubectl_cafe.preflight import prepare
     from kubectl_cafe.printers.plan import render
