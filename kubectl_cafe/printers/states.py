@@ -50,8 +50,10 @@ def page() -> str:
     )
     return f"""# The state machine of a release
 
-This page is generated from the table that the code runs (`kubectl cafe states -o markdown`);
-a test holds it current.
+This page is generated from the table that the code runs (`kubectl cafe states -o markdown`); a test
+compares both. Moves that no command makes are made by the driver: `step_done` ends a step, `fail`
+fails the release, and `pods_settled` ends an abort when no pod in flight can change by itself any
+more. The terms are explained in the [glossary](design/architecture.md#glossary).
 
 ```mermaid
 {mermaid()}
