@@ -21,7 +21,7 @@ from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import kubectl
 from kubectl_cafe.pods.model import lean
 from kubectl_cafe.reconcile import shared_budgets
-from kubectl_cafe.reconcile.decide import decide
+from kubectl_cafe.reconcile.decide import decide, unconfirmed
 from kubectl_cafe.revisions.revision import Revision
 
 PATIENCE = 60.0
@@ -193,10 +193,14 @@ class Observer:
         self.cache.slices_read(listing.items, int(listing.resource_version or 0), shown_off)
 
     def read_missing(self, snapshot: Snapshot) -> bool:
-        """Read other pods if `snapshot` needs them. Returns whether they were read."""
-        if shared_budgets.unread(snapshot):
-            with suppress(NotSent):  # The next snapshot needs them still.
+        """Read what `snapshot` needs: other pods, EndpointSlices. Returns whether it was read."""
+        shown_off = unconfirmed(snapshot)
+        with suppress(NotSent):  # The next snapshot needs it still.
+            if shared_budgets.unread(snapshot):
                 self.read_others()
+                return True
+            if shown_off:
+                self.read_slices(shown_off)
                 return True
         return False
 

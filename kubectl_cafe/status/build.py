@@ -148,8 +148,10 @@ def _awaited(
             return (Wait(For.CONFIRMED, name=str(record.waiting_group)),)
         return (Wait(For.CONFIRMATION, name=str(record.waiting_group)),)
     if record.state is State.PAUSED:
-        field = Wait(For.FIELD, name="spec.strategy.pause")
-        return (field if record.paused_by_field else Wait(For.RESUME), *moving)
+        # A resume is refused while the field is true, and ends no pause that the field made.
+        by_field = record.paused_by_field or cafe.paused_by_spec
+        field = (Wait(For.FIELD, name="spec.strategy.pause"),) if by_field else ()
+        return (*field, *(() if record.paused_by_field else (Wait(For.RESUME),)), *moving)
     if record.state is State.FAILED:
         return (Wait(For.DECISION), *moving)
     if record.state not in RESTING and not driven:

@@ -89,6 +89,22 @@ def test_where_the_spec_asks_for_other_counts_they_are_put_back_first(
     assert found.startswith(command)
 
 
+@pytest.mark.parametrize(
+    ("by_field", "field", "awaited"),
+    [
+        (False, False, ["a resume"]),
+        (True, True, ["spec.strategy.pause to be false"]),
+        (False, True, ["spec.strategy.pause to be false", "a resume"]),
+    ],
+)
+def test_c79_a_paused_release_waits_for_what_ends_its_pause(
+    by_field: bool, field: bool, awaited: list[str]
+) -> None:
+    of = of_spec(State.PAUSED, origin=State.PROGRESSING, paused_by_field=by_field)
+    found = status_of(cafe(of, strategy={"pause": field}), snapshot(record=of), (), None)
+    assert [str(wait) for wait in found.waits] == awaited
+
+
 def test_who_started_it_and_who_turned_it_back_have_a_reason_each() -> None:
     start = Entry(rfc3339(START), Trigger.START, State.PROGRESSING, "alice")
     turn = Entry(rfc3339(START + 9), Trigger.ROLLBACK, State.ROLLING_BACK, "bob", "INC-99")
