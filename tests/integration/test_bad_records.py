@@ -31,9 +31,9 @@ def test_a_garbage_record_is_not_acted_on(shop: Shop, args: tuple[str, ...]) -> 
 
 def test_a_record_of_a_newer_version_is_left_to_a_newer_plugin(shop: Shop) -> None:
     shop.born(1)
-    damage(shop, json.dumps(shop.record() | {"v": 99}))
+    damage(shop, json.dumps(shop.record() | {"v": 99, "client": "9.9.9"}))
 
-    refused(shop, UPGRADE, 1, "version 99, written by a newer kubectl-cafe", "kubectl cafe version")
+    refused(shop, UPGRADE, 1, "version 99, written by kubectl-cafe 9.9.9", "kubectl cafe version")
 
 
 @pytest.mark.guard("codec-unknown-field")
