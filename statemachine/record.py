@@ -12,7 +12,7 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from statemachine.lifecycle import RESTING, Facts, Position, State, Trigger, move
-from statemachine.steps import ALGORITHM, Kind, Step, UpgradeType, confirmation_due, steps
+from statemachine.steps import ALGORITHM, Kind, Step, UpgradeType, confirmation_due, sizes, steps
 from statemachine.versioned import Integer, Stored
 
 VERSION = 2
@@ -47,11 +47,31 @@ class Strategy(Stored, frozen=True):
 
 
 class Plan(Stored, frozen=True):
-    """The inputs from which the steps are computed."""
+    """The inputs from which the steps are computed.
+
+    `cells` are the pods of each cell at the end, `before` those at the start where the release
+    creates some, else None.
+    """
 
     cells: Mapping[str, Integer]
     strategy: Strategy
     algorithm: Integer = ALGORITHM
+    before: Mapping[str, Integer] | None = None
+
+    def started(self, kind: Kind) -> Mapping[str, int]:
+        """The pods of each cell at the start of a release of this kind; a first one has none."""
+        if kind is Kind.CREATE:
+            return dict.fromkeys(self.cells, 0)
+        return self.cells if self.before is None else self.before
+
+    def steps(self, kind: Kind) -> tuple[Step, ...]:
+        """The steps of a release of this kind."""
+        batches = self.strategy.upgrade_type, self.strategy.batch_size
+        return steps(kind, self.cells, *batches, self.before)
+
+    def sizes(self, kind: Kind) -> dict[int, dict[str, int]]:
+        """The number of pods that each group upgrades or creates in each cell, by its number."""
+        return sizes(self.steps(kind), self.started(kind) if kind is Kind.SCALE else {})
 
 
 class Entry(Stored, frozen=True):
@@ -126,8 +146,7 @@ class Record(Stored, frozen=True):
     @property
     def steps(self) -> tuple[Step, ...]:
         """The release's steps, computed from its plan."""
-        strategy = self.plan.strategy
-        return steps(self.kind, self.plan.cells, strategy.upgrade_type, strategy.batch_size)
+        return self.plan.steps(self.kind)
 
     @property
     def current(self) -> Step | None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from statemachine import versioned
 from statemachine.lifecycle import LEGS, RESTING, Trigger
 from statemachine.record import PODS_LIMIT, TEXT_LIMIT, VERSION, Record, cut
-from statemachine.steps import ALGORITHM
+from statemachine.steps import ALGORITHM, Kind
 from statemachine.versioned import DecodeError
 
 OLDEST = 1
@@ -123,4 +123,9 @@ def _out_of_range(record: Record) -> str:
         return f".plan.strategy.batchSize: {strategy.batch_size} is below 1"
     if any(size < 0 for size in record.plan.cells.values()):
         return ".plan.cells: the number of pods of a cell is negative"
+    if record.kind is Kind.SCALE and record.plan.before is None:
+        return ".plan.before: missing"
+    for cell, size in (record.plan.before or {}).items():
+        if not 0 <= size <= record.plan.cells.get(cell, 0):
+            return f".plan.before.{versioned.key_shown(cell)}: {size} is not from 0 to plan.cells"
     return ""

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     CREATE = "create"
     UPGRADE = "upgrade"
     ROLLBACK = "rollback"
+    SCALE = "scale"
 
 
 class StepKind(StrEnum):
@@ -112,12 +113,12 @@ def groups(
     return tuple(result)
 
 
-def sizes(plan: Iterable[Step]) -> dict[int, dict[str, int]]:
+def sizes(plan: Iterable[Step], before: Mapping[str, int]) -> dict[int, dict[str, int]]:
     """The number of pods that each group takes in each cell, by the group's number.
 
-    It is the difference between the cumulative counts of the steps in `plan`.
+    It is the difference between the cumulative counts of the steps in `plan`; `before` are the
+    counts before the first group.
     """
-    before: Mapping[str, int] = {}
     taken: dict[int, dict[str, int]] = {}
     for step in plan:
         if step.counts is not None:
@@ -127,39 +128,59 @@ def sizes(plan: Iterable[Step]) -> dict[int, dict[str, int]]:
 
 
 def steps(
-    kind: Kind, cells: Mapping[str, int], upgrade_type: UpgradeType, batch_size: int | None
+    kind: Kind,
+    cells: Mapping[str, int],
+    upgrade_type: UpgradeType,
+    batch_size: int | None,
+    before: Mapping[str, int] | None = None,
 ) -> tuple[Step, ...]:
-    """The steps of a release (protocol 7).
+    """The steps of a release that leaves `cells`, the pods of each cell (protocol 7).
 
     A first release commits its template to workloads without pods and scales out; an upgrade
     commits after its last group; a rollback restores the templates first. After the last group of
     an upgrade or a rollback, a sweep looks for pods that were created from the wrong template
-    meanwhile.
+    meanwhile. `before` are the pods of each cell at the start, None if the release creates none: an
+    upgrade scales out after its sweep, a release of kind scale does nothing else.
     """
-    return _steps(kind, tuple(cells.items()), upgrade_type, batch_size)
+    started = tuple((before or cells).items())
+    return _steps(kind, tuple(cells.items()), started, upgrade_type, batch_size)
 
 
 @lru_cache(maxsize=16)
 def _steps(
-    kind: Kind, cells: tuple[tuple[str, int], ...], upgrade_type: UpgradeType, batch: int | None
+    kind: Kind,
+    cells: tuple[tuple[str, int], ...],
+    before: tuple[tuple[str, int], ...],
+    upgrade_type: UpgradeType,
+    batch: int | None,
 ) -> tuple[Step, ...]:
     """The result of `steps`, cached: every assessment of a pod reads the same plan's current step.
 
     10,000 pods in batches of 4 are 2,500 groups.
     """
-    of_group = StepKind.SCALE_OUT if kind is Kind.CREATE else StepKind.UPGRADE
-    grouped = tuple(
-        Step(of_group, number, counts)
-        for number, counts in enumerate(groups(dict(cells), upgrade_type, batch), start=1)
+    after, there = dict(cells), dict(before)
+    if kind is Kind.CREATE:
+        there = dict.fromkeys(after, 0)
+    more = {cell: size - there.get(cell, 0) for cell, size in after.items()}
+    upgrades = [] if kind in (Kind.CREATE, Kind.SCALE) else groups(there, upgrade_type, batch)
+    scaled = [
+        {cell: there.get(cell, 0) + added for cell, added in counts.items()}
+        for counts in groups(more, upgrade_type, batch)
+    ]
+    grouped = [Step(StepKind.UPGRADE, n, counts) for n, counts in enumerate(upgrades, 1)]
+    scale_out = tuple(
+        Step(StepKind.SCALE_OUT, n, counts) for n, counts in enumerate(scaled, len(grouped) + 1)
     )
     commit, sweep = Step(StepKind.COMMIT), Step(StepKind.SWEEP)
     match kind:
         case Kind.CREATE:
-            return (commit, *grouped)
+            return (commit, *scale_out)
         case Kind.UPGRADE:
-            return (*grouped, commit, sweep)
+            return (*grouped, commit, sweep, *scale_out)
         case Kind.ROLLBACK:
             return (commit, *grouped, sweep)
+        case Kind.SCALE:
+            return scale_out
 
 
 def confirmation_due(plan: Sequence[Step], index: int) -> bool:

@@ -218,22 +218,37 @@ class CafeDeployment(Struct, frozen=True, dict=True):
 
         Raises CafeError for a record of other cells, Refused where none can be computed.
         """
-        recorded = self.annotations.get(names.ALLOCATION)
-        if recorded is not None:
-            try:
-                allocation = json.loads(recorded)
-                if set(allocation) == set(self.cells) and all(
-                    type(size) is int and 0 <= size <= PODS_LIMIT for size in allocation.values()
-                ):
-                    return {cell: allocation[cell] for cell in self.cells}
-            except (ValueError, TypeError, AttributeError, RecursionError):
-                pass
-            raise CafeError(
-                f"{shown(recorded)} must have a number of pods for each of {', '.join(self.cells)}",
-                where=f"{self.where}, annotation {names.ALLOCATION}",
-                hint=kubectl(f"get cafed {self.name}", self.namespace, "-o yaml"),
-            )
-        return self.wished_allocation()
+        recorded = self.recorded_allocation
+        if recorded is None:
+            return self.wished_allocation()
+        if set(recorded) != set(self.cells):
+            raise self._bad_allocation()
+        return {cell: recorded[cell] for cell in self.cells}
+
+    @property
+    def recorded_allocation(self) -> dict[str, int] | None:
+        """The number of pods of each cell that the last release left; None: not recorded.
+
+        Raises CafeError for an annotation that is no such thing.
+        """
+        text = self.annotations.get(names.ALLOCATION)
+        if text is None:
+            return None
+        try:
+            allocation = json.loads(text)
+            if all(type(size) is int and 0 <= size <= PODS_LIMIT for size in allocation.values()):
+                return dict(allocation)
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            pass
+        raise self._bad_allocation()
+
+    def _bad_allocation(self) -> CafeError:
+        found = shown(self.annotations[names.ALLOCATION])
+        return CafeError(
+            f"{found} must have a number of pods for each of {', '.join(self.cells)}",
+            where=f"{self.where}, annotation {names.ALLOCATION}",
+            hint=kubectl(f"get cafed {self.name}", self.namespace, "-o yaml"),
+        )
 
     def wished_allocation(self) -> dict[str, int]:
         """The number of pods of each cell by spec.replicas and spec.topology. Raises Refused."""

@@ -13,7 +13,7 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.podsets import by_cell
 from kubectl_cafe.revisions.revision import Revision
 from statemachine.record import Record
-from statemachine.steps import Kind, Step, StepKind
+from statemachine.steps import Step, StepKind
 
 
 def per_cell(snapshot: Snapshot) -> dict[str, int]:
@@ -30,12 +30,15 @@ def total(snapshot: Snapshot) -> int:
 def planned(record: Record, cell: str) -> int:
     """The number of pods that the plan has for `cell` at the current step.
 
-    A first release creates its workloads without pods and adds pods group by group.
+    A first release creates its workloads without pods and adds pods group by group. Other releases
+    add pods after all else.
     """
     step = record.current
-    if record.kind is not Kind.CREATE or step is None:
+    if step is None:
         return record.plan.cells[cell]
-    return step.count(cell)
+    if step.kind is StepKind.SCALE_OUT:
+        return step.count(cell)
+    return record.plan.started(record.kind).get(cell, 0)
 
 
 def lost_cells(snapshot: Snapshot) -> list[str]:

@@ -72,23 +72,40 @@ def ahead(cafe: CafeDeployment) -> bool:
 def rescaled(cafe: CafeDeployment, record: Record) -> bool:
     """Whether spec.replicas and spec.topology give other pods per cell than the release has.
 
-    Also true where unitReplicas don't fit spec.replicas, and for more pods than a plan can have.
+    After its end, than it left. Also true where unitReplicas don't fit spec.replicas, and for more
+    pods than a plan can have.
     """
     try:
-        return cafe.wished_allocation() != dict(record.plan.cells)
+        return cafe.wished_allocation() != _allocated(cafe, record)
     except Refused:
         return True
+
+
+def fewer(cafe: CafeDeployment, record: Record) -> bool:
+    """Whether spec.replicas and spec.topology ask for fewer pods in a cell, or for nonsense."""
+    try:
+        wish = cafe.wished_allocation()
+    except Refused:
+        return True
+    return any(wish.get(cell, 0) < size for cell, size in _allocated(cafe, record).items())
+
+
+def _allocated(cafe: CafeDeployment, record: Record) -> dict[str, int]:
+    """The pods per cell of the release under way, or those that the last one left."""
+    left = cafe.recorded_allocation if record.state in RESTING else None
+    return dict(record.plan.cells) if left is None else left
 
 
 def noted(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[str]:
     """The messages about edits and scaling that do not change the release under way."""
     record = snapshot.record
     try:
-        if cafe.wished_allocation() != dict(record.plan.cells):
-            yield (
-                "spec.replicas or spec.topology changed: scaling is not supported, the change "
-                "has no effect"
-            )
+        if cafe.wished_allocation() != _allocated(cafe, record):
+            if fewer(cafe, record):
+                effect = "pods are not removed by a release, so the change has no effect"
+            else:
+                effect = "the next release creates the pods"
+            yield f"spec.replicas or spec.topology changed: {effect}"
     except Refused as error:
         yield f"spec.replicas or spec.topology is invalid: {error.message}"
     if record.state in RESTING:

@@ -45,6 +45,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
     "Release": {
         "plan": Verb("plan", "Show the groups, the template's changes and every finding"),
         "upgrade": Verb("upgrade", "Start a release and carry it out"),
+        "scale": Verb("scale", "Change the number of pods, group by group"),
         "confirm": Verb("confirm", "Confirm the waiting group and continue the release"),
         "pause": Verb("pause", "Stop upgrading further pods; pods in flight finish"),
         "resume": Verb("resume", "Continue a paused release"),

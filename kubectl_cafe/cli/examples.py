@@ -26,6 +26,13 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             "kubectl cafe plan shop -o json",
         ),
     ),
+    "scale": (
+        Example("Create pods until there are six", "kubectl cafe scale shop --replicas 6"),
+        Example(
+            "Show what that would do, and write nothing",
+            "kubectl cafe scale shop --replicas 6 --dry-run=client",
+        ),
+    ),
     "upgrade": (
         Example(
             "Release another image, with a reason",

@@ -23,7 +23,7 @@ from kubectl_cafe.text import counted, first_names
 from kubectl_cafe.times import seconds
 from kubectl_cafe.version import VERSION
 from statemachine.lifecycle import Trigger
-from statemachine.steps import Kind, sizes
+from statemachine.steps import Kind
 
 
 class Untold(CafeError):
@@ -164,7 +164,7 @@ def _chapter(of_release: Sequence[Chapter], number: int, start: float) -> Chapte
 def _groups(past: PastRelease, found: Sequence[_Placed]) -> tuple[Group, ...]:
     """Every group in order: those of the journal, those to come, and pods that no group took."""
     of_release, record = chapters(past.journal, past.kind), past.record
-    plan = sizes(record.steps) if record else {}
+    plan = record.plan.sizes(record.kind) if record else {}
     leg = of_release[-1].leg if of_release else 0
     groups = [
         Group(

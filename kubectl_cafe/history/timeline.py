@@ -74,7 +74,7 @@ def chapters(journal: Sequence[Entry], kind: Kind) -> tuple[Chapter, ...]:
     is that of the commit or the sweep. A group that waits for its confirmation has not begun.
     """
     found: list[Chapter] = []
-    leg, upgrading = -1, kind is Kind.UPGRADE
+    leg, upgrading = -1, kind in (Kind.UPGRADE, Kind.SCALE)
     for place, entry in enumerate(journal):
         at = seconds(entry.at)
         if entry.trigger in LEGS or leg < 0:

@@ -9,6 +9,7 @@ from kubectl_cafe.planning.proposal import Around, Proposal, waiting
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import PodSet
 from kubectl_cafe.reconcile import candidates
+from statemachine.steps import StepKind
 
 
 def members(
@@ -23,8 +24,8 @@ def members(
     }
     result: dict[int, Mapping[str, Sequence[str]]] = {}
     taken = dict.fromkeys(here, 0)
-    for step in (s for s in proposal.steps if s.is_group):
-        last = step.counts == proposal.plan.cells
+    for step in (s for s in proposal.steps if s.kind is StepKind.UPGRADE):
+        last = step.counts == proposal.plan.started(proposal.kind)
         group: dict[str, Sequence[str]] = {}
         for cell, pods in here.items():
             upto = len(pods) if last else max(0, step.count(cell) - there[cell])

@@ -50,6 +50,7 @@ class PlanView:
     """The effect of a release. `others` are the changed paths that can't change in place.
 
     `budgets` are the PodDisruptionBudgets that must have room before a healthy pod is taken.
+    `upgrades` is False for a release that only creates pods.
     """
 
     name: str
@@ -66,6 +67,7 @@ class PlanView:
     max_unavailable: str
     budgets: tuple[str, ...] = ()
     findings: tuple[FindingLine, ...] = ()
+    upgrades: bool = True
 
     @property
     def refused(self) -> bool:

@@ -13,7 +13,7 @@ from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
 from kubectl_cafe.assessment.image_revisions import lacking
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.hints import argument, cafe_command, kubectl
-from kubectl_cafe.planning import conflicts, deletion, downward_api, traffic_finalizers
+from kubectl_cafe.planning import conflicts, deletion, downward_api, scaling, traffic_finalizers
 from kubectl_cafe.planning.conflicts import Taken
 from kubectl_cafe.planning.finding import Finding, Level, warning
 from kubectl_cafe.planning.releasable import (
@@ -22,6 +22,7 @@ from kubectl_cafe.planning.releasable import (
     refuse_misshapen,
     refuse_unsupported,
 )
+from kubectl_cafe.planning.scaling import Counts
 from kubectl_cafe.planning.warnings import warnings
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import Workload, by_cell
@@ -32,7 +33,7 @@ from kubectl_cafe.text import meant, near
 from kubectl_cafe.traffic import Service
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Plan
-from statemachine.steps import Kind, Step, steps
+from statemachine.steps import Kind, Step
 
 Json = Mapping[str, Any]
 
@@ -104,10 +105,14 @@ class Proposal:
         return tuple(note.message for note in self.notes if note.level is Level.WARNING)
 
     @property
+    def upgrades(self) -> bool:
+        """Whether pods that run get another version; other releases only create pods."""
+        return self.kind not in (Kind.CREATE, Kind.SCALE)
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """The steps that the release will have."""
-        strategy = self.plan.strategy
-        return steps(self.kind, self.plan.cells, strategy.upgrade_type, strategy.batch_size)
+        return self.plan.steps(self.kind)
 
 
 def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> CafeDeployment:
@@ -149,7 +154,12 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
     known = around.revisions or not around.workloads
     diff = difference(cafe, source, template)
     target = name_of(cafe.name, template)
-    cells = cafe.wished_allocation() if kind is Kind.CREATE else cafe.allocated()
+    counts = scaling.counts(cafe, around.workloads)
+    if kind is Kind.CREATE:
+        counts = Counts(cafe.wished_allocation())
+    there = everywhere(around, target, template, counts.before or counts.cells)
+    if kind is Kind.UPGRADE and counts.before is not None and known and there:
+        kind = Kind.SCALE
     restarting = around.pods if diff.images else ()
     fresh = () if around.pods else (traffic_finalizers.new_pod(cafe, template),)
     refusals = _raised(
@@ -160,14 +170,14 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
         lambda: refuse_unsupported(cafe),
         lambda: refuse_bad_images(cafe, template),
         lambda: refuse_out_of_place(cafe, diff),
-        lambda: refuse_scaling(cafe, cells),
+        lambda: scaling.refuse_fewer(cafe, () if kind is Kind.CREATE else around.workloads),
         lambda: conflicts.refuse_unknown(cafe, () if known else around.living, template),
         lambda: traffic_finalizers.refuse_undrainable(cafe, (*restarting, *fresh), around.services),
     )
     budgets = disruption_budgets.covering(around.budgets, around.pods)
     return Proposal(
         kind=kind,
-        plan=Plan(cells=cells, strategy=cafe.strategy),
+        plan=Plan(cells=counts.cells, strategy=cafe.strategy, before=counts.before),
         template=template,
         target=target,
         source=source,
@@ -187,7 +197,7 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
             ),
         ),
         budgets=budgets,
-        needed=kind is Kind.CREATE or not known or not everywhere(around, target, template, cells),
+        needed=kind in (Kind.CREATE, Kind.SCALE) or not known or not there,
         refusals=refusals,
         unswitched=lost_switches.planned(
             (*around.living, traffic_finalizers.new_pod(cafe, template)),
@@ -245,23 +255,6 @@ def refuse_out_of_place(cafe: CafeDeployment, diff: templates.Difference) -> Non
             f"this release changes {', '.join(diff.others)}. Nothing was written",
             where=cafe.where,
             hint=kubectl(f"edit cafed {cafe.name}", cafe.namespace),
-        )
-
-
-def refuse_scaling(cafe: CafeDeployment, cells: Mapping[str, int]) -> None:
-    """Raise Refused for another number of pods: only a first release scales."""
-    wished = cafe.wished_allocation()
-    if wished != cells:
-        shown = ", ".join(f"{cell or 'all'}: {size}" for cell, size in cells.items())
-        raise Refused(
-            "spec.replicas or spec.topology differs from the present number of pods "
-            f"({shown}); this version of kubectl-cafe does not scale. Nothing was written",
-            where=f"{cafe.where}, spec.replicas",
-            hint=kubectl(
-                f"scale cafed {cafe.name}",
-                cafe.namespace,
-                f"--replicas {sum(cells.values())}",
-            ),
         )
 
 

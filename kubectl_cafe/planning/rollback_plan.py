@@ -43,6 +43,12 @@ def way(cafe: CafeDeployment, around: Around, fast: bool, number: int = 0) -> Wa
     record = cafe.record or presumed(cafe, around)
     if Trigger.ROLLBACK not in legal(record.state):
         raise illegal(cafe, Trigger.ROLLBACK)
+    if record.kind is Kind.SCALE and record.state not in RESTING:
+        raise Refused(
+            "a release of kind scale changes no version, so there is none to roll back to",
+            where=cafe.where,
+            hint=cafe_command("abort", cafe.name, cafe.namespace),
+        )
     current = around.revision(record.to_revision)
     if number:
         target: Revision | None = rollback_target.chosen(cafe, record, around.revisions, number)
@@ -60,7 +66,9 @@ def way(cafe: CafeDeployment, around: Around, fast: bool, number: int = 0) -> Wa
     strategy = record.plan.strategy
     if fast:
         strategy = replace(strategy, batch_size=None, upgrade_type=UpgradeType.BATCH)
-    return Way(target, current, replace(record.plan, strategy=strategy))
+    whole = record.state is State.COMPLETED
+    cells = record.plan.cells if whole else record.plan.started(record.kind)
+    return Way(target, current, Plan(cells, strategy))
 
 
 def _refuse_out_of_place(

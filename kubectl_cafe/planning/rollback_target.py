@@ -29,7 +29,9 @@ def rollback_target(
     """
     known = {revision.name: revision for revision in revisions}
     if record.kind is not Kind.ROLLBACK:
-        before = known.get(record.from_revision)
+        # A release of kind scale comes from the revision that it goes to.
+        scaled = record.from_revision == record.to_revision
+        before = None if scaled else known.get(record.from_revision)
         if before is not None and any(r.good and r.to_revision == before.name for r in releases):
             return before
         return last_good(releases, known, record.to_revision) or before

@@ -27,9 +27,11 @@ class Demand:
 
 def count(case: Case) -> int:
     """How many pods the release creates; 0 for a release that restarts pods in place."""
-    if case.proposal.kind is not Kind.CREATE:
-        return 0
-    return max(0, sum(case.proposal.plan.cells.values()) - len(case.around.living))
+    plan, kind = case.proposal.plan, case.proposal.kind
+    there = sum(plan.started(kind).values())
+    if kind is Kind.CREATE:
+        there = len(case.around.living)  # Those of an attempt before.
+    return max(0, sum(plan.cells.values()) - there)
 
 
 def demands(template: Json, ranges: Sequence[Json]) -> list[Demand]:

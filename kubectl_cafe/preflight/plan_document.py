@@ -8,10 +8,9 @@ from dataclasses import asdict
 from kubectl_cafe.planning.finding import Finding
 from kubectl_cafe.planning.group_members import members
 from kubectl_cafe.planning.plan import CellPart, ChangeLine, FindingLine, PlanView, StepLine
-from kubectl_cafe.preflight import new_pods
 from kubectl_cafe.preflight.answers import Case
 from kubectl_cafe.revisions import template as templates
-from statemachine.steps import Kind, Step, sizes
+from statemachine.steps import Kind, Step, StepKind
 
 
 def plan_of(case: Case, findings: Iterable[Finding], context: str) -> PlanView:
@@ -26,6 +25,7 @@ def plan_of(case: Case, findings: Iterable[Finding], context: str) -> PlanView:
         namespace=cafe.namespace,
         context=context,
         kind=str(proposal.kind),
+        upgrades=proposal.upgrades,
         needed=proposal.needed,
         source=f"{source.name} (revision {source.number})" if source else "",
         target=f"{proposal.target} (revision {number}{'' if known else ', new'})",
@@ -53,7 +53,7 @@ def changes(diff: templates.Difference) -> Iterator[ChangeLine]:
 def steps(case: Case) -> Iterator[StepLine]:
     """Every step of the release; a group with its pods in each cell."""
     taken = members(case.proposal, case.around, case.wished.podset)
-    takes = sizes(case.proposal.steps)
+    takes = case.proposal.plan.sizes(case.proposal.kind)
     for step in case.proposal.steps:
         if not step.is_group:
             yield StepLine(str(step.kind))
@@ -66,7 +66,7 @@ def _parts(
     case: Case, step: Step, planned: Mapping[str, int], pods: Mapping[str, Sequence[str]]
 ) -> Iterator[CellPart]:
     """The cells of a group; pods that are yet to be created have no names."""
-    created = new_pods.count(case) > 0
+    created = step.kind is StepKind.SCALE_OUT
     for cell, size in case.proposal.plan.cells.items():
         named = () if created else tuple(pods.get(cell, ()))
         takes = planned[cell] if created else len(named)

@@ -12,11 +12,11 @@ from kubectl_cafe.durations import age
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.planning.finding import Finding, many, ok, unknown, warning
+from kubectl_cafe.preflight import new_pods
 from kubectl_cafe.preflight.answers import Answers, Case, Node
 from kubectl_cafe.reconcile import availability
 from kubectl_cafe.text import counted
 from statemachine.record import cut
-from statemachine.steps import Kind
 
 HEALTH, NODES, SIZE, BUDGETS = "pods", "nodes", "size", "budgets"
 TOUCHES = 220
@@ -121,11 +121,12 @@ def nodes(case: Case, answers: Answers) -> Iterator[Finding]:
 
 def barren(case: Case, known: tuple[Node, ...]) -> Iterator[Finding]:
     """The cells in which a new pod would stay Pending."""
-    if case.proposal.kind is not Kind.CREATE:
+    if not new_pods.count(case):
         return
+    before = case.proposal.plan.started(case.proposal.kind)
     for cell, size in case.proposal.plan.cells.items():
         able = [n for n in known if n.cell == cell and n.ready and n.schedulable]
-        if size and not able:
+        if size > before.get(cell, 0) and not able:
             where = f"in cell {cell}" if cell else "in the cluster"
             why = f"no node {where} is Ready and schedulable: new pods would stay Pending"
             yield warning(NODES, why, hint=kubectl("get nodes --show-labels"))

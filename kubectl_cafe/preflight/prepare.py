@@ -14,7 +14,7 @@ from kubectl_cafe.client.lease_view import inspect
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import at
-from kubectl_cafe.planning import proposal, rollback_plan, without_record
+from kubectl_cafe.planning import proposal, rollback_plan, scaling, without_record
 from kubectl_cafe.planning.allowed_commands import illegal
 from kubectl_cafe.planning.finding import Finding
 from kubectl_cafe.planning.plan import PlanView
@@ -40,7 +40,8 @@ class Request:
     @property
     def under_way(self) -> bool:
         """Whether an unfinished release to the wanted revision exists already."""
-        return start.under_way(self.cafe, name_of(self.cafe.name, self.wished.template))
+        target = name_of(self.cafe.name, self.wished.template)
+        return start.under_way(self.cafe, target, self.wished)
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,22 @@ def wanted(transport: Transport, namespace: str, name: str, images: Mapping[str,
     """
     cafe = store.read(transport, namespace, name)
     return Request(cafe, proposal.with_images(cafe, images))
+
+
+def scaled(
+    transport: Transport,
+    namespace: str,
+    name: str,
+    replicas: int | None,
+    cells: Mapping[str, int],
+    current: int | None,
+) -> Request:
+    """The wanted state of a CafeDeployment: its present spec with other numbers of pods.
+
+    Raises Missing if it does not exist, and as `scaling.with_counts`.
+    """
+    cafe = store.read(transport, namespace, name)
+    return Request(cafe, scaling.with_counts(cafe, replicas, cells, current))
 
 
 def wanted_of_file(

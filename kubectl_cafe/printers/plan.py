@@ -29,7 +29,7 @@ def render(plan: PlanView, *, width: int | None = None, wide: bool = False) -> s
 
 
 def _head(plan: PlanView, width: int | None) -> str:
-    place = "" if plan.kind == "create" else ", in place"
+    place = ", in place" if plan.upgrades else ""
     if plan.others:
         place = ", not possible in place"
     return fields(
@@ -42,7 +42,7 @@ def _head(plan: PlanView, width: int | None) -> str:
             ),
             ("From", plan.source if plan.needed else ""),
             ("To", plan.target),
-            ("Unavailable", f"at most {plan.max_unavailable} at a time"),
+            ("Unavailable", f"at most {plan.max_unavailable} at a time" if plan.upgrades else ""),
             *(("Budget", budget) for budget in plan.budgets),
             ("Confirmations", "between groups" if plan.confirmations else "none"),
         ],
@@ -164,7 +164,7 @@ def document(plan: PlanView) -> Mapping[str, object]:
     answers = {
         "releaseKind": shown.pop("kind"),  # `kind` is the document's own.
         "refused": plan.refused,
-        "inPlace": plan.kind != "create" and not plan.others,
+        "inPlace": shown.pop("upgrades") and not plan.others,
     }
     not_in_place = {"notInPlace": shown.pop("others")}
     return documents.document("ReleasePlan", head | answers | shown | not_in_place)

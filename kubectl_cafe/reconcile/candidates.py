@@ -26,13 +26,13 @@ def counts(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, i
     group is not over because its pod is gone (C45, C49). Where the group before is no longer
     available, its counts apply until it is (`previous_group`).
     """
-    wanted = wished(snapshot, assessments)
-    step = previous_group.held(snapshot, assessments, wanted) or snapshot.record.current
+    record, wanted = snapshot.record, wished(snapshot, assessments)
+    step = previous_group.held(snapshot, assessments, wanted) or record.current
     if step is None or step.kind is StepKind.COMMIT:
         return dict.fromkeys(wanted, 0)
     if step.kind is StepKind.SCALE_OUT:
-        return {cell: step.count(cell) for cell in snapshot.record.plan.cells}
-    if step.kind is StepKind.SWEEP or step.counts == snapshot.record.plan.cells:
+        return {cell: step.count(cell) for cell in record.plan.cells}
+    if step.kind is StepKind.SWEEP or step.counts == record.plan.started(record.kind):
         return wanted
     return {cell: min(size, step.count(cell)) for cell, size in wanted.items()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ from kubectl_cafe.version import VERSION as CLIENT
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import VERSION, Entry, Record
 from statemachine.record_json import SIZE_LIMIT, encode, fit
+from statemachine.steps import Kind
 
 ATTEMPTS = 10
 
@@ -85,6 +87,7 @@ def write(
         notes[names.CONFIRMED] = "false"
     notes |= beside(record, cafe.annotations, cafe.uid)
     notes |= _confirmed_by(cafe, record)
+    notes |= _allocation(cafe, record)
     notes[names.RELEASE] = _text(cafe, record, notes)
     body: dict[str, Any] = {
         "metadata": {
@@ -118,6 +121,18 @@ def _confirmed_by(cafe: CafeDeployment, record: Record) -> dict[str, str | None]
         return {names.CONFIRMED_BY: entry.who}
     begins_to_wait = record.state is State.AWAITING_CONFIRM and not waited
     return {names.CONFIRMED_BY: None} if begins_to_wait else {}
+
+
+def _allocation(cafe: CafeDeployment, record: Record) -> dict[str, str]:
+    """The annotation of the pods per cell, once a release has completed with other numbers.
+
+    A first release writes it at its start.
+    """
+    if record.kind is Kind.CREATE or record.state is not State.COMPLETED:
+        return {}
+    if cafe.recorded_allocation in (None, dict(record.plan.cells)):
+        return {}
+    return {names.ALLOCATION: json.dumps(dict(record.plan.cells), separators=(",", ":"))}
 
 
 def change(

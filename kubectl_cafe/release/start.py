@@ -13,7 +13,7 @@ from msgspec import structs
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.api.merge_patch import merge_patch
-from kubectl_cafe.assessment import lost_switches
+from kubectl_cafe.assessment import edited_spec, lost_switches
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import Invalid
 from kubectl_cafe.client.transport import PatchKind, Transport
@@ -119,7 +119,7 @@ class Beginning:
         Its revision is stored before (I5). Raises IllegalMove over an unfinished release, CafeError
         (exit 6) if `cafe` has changed since `planned`.
         """
-        if under_way(cafe, self.proposal.target) and self.trigger is Trigger.START:
+        if under_way(cafe, self.proposal.target, self.wished) and self.trigger is Trigger.START:
             return cafe  # The same release was started before.
         deletion.refuse(cafe, self.trigger)
         refuse_stale(self.planned, cafe)
@@ -132,15 +132,16 @@ class Beginning:
         return start(transport, cafe, self.proposal, mover, self.wished.spec, self.trigger)
 
 
-def under_way(cafe: CafeDeployment, target: str) -> bool:
-    """Whether an unfinished release already goes to the revision `target`."""
+def under_way(cafe: CafeDeployment, target: str, wished: CafeDeployment) -> bool:
+    """Whether an unfinished release already goes to the revision `target`.
+
+    A release of kind scale, which changes no version, must have the pods that are `wished`.
+    """
     record = cafe.record
-    return (
-        record is not None
-        and record.state not in RESTING
-        and record.kind is not Kind.ROLLBACK
-        and record.to_revision == target
-    )
+    if record is None or record.state in RESTING or record.kind is Kind.ROLLBACK:
+        return False
+    same = record.kind is not Kind.SCALE or not edited_spec.rescaled(wished, record)
+    return record.to_revision == target and same
 
 
 def refuse_stale(planned: CafeDeployment, now: CafeDeployment) -> None:

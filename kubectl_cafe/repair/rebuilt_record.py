@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.api.release_annotations import beside
 from kubectl_cafe.planning.proposal import Around
 from kubectl_cafe.pods.record import REPAIR, PodRecord
 from kubectl_cafe.podsets import by_cell
@@ -124,5 +125,7 @@ def assume(cafe: CafeDeployment, around: Around, at: str, epoch: int) -> Record:
 def with_record(cafe: CafeDeployment, record: Record) -> CafeDeployment:
     """`cafe` with `record` in its annotations; nothing is written."""
     meta: dict[str, Any] = dict(cafe.obj["metadata"])
-    meta["annotations"] = {**(meta.get("annotations") or {}), names.RELEASE: encode(record)}
+    there = cafe.annotations
+    written = {**beside(record, there, cafe.uid), names.RELEASE: encode(record)}
+    meta["annotations"] = {**there, **written}
     return CafeDeployment({**cafe.obj, "metadata": meta})

@@ -8,7 +8,6 @@ from kubectl_cafe.reconcile.availability import limit_of
 from kubectl_cafe.times import seconds
 from statemachine.lifecycle import LEGS, MOVING, State
 from statemachine.record import Entry, Record
-from statemachine.steps import sizes
 
 
 def elapsed(record: Record, now: float) -> float:
@@ -40,7 +39,7 @@ def _waves(record: Record) -> dict[int, int]:
     limit = limit_of(record.plan.strategy.max_unavailable, sum(record.plan.cells.values()))
     return {
         group: max(1, ceil(sum(taken.values()) / limit))
-        for group, taken in sizes(record.steps).items()
+        for group, taken in record.plan.sizes(record.kind).items()
     }
 
 

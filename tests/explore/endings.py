@@ -109,7 +109,7 @@ class Ending:
             if shown != self.goal.images and not self.scene.templates:
                 yield f"{state}, and the template of {address(path).name} has {shown}"
             # What another client has scaled stays as it is (C51).
-            scaled = bool(self.scene.scaled)
+            scaled = bool(self.scene.scaled or (self.scene.more and state != State.COMPLETED))
             if not scaled and workload["spec"]["replicas"] != cells[labels[names.CELL]]:
                 yield f"{state}, and {address(path).name} has another number of pods"
         if self.scene.edits:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from statemachine.lifecycle import Trigger
-from tests.explore.scenario import Scenario
+from tests.explore.scenario import OLD, Scenario
 from tests.explore.shapes import (
+    BACK,
     BOTH,
     CONFIRMED,
     DRAINED,
@@ -119,6 +120,9 @@ LARGE = (
         said=1,
     ),
     Scenario("a first release, two cells", first=True),
+    Scenario("a scale-out, a deletion", image=OLD, cells=ONE_POD, more=1, deletions=1),
+    Scenario("an upgrade that scales out, a verb", cells=ONE_POD, more=1, verbs=BACK, said=1),
+    Scenario("a scale-out, seen late", image=OLD, cells=ONE_POD, more=1, crashes=1, lag=True),
     Scenario("a first release, a crash", first=True, cells=ONE_CELL, crashes=1, lag=True),
     Scenario("a first release, a verb", first=True, cells=ONE_CELL, verbs=VERBS, said=1, faults=1),
     Scenario("a first release, deleted", first=True, cells=ONE_CELL, deletions=1, crashes=1),

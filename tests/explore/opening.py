@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from msgspec import structs
@@ -62,6 +63,8 @@ def begin(scenario: Scenario) -> tuple[MemCluster, dict[str, kubelet.Worker]]:
     for path, _ in controllers.of_kind(cluster, "poddisruptionbudgets"):
         disruptions.publish(cluster, path)
     cluster.clock = Frozen()
+    if scenario.more:
+        cluster.patch(paths.cafedeployments(SPACE, NAME), _grown(scenario), store.PatchKind.MERGE)
     cafe = store.read(cluster, SPACE, NAME)
     release(cluster, cafe, template(scenario, scenario.image), Trigger.START, "alice")
     cluster.written.clear()
@@ -85,7 +88,8 @@ def _populate(
         for number in range(count):
             pod = controllers.give_birth(cluster, made, f"{cell.lower()}-{number}")
             workers[cluster.objects[pod]["metadata"]["uid"]] = _in_service(cluster, pod, scenario)
-    store.write(cluster, cafe, _completed(cafe, first.name))
+    recorded = {names.ALLOCATION: json.dumps(dict(scenario.cells))}
+    store.write(cluster, cafe, _completed(cafe, first.name), annotations=recorded)
     return workers
 
 
@@ -138,6 +142,13 @@ def _cafe(cluster: MemCluster, scenario: Scenario) -> CafeDeployment:
         "spec": spec,
     }
     return CafeDeployment(cluster.create(paths.cafedeployments(SPACE), body))
+
+
+def _grown(scenario: Scenario) -> dict[str, Any]:
+    """What somebody writes who wants more pods in the first cell."""
+    first = next(iter(scenario.cells))
+    cells = {**scenario.cells, first: scenario.cells[first] + scenario.more}
+    return {"spec": {"replicas": sum(cells.values()), "topology": {"unitReplicas": cells}}}
 
 
 def _completed(cafe: CafeDeployment, revision: str) -> Record:

@@ -102,7 +102,8 @@ class Scenario:
     driver can't read the CafeDeployment for a while, and its lease is renewed all the same.
     `nodes`: how often the node of all pods is lost for a while. `templates`: ReplicaSets in whose
     template another client sets another image. `slow`: writes of pods that arrive a while before
-    their answers do; `answering`: a stranger deletes pods in that time alone.
+    their answers do; `answering`: a stranger deletes pods in that time alone. `more`: how many pods
+    more the spec asks for in the first cell, which the release creates.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Scenario:
     templates: int = 0
     slow: int = 0
     answering: bool = False
+    more: int = 0
 
     @property
     def starts(self) -> bool:

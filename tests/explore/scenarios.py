@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statemachine.lifecycle import Trigger
 from tests.explore.large import LARGE
-from tests.explore.scenario import Scenario
+from tests.explore.scenario import OLD, Scenario
 from tests.explore.shapes import (
     BACK,
     BOTH,
@@ -44,6 +44,18 @@ SMALL = (
     Scenario("an eviction, a first release", first=True, cells=ONE_POD, evictions=1),
     Scenario("a pod that its node evicts", cells=ONE_POD, failures=1),
     Scenario("a lost node", cells=ONE_POD, nodes=1),
+    Scenario("a scale-out", image=OLD, cells=ONE_POD, more=1, crashes=1),
+    Scenario(
+        "a scale-out, confirmed",
+        image=OLD,
+        cells=ONE_POD,
+        more=2,
+        strategy={**CONFIRMED, "batchSize": 1},
+        verbs=(Trigger.CONFIRM, Trigger.ABORT),
+        said=1,
+    ),
+    Scenario("a scale-out, lost answers", image=OLD, cells=ONE_POD, more=1, faults=1),
+    Scenario("an upgrade that scales out", cells=ONE_POD, more=1),
     Scenario("a probe, seen late", cells=ONE_POD, probes=1, lag=True),
     Scenario("a probe, by label, seen late", mode="Label", cells=ONE_POD, probes=1, lag=True),
     Scenario("a ReplicaSet that is scaled down to nothing", cells=ONE_POD, scaled=-1),

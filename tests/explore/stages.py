@@ -33,13 +33,32 @@ def stages(record: Record) -> tuple[Stage, ...]:
     plan = record.plan
     batch = plan.strategy.batch_size or 0
     beta = str(plan.strategy.upgrade_type) == "Beta"
-    groups = _groups(tuple(plan.cells.items()), beta, batch)
+    there = at_start(record)
+    groups = _groups(tuple(there.items()), beta, batch)
     match str(record.kind):
         case "create":
-            return (Stage(COMMIT), *groups)
+            return (Stage(COMMIT), *_groups(tuple(plan.cells.items()), beta, batch))
         case "upgrade":
-            return (*groups, Stage(COMMIT), Stage(SWEEP))
+            more = _more(record, beta, batch, len(groups))
+            return (*groups, Stage(COMMIT), Stage(SWEEP), *more)
+        case "scale":
+            return _more(record, beta, batch, 0)
     return (Stage(COMMIT), *groups, Stage(SWEEP))
+
+
+def at_start(record: Record) -> Mapping[str, int]:
+    """The pods per cell before the release creates any."""
+    return record.plan.cells if record.plan.before is None else record.plan.before
+
+
+def _more(record: Record, beta: bool, batch: int, number: int) -> tuple[Stage, ...]:
+    """The groups that are created, numbered after `number`, each with the pods there were."""
+    there = at_start(record)
+    added = {cell: size - there.get(cell, 0) for cell, size in record.plan.cells.items()}
+    return tuple(
+        Stage(GROUP, number + one.number, tuple((c, n + there.get(c, 0)) for c, n in one.counts))
+        for one in _groups(tuple(added.items()), beta, batch)
+    )
 
 
 def begun(record: Record) -> tuple[Stage, ...]:
@@ -79,5 +98,4 @@ def _take(left: dict[str, int]) -> None:
 
 def whole(record: Record, stage: Stage) -> bool:
     """Whether the stage is the last group: every pod of the plan is at the goal."""
-    cells: Mapping[str, int] = record.plan.cells
-    return dict(stage.counts) == dict(cells)
+    return dict(stage.counts) == dict(at_start(record))

@@ -45,16 +45,15 @@ def test_another_pod_set_type_is_refused_with_its_path(shop: Shop, kind: str) ->
     refused(shop, UPGRADE, 7, "not supported by this version of kubectl-cafe: spec.podSetType")
 
 
-@pytest.mark.guard("scaling-is-refused")
-def test_another_number_of_pods_is_refused_and_the_way_back_is_said(shop: Shop) -> None:
+def test_fewer_pods_are_refused_and_the_way_back_is_said(shop: Shop) -> None:
     shop.born(2)
-    shop.edit({"replicas": 3})
+    shop.edit({"replicas": 1})
 
     refused(
         shop,
         (*UPGRADE, "--image", "main=app:v2"),
         7,
-        "does not scale",
+        "removes none",
         "spec.replicas",
         "--replicas 2",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
@@ -10,6 +11,7 @@ from kubectl_cafe.planning.allowed_commands import illegal, legal_verbs
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Entry, Record
 from statemachine.record_json import encode
+from statemachine.steps import Kind
 from tests.unit.builders import cafe_object, release
 
 STARTED = Entry("2026-11-23T10:00:00Z", Trigger.START, State.PROGRESSING, "alice", "new menu")
@@ -59,3 +61,11 @@ def test_what_started_a_release_is_not_said_twice() -> None:
 def test_of_a_release_that_is_over_a_refusal_says_its_state_alone() -> None:
     record = release(State.COMPLETED, journal=(STARTED,))
     assert "while the release is Completed; allowed now: " in refused(record)
+
+
+def test_a_release_of_kind_scale_names_no_rollback() -> None:
+    plan = structs.replace(release().plan, before={"": 1})
+    scaling = release(State.PAUSED, kind=Kind.SCALE, plan=plan, origin=State.PROGRESSING)
+    allowed = refused(scaling).partition("allowed now: ")[2]
+    assert "abort" in allowed
+    assert "rollback" not in allowed

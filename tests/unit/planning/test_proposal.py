@@ -157,10 +157,12 @@ def test_c57_a_changed_selector_label_is_refused() -> None:
     assert "spec.template.metadata.labels[app]" in refusal(cafe(), new=new).message
 
 
-def test_another_number_of_pods_is_refused_with_the_number_there_is() -> None:
-    found = refusal(cafe(replicas=5))
-    assert "(all: 2)" in found.message
-    assert found.hint.endswith("--replicas 2")
+@pytest.mark.guard("fewer-pods-are-refused")
+def test_fewer_pods_are_refused_with_the_number_there_is() -> None:
+    found = refusal(cafe(replicas=1))
+    assert "(all: 1 (present: 2))" in found.message
+    assert found.hint.startswith("kubectl scale replicaset ")
+    assert found.hint.endswith("--replicas 1")
 
 
 def keep(**labels: str) -> DisruptionBudget:

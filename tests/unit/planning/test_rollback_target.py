@@ -159,3 +159,15 @@ def test_the_last_good_one_is_the_one_that_a_rollback_went_to_not_the_highest_nu
     releases = ended(("v1", "Completed", UP), ("v2", "Completed", UP), ("v1", "RolledBack", BACK))
     of = release(State.FAILED, from_revision="v9", to_revision="v3")
     assert rollback_target(of, THREE, releases) == THREE[0]
+
+
+def test_a_scale_is_no_revision_to_go_back_to() -> None:
+    """The release of kind scale comes from v2 and goes to v2: v1 is the one before."""
+    ended = [
+        PastRelease(f"r{n}", Kind.UPGRADE, "Completed", "", "", "alice", to_revision=f"v{n}")
+        for n in (1, 2)
+    ]
+    scaled = release(State.COMPLETED, kind=Kind.SCALE, from_revision="v2", to_revision="v2")
+    found = rollback_target(scaled, THREE, ended)
+    assert found is not None
+    assert found.name == "v1"

@@ -13,6 +13,7 @@ from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.api.release_annotations import beside, contradiction
 from kubectl_cafe.errors import CafeError
+from kubectl_cafe.repair.rebuilt_record import with_record
 from statemachine.lifecycle import State
 from statemachine.record import Record
 from statemachine.record_json import encode
@@ -131,3 +132,10 @@ def test_the_good_revisions_are_the_annotations_own() -> None:
 def test_a_copy_of_another_objects_position_contradicts_nothing() -> None:
     text = "uid-other/r9/upgrade/Progressing/1/v1/v0"
     assert carrying(release(), {names.RELEASE_AT: text}).record == release()
+
+
+@pytest.mark.guard("a-rebuilt-record-has-its-own-annotations")
+def test_a_rebuilt_record_does_not_contradict_what_the_lost_one_had_beside_it() -> None:
+    lost = carrying(release(), {names.RELEASE: None})
+    rebuilt = release(State.PAUSED, origin=State.PROGRESSING, id="r2", who="unknown")
+    assert with_record(lost, rebuilt).record == rebuilt

@@ -58,11 +58,13 @@ def test_a_plan_of_what_is_as_it_was_is_begun(state: State | None) -> None:
 def test_c65_a_release_that_somebody_else_began_to_the_same_target_is_under_way(
     state: State,
 ) -> None:
-    assert under_way(cafe(state, to_revision="v2"), "v2")
-    assert not under_way(cafe(state, to_revision="v2"), "v3")
+    assert under_way(cafe(state, to_revision="v2"), "v2", cafe(state, to_revision="v2"))
+    assert not under_way(cafe(state, to_revision="v2"), "v3", cafe(state, to_revision="v2"))
 
 
 def test_a_release_that_is_over_or_goes_back_is_not_under_way() -> None:
-    assert not under_way(cafe(State.COMPLETED, to_revision="v2"), "v2")
+    assert not under_way(
+        cafe(State.COMPLETED, to_revision="v2"), "v2", cafe(State.COMPLETED, to_revision="v2")
+    )
     back = cafe(State.ROLLING_BACK, kind=Kind.ROLLBACK, to_revision="v2")
-    assert not under_way(back, "v2")
+    assert not under_way(back, "v2", back)

@@ -39,7 +39,7 @@ RECORDS = st.builds(
     Record,
     uid=TEXTS,
     id=TEXTS,
-    kind=st.sampled_from(Kind),
+    kind=st.sampled_from([Kind.CREATE, Kind.UPGRADE, Kind.ROLLBACK]),
     state=st.sampled_from(State),
     origin=st.none() | st.sampled_from(State),
     plan=st.builds(
@@ -326,3 +326,22 @@ def test_a_number_is_read_up_to_the_largest_that_kubernetes_writes() -> None:
     assert decode(encode(replace(release(), epoch=most))).epoch == most
     with pytest.raises(RecordError, match=rf"^\.epoch: expected int <= {most}$"):
         decode(encode(replace(release(), epoch=most + 1)))
+
+
+@pytest.mark.parametrize("before", [{"": -1}, {"": 3}, {"other": 1}])
+def test_counts_at_the_start_that_do_not_fit_those_at_the_end_are_refused(
+    before: dict[str, int],
+) -> None:
+    plan = replace(release().plan, before=before)
+    with pytest.raises(
+        RecordError, match=r"^\.plan\.before\.\w*: -?\d is not from 0 to plan\.cells"
+    ):
+        decode(encode(replace(release(), plan=plan)))
+
+
+def test_a_release_of_kind_scale_has_the_counts_at_its_start() -> None:
+    with pytest.raises(RecordError, match=r"^\.plan\.before: missing$"):
+        decode(encode(release(kind=Kind.SCALE)))
+    plan = replace(release().plan, before={"": 1})
+    kept = release(kind=Kind.SCALE, plan=plan)
+    assert decode(encode(kept)) == kept

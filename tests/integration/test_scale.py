@@ -1,0 +1,139 @@
+"""A release creates pods where the spec asks for more, group by group (protocol 8)."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+from testbed.client import MERGE
+from testbed.waiting import wait_for
+from tests.integration.shop import CAFED, CELL, NAME, REPLICASETS, TWO_CELLS, Shop, confirm, image
+
+ALLOCATION = "cafe.sofastack.io/allocation"
+
+
+def cells(shop: Shop, version: str = "app:v1") -> dict[str, int]:
+    """How many pods of each cell have an image in their spec."""
+    pods = [pod for pod in shop.pods() if image(pod) == version]
+    return dict(Counter(pod["metadata"]["labels"][CELL] for pod in pods))
+
+
+def scale(shop: Shop, *flags: str) -> int:
+    return shop.cafe("scale", NAME, "--yes", *flags).code
+
+
+def recorded(shop: Shop) -> dict[str, int]:
+    found: dict[str, int] = json.loads(shop.cafed()["metadata"]["annotations"][ALLOCATION])
+    return found
+
+
+def test_scale_creates_pods_group_by_group_and_confirmed(shop: Shop) -> None:
+    shop.born(2, "gate", TWO_CELLS, upgradeType="Beta", confirm=True)
+    before = {pod["metadata"]["uid"]: pod["status"]["podIP"] for pod in shop.pods()}
+
+    assert scale(shop, "--replicas", "7") == 3
+    assert cells(shop) == {"CellA": 2, "CellB": 2}
+    assert confirm(shop) == 0
+
+    assert cells(shop) == {"CellA": 4, "CellB": 3}
+    assert recorded(shop) == {"CellA": 4, "CellB": 3}
+    after = {pod["metadata"]["uid"]: pod["status"]["podIP"] for pod in shop.pods()}
+    assert before.items() <= after.items()
+
+
+def test_what_kubectl_scale_has_set_is_created_by_the_next_release(shop: Shop) -> None:
+    shop.born(2, "label", TWO_CELLS)
+    scaled = {"spec": {"replicas": 4}}
+    shop.client.patch(CAFED, NAME, scaled, kind=MERGE, subresource="scale")
+
+    assert shop.upgrade().code == 0
+
+    assert cells(shop) == {"CellA": 2, "CellB": 2}
+    assert shop.record()["kind"] == "scale"
+    assert shop.upgrade().err.count("already at the target") == 1
+
+
+def test_an_upgrade_creates_the_pods_at_its_target_after_the_others(shop: Shop) -> None:
+    shop.born(2, "label", TWO_CELLS)
+    shop.edit({"replicas": 4})
+
+    assert shop.upgrade("app:v2").code == 0
+
+    assert cells(shop, "app:v2") == {"CellA": 2, "CellB": 2}
+    created = [pod for pod in shop.pods() if pod["metadata"]["generation"] == 1]
+    assert len(created) == 2
+
+
+def test_a_cell_that_is_new_gets_a_workload_and_its_pods(shop: Shop) -> None:
+    shop.born(1, "label", ("CellA",))
+    shop.edit({"replicas": 2, "topology": {"unitType": "Cell", "values": ["CellA", "CellB"]}})
+
+    assert shop.upgrade().code == 0
+
+    assert cells(shop) == {"CellA": 1, "CellB": 1}
+
+
+def test_a_driver_that_is_killed_in_the_middle_is_continued(shop: Shop) -> None:
+    shop.born(2, "label", TWO_CELLS, batchSize=1)
+    running = shop.cafe.start("scale", NAME, "--yes", "--replicas", "6")
+    wait_for(lambda: len(shop.pods()) > 2, "the first new pod", 30)
+    running.kill9()
+    shop.forget_lease()
+
+    assert shop.cafe("drive", NAME).code == 0
+
+    assert (shop.state(), len(shop.pods())) == ("Completed", 6)
+
+
+def test_an_aborted_scale_leaves_what_it_has_created_and_the_next_one_creates_the_rest(
+    shop: Shop,
+) -> None:
+    shop.born(2, "label", TWO_CELLS, upgradeType="Beta", confirm=True)
+    assert scale(shop, "--replicas", "6") == 3
+    assert shop.cafe("rollback", NAME, "--yes").code == 7
+    assert shop.cafe("abort", NAME).code == 0
+    assert (len(shop.pods()), recorded(shop)) == (4, {"CellA": 1, "CellB": 1})
+
+    assert shop.upgrade().code in (0, 3)
+    while shop.state() == "AwaitingConfirm":
+        confirm(shop)
+
+    assert recorded(shop) == {"CellA": 3, "CellB": 3}
+
+
+def test_a_rollback_after_a_scale_keeps_the_pods(shop: Shop) -> None:
+    shop.born(2, "label", TWO_CELLS)
+    assert shop.upgrade("app:v2").code == 0
+    assert scale(shop, "--replicas", "4") == 0
+
+    assert shop.cafe("rollback", NAME, "--yes").code == 0
+
+    assert cells(shop) == {"CellA": 2, "CellB": 2}
+
+
+def test_another_client_that_has_scaled_a_workload_down_is_followed(shop: Shop) -> None:
+    shop.born(4, "label", TWO_CELLS)
+    workload = next(
+        one for one in shop.client.list(REPLICASETS) if one["metadata"]["labels"][CELL] == "CellA"
+    )
+    refused = shop.cafe("scale", NAME, "--yes", "--replicas", "3")
+    assert (refused.code, "removes none" in refused.err) == (7, True)
+
+    shop.client.patch(REPLICASETS, workload["metadata"]["name"], {"spec": {"replicas": 1}})
+    shop.edit({"replicas": 3, "topology": {"unitReplicas": {"CellA": 1}}})
+    assert shop.upgrade("app:v2").code == 0
+
+    assert recorded(shop) == {"CellA": 1, "CellB": 2}
+
+
+def test_a_wrong_number_or_cell_is_refused_and_nothing_is_written(shop: Shop) -> None:
+    shop.born(2, "label", TWO_CELLS)
+    before = shop.cafed()["metadata"]["resourceVersion"]
+
+    assert scale(shop) == 2
+    assert scale(shop, "--replicas", "-1") == 2
+    assert scale(shop, "--cell", "CellA=x") == 2
+    assert scale(shop, "--cell", "CellX=2") == 1
+    assert scale(shop, "--replicas", "5", "--current-replicas", "9") == 6
+
+    assert shop.cafed()["metadata"]["resourceVersion"] == before

@@ -1,0 +1,129 @@
+"""How many pods a release leaves in each cell, and which it creates (protocol 8)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kubectl_cafe import names
+from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.errors import CONFLICT, CafeError, Refused
+from kubectl_cafe.planning import scaling
+from kubectl_cafe.planning.proposal import Around, propose
+from kubectl_cafe.planning.scaling import Counts, counts, with_counts
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.revisions.revision import Revision, name_of
+from statemachine.steps import Kind
+from tests.unit.builders import cafe_object, pod, template, workload
+
+V1 = name_of("shop", template("app:v1"))
+TWO = {"CellA": 2, "CellB": 1}
+
+
+def cafe(
+    replicas: int, recorded: dict[str, int] | None = TWO, cells: tuple[str, ...] = tuple(TWO)
+) -> CafeDeployment:
+    """A CafeDeployment of `cells`; its last release left the pods `recorded`."""
+    topology = {"unitType": "Cell", "values": list(cells)}
+    obj = cafe_object(replicas=replicas, topology=topology)
+    if recorded is not None:
+        obj["metadata"]["annotations"] = {names.ALLOCATION: json.dumps(recorded)}
+    return CafeDeployment(obj)
+
+
+def sets(**cells: int) -> tuple[Any, ...]:
+    return tuple(
+        workload(size, cell, uid=f"uid-{cell}", name=f"shop-{cell.lower()}", revision=V1)
+        for cell, size in cells.items()
+    )
+
+
+def test_where_the_spec_asks_for_what_the_last_release_left_nothing_is_created() -> None:
+    assert counts(cafe(3), sets(**TWO)) == Counts(TWO)
+
+
+def test_more_pods_are_created_from_what_the_workloads_have() -> None:
+    assert counts(cafe(5), sets(**TWO)) == Counts({"CellA": 3, "CellB": 2}, TWO)
+
+
+def test_a_cell_that_is_new_starts_without_pods() -> None:
+    found = counts(cafe(4, cells=("CellA", "CellB", "CellC")), sets(**TWO))
+    assert found == Counts({"CellA": 2, "CellB": 1, "CellC": 1}, {**TWO, "CellC": 0})
+
+
+def test_c51_what_another_client_has_set_on_a_workload_stays() -> None:
+    assert counts(cafe(3), sets(CellA=9, CellB=1)) == Counts(TWO)
+
+
+def test_where_the_workloads_have_what_the_spec_asks_for_nothing_is_created() -> None:
+    assert counts(cafe(5), sets(CellA=3, CellB=2)) == Counts({"CellA": 3, "CellB": 2})
+
+
+def test_without_a_recorded_allocation_nothing_is_created() -> None:
+    assert counts(cafe(5, recorded=None), sets(**TWO)) == Counts({"CellA": 3, "CellB": 2})
+
+
+@pytest.mark.parametrize("replicas", [2, 0])
+def test_fewer_pods_are_refused_with_the_workload_to_scale(replicas: int) -> None:
+    with pytest.raises(Refused, match="removes none") as raised:
+        scaling.refuse_fewer(cafe(replicas), sets(**TWO))
+    left = cafe(replicas).wished_allocation()["CellA"]
+    command = f"kubectl scale replicaset shop-cella -n stores --replicas {left}"
+    assert raised.value.hint == command
+
+
+def test_a_cell_that_leaves_the_topology_is_refused_while_it_has_pods() -> None:
+    gone = cafe(3, cells=("CellA",))
+    with pytest.raises(Refused, match=r"CellB: 0 \(present: 1\)"):
+        scaling.refuse_fewer(gone, sets(**TWO))
+    scaling.refuse_fewer(gone, sets(CellA=2, CellB=0))
+
+
+def around(*pods: Pod, **cells: int) -> Around:
+    return Around((Revision(V1, 1, template("app:v1")),), sets(**cells), pods)
+
+
+def at(version: str, name: str, cell: str) -> Pod:
+    return pod(name, labels={names.REVISION: version, names.CELL: cell})
+
+
+def test_a_release_that_only_creates_pods_has_kind_scale() -> None:
+    pods = (at(V1, "a", "CellA"), at(V1, "b", "CellA"), at(V1, "c", "CellB"))
+    found = propose(cafe(5), around(*pods, **TWO), template("app:v1"))
+    assert (found.kind, found.needed, found.target) == (Kind.SCALE, True, V1)
+    assert [(str(s.kind), s.counts) for s in found.steps] == [
+        ("scale-out", {"CellA": 3, "CellB": 2})
+    ]
+
+
+def test_an_upgrade_creates_pods_after_its_sweep() -> None:
+    pods = (at(V1, "a", "CellA"), at(V1, "b", "CellA"), at(V1, "c", "CellB"))
+    found = propose(cafe(5), around(*pods, **TWO), template("app:v2"))
+    assert found.kind is Kind.UPGRADE
+    assert [f"{s.kind}{s.group or ''}" for s in found.steps] == [
+        "upgrade1",
+        "upgrade2",
+        "commit",
+        "sweep",
+        "scale-out3",
+    ]
+    assert found.plan.sizes(found.kind)[3] == {"CellA": 1, "CellB": 1}
+
+
+def test_the_verb_sets_the_number_of_all_pods_or_of_a_cell() -> None:
+    assert with_counts(cafe(3), 5, {}, None).replicas == 5
+    fixed = with_counts(cafe(3), 6, {"CellA": 4}, 3)
+    assert fixed.wished_allocation() == {"CellA": 4, "CellB": 2}
+
+
+def test_another_number_than_the_expected_one_is_a_conflict() -> None:
+    with pytest.raises(CafeError, match=r"expected spec\.replicas to be 9, was 3") as raised:
+        with_counts(cafe(3), 5, {}, 9)
+    assert raised.value.exit_code == CONFLICT
+
+
+def test_an_unknown_cell_is_named_with_the_known_ones() -> None:
+    with pytest.raises(CafeError, match=r'cell "CellX" not found \(existing: CellA, CellB\)'):
+        with_counts(cafe(3), None, {"CellX": 1}, None)
