@@ -63,6 +63,7 @@ class Ending:
         if scene.edits or not scene.starts or (unready and scene.lag):
             return
         leaves = scene.deletions or scene.evictions or scene.strays or scene.failures
+        leaves = leaves or scene.disowned or scene.losses
         if leaves and scene.lag:
             return  # A pod that was deleted a moment ago can't have been seen to be gone.
         for cell, planned in group.counts:
