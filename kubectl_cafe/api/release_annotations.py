@@ -19,7 +19,7 @@ from statemachine.versioned import shown
 ENDED_WELL = (State.COMPLETED, State.ROLLED_BACK)
 
 
-class Known(Struct, frozen=True):
+class LastGood(Struct, frozen=True):
     """Revisions by name: `good` is the target of the last release that ended well.
 
     `back` is the value of `good` at the start of the present release. Empty: not known.
@@ -54,7 +54,7 @@ def contradiction(record: Record, annotations: Mapping[str, str]) -> tuple[str, 
     parts = annotations.get(names.RELEASE_AT, "").split("/")
     expected = {names.RELEASE_PLAN: _plan(record), names.STARTED_BY: record.who}
     if parts[0] == record.uid:  # Else it is missing, or a copy of another object's.
-        expected[names.RELEASE_AT] = _at(record, Known(*parts[-2:]))
+        expected[names.RELEASE_AT] = _at(record, LastGood(*parts[-2:]))
     for name, text in expected.items():
         found = annotations.get(name, text)
         if found != text:
@@ -62,7 +62,7 @@ def contradiction(record: Record, annotations: Mapping[str, str]) -> tuple[str, 
     return None
 
 
-def _at(record: Record, known: Known) -> str:
+def _at(record: Record, known: LastGood) -> str:
     """`UID/ID/KIND/STATE/OPEN/GOOD/BACK`; OPEN is the highest group whose pods may be upgraded."""
     waits = State.AWAITING_CONFIRM in (record.state, record.origin)
     begun = record.group - waits
@@ -79,13 +79,13 @@ def _plan(record: Record) -> str:
     return json.dumps({**inputs, **strategy}, separators=(",", ":"))
 
 
-def _known(record: Record, before: str, uid: str) -> Known:
+def _known(record: Record, before: str, uid: str) -> LastGood:
     """The revisions that ended releases went to, carried on from the annotation `before`."""
     parts = before.split("/")
     if len(parts) != 7 or parts[0] != uid:
-        known = Known()
+        known = LastGood()
     elif parts[1] == record.id:
-        known = Known(*parts[-2:])
+        known = LastGood(*parts[-2:])
     else:
-        known = Known(parts[-2], parts[-2])
-    return Known(record.to_revision, known.back) if record.state in ENDED_WELL else known
+        known = LastGood(parts[-2], parts[-2])
+    return LastGood(record.to_revision, known.back) if record.state in ENDED_WELL else known

@@ -15,7 +15,7 @@ SHORT = len("sha256:") + 12
 """Characters of a digest that are printed, as `docker images` cuts it."""
 
 
-class Shown(Struct, frozen=True):
+class PodDigest(Struct, frozen=True):
     """The digest that a container's status shows for its image string, and the pod's node."""
 
     container: str
@@ -24,7 +24,7 @@ class Shown(Struct, frozen=True):
     node: str
 
 
-def differing(assessments: Sequence[Assessment]) -> tuple[Shown, ...]:
+def differing(assessments: Sequence[Assessment]) -> tuple[PodDigest, ...]:
     """What the pods show for image strings that have several digests, on any node (C13)."""
     digests: dict[tuple[str, str], set[str]] = {}
     for assessment in assessments:
@@ -34,7 +34,7 @@ def differing(assessments: Sequence[Assessment]) -> tuple[Shown, ...]:
     if not moved:
         return ()
     return tuple(
-        Shown(container.name, container.image, _digest(container), assessment.pod.node)
+        PodDigest(container.name, container.image, _digest(container), assessment.pod.node)
         for assessment in assessments
         for container in _telling(assessment)
         if (container.name, container.image) in moved
@@ -58,7 +58,7 @@ def _digest(container: Container) -> str:
     return container.image_id.rpartition("@")[2]
 
 
-def findings(shown: Sequence[Shown], architectures: Mapping[str, str]) -> tuple[str, ...]:
+def findings(shown: Sequence[PodDigest], architectures: Mapping[str, str]) -> tuple[str, ...]:
     """The messages about image strings with several digests on one architecture (C12, C13).
 
     `shown` is the result of `differing`; `architectures` are by node name. If the architecture of a

@@ -19,7 +19,7 @@ from click.shell_completion import CompletionItem
 
 from kubectl_cafe.cli import examples
 from kubectl_cafe.cli.completing import COMPLETER, complete
-from kubectl_cafe.cli.exits import ReaderLeft, Talk, end_at_once, fatal
+from kubectl_cafe.cli.exits import GlobalFlags, ReaderLeft, end_at_once, fatal
 from kubectl_cafe.cli.terminal.printing import say_as_it_is
 from kubectl_cafe.cli.terminal.signals import STOPS
 from kubectl_cafe.cli.terminal.streams import forgive
@@ -215,7 +215,7 @@ def cafe(ctx: click.Context) -> None:
 
 def run(args: Sequence[str]) -> int:
     """Run one command line and return the exit code. A verb returns its own, None is 0."""
-    talk = Talk()
+    talk = GlobalFlags()
     try:
         code = cafe.main(list(args), prog_name=PROGRAM, standalone_mode=False, obj=talk)
     except (Exception, KeyboardInterrupt) as error:

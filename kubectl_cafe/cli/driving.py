@@ -39,7 +39,7 @@ def reason_option(verb: Command) -> Command:
     )(verb)
 
 
-class Talk:
+class ConsoleReporter:
     """Prints what a session reports on stderr, and takes typed answers (`session.Reporter`)."""
 
     def __init__(self, observer: Observer, who: str, stopping: Stopping) -> None:

@@ -33,7 +33,7 @@ class Ends:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class FinalState:
     """A release as a command leaves it, with the last snapshot if its pods were read.
 
     `stopped`: a signal ended the command, `timed_out`: --timeout did.
@@ -76,7 +76,7 @@ def timeout_option(verb: Callable[..., Result]) -> Callable[..., Result]:
     )(verb)
 
 
-def closing(left: Left, asked: CafeDeployment, output: str | None = None) -> int:
+def closing(left: FinalState, asked: CafeDeployment, output: str | None = None) -> int:
     """Print the next commands and the document of `output`, if any; returns the exit code.
 
     `asked` is the release as this command began it: `left` is compared with it (`exit_code`).
@@ -93,7 +93,7 @@ def recorded(cafe: CafeDeployment, output: str | None = None) -> int:
     """As `closing`, for a move that was only recorded; returns 0."""
     from kubectl_cafe.printers.outcome import RECORDED
 
-    commands = _next(Left(cafe))
+    commands = _next(FinalState(cafe))
     for following in commands:
         say_next(following)
     _print(cafe, commands, REACHED, RECORDED, output)
@@ -106,7 +106,7 @@ def nothing_to_do(cafe: CafeDeployment, output: str | None = None) -> int:
     return REACHED
 
 
-def exit_code(left: Left, asked: CafeDeployment) -> int:
+def exit_code(left: FinalState, asked: CafeDeployment) -> int:
     """The exit code (`errors`) of a command that began with `asked` and ends with `left`."""
     from statemachine.lifecycle import MOVING, RESTING, State
 
@@ -140,7 +140,7 @@ def _reached(record: Record, asked: Record) -> int:
             return FAILED
 
 
-def _next(left: Left) -> tuple[str, ...]:
+def _next(left: FinalState) -> tuple[str, ...]:
     """The next commands to type."""
     from kubectl_cafe.status.build import status_of
     from kubectl_cafe.status.next_commands import next_commands

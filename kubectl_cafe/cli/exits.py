@@ -19,7 +19,7 @@ from kubectl_cafe.version import VERSION
 TRACEBACK_LEVEL = 6
 
 
-class Talk:
+class GlobalFlags:
     """Values of flags that are needed after the click context has ended.
 
     `verbosity` is the level of -v, `cluster` are the flags that select the cluster, as typed.
@@ -33,7 +33,7 @@ class Talk:
 def cluster_flags() -> str:
     """The flags of this command line that select its cluster; next commands need them, too."""
     ctx = click.get_current_context(silent=True)
-    talk = ctx.find_object(Talk) if ctx is not None else None
+    talk = ctx.find_object(GlobalFlags) if ctx is not None else None
     return talk.cluster if talk is not None else ""
 
 
@@ -69,7 +69,7 @@ class ReaderLeft(CafeError):
     exit_code = PIPE
 
 
-def fatal(error: BaseException, stderr: TextIO | None, talk: Talk) -> int:
+def fatal(error: BaseException, stderr: TextIO | None, talk: GlobalFlags) -> int:
     """Print on `stderr` what failed, where, and the next command; returns the exit code.
 
     A traceback is printed only with -v=6 or more.

@@ -9,8 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.connection import Connection, connect
-from kubectl_cafe.cli.driving import Talk, detach_option, reason_option, say, say_repeated
-from kubectl_cafe.cli.ending import Ends, Left, closing, ending_options, nothing_to_do, recorded
+from kubectl_cafe.cli.driving import (
+    ConsoleReporter,
+    detach_option,
+    reason_option,
+    say,
+    say_repeated,
+)
+from kubectl_cafe.cli.ending import (
+    Ends,
+    FinalState,
+    closing,
+    ending_options,
+    nothing_to_do,
+    recorded,
+)
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.cli.terminal.stopping import interruptible
 
@@ -112,13 +125,13 @@ def steer(
         from kubectl_cafe.driver.session import Session
 
         who = connection.who()
-        talk = Talk(observer, who, stopping)
+        talk = ConsoleReporter(observer, who, stopping)
         work = Session(connection.transport, observer, who, talk, reason)
         found = work.run(cafe, move, known=known, takeover=takeover)
     if found is None:
         return nothing_to_do(cafe, ends.output)
     _say_mix(found)
-    left = Left(found.cafe, found.snapshot, stopping.stopped, stopping.timed_out)
+    left = FinalState(found.cafe, found.snapshot, stopping.stopped, stopping.timed_out)
     return closing(left, found.asked, ends.output)
 
 

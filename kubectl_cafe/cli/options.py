@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 import click
 
 from kubectl_cafe.cli import completing
-from kubectl_cafe.cli.exits import Talk
+from kubectl_cafe.cli.exits import GlobalFlags
 from kubectl_cafe.client.access.flags import AccessFlags as AccessFlags
 from kubectl_cafe.durations import parsed
 from kubectl_cafe.names import FIELD_MANAGER
@@ -37,7 +37,7 @@ class Duration(click.ParamType[float | None]):
 
 
 def _remember_verbosity(ctx: click.Context, _param: click.Parameter, value: int) -> int:
-    ctx.find_root().ensure_object(Talk).verbosity = value
+    ctx.find_root().ensure_object(GlobalFlags).verbosity = value
     return value
 
 
@@ -161,7 +161,7 @@ def access_options(verb: Verb[Result]) -> Verb[Result]:
     @functools.wraps(verb)
     def with_access(*args: Any, **values: Any) -> Result:
         flags = AccessFlags(**{field: values.pop(field) for field in AccessFlags._fields})
-        click.get_current_context().find_root().ensure_object(Talk).cluster = flags.typed()
+        click.get_current_context().find_root().ensure_object(GlobalFlags).cluster = flags.typed()
         return verb(*args, access=flags, **values)
 
     for option in reversed(_ACCESS):

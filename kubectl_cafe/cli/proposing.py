@@ -17,7 +17,7 @@ from kubectl_cafe.hints import argument, kubectl
 if TYPE_CHECKING:
     from kubectl_cafe.api.cafedeployment import CafeDeployment
     from kubectl_cafe.client.transport import Transport
-    from kubectl_cafe.preflight.prepare import Request
+    from kubectl_cafe.preflight.prepare import WantedState
 
 
 def parse_images(
@@ -61,7 +61,7 @@ def wanted_of_file(
     images: Mapping[str, str],
     yes: bool,
     dry_run: DryRun,
-) -> Request | None:
+) -> WantedState | None:
     """The wanted state of the CafeDeployment in a file.
 
     A CafeDeployment that does not exist yet is created, after a confirmation. None if it would be

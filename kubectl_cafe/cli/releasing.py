@@ -20,12 +20,12 @@ from kubectl_cafe.text import counted
 
 if TYPE_CHECKING:
     from kubectl_cafe.planning.proposal import Proposal
-    from kubectl_cafe.preflight.prepare import Prepared, Request
+    from kubectl_cafe.preflight.prepare import Prepared, WantedState
 
 
 def release(
     connection: Connection,
-    wanted: Request,
+    wanted: WantedState,
     *,
     supersede: bool,
     reason: str,

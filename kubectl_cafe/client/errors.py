@@ -5,7 +5,7 @@
 | NotSent | did nothing | may repeat |
 | UnknownOutcome | may have done it | reads again, recognises its own write |
 | Conflict | refused: the object has changed | reads and decides again |
-| AlreadyExists, Gone | refused: the object exists, or is no longer the one meant | plans again |
+| AlreadyExists, NotFound | refused: the object exists, or is not the one meant | plans again |
 | Expired | no longer has that resourceVersion | lists again |
 | Unauthorized, Forbidden, Invalid, NoSuchKind | refused for good | explains and stops |
 
@@ -104,11 +104,8 @@ class AlreadyExists(ApiError):
     """409 to a create: an object of this name exists."""
 
 
-class Gone(ApiError):
+class NotFound(ApiError):
     """The object does not exist any more, or another one has its name (404, foreign uid)."""
-
-
-NotFound = Gone
 
 
 class NoSuchKind(ApiError):

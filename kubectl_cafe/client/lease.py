@@ -11,7 +11,7 @@ from kubectl_cafe.client.errors import (
     AlreadyExists,
     ApiError,
     Conflict,
-    Gone,
+    NotFound,
     ServerError,
     Throttled,
     UnknownOutcome,
@@ -33,7 +33,7 @@ from kubectl_cafe.durations import exact
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import kubectl
 
-__all__ = ["LeaseHeld", "LeaseKeeper", "LeaseLost", "LeaseView"]
+__all__ = ["LeaderElector", "LeaseHeld", "LeaseLost", "LeaseView"]
 
 RENEWAL = 5.0
 """Seconds between renewals."""
@@ -50,7 +50,7 @@ _ENDING = 30.0
 _KIND = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
 
 
-class LeaseKeeper:
+class LeaderElector:
     """One process's claim to drive one CafeDeployment.
 
     `name` is the Lease's, `owner` its ownerReference, `identity` is unique per process. `check` is
@@ -161,7 +161,7 @@ class LeaseKeeper:
             sent = self._clock.monotonic()
             try:
                 self._replace({"renewTime": self._now()})
-            except (Conflict, Gone, UnknownOutcome):
+            except (Conflict, NotFound, UnknownOutcome):
                 self._confirm()
                 if last:
                     raise
@@ -279,7 +279,7 @@ class LeaseKeeper:
             if lease is not None and self._unchanged(lease):
                 raise not_stale(error) from None  # Otherwise this would be tried forever.
             return None
-        except Gone:
+        except NotFound:
             if lease is None:
                 raise  # the namespace is what is missing
             return None

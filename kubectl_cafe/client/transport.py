@@ -16,8 +16,8 @@ from kubectl_cafe.client.errors import (
     BrokenOff,
     Expired,
     Forbidden,
-    Gone,
     Invalid,
+    NotFound,
     lost_answer,
 )
 from kubectl_cafe.client.http.answers import decode, no_object
@@ -98,7 +98,7 @@ class Transport:
         return self._exchange.time.now()
 
     def get(self, path: str, query: Query | None = None, *, timeout: float | None = None) -> Object:
-        """The object at `path`; raises Gone."""
+        """The object at `path`; raises NotFound."""
         return self._read(path, query, timeout)
 
     def get_or_none(
@@ -107,7 +107,7 @@ class Transport:
         """The object at `path`, None if there is none."""
         try:
             return self.get(path, query, timeout=timeout)
-        except Gone:
+        except NotFound:
             return None
 
     def list(

@@ -20,7 +20,7 @@ from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import (
     ApiError,
     Conflict,
-    Gone,
+    NotFound,
     NotSent,
     UnknownOutcome,
     not_stale,
@@ -200,7 +200,7 @@ def touch(
             transport.patch(one.path, one.body(epoch), PatchKind.MERGE)
             patience.touched()
             return
-        except Gone:
+        except NotFound:
             return
         except Conflict as error:
             stale = error

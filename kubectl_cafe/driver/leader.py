@@ -13,7 +13,7 @@ from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.cache.informers import Observer
 from kubectl_cafe.client.access.identity import process
 from kubectl_cafe.client.errors import ApiError
-from kubectl_cafe.client.lease import LeaseKeeper, LeaseView
+from kubectl_cafe.client.lease import LeaderElector, LeaseView
 from kubectl_cafe.client.transport import SessionTransport, Transport
 from kubectl_cafe.driver import fencing
 from kubectl_cafe.driver.loop import Driver, Ended, Watcher
@@ -46,7 +46,7 @@ class Leader:
 
     transport: SessionTransport
     observer: Observer
-    lease: LeaseKeeper
+    lease: LeaderElector
     cafe: CafeDeployment
     epoch: int = 0
     driver: Steering | None = None
@@ -76,11 +76,11 @@ class Progress:
     slow: Callable[[str], None] = lambda _text: None
 
 
-def keeper(transport: Transport, cafe: CafeDeployment, who: str) -> LeaseKeeper:
+def keeper(transport: Transport, cafe: CafeDeployment, who: str) -> LeaderElector:
     """The lease of `cafe`, for this process of the user `who`."""
     owner = {**owner_reference(cafe.obj), "controller": False}
     name = names.lease_name(cafe.name)
-    return LeaseKeeper(transport, cafe.namespace, name, owner, process(who), transport.clock)
+    return LeaderElector(transport, cafe.namespace, name, owner, process(who), transport.clock)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from kubectl_cafe.client.errors import (
 )
 from kubectl_cafe.client.transport import SessionTransport
 from kubectl_cafe.driver.decision_log import DecisionLog
-from kubectl_cafe.driver.publisher import Shown
+from kubectl_cafe.driver.publisher import StatusPublisher
 from kubectl_cafe.driver.refusals import Refusals
 from kubectl_cafe.driver.workload_writer import NotOurs
 from kubectl_cafe.driver.writers import Writers
@@ -97,7 +97,7 @@ class Driver:
         self._no_way_back: set[str] = set()
         self._refusals = Refusals(transport, cafe)
         self._log = DecisionLog()
-        self._shown = Shown(transport)
+        self._shown = StatusPublisher(transport)
         self._since = self._heard_at = transport.server_time()
         self.stop = threading.Event()
         self.answered = False
@@ -261,7 +261,7 @@ class Driver:
         cafe, mover = self._release.cafe, Mover(self._who, "onFailure: Rollback", failed.epoch)
         try:
             around = moves.around(self._transport, cafe, self._revisions.values())
-            cafe = moves.roll_back(self._transport, cafe, around, mover, fast=False)
+            cafe = moves.roll_back_once(self._transport, cafe, around, mover, fast=False)
         except (Refused, Forbidden, Invalid):
             self._no_way_back.add(failed.id)
         except (Conflict, NotSent, UnknownOutcome):

@@ -12,7 +12,7 @@ EVERY = 5.0
 """Seconds between two writes of `.status` without a move."""
 
 
-class Shown:
+class StatusPublisher:
     """Writes `.status` at moves, else at most every 5 s; `.status` is never read back."""
 
     def __init__(self, transport: SessionTransport) -> None:

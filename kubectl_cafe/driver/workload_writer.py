@@ -11,7 +11,7 @@ from kubectl_cafe.client.errors import (
     ApiError,
     Conflict,
     Forbidden,
-    Gone,
+    NotFound,
     NotSent,
     UnknownOutcome,
     not_stale,
@@ -73,7 +73,7 @@ class WorkloadWriter:
                 self._known(write, path)
             except Conflict as error:
                 self._judge_anew(write, path, error)
-            except (Gone, UnknownOutcome, NotSent, Forbidden) as error:
+            except (NotFound, UnknownOutcome, NotSent, Forbidden) as error:
                 if isinstance(error, Forbidden) and not error.over_quota:
                     raise
                 if isinstance(error, UnknownOutcome):
@@ -99,7 +99,7 @@ class WorkloadWriter:
         judged = write.body["metadata"].get("resourceVersion")
         try:
             found = self._transport.get(path)
-        except (Gone, NotSent) as unread:
+        except (NotFound, NotSent) as unread:
             self._note(write, unread)
             return
         if found["metadata"]["resourceVersion"] == judged:
@@ -131,7 +131,7 @@ class WorkloadWriter:
         """Adopt an existing workload, created before a crash; raises NotOurs for another's."""
         try:
             found = self._transport.get(path)
-        except (Gone, NotSent) as unread:
+        except (NotFound, NotSent) as unread:
             self._note(write, unread)
             return
         if not self._cache.ours(found):

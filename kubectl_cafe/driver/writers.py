@@ -12,7 +12,7 @@ from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import (
     ApiError,
     Conflict,
-    Gone,
+    NotFound,
     NotSent,
     UnknownOutcome,
     not_stale,
@@ -114,7 +114,7 @@ class Writers:
             answer = self._transport.patch(path, dict(patch.body), PatchKind.STRATEGIC)
         except Conflict as error:
             return self._stale(patch, error)
-        except Gone:
+        except NotFound:
             self._cache.pod_gone(patch.uid)
         except UnknownOutcome as error:
             self._note(patch, error)
@@ -140,7 +140,7 @@ class Writers:
         """The resourceVersion that a 409 proves stale; raises Denied if the pod has not changed."""
         try:
             pod = self._transport.get(paths.pods(self._namespace, patch.pod))
-        except Gone:
+        except NotFound:
             self._cache.pod_gone(patch.uid)
             return ""
         except NotSent as unread:
@@ -174,7 +174,7 @@ class Writers:
                     pod = self._transport.patch(
                         path, touch(patch.uid, patch.resource_version), PatchKind.MERGE
                     )
-            except Gone:
+            except NotFound:
                 self._cache.pod_gone(patch.uid)
                 return True
             except (Conflict, NotSent, UnknownOutcome) as error:

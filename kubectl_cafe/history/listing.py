@@ -17,7 +17,7 @@ from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.record import release_record
 from kubectl_cafe.record.release_record import StoredRelease
 from kubectl_cafe.revisions import past_releases
-from kubectl_cafe.revisions.past_releases import Known, PastRelease
+from kubectl_cafe.revisions.past_releases import PastRelease, RevisionSummary
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.text import first_names
 from kubectl_cafe.times import seconds
@@ -127,7 +127,7 @@ def line_of(release: PastRelease, revisions: Mapping[str, Revision], now: float)
     source, target = release.from_revision, release.to_revision
     if release.left:
         source, target = target, release.left
-    known: Mapping[str, Known | Revision] = {**release.revisions, **revisions}
+    known: Mapping[str, RevisionSummary | Revision] = {**release.revisions, **revisions}
     began, goal = known.get(source), known.get(target)
     over = seconds(release.ended) if release.ended else now
     return ReleaseLine(

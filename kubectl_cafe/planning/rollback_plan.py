@@ -26,7 +26,7 @@ DISCARDED = "unreleased changes of the spec are discarded"
 
 
 @dataclass(frozen=True)
-class Way:
+class RollbackPlan:
     """A rollback to `target`, from `source` (None: not known any more), by `plan`."""
 
     target: Revision
@@ -34,7 +34,7 @@ class Way:
     plan: Plan
 
 
-def way(cafe: CafeDeployment, around: Around, fast: bool, number: int = 0) -> Way:
+def way(cafe: CafeDeployment, around: Around, fast: bool, number: int = 0) -> RollbackPlan:
     """The rollback to revision `number` (0: the last successful one), from any state.
 
     Raises Refused if there is no such revision, if every pod is at it, or if it can't be reached in
@@ -68,7 +68,7 @@ def way(cafe: CafeDeployment, around: Around, fast: bool, number: int = 0) -> Wa
         strategy = replace(strategy, batch_size=None, upgrade_type=UpgradeType.BATCH)
     whole = record.state is State.COMPLETED
     cells = record.plan.cells if whole else record.plan.started(record.kind)
-    return Way(target, current, Plan(cells, strategy))
+    return RollbackPlan(target, current, Plan(cells, strategy))
 
 
 def _refuse_out_of_place(
@@ -120,7 +120,7 @@ def discarded(cafe: CafeDeployment, around: Around, target: Revision) -> tuple[s
     return tuple(edited_spec.changed(planned.template, cafe.template))
 
 
-def proposal(cafe: CafeDeployment, around: Around, way: Way) -> Proposal:
+def proposal(cafe: CafeDeployment, around: Around, way: RollbackPlan) -> Proposal:
     """The rollback as `plan` shows it; `around` must have pods, Services and budgets."""
     old = way.source.template if way.source else {}
     template = way.target.template

@@ -30,7 +30,7 @@ Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Request:
+class WantedState:
     """A CafeDeployment as it is and as it is to become; `created`: this call has created it."""
 
     cafe: CafeDeployment
@@ -85,13 +85,15 @@ class Prepared:
         return start.Beginning(case.cafe, case.wished, case.around, case.proposal, self.trigger)
 
 
-def wanted(transport: Transport, namespace: str, name: str, images: Mapping[str, str]) -> Request:
+def wanted(
+    transport: Transport, namespace: str, name: str, images: Mapping[str, str]
+) -> WantedState:
     """The wanted state of a CafeDeployment: its present spec with `images` by container.
 
     Raises Missing if it does not exist, CafeError for an unknown container.
     """
     cafe = store.read(transport, namespace, name)
-    return Request(cafe, proposal.with_images(cafe, images))
+    return WantedState(cafe, proposal.with_images(cafe, images))
 
 
 def scaled(
@@ -101,13 +103,13 @@ def scaled(
     replicas: int | None,
     cells: Mapping[str, int],
     current: int | None,
-) -> Request:
+) -> WantedState:
     """The wanted state of a CafeDeployment: its present spec with other numbers of pods.
 
     Raises Missing if it does not exist, and as `scaling.with_counts`.
     """
     cafe = store.read(transport, namespace, name)
-    return Request(cafe, scaling.with_counts(cafe, replicas, cells, current))
+    return WantedState(cafe, scaling.with_counts(cafe, replicas, cells, current))
 
 
 def wanted_of_file(
@@ -116,7 +118,7 @@ def wanted_of_file(
     manifest: Json,
     images: Mapping[str, str],
     agreed: Callable[[CafeDeployment], bool],
-) -> Request | None:
+) -> WantedState | None:
     """The wanted state by the object in a file, created first if it does not exist.
 
     `agreed` is called with the object as the server would create it, to confirm that. None: it was
@@ -130,12 +132,12 @@ def wanted_of_file(
             return None
         cafe, created = wanted_spec.create(transport, namespace, manifest), True
     wished = wanted_spec.of_manifest(transport, cafe, manifest)
-    return Request(cafe, proposal.with_images(wished, images), created)
+    return WantedState(cafe, proposal.with_images(wished, images), created)
 
 
 @contextmanager
 def release(
-    transport: Transport, wanted: Request, *, supersede: bool = False, thorough: bool = False
+    transport: Transport, wanted: WantedState, *, supersede: bool = False, thorough: bool = False
 ) -> Iterator[Prepared]:
     """The release to what is wanted; its pods are observed until the caller leaves the context.
 

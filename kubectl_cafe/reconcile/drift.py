@@ -117,7 +117,7 @@ def first(snapshot: Snapshot, uids: Collection[str]) -> Pod:
     return min(found, key=partial(candidates.turn, snapshot)).pod
 
 
-class Way(Struct, frozen=True):
+class PodRepair(Struct, frozen=True):
     """The repair of one pod: its start `since` (RFC 3339, server time), and its failure, if any.
 
     `out`: the pod was out of traffic before, without a known reason: a failed repair does not put
@@ -144,16 +144,16 @@ class Due(Struct, frozen=True):
     waits: tuple[Wait, ...] = ()
 
 
-def begin(pod: Pod, snapshot: Snapshot, since: str) -> Way:
+def begin(pod: Pod, snapshot: Snapshot, since: str) -> PodRepair:
     """The repair of `pod` as the pod is now; `since` is its start (RFC 3339, server time)."""
     lost = lost_switches.planned(
         (pod, structs.replace(pod, record=None)), snapshot.services, snapshot.revisions
     )
     out = snapshot.assessment(pod.uid).row is PodState.ORPHAN
-    return Way(pod.uid, since, out=out, unswitched=frozenset(lost))
+    return PodRepair(pod.uid, since, out=out, unswitched=frozenset(lost))
 
 
-def due(snapshot: Snapshot, way: Way) -> Due:
+def due(snapshot: Snapshot, way: PodRepair) -> Due:
     """What is to be done now for the pod of `way`; `snapshot` is of the release at rest."""
     if not (pod := snapshot.pods.get(way.uid)) or not (own := home(pod, snapshot)):
         return Due(over=True)  # The pod was replaced, or its template's revision is not known.
@@ -174,7 +174,7 @@ def due(snapshot: Snapshot, way: Way) -> Due:
     return _failed(snapshot, way, assessment) if way.failure else _next(snapshot, assessment)
 
 
-def _repair(snapshot: Snapshot, own: Revision, way: Way) -> Record:
+def _repair(snapshot: Snapshot, own: Revision, way: PodRepair) -> Record:
     """The record of a release with one sweep to `own`, by the present strategy: never written."""
     strategy = CafeDeployment(snapshot.owner).strategy
     record = structs.replace(
@@ -257,7 +257,7 @@ def _failure(snapshot: Snapshot, assessment: Assessment) -> Failure | None:
     return structs.replace(found, message=message)
 
 
-def _failed(snapshot: Snapshot, way: Way, assessment: Assessment) -> Due:
+def _failed(snapshot: Snapshot, way: PodRepair, assessment: Assessment) -> Due:
     """What follows a failed repair, as for a failed group: a drained pod is reopened.
 
     Other pods stay as they are.

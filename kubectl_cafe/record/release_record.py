@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
-from kubectl_cafe.revisions.past_releases import Known, PastRelease, named, past
+from kubectl_cafe.revisions.past_releases import PastRelease, RevisionSummary, named, past
 from kubectl_cafe.revisions.revision import Revision, controlled_by, owner_reference
 from kubectl_cafe.times import seconds
 from statemachine import versioned
@@ -35,7 +35,7 @@ class Head(Stored, frozen=True):
     name: str
     outcome: str
     ended: str
-    revisions: Mapping[str, Known]
+    revisions: Mapping[str, RevisionSummary]
     v: Integer = VERSION
 
 

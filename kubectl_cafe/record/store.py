@@ -14,7 +14,7 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.api.release_annotations import beside
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.access.identity import here
-from kubectl_cafe.client.errors import Conflict, Gone, UnknownOutcome, not_stale
+from kubectl_cafe.client.errors import Conflict, NotFound, UnknownOutcome, not_stale
 from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.hints import cafe_command, kubectl
@@ -43,7 +43,7 @@ def read(
     path = paths.cafedeployments(namespace, name)
     try:
         return CafeDeployment(transport.get(path, timeout=timeout))
-    except Gone:
+    except NotFound:
         known = _others(transport, namespace) if timeout is None else ()
         raise missing(namespace, name, known) from None
 
@@ -101,7 +101,7 @@ def write(
     path = paths.cafedeployments(cafe.namespace, cafe.name)
     try:
         after = CafeDeployment(transport.patch(path, body, PatchKind.MERGE))
-    except Gone:
+    except NotFound:
         raise missing(cafe.namespace, cafe.name) from None
     _tell(transport, after, new_entry(cafe.record, record))
     return after

@@ -36,7 +36,7 @@ from statemachine.lifecycle import (
 from statemachine.record import Entry, Record, cut, moved
 
 
-def say(
+def record_move(
     transport: Transport,
     cafe: CafeDeployment,
     trigger: Trigger,
@@ -102,7 +102,7 @@ def confirm(
             )
         return Facts(group_waits=True)
 
-    return say(transport, cafe, Trigger.CONFIRM, mover, check)
+    return record_move(transport, cafe, Trigger.CONFIRM, mover, check)
 
 
 def abort(transport: Transport, cafe: CafeDeployment, mover: Mover, force: bool) -> CafeDeployment:
@@ -169,7 +169,7 @@ def resume(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDepl
                 ),
             )
 
-    return say(transport, cafe, Trigger.RESUME, mover, check)
+    return record_move(transport, cafe, Trigger.RESUME, mover, check)
 
 
 def become_driver(
@@ -199,7 +199,7 @@ def around(transport: Transport, cafe: CafeDeployment, revisions: Iterable[Revis
     return Around(revisions=known, workloads=(), pods=(), releases=releases)
 
 
-def rollback(
+def roll_back(
     transport: Transport,
     cafe: CafeDeployment,
     around: Around,
@@ -207,10 +207,10 @@ def rollback(
     fast: bool,
     number: int = 0,
 ) -> CafeDeployment:
-    """Roll back like `roll_back`, and try again after conflicts, because a rollback is urgent."""
+    """Roll back like `roll_back_once`, and try again after conflicts: a rollback is urgent."""
     for _ in range(store.ATTEMPTS):
         try:
-            return roll_back(transport, cafe, around, mover, fast, number)
+            return roll_back_once(transport, cafe, around, mover, fast, number)
         except Conflict as error:
             before = cafe.resource_version
             cafe = store.read(transport, cafe.namespace, cafe.name)
@@ -218,10 +218,10 @@ def rollback(
                 cafe.namespace, cafe.name
             ):
                 raise not_stale(error) from None
-    return roll_back(transport, cafe, around, mover, fast, number)
+    return roll_back_once(transport, cafe, around, mover, fast, number)
 
 
-def roll_back(
+def roll_back_once(
     transport: Transport,
     cafe: CafeDeployment,
     around: Around,

@@ -13,7 +13,7 @@ from kubectl_cafe.assessment import desired_replicas, edited_spec
 from kubectl_cafe.assessment.pod import PodState
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.client import paths
-from kubectl_cafe.client.errors import Gone
+from kubectl_cafe.client.errors import NotFound
 from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.record.store import missing
 from kubectl_cafe.text import counted
@@ -119,5 +119,5 @@ def write(transport: Transport, cafe: CafeDeployment, snapshot: Snapshot) -> Caf
     path = paths.cafedeployments(cafe.namespace, cafe.name, "status")
     try:
         return CafeDeployment(transport.patch(path, body, PatchKind.MERGE))
-    except Gone:
+    except NotFound:
         raise missing(cafe.namespace, cafe.name) from None

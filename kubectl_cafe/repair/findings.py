@@ -92,7 +92,7 @@ def of_workloads(cafe: CafeDeployment, snapshot: Snapshot) -> tuple[Finding, ...
 
 
 @dataclass(frozen=True)
-class Left:
+class Unrepaired:
     """A finding that was to be repaired and is not, and why."""
 
     finding: Finding

@@ -27,7 +27,7 @@ from kubectl_cafe.release import moves
 from kubectl_cafe.release.held import READ_TIMEOUT, Fenced
 from kubectl_cafe.release.write_failures import named
 from kubectl_cafe.repair import findings, pod_repairs, rebuilt_record, recreate
-from kubectl_cafe.repair.findings import Finding, Left, What
+from kubectl_cafe.repair.findings import Finding, Unrepaired, What
 from kubectl_cafe.repair.long_waits import Lasting
 from kubectl_cafe.repair.rebuilt_record import Rebuilt
 from kubectl_cafe.repair.unfinished import (
@@ -96,7 +96,9 @@ class Repair:
         snapshot = cache.snapshot(seen, known, now=now, time=at, stopping=False)
         return Look(snapshot, found, findings.find(cafe, snapshot, found))
 
-    def apply(self, agreed: Iterable[Finding], progress: Progress, silent: str = "") -> list[Left]:
+    def apply(
+        self, agreed: Iterable[Finding], progress: Progress, silent: str = ""
+    ) -> list[Unrepaired]:
         """Repair the findings in `agreed`; returns those that remain.
 
         `silent` is the resourceVersion of a lease that was watched for its whole duration. Raises
@@ -106,7 +108,7 @@ class Repair:
         deletion.refuse(self.cafe, Trigger.START)
         strays = [finding for finding in agreed if finding.what is What.DRIFT]
         others = {finding.key for finding in agreed if finding not in strays}
-        left: list[Left] = []
+        left: list[Unrepaired] = []
         with lead(
             self.transport, self.cafe, self.observer, who=self.who, silent=silent, progress=progress
         ) as leader:
@@ -152,7 +154,7 @@ class Repair:
             return store.forget(leader.transport, cafe)
         return moves.become_driver(leader.transport, cafe, leader.epoch, self.who)
 
-    def _create(self, leader: Leader, cells: Collection[str]) -> list[Left]:
+    def _create(self, leader: Leader, cells: Collection[str]) -> list[Unrepaired]:
         """Create the workloads of `cells` first, so that their pods start meanwhile."""
         with self._acting(leader) as actor:
             left = recreate.create(
@@ -162,11 +164,11 @@ class Repair:
                 lambda: self._look_under(leader).snapshot,
                 self.stop,
             )
-        return [Left(f, STOPPED if self.stop.is_set() else LATE) for f in left]
+        return [Unrepaired(f, STOPPED if self.stop.is_set() else LATE) for f in left]
 
     # The pods
 
-    def _repair_pods(self, leader: Leader, keys: Collection[tuple[What, str]]) -> list[Left]:
+    def _repair_pods(self, leader: Leader, keys: Collection[tuple[What, str]]) -> list[Unrepaired]:
         """Repair all pods at once, because these repairs only bring pods into traffic."""
         cache, clock = self.observer.cache, self.transport.clock
         begun = clock.monotonic()
@@ -180,13 +182,13 @@ class Repair:
                 able = [f for f in left if f.remedy]
                 late = clock.monotonic() > begun + _patience(look.snapshot, able)
                 if cache.idle and (not able or late or self.stop.is_set()):
-                    return [Left(f, STOPPED if self.stop.is_set() else LATE) for f in left]
+                    return [Unrepaired(f, STOPPED if self.stop.is_set() else LATE) for f in left]
                 free = (f for f in able if f.uid not in look.snapshot.busy and not late)
                 due = (pod_repairs.write(finding, look.snapshot) for finding in free)
                 actor.patch([patch for patch in due if patch], frozenset())
                 cache.wait(TICK)
 
-    def _bring_back(self, leader: Leader, strays: Sequence[Finding]) -> list[Left]:
+    def _bring_back(self, leader: Leader, strays: Sequence[Finding]) -> list[Unrepaired]:
         """Restore pods that have drifted, one after the other, until one fails (C55)."""
         agreed, tried = {finding.uid for finding in strays}, set[str]()
         failed: dict[str, str] = {}
@@ -205,7 +207,7 @@ class Repair:
                     failed[pod.uid] = str(failure)
         return remaining(strays, look.findings, failed, self.stop.is_set())
 
-    def _carry(self, leader: Leader, actor: Writers, way: drift.Way) -> Failure | None:
+    def _carry(self, leader: Leader, actor: Writers, way: drift.PodRepair) -> Failure | None:
         """Restore one pod; returns the failure that ended its repair, if any."""
         lasting = Lasting(self.says, self.transport.clock.monotonic())
         while True:

@@ -8,8 +8,8 @@ from kubectl_cafe.client.errors import ApiError, Forbidden, Invalid
 from kubectl_cafe.driver.refusals import tired, unwritten
 from kubectl_cafe.driver.writers import Writers
 from kubectl_cafe.errors import CafeError
-from kubectl_cafe.reconcile.drift import Way
-from kubectl_cafe.repair.findings import Finding, Left
+from kubectl_cafe.reconcile.drift import PodRepair
+from kubectl_cafe.repair.findings import Finding, Unrepaired
 from statemachine.record import Failure
 
 STOPPED = "not repaired: interrupted"
@@ -17,14 +17,14 @@ STOPPED = "not repaired: interrupted"
 
 def remaining(
     strays: Iterable[Finding], found: Iterable[Finding], failed: Mapping[str, str], stopped: bool
-) -> list[Left]:
+) -> list[Unrepaired]:
     """The findings of `strays` that remain: pods that have `failed`, or are still in `found`."""
     still = {finding.uid: finding.found for finding in found}
     others = (
         STOPPED if stopped else "not started: the repair of another pod failed" if failed else ""
     )
     left = [finding for finding in strays if finding.uid in (still.keys() | failed.keys())]
-    return [Left(f, failed.get(f.uid) or others or still[f.uid]) for f in left]
+    return [Unrepaired(f, failed.get(f.uid) or others or still[f.uid]) for f in left]
 
 
 def raise_fatal(actor: Writers) -> None:
@@ -33,7 +33,7 @@ def raise_fatal(actor: Writers) -> None:
         raise error
 
 
-def refused(actor: Writers, way: Way) -> Failure | None:
+def refused(actor: Writers, way: PodRepair) -> Failure | None:
     """The failure of the pod whose write the server refuses for good, or None.
 
     Raises every other error, and the refusal too if the repair has failed already: then the pod

@@ -22,7 +22,7 @@ from statemachine.versioned import DecodeError, Integer, Stored
 VERSION = 1
 
 
-class Known(Stored, frozen=True):
+class RevisionSummary(Stored, frozen=True):
     """What a release keeps of a revision, which may be deleted later: its number and images."""
 
     number: Integer
@@ -48,7 +48,7 @@ class PastRelease(Stored, frozen=True):
     left: str = ""
     journal: tuple[Entry, ...] = ()
     journal_cut: Integer = 0
-    revisions: Mapping[str, Known] = {}
+    revisions: Mapping[str, RevisionSummary] = {}
     record: Record | None = None
 
     @property
@@ -65,14 +65,14 @@ class Chronicle(Stored, frozen=True):
     v: Integer = VERSION
 
 
-def named(record: Record, revisions: Iterable[Revision]) -> dict[str, Known]:
+def named(record: Record, revisions: Iterable[Revision]) -> dict[str, RevisionSummary]:
     """What the release of `record` keeps of its two revisions, by name."""
     both = (record.from_revision, record.to_revision)
-    return {r.name: Known(r.number, r.images) for r in revisions if r.name in both}
+    return {r.name: RevisionSummary(r.number, r.images) for r in revisions if r.name in both}
 
 
 def past(
-    record: Record, outcome: str, ended: str, revisions: Mapping[str, Known] | None = None
+    record: Record, outcome: str, ended: str, revisions: Mapping[str, RevisionSummary] | None = None
 ) -> PastRelease:
     """The release of `record`, which ended as `outcome` at `ended`."""
     first = record.journal[0].trigger if record.journal else None
@@ -95,7 +95,7 @@ def past(
     )
 
 
-def present(record: Record, revisions: Mapping[str, Known] | None = None) -> PastRelease:
+def present(record: Record, revisions: Mapping[str, RevisionSummary] | None = None) -> PastRelease:
     """The release of the `record` that a CafeDeployment carries, over or not."""
     ended = record.since if record.state in RESTING else ""
     return past(record, str(record.state), ended, revisions)

@@ -6,13 +6,13 @@ import pytest
 
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.clock import BootClock
-from kubectl_cafe.client.lease import LeaseHeld, LeaseKeeper, LeaseLost
+from kubectl_cafe.client.lease import LeaderElector, LeaseHeld, LeaseLost
 from kubectl_cafe.client.lease_view import inspect
 from kubectl_cafe.client.transport import PatchKind, Transport
 
 
-def keeper(server: Transport, namespace: str, name: str, identity: str) -> LeaseKeeper:
-    return LeaseKeeper(server, namespace, name, None, identity, BootClock())
+def keeper(server: Transport, namespace: str, name: str, identity: str) -> LeaderElector:
+    return LeaderElector(server, namespace, name, None, identity, BootClock())
 
 
 def test_a_lease_goes_from_hand_to_hand(server: Transport, namespace: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_cafe.client import errors, lease, paths
 from kubectl_cafe.client.clock import BootClock
-from kubectl_cafe.client.lease import LeaseKeeper, LeaseLost
+from kubectl_cafe.client.lease import LeaderElector, LeaseLost
 from kubectl_cafe.client.lease_view import inspect
 from kubectl_cafe.client.watch import Informer
 from testbed.controlplane import ControlPlane
@@ -25,7 +25,7 @@ def test_a_short_outage_costs_neither_the_lease_nor_a_second_list(
     own_control_plane: ControlPlane,
 ) -> None:
     transport = through(own_control_plane.kubeconfig)
-    keeper = LeaseKeeper(transport, "default", "cafe-web", None, "me", BootClock())
+    keeper = LeaderElector(transport, "default", "cafe-web", None, "me", BootClock())
     keeper.acquire(wait=False)
     session = transport.session(keeper.check)
     keeper.start()
@@ -63,7 +63,7 @@ def test_a_long_outage_ends_all_writing_before_the_lease_can_be_taken(
     monkeypatch.setattr(lease, "RENEWAL", 1.0)
     clock = BootClock()
     transport = through(own_control_plane.kubeconfig)
-    me = LeaseKeeper(transport, "default", "cafe-web", None, "me", clock)
+    me = LeaderElector(transport, "default", "cafe-web", None, "me", clock)
     me.acquire(wait=False)
     session = transport.session(me.check)
     me.start()

@@ -6,7 +6,7 @@ import pytest
 
 from kubectl_cafe.client import errors, paths
 from kubectl_cafe.client.clock import BootClock
-from kubectl_cafe.client.lease import LeaseKeeper, LeaseLost
+from kubectl_cafe.client.lease import LeaderElector, LeaseLost
 from kubectl_cafe.client.transport import PatchKind, SessionTransport, Transport
 from tests.contract.conftest import Edit
 
@@ -19,9 +19,9 @@ def lost() -> None:
     raise LeaseLost("the lease is lost")
 
 
-def under_a_lease(server: Transport, namespace: str, name: str) -> tuple[LeaseKeeper, Transport]:
+def under_a_lease(server: Transport, namespace: str, name: str) -> tuple[LeaderElector, Transport]:
     """A keeper that has taken the lease, and the session under it."""
-    keeper = LeaseKeeper(server, namespace, f"cafe-{name}", None, f"{name}'s", BootClock())
+    keeper = LeaderElector(server, namespace, f"cafe-{name}", None, f"{name}'s", BootClock())
     keeper.acquire(wait=False)
     return keeper, server.session(keeper.check, f"r-{name}")
 

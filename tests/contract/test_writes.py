@@ -36,7 +36,7 @@ def test_a_patch_with_a_stale_resource_version_is_a_conflict(
 def test_a_patch_with_a_foreign_uid_says_gone(
     server: Transport, config_map: Edit, kind: PatchKind
 ) -> None:
-    with pytest.raises(errors.Gone):
+    with pytest.raises(errors.NotFound):
         server.patch(path_of(config_map), changed(uid=str(uuid.uuid4())), kind)
 
 
@@ -52,7 +52,7 @@ def test_a_pods_status_patched_with_a_foreign_uid_says_gone(
         },
     }
     server.create(paths.pods(namespace), pod)
-    with pytest.raises(errors.Gone):
+    with pytest.raises(errors.NotFound):
         server.patch(
             paths.pods(namespace, "foreign", "status"),
             {"metadata": {"uid": str(uuid.uuid4())}},
@@ -61,7 +61,7 @@ def test_a_pods_status_patched_with_a_foreign_uid_says_gone(
 
 
 def test_a_patch_of_what_is_not_there_says_gone(server: Transport, namespace: str) -> None:
-    with pytest.raises(errors.Gone):
+    with pytest.raises(errors.NotFound):
         server.patch(paths.pods(namespace, "none"), {}, PatchKind.STRATEGIC)
 
 
@@ -74,7 +74,7 @@ def test_a_put_with_a_stale_resource_version_is_a_conflict(
 
 
 def test_a_delete_with_a_foreign_uid_says_gone(server: Transport, config_map: Edit) -> None:
-    with pytest.raises(errors.Gone):
+    with pytest.raises(errors.NotFound):
         server.delete(path_of(config_map), {"preconditions": {"uid": str(uuid.uuid4())}})
     assert server.get_or_none(path_of(config_map)) is not None
 
@@ -86,7 +86,7 @@ def test_a_create_over_an_existing_name_says_so(server: Transport, config_map: E
 
 
 def test_a_create_in_a_missing_namespace_names_it(server: Transport) -> None:
-    with pytest.raises(errors.Gone, match='namespaces "none-such" not found') as caught:
+    with pytest.raises(errors.NotFound, match='namespaces "none-such" not found') as caught:
         server.create(paths.configmaps("none-such"), {"metadata": {"name": "a"}})
     assert caught.value.hint == "kubectl get namespaces"
 

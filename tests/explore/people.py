@@ -46,7 +46,7 @@ class People(Bench):
         before, who = cafe.resource_version, Mover("bob")
         try:
             if trigger is Trigger.ROLLBACK:
-                moves.rollback(cluster, cafe, opening.around(cluster, cafe), who, fast=False)
+                moves.roll_back(cluster, cafe, opening.around(cluster, cafe), who, fast=False)
             elif trigger is Trigger.ABORT:
                 moves.abort(cluster, cafe, who, force=forced)
             elif trigger is Trigger.CONFIRM:
@@ -56,7 +56,7 @@ class People(Bench):
             elif trigger is Trigger.SUPERSEDE:
                 self._supersede(cluster, cafe, who)
             else:
-                moves.say(cluster, cafe, trigger, who)
+                moves.record_move(cluster, cafe, trigger, who)
         except (ApiError, Refused, IllegalMove):
             return
         if cluster.objects[CAFE]["metadata"]["resourceVersion"] == before:

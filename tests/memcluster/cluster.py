@@ -89,7 +89,7 @@ class MemCluster:
     # Reading
 
     def get(self, path: str, query: Query | None = None, *, timeout: float | None = None) -> Object:
-        """The object at `path`; raises Gone."""
+        """The object at `path`; raises NotFound."""
         if path == self.unreadable:
             raise errors.ServerError("no answer", where=path, method="GET")
         return self._out(self._found(address(path)))
@@ -210,7 +210,7 @@ class MemCluster:
         old = self._found(where)
         wanted = (body or {}).get("preconditions") or {}
         if wanted.get("uid", old["metadata"]["uid"]) != old["metadata"]["uid"]:
-            raise errors.Gone(
+            raise errors.NotFound(
                 f"the UID in the precondition ({wanted['uid']}) is another", where=path
             )
         grace = (body or {}).get(
@@ -296,5 +296,5 @@ class MemCluster:
         served(where.object)
         found = self.objects.get(where.object)
         if found is None:
-            raise errors.Gone(f'{where.plural} "{where.name}" not found', where=where.object)
+            raise errors.NotFound(f'{where.plural} "{where.name}" not found', where=where.object)
         return found

@@ -81,10 +81,10 @@ def patched(old: Object, body: Object | Objects, kind: PatchKind, where: str) ->
 
 
 def check_preconditions(old: Object, meta: Json, where: Address) -> None:
-    """The uid first, as the server does it, then the resourceVersion. Raises Gone, Conflict."""
+    """The uid first, as the server does it, then the resourceVersion. Raises NotFound, Conflict."""
     known = old["metadata"]
     if meta.get("uid", known["uid"]) != known["uid"]:
-        raise errors.Gone("metadata.uid: field is immutable", where=where.object, status=422)
+        raise errors.NotFound("metadata.uid: field is immutable", where=where.object, status=422)
     if meta.get("resourceVersion", known["resourceVersion"]) != known["resourceVersion"]:
         raise errors.Conflict("the object has been modified", where=where.object, status=409)
 
@@ -119,9 +119,9 @@ def served(path: str) -> Address:
 
 
 def require_namespace(objects: Mapping[str, Object], where: Address) -> None:
-    """Raises Gone where the object's namespace is missing."""
+    """Raises NotFound where the object's namespace is missing."""
     if where.namespace and f"/api/v1/namespaces/{where.namespace}" not in objects:
-        raise errors.Gone(
+        raise errors.NotFound(
             f'namespaces "{where.namespace}" not found',
             where=where.collection,
             hint="kubectl get namespaces",

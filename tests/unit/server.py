@@ -13,7 +13,7 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot
 from kubectl_cafe.cache.cache import Cache
 from kubectl_cafe.client import paths
-from kubectl_cafe.client.errors import ApiError, Gone
+from kubectl_cafe.client.errors import ApiError, NotFound
 from kubectl_cafe.client.transport import Listing, PatchKind
 from kubectl_cafe.driver.loop import Driver
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
@@ -68,7 +68,7 @@ class Server:
 
     def get(self, path: str, query: Any = None, *, timeout: float | None = None) -> Object:
         if path not in self.objects:
-            raise Gone("there is none", where=path)
+            raise NotFound("there is none", where=path)
         return copy.deepcopy(self.objects[path])
 
     def list(self, path: str, query: Any = None) -> Listing:

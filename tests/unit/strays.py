@@ -10,7 +10,7 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.patches import PodPatch
 from kubectl_cafe.pods.record import Phase, PodRecord, decode
-from kubectl_cafe.reconcile.drift import Due, Way, due
+from kubectl_cafe.reconcile.drift import Due, PodRepair, due
 from kubectl_cafe.repair.findings import Finding, find
 from kubectl_cafe.repair.rebuilt_record import REPAIR, with_record
 from kubectl_cafe.times import rfc3339
@@ -71,7 +71,7 @@ def only(of: Snapshot) -> Finding:
 
 def step(of: Snapshot, uid: str = "uid-a", **way: Any) -> Due:
     """What is due for a pod whose way began at the time of the view."""
-    return due(of, Way(uid, AT, **way))
+    return due(of, PodRepair(uid, AT, **way))
 
 
 def written(of: Snapshot) -> PodPatch:

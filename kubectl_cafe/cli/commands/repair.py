@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kubectl_cafe.client.lease_view import LeaseView
     from kubectl_cafe.driver.leader import Progress
     from kubectl_cafe.printers.repair import RepairLine
-    from kubectl_cafe.repair.findings import Finding, Left
+    from kubectl_cafe.repair.findings import Finding, Unrepaired
 
 FOUND = 1
 """The exit code of a dry run with findings, as of `plan` and `kubectl diff`."""
@@ -182,7 +182,7 @@ def _closing(
     cafe: CafeDeployment,
     findings: Sequence[Finding],
     tried: Sequence[Finding],
-    left: Sequence[Left],
+    left: Sequence[Unrepaired],
     output: str | None,
     dry_run: DryRun = "none",
 ) -> int:

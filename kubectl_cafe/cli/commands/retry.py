@@ -15,5 +15,6 @@ def command(said: Said) -> int:
     from statemachine.lifecycle import Trigger
 
     return move_and_drive(
-        said, lambda transport, cafe, mover: moves.say(transport, cafe, Trigger.RETRY, mover)
+        said,
+        lambda transport, cafe, mover: moves.record_move(transport, cafe, Trigger.RETRY, mover),
     )

@@ -116,7 +116,7 @@ def _saying(fast: bool, number: int) -> Move:
         known = direct_reads.read_revisions(transport, cafe)
         outcome.conclude(transport, cafe, known)
         around = moves.around(transport, cafe, known)
-        after = moves.rollback(transport, cafe, around, mover, fast, number)
+        after = moves.roll_back(transport, cafe, around, mover, fast, number)
         if after.record is None or after is cafe:
             return after
         target = around.revision(after.record.to_revision)

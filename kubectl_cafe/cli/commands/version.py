@@ -51,17 +51,17 @@ def _resource(transport: Transport) -> Resource | None:
     The version of the plugin that installed the CRD is read from the CRD, which few may read.
     """
     from kubectl_cafe.client import paths
-    from kubectl_cafe.client.errors import Forbidden, Gone, NoSuchKind
+    from kubectl_cafe.client.errors import Forbidden, NoSuchKind, NotFound
     from kubectl_cafe.manifests import INSTALLED_BY
     from kubectl_cafe.printers.version import Resource
 
     try:
         group = transport.get(f"/apis/{GROUP}")
-    except (Gone, NoSuchKind):
+    except (NotFound, NoSuchKind):
         return None
     versions = tuple(version["version"] for version in group["versions"])
     try:
         labels = transport.get(paths.crds())["metadata"].get("labels") or {}
-    except (Forbidden, Gone):
+    except (Forbidden, NotFound):
         return Resource(versions, "")
     return Resource(versions, labels.get(INSTALLED_BY, ""))

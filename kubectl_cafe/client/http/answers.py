@@ -18,9 +18,9 @@ from kubectl_cafe.client.errors import (
     Denied,
     Expired,
     Forbidden,
-    Gone,
     Invalid,
     NoSuchKind,
+    NotFound,
     ServerError,
     Throttled,
     Unauthorized,
@@ -99,7 +99,7 @@ def _sort(
         if reason == "AlreadyExists":
             return AlreadyExists, said, ""
         if _FOREIGN_UID.search(said):
-            return Gone, f"replaced by another object of the same name: {said}", ""
+            return NotFound, f"replaced by another object of the same name: {said}", ""
         return (
             Conflict,
             f"the object has changed since it was read: {said}",
@@ -122,7 +122,7 @@ def _sort(
             "check the object before you run the command again",
         )
     if status == 422 and _foreign_uid(said, answer):
-        return Gone, f"replaced by another object of the same name: {said}", ""
+        return NotFound, f"replaced by another object of the same name: {said}", ""
     return Invalid, f"the API server refused the request: {said}", ""
 
 
@@ -144,7 +144,7 @@ def _not_found(said: str, answer: dict[str, Any], where: str) -> tuple[type[ApiE
     details = answer.get("details") or {}
     if answer.get("kind") == "Status" and details.get("name"):
         hint = kubectl("get namespaces") if details.get("kind") == "namespaces" else ""
-        return Gone, said, hint
+        return NotFound, said, hint
     if f"/{GROUP}/" in where:
         return (
             NoSuchKind,

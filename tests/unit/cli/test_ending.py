@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.cli.commands.upgrade import command as upgrade
-from kubectl_cafe.cli.ending import Left, closing, exit_code, recorded
+from kubectl_cafe.cli.ending import FinalState, closing, exit_code, recorded
 from statemachine.lifecycle import State
 from statemachine.record import Failure
 from statemachine.record_json import encode
@@ -48,7 +48,7 @@ def test_the_exit_code_of_a_release_that_was_left(
     state: State, left: dict[str, bool], code: int
 ) -> None:
     asked = cafe(State.PROGRESSING)
-    assert exit_code(Left(cafe(state), **left), asked) == code
+    assert exit_code(FinalState(cafe(state), **left), asked) == code
 
 
 def printed(capsys: pytest.CaptureFixture[str], ends: Callable[[], int]) -> tuple[int, Any]:
@@ -63,7 +63,7 @@ def test_the_document_says_how_it_ended_and_what_is_next(
 ) -> None:
     failed = cafe(State.FAILED, failure=Failure("ErrImagePull", pod="a"))
 
-    code, shown = printed(capsys, lambda: closing(Left(failed), failed, "json"))
+    code, shown = printed(capsys, lambda: closing(FinalState(failed), failed, "json"))
 
     assert (code, shown["exitCode"], shown["meaning"]) == (4, 4, "failed")
     assert (shown["state"], shown["failure"]) == ("Failed", "a: ErrImagePull")

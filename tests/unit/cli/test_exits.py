@@ -12,7 +12,7 @@ import pytest
 
 from kubectl_cafe import cli
 from kubectl_cafe.cli import options
-from kubectl_cafe.cli.exits import ReaderLeft, Talk, fatal
+from kubectl_cafe.cli.exits import GlobalFlags, ReaderLeft, fatal
 from kubectl_cafe.cli.options import AccessFlags
 from kubectl_cafe.errors import CafeError, Refused
 
@@ -20,7 +20,7 @@ from kubectl_cafe.errors import CafeError, Refused
 def said(error: BaseException, verbosity: int = 0) -> tuple[int, str]:
     """Exit code and text of what `fatal` makes of `error`."""
     stderr = io.StringIO()
-    return fatal(error, stderr, Talk(verbosity)), stderr.getvalue()
+    return fatal(error, stderr, GlobalFlags(verbosity)), stderr.getvalue()
 
 
 def raising(error: BaseException) -> click.Command:
@@ -184,8 +184,8 @@ def test_words_that_cannot_be_written_leave_the_exit_code_as_it_is() -> None:
         def write(self, _text: str) -> int:
             raise OSError(28, "No space left on device")
 
-    assert fatal(Refused("no"), Full(), Talk()) == 7
-    assert fatal(Refused("no"), None, Talk()) == 7
+    assert fatal(Refused("no"), Full(), GlobalFlags()) == 7
+    assert fatal(Refused("no"), None, GlobalFlags()) == 7
 
 
 def test_data_whose_reader_has_left_ends_as_kubectls_does_and_without_a_word() -> None:

@@ -13,7 +13,7 @@ from kubectl_cafe.client import paths
 from kubectl_cafe.client.access.config import load
 from kubectl_cafe.client.access.flags import AccessFlags
 from kubectl_cafe.client.clock import Clock
-from kubectl_cafe.client.lease import LeaseKeeper
+from kubectl_cafe.client.lease import LeaderElector
 from kubectl_cafe.client.transport import Transport
 from tests.unit.client.leases import OWNER, Server
 from tests.unit.client.stub import PAIR, Stub
@@ -120,5 +120,5 @@ def server(stub: Stub) -> Server:
 
 
 @pytest.fixture
-def keeper(server: Server, transport: Transport, clock: HandClock) -> LeaseKeeper:
-    return LeaseKeeper(transport, "shop", "cafe-web", OWNER, "me", clock)
+def keeper(server: Server, transport: Transport, clock: HandClock) -> LeaderElector:
+    return LeaderElector(transport, "shop", "cafe-web", OWNER, "me", clock)

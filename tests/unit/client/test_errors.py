@@ -50,7 +50,7 @@ def test_an_error_names_the_object_and_the_servers_own_words() -> None:
 
 def test_a_missing_object_is_gone() -> None:
     body = answer('pods "web-1" not found', "NotFound", name="web-1", kind="pods")
-    assert type(error_for(404, body, POD, "GET")) is errors.Gone
+    assert type(error_for(404, body, POD, "GET")) is errors.NotFound
 
 
 def test_a_foreign_uid_is_gone_and_not_invalid() -> None:
@@ -59,7 +59,7 @@ def test_a_foreign_uid_is_gone_and_not_invalid() -> None:
         "Invalid",
         causes=[{"field": "metadata.uid", "message": "field is immutable"}],
     )
-    assert type(error_for(422, body, POD, "PATCH")) is errors.Gone
+    assert type(error_for(422, body, POD, "PATCH")) is errors.NotFound
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_foreign_uid_is_gone_and_not_invalid() -> None:
     ],
 )
 def test_a_delete_with_a_foreign_uid_is_gone_and_no_conflict(said: str) -> None:
-    assert type(error_for(409, answer(said, "Conflict"), POD, "DELETE")) is errors.Gone
+    assert type(error_for(409, answer(said, "Conflict"), POD, "DELETE")) is errors.NotFound
 
 
 def test_a_name_that_is_taken_already_exists() -> None:

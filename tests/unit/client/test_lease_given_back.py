@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from kubectl_cafe.client.lease import LeaseKeeper, LeaseLost
+from kubectl_cafe.client.lease import LeaderElector, LeaseLost
 from tests.unit.client.conftest import HandClock
 from tests.unit.client.leases import Server, writes
 from tests.unit.client.stub import Stub
 
 
 def test_giving_it_back_leaves_no_holder_and_keeps_the_transitions(
-    keeper: LeaseKeeper, server: Server
+    keeper: LeaderElector, server: Server
 ) -> None:
     keeper.acquire(wait=False)
     assert keeper.release()
@@ -23,7 +23,7 @@ def test_giving_it_back_leaves_no_holder_and_keeps_the_transitions(
 
 
 def test_what_another_holds_is_not_given_back(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     keeper.acquire(wait=False)
     server.held("you", clock.time())
@@ -31,13 +31,13 @@ def test_what_another_holds_is_not_given_back(
     assert server.spec["holderIdentity"] == "you"
 
 
-def test_a_lease_that_was_never_taken_is_not_given_back(keeper: LeaseKeeper, stub: Stub) -> None:
+def test_a_lease_that_was_never_taken_is_not_given_back(keeper: LeaderElector, stub: Stub) -> None:
     assert not keeper.release()
     assert writes(stub) == []
 
 
 def test_a_lease_that_was_given_back_can_be_taken_again(
-    keeper: LeaseKeeper, server: Server
+    keeper: LeaderElector, server: Server
 ) -> None:
     keeper.acquire(wait=False)
     keeper.release()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubectl_cafe.client import errors
-from kubectl_cafe.client.lease import LeaseKeeper, LeaseLost
+from kubectl_cafe.client.lease import LeaderElector, LeaseLost
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.errors import CONFLICT
 from tests.unit.client.conftest import OWNER, HandClock
@@ -13,13 +13,13 @@ from tests.unit.client.leases import Server
 from tests.unit.client.stub import Asked, Reply, Stub
 
 
-def test_before_the_take_nothing_may_be_written(keeper: LeaseKeeper) -> None:
+def test_before_the_take_nothing_may_be_written(keeper: LeaderElector) -> None:
     with pytest.raises(LeaseLost):
         keeper.check()
 
 
 def test_the_lease_is_lost_20_seconds_after_the_take_was_sent(
-    keeper: LeaseKeeper, clock: HandClock
+    keeper: LeaderElector, clock: HandClock
 ) -> None:
     keeper.acquire(wait=False)
     clock.now += 19.9
@@ -31,7 +31,7 @@ def test_the_lease_is_lost_20_seconds_after_the_take_was_sent(
 
 
 def test_a_renewal_counts_from_before_it_was_sent(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     keeper.acquire(wait=False)
 
@@ -47,7 +47,7 @@ def test_a_renewal_counts_from_before_it_was_sent(
         keeper.check()
 
 
-def test_once_lost_it_stays_lost(keeper: LeaseKeeper, clock: HandClock) -> None:
+def test_once_lost_it_stays_lost(keeper: LeaderElector, clock: HandClock) -> None:
     keeper.acquire(wait=False)
     clock.now += 21
     with pytest.raises(LeaseLost):
@@ -62,14 +62,14 @@ def test_a_renewal_goes_past_the_check_of_the_lease_itself(
 ) -> None:
     calls: list[int] = []
     session = transport.session(lambda: calls.append(1))
-    keeper = LeaseKeeper(session, "shop", "cafe-web", OWNER, "me", clock)
+    keeper = LeaderElector(session, "shop", "cafe-web", OWNER, "me", clock)
     keeper.acquire(wait=False)
     keeper.renew()
     assert calls == []
 
 
 def test_another_holder_means_lost_at_once(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     keeper.acquire(wait=False)
     server.held("you", clock.time())
@@ -80,7 +80,7 @@ def test_another_holder_means_lost_at_once(
 
 
 def test_a_strangers_label_on_the_lease_does_not_end_it(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     keeper.acquire(wait=False)
     assert server.lease is not None
@@ -92,7 +92,7 @@ def test_a_strangers_label_on_the_lease_does_not_end_it(
 
 
 def test_a_renewal_whose_answer_is_lost_is_made_again(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     keeper.acquire(wait=False)
 
@@ -108,7 +108,7 @@ def test_a_renewal_whose_answer_is_lost_is_made_again(
 
 
 def test_a_renewal_that_is_turned_away_waits_for_no_retry_after_and_is_tried_again(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     keeper.acquire(wait=False)
     busy = iter([Reply(429, headers={"Retry-After": "15"})] * 2)
@@ -122,7 +122,7 @@ def test_a_renewal_that_is_turned_away_waits_for_no_retry_after_and_is_tried_aga
 
 
 def test_a_sign_in_page_in_answer_to_a_renewal_loses_no_lease(
-    keeper: LeaseKeeper, server: Server, stub: Stub
+    keeper: LeaderElector, server: Server, stub: Stub
 ) -> None:
     keeper.acquire(wait=False)
     page = Reply(200, b"<title>Sign in</title>", {"Content-Type": "text/html"})
@@ -135,7 +135,7 @@ def test_a_sign_in_page_in_answer_to_a_renewal_loses_no_lease(
 
 
 def test_c71_a_lease_that_a_stranger_deleted_is_made_again_with_its_transitions(
-    keeper: LeaseKeeper, server: Server
+    keeper: LeaderElector, server: Server
 ) -> None:
     server.held("", 0)
     assert keeper.acquire(wait=False) == 5
@@ -147,7 +147,7 @@ def test_c71_a_lease_that_a_stranger_deleted_is_made_again_with_its_transitions(
 
 
 def test_c71_a_lease_deleted_and_taken_by_another_is_lost(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     keeper.acquire(wait=False)
     server.lease = None

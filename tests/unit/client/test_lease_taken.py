@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_cafe.client import errors
 from kubectl_cafe.client.access.identity import here, process
-from kubectl_cafe.client.lease import LeaseHeld, LeaseKeeper
+from kubectl_cafe.client.lease import LeaderElector, LeaseHeld
 from kubectl_cafe.client.lease_view import ANSWER, driver, inspect, judge, micro_time
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.errors import CONFLICT
@@ -22,7 +22,7 @@ def test_a_time_has_exactly_six_fractional_digits() -> None:
 
 
 def test_a_lease_that_does_not_exist_is_made_with_its_owner(
-    keeper: LeaseKeeper, server: Server
+    keeper: LeaderElector, server: Server
 ) -> None:
     assert keeper.acquire(wait=False) == 1
     assert server.spec["holderIdentity"] == "me"
@@ -32,14 +32,16 @@ def test_a_lease_that_does_not_exist_is_made_with_its_owner(
     keeper.check()
 
 
-def test_a_lease_that_was_given_back_is_taken_at_once(keeper: LeaseKeeper, server: Server) -> None:
+def test_a_lease_that_was_given_back_is_taken_at_once(
+    keeper: LeaderElector, server: Server
+) -> None:
     server.held("", 0)
     assert keeper.acquire(wait=False) == 5
     assert server.spec["holderIdentity"] == "me"
 
 
 def test_a_live_lease_is_held_with_the_holders_name_and_exit_code_6(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     server.held("you", clock.time() - 10)
     with pytest.raises(LeaseHeld) as caught:
@@ -52,7 +54,7 @@ def test_a_live_lease_is_held_with_the_holders_name_and_exit_code_6(
 
 
 def test_a_lease_past_its_time_by_more_than_servers_clocks_differ_is_taken_at_once(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     server.held("you", clock.time() - 334)
     assert keeper.acquire(wait=False) == 5
@@ -61,7 +63,7 @@ def test_a_lease_past_its_time_by_more_than_servers_clocks_differ_is_taken_at_on
 @pytest.mark.guard("a-lease-is-watched-before-it-is-taken")
 @pytest.mark.parametrize(("age", "text"), [(34, "34s"), (72, "72s"), (330, "5m30s")])
 def test_a_lease_that_looks_old_by_the_servers_clock_is_not_taken_unwatched(
-    keeper: LeaseKeeper, server: Server, clock: HandClock, age: int, text: str
+    keeper: LeaderElector, server: Server, clock: HandClock, age: int, text: str
 ) -> None:
     server.held("you", clock.time() - age)
     with pytest.raises(LeaseHeld, match=f"you has not renewed its lease for {text} by") as caught:
@@ -71,14 +73,14 @@ def test_a_lease_that_looks_old_by_the_servers_clock_is_not_taken_unwatched(
 
 
 def test_the_lease_that_the_caller_has_watched_is_taken_at_once(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     server.held("you", clock.time() - 34)
     assert keeper.acquire(wait=False, silent=str(server.version)) == 5
 
 
 def test_a_lease_that_was_renewed_after_the_caller_watched_it_is_not_taken(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     server.held("you", clock.time() - 34)
     watched = str(server.version)
@@ -88,7 +90,7 @@ def test_a_lease_that_was_renewed_after_the_caller_watched_it_is_not_taken(
 
 
 def test_the_margin_is_waited_for_as_well(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     server.held("you", clock.time() - 30.5)
     with pytest.raises(LeaseHeld):
@@ -96,7 +98,7 @@ def test_the_margin_is_waited_for_as_well(
 
 
 def test_the_servers_clock_decides_and_not_this_machines(
-    keeper: LeaseKeeper, server: Server, stub: Stub, clock: HandClock
+    keeper: LeaderElector, server: Server, stub: Stub, clock: HandClock
 ) -> None:
     ahead = clock.time() + 3600
     stub.now = lambda: ahead
@@ -106,7 +108,7 @@ def test_the_servers_clock_decides_and_not_this_machines(
 
 
 def test_waiting_takes_it_once_the_holders_time_is_over(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     began = clock.now
     server.held("you", clock.time())
@@ -123,7 +125,7 @@ def test_waiting_takes_it_once_the_holders_time_is_over(
 
 
 def test_waiting_takes_it_as_soon_as_it_is_given_back(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     began = clock.now
     server.held("you", clock.time())
@@ -137,7 +139,7 @@ def test_waiting_takes_it_as_soon_as_it_is_given_back(
 
 
 def test_waiting_goes_on_while_the_holder_renews(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     began = clock.now
 
@@ -152,7 +154,7 @@ def test_waiting_goes_on_while_the_holder_renews(
 
 @pytest.mark.parametrize("skew", [-250, -40, 40])
 def test_whatever_the_servers_clock_says_a_driver_that_renews_is_not_taken_over_from(
-    keeper: LeaseKeeper, server: Server, clock: HandClock, skew: int
+    keeper: LeaderElector, server: Server, clock: HandClock, skew: int
 ) -> None:
     """Its renewals go to another API server, whose clock is `skew` seconds off from ours."""
     renewed = clock.now
@@ -170,7 +172,7 @@ def test_whatever_the_servers_clock_says_a_driver_that_renews_is_not_taken_over_
 
 @pytest.mark.parametrize("code", [429, 503])
 def test_a_server_that_is_too_busy_for_a_moment_is_asked_again_before_the_lease_is_ours(
-    keeper: LeaseKeeper, server: Server, stub: Stub, clock: HandClock, code: int
+    keeper: LeaderElector, server: Server, stub: Stub, clock: HandClock, code: int
 ) -> None:
     busy = iter([Reply(code, headers={"Retry-After": "10"})] * 2)
     stub.script = lambda asked: next(busy, None) or server(asked)
@@ -179,7 +181,7 @@ def test_a_server_that_is_too_busy_for_a_moment_is_asked_again_before_the_lease_
 
 
 def test_a_lease_renewed_in_the_future_is_taken_after_a_whole_duration_without_a_change(
-    keeper: LeaseKeeper, server: Server, clock: HandClock
+    keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     began = clock.now
     server.held("you", clock.time() + 100_000)
@@ -188,7 +190,7 @@ def test_a_lease_renewed_in_the_future_is_taken_after_a_whole_duration_without_a
 
 
 def test_only_one_of_two_gets_it(
-    keeper: LeaseKeeper, server: Server, transport: Transport, clock: HandClock
+    keeper: LeaderElector, server: Server, transport: Transport, clock: HandClock
 ) -> None:
     server.held("", 0)
 
@@ -203,7 +205,7 @@ def test_only_one_of_two_gets_it(
 
 
 def test_a_take_whose_answer_is_lost_is_recognised_as_ours(
-    keeper: LeaseKeeper, server: Server
+    keeper: LeaderElector, server: Server
 ) -> None:
     def lose(_: Asked) -> Reply:
         server.after = lambda _: None
@@ -216,7 +218,7 @@ def test_a_take_whose_answer_is_lost_is_recognised_as_ours(
 
 
 def test_a_server_that_fails_every_write_ends_the_attempt(
-    keeper: LeaseKeeper, server: Server
+    keeper: LeaderElector, server: Server
 ) -> None:
     server.before = lambda _: status(500, "", "etcd is down")
     with pytest.raises(errors.UnknownOutcome):
@@ -224,7 +226,7 @@ def test_a_server_that_fails_every_write_ends_the_attempt(
 
 
 def test_a_409_of_a_lease_that_has_not_changed_ends_the_attempt(
-    keeper: LeaseKeeper, server: Server, stub: Stub
+    keeper: LeaderElector, server: Server, stub: Stub
 ) -> None:
     """It would be tried without an end."""
     server.held("", 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kubectl_cafe.client import errors, lease
-from kubectl_cafe.client.lease import LeaseKeeper, LeaseLost
+from kubectl_cafe.client.lease import LeaderElector, LeaseLost
 from kubectl_cafe.client.transport import Transport
 from tests.unit.client.conftest import HandClock
 from tests.unit.client.leases import OWNER, Server
@@ -24,7 +24,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "RETRY", 0.01)
 
 
-def test_the_thread_renews_and_tells_the_driver_each_time(keeper: LeaseKeeper, quick: None) -> None:
+def test_the_thread_renews_and_tells_the_driver_each_time(
+    keeper: LeaderElector, quick: None
+) -> None:
     keeper.acquire(wait=False)
     thrice = threading.Semaphore(0)
     keeper.start(on_renew=thrice.release)
@@ -33,7 +35,7 @@ def test_the_thread_renews_and_tells_the_driver_each_time(keeper: LeaseKeeper, q
 
 
 def test_the_thread_outlives_errors_of_the_server_and_of_the_drivers_read(
-    keeper: LeaseKeeper, server: Server, quick: None
+    keeper: LeaderElector, server: Server, quick: None
 ) -> None:
     keeper.acquire(wait=False)
     failures = iter([status(503, "", "restarting"), Reply(reset=True)])
@@ -51,7 +53,7 @@ def test_the_thread_outlives_errors_of_the_server_and_of_the_drivers_read(
 
 
 def test_the_thread_tells_when_it_is_lost(
-    keeper: LeaseKeeper, server: Server, clock: HandClock, quick: None
+    keeper: LeaderElector, server: Server, clock: HandClock, quick: None
 ) -> None:
     keeper.acquire(wait=False)
     lost = threading.Event()
@@ -61,7 +63,7 @@ def test_the_thread_tells_when_it_is_lost(
 
 
 def test_a_laptop_that_slept_past_the_deadline_has_lost_it_without_asking(
-    keeper: LeaseKeeper, stub: Stub, clock: HandClock, quick: None
+    keeper: LeaderElector, stub: Stub, clock: HandClock, quick: None
 ) -> None:
     keeper.acquire(wait=False)
     before = len(stub.asked)
@@ -72,7 +74,9 @@ def test_a_laptop_that_slept_past_the_deadline_has_lost_it_without_asking(
     assert len(stub.asked) == before
 
 
-def test_a_driver_that_fails_at_a_renewal_loses_the_lease(keeper: LeaseKeeper, quick: None) -> None:
+def test_a_driver_that_fails_at_a_renewal_loses_the_lease(
+    keeper: LeaderElector, quick: None
+) -> None:
     keeper.acquire(wait=False)
     lost = threading.Event()
 
@@ -85,7 +89,7 @@ def test_a_driver_that_fails_at_a_renewal_loses_the_lease(keeper: LeaseKeeper, q
         keeper.check()
 
 
-def test_giving_it_back_ends_the_thread(keeper: LeaseKeeper, stub: Stub, quick: None) -> None:
+def test_giving_it_back_ends_the_thread(keeper: LeaderElector, stub: Stub, quick: None) -> None:
     keeper.acquire(wait=False)
     keeper.start()
     keeper.release()
@@ -104,7 +108,7 @@ def test_a_credential_plugin_that_fails_for_a_moment_does_not_end_the_thread(
     tmp_path: Path,
     quick: None,
 ) -> None:
-    keeper = LeaseKeeper(
+    keeper = LeaderElector(
         connect(user=plugin(tmp_path, token("old"))), "shop", "cafe-web", OWNER, "me", clock
     )
     keeper.acquire(wait=False)
@@ -128,7 +132,7 @@ def test_a_credential_plugin_that_fails_for_a_moment_does_not_end_the_thread(
 
 
 def test_the_loss_of_the_lease_names_why_it_could_not_be_renewed(
-    keeper: LeaseKeeper, stub: Stub, clock: HandClock, quick: None
+    keeper: LeaderElector, stub: Stub, clock: HandClock, quick: None
 ) -> None:
     keeper.acquire(wait=False)
     page = Reply(200, b"<title>Sign in</title>", {"Content-Type": "text/html"})
@@ -145,15 +149,15 @@ def test_the_loss_of_the_lease_names_why_it_could_not_be_renewed(
 
 
 def test_whatever_a_renewal_raises_the_loss_is_told(
-    keeper: LeaseKeeper, server: Server, quick: None, monkeypatch: pytest.MonkeyPatch
+    keeper: LeaderElector, server: Server, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper.acquire(wait=False)
     lost = threading.Event()
 
-    def broken(_keeper: LeaseKeeper) -> None:
+    def broken(_keeper: LeaderElector) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(LeaseKeeper, "renew", broken)
+    monkeypatch.setattr(LeaderElector, "renew", broken)
     keeper.start(on_lost=lost.set)
     assert lost.wait(5)
     with pytest.raises(LeaseLost, match="a renewal failed: RuntimeError"):
@@ -161,18 +165,18 @@ def test_whatever_a_renewal_raises_the_loss_is_told(
 
 
 def test_a_renewal_that_hangs_is_not_waited_for_at_the_end(
-    keeper: LeaseKeeper, server: Server, quick: None, monkeypatch: pytest.MonkeyPatch
+    keeper: LeaderElector, server: Server, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lease is left to run out: what hangs might renew it after it was given back."""
     monkeypatch.setattr(lease, "_ENDING", 0.05)
     keeper.acquire(wait=False)
     begun, over = threading.Event(), threading.Event()
 
-    def hangs(_keeper: LeaseKeeper) -> None:
+    def hangs(_keeper: LeaderElector) -> None:
         begun.set()
         over.wait(5)
 
-    monkeypatch.setattr(LeaseKeeper, "renew", hangs)
+    monkeypatch.setattr(LeaderElector, "renew", hangs)
     keeper.start()
     assert begun.wait(5)
     assert not keeper.release()

@@ -91,7 +91,7 @@ def run(server: MemCluster, reports: Reports, **how: Any) -> Result | None:
 
 
 def abort(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDeployment:
-    return moves.say(transport, cafe, Trigger.ABORT, mover)
+    return moves.record_move(transport, cafe, Trigger.ABORT, mover)
 
 
 def lease(server: MemCluster) -> dict[str, Any]:

@@ -86,7 +86,9 @@ def taken(cluster: MemCluster, name: str) -> Any:
 
 def resumed(leader: Leader) -> State:
     """What a driver writes: the release goes on."""
-    moves.say(leader.transport, leader.cafe, Trigger.RESUME, Mover("bob", epoch=leader.epoch))
+    moves.record_move(
+        leader.transport, leader.cafe, Trigger.RESUME, Mover("bob", epoch=leader.epoch)
+    )
     return store.read(leader.transport, SPACE, leader.cafe.name).position.state
 
 

@@ -42,7 +42,7 @@ def test_a_rollback_that_has_ended_is_not_made_twice() -> None:
     server: Any = Server({CR: gone_back()})
     of = CafeDeployment(server.get(CR))
 
-    after = moves.rollback(server, of, AROUND, BOB, fast=False)
+    after = moves.roll_back(server, of, AROUND, BOB, fast=False)
 
     assert after is of
     assert server.record.state is State.ROLLED_BACK
@@ -52,14 +52,14 @@ def test_a_rollback_that_has_ended_is_not_made_twice() -> None:
 def test_a_rollback_that_runs_is_not_made_twice() -> None:
     server: Any = Server({CR: gone_back(State.ROLLING_BACK)})
     of = CafeDeployment(server.get(CR))
-    assert moves.rollback(server, of, AROUND, BOB, fast=False, number=2) is of
-    assert moves.rollback(server, of, AROUND, BOB, fast=False) is of
+    assert moves.roll_back(server, of, AROUND, BOB, fast=False, number=2) is of
+    assert moves.roll_back(server, of, AROUND, BOB, fast=False) is of
 
 
 def test_while_a_rollback_runs_one_to_another_revision_is_refused() -> None:
     server: Any = Server({CR: gone_back(State.ROLLING_BACK)})
     with pytest.raises(Refused, match="rollback is not allowed while the release is RollingBack"):
-        moves.rollback(server, CafeDeployment(server.get(CR)), AROUND, BOB, fast=False, number=1)
+        moves.roll_back(server, CafeDeployment(server.get(CR)), AROUND, BOB, fast=False, number=1)
 
 
 def test_with_a_revision_named_it_goes_further_back() -> None:

@@ -14,7 +14,7 @@ from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.record import Mode, Phase
 from kubectl_cafe.pods.restarted import acknowledgement
-from kubectl_cafe.reconcile.drift import Due, Way, begin, due, first
+from kubectl_cafe.reconcile.drift import Due, PodRepair, begin, due, first
 from kubectl_cafe.repair.findings import What
 from kubectl_cafe.repair.rebuilt_record import REPAIR
 from kubectl_cafe.times import rfc3339
@@ -256,7 +256,7 @@ def test_a_container_that_does_not_start_ends_it_after_a_while_and_stays_out_of_
 
 def test_c64_what_was_waited_for_is_told_when_the_deadline_has_passed() -> None:
     of = at_rest(strange(), pod("b", **DOWN), strategy={"progressDeadlineSeconds": 1})
-    failure = due(of, Way("uid-a", rfc3339(START - 100))).failure
+    failure = due(of, PodRepair("uid-a", rfc3339(START - 100))).failure
     assert failure is not None
     assert (failure.reason, "maxUnavailable is used up" in failure.message) == (
         "ProgressDeadlineExceeded",
@@ -284,6 +284,6 @@ def test_a_pod_that_was_out_of_traffic_before_is_not_let_in_by_a_failure() -> No
 
 def test_c64_a_write_that_fails_until_the_deadline_is_told() -> None:
     of = at_rest(strange(), strategy={"progressDeadlineSeconds": 1}, troubles=("a: no route",))
-    failure = due(of, Way("uid-a", rfc3339(START - 100))).failure
+    failure = due(of, PodRepair("uid-a", rfc3339(START - 100))).failure
     assert failure is not None
     assert failure.message.startswith("no progress for 1s, waiting for: a: no route")

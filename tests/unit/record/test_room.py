@@ -50,7 +50,9 @@ def test_the_room_is_what_all_keys_and_values_leave() -> None:
 def test_i13_a_move_is_written_in_the_room_that_others_leave() -> None:
     server: Any = Server({CR: full(2000)})
 
-    moves.say(server, CafeDeployment(server.get(CR)), Trigger.PAUSE, Mover("bob", "x" * 400))
+    moves.record_move(
+        server, CafeDeployment(server.get(CR)), Trigger.PAUSE, Mover("bob", "x" * 400)
+    )
 
     assert server.record.state is State.PAUSED
     assert server.record.journal[-1].who == "bob"
@@ -61,7 +63,7 @@ def test_a_shortened_record_whose_answer_was_lost_is_known_again() -> None:
     server: Any = Server({CR: full(2000)})
     server.lost[CR] = [UnknownOutcome("no answer")]
 
-    after = moves.say(server, CafeDeployment(server.get(CR)), Trigger.PAUSE, Mover("bob"))
+    after = moves.record_move(server, CafeDeployment(server.get(CR)), Trigger.PAUSE, Mover("bob"))
 
     assert after.position.state is State.PAUSED
 
@@ -70,7 +72,7 @@ def test_where_even_the_smallest_record_has_no_room_the_largest_annotation_is_na
     server: Any = Server({CR: full(300)})
 
     with pytest.raises(Refused, match=r"\d+ are left, the release's record needs") as error:
-        moves.say(server, CafeDeployment(server.get(CR)), Trigger.PAUSE, Mover("bob"))
+        moves.record_move(server, CafeDeployment(server.get(CR)), Trigger.PAUSE, Mover("bob"))
 
     assert error.value.where.endswith(f"annotation {PAD} (the largest one)")
     assert error.value.hint == f"kubectl annotate cafed shop -n stores {PAD}-"

@@ -46,7 +46,7 @@ def test_a_rollback_that_meets_a_conflict_is_judged_again() -> None:
     server.errors[CR] = [Conflict("stale")]
     around = Around((revision("v1", outcome="Completed"), revision("v2", 2)), (), ())
 
-    moves.rollback(server, before, around, Mover("alice", "fire"), fast=False)
+    moves.roll_back(server, before, around, Mover("alice", "fire"), fast=False)
 
     assert server.record.state is State.ROLLING_BACK
     assert server.record.to_revision == "v1"
@@ -59,7 +59,7 @@ def test_a_rollback_that_meets_a_409_of_what_has_not_changed_says_what_refuses_i
     before = CafeDeployment(server.get(CR))
 
     with pytest.raises(Denied, match="not on a Friday"):
-        moves.rollback(server, before, around, Mover("alice", "fire"), fast=False)
+        moves.roll_back(server, before, around, Mover("alice", "fire"), fast=False)
 
 
 @pytest.mark.guard("each-move-keeps-its-own-reason")
@@ -68,7 +68,7 @@ def test_a_rollback_leaves_who_started_the_release_and_why_as_they_were() -> Non
     around = Around((revision("v1", outcome="Completed"), revision("v2", 2)), (), ())
     bob = Mover("bob", "INC-99")
 
-    moves.rollback(server, CafeDeployment(server.get(CR)), around, bob, fast=False)
+    moves.roll_back(server, CafeDeployment(server.get(CR)), around, bob, fast=False)
 
     assert (server.record.who, server.record.why) == ("alice", "")
     assert (server.record.journal[-1].who, server.record.journal[-1].why) == ("bob", "INC-99")

@@ -26,9 +26,9 @@ VERBS: dict[Trigger, Verb] = {
     Trigger.PAUSE: lambda server, of: moves.pause(server, of, BOB),
     Trigger.RESUME: lambda server, of: moves.resume(server, of, BOB),
     Trigger.CONFIRM: lambda server, of: moves.confirm(server, of, BOB, 1),
-    Trigger.RETRY: lambda server, of: moves.say(server, of, Trigger.RETRY, BOB),
+    Trigger.RETRY: lambda server, of: moves.record_move(server, of, Trigger.RETRY, BOB),
     Trigger.ABORT: lambda server, of: moves.abort(server, of, BOB, force=False),
-    Trigger.ROLLBACK: lambda server, of: moves.rollback(server, of, AROUND, BOB, fast=False),
+    Trigger.ROLLBACK: lambda server, of: moves.roll_back(server, of, AROUND, BOB, fast=False),
 }
 NOTHING, REFUSED = "nothing", "refused"
 AGAIN = [

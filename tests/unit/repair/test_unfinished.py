@@ -12,7 +12,7 @@ from kubectl_cafe.driver.refusals import PATIENCE
 from kubectl_cafe.driver.writers import Writers
 from kubectl_cafe.pods.patches import patch
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
-from kubectl_cafe.reconcile.drift import Way
+from kubectl_cafe.reconcile.drift import PodRepair
 from kubectl_cafe.repair.findings import Finding, What
 from kubectl_cafe.repair.unfinished import (
     STOPPED,
@@ -26,8 +26,8 @@ from kubectl_cafe.times import rfc3339
 from statemachine.record import Failure
 from tests.unit.builders import START, pod
 
-ON_ITS_WAY = Way("uid-a", rfc3339(START))
-HAS_FAILED = Way("uid-a", rfc3339(START), failure=Failure("ErrImagePull"))
+ON_ITS_WAY = PodRepair("uid-a", rfc3339(START))
+HAS_FAILED = PodRepair("uid-a", rfc3339(START), failure=Failure("ErrImagePull"))
 
 
 def actor(*errors: ApiError) -> Writers:
