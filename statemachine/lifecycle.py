@@ -104,6 +104,10 @@ class IllegalMove(ValueError):
 _S, _T, _G = State, Trigger, Guard
 RESTING = (_S.IDLE, _S.COMPLETED, _S.ROLLED_BACK, _S.ABORTED)
 """States in which no release is under way."""
+SUCCEEDED = (_S.COMPLETED, _S.ROLLED_BACK)
+"""States in which every pod is at the revision that the release went to."""
+FORWARD = (_S.PROGRESSING, _S.AWAITING_CONFIRM)
+"""States of a release that goes on to its target, and not back."""
 RUNNING = (_S.PROGRESSING, _S.ROLLING_BACK, _S.ABORTING)
 """States in which the driver has work to do."""
 MOVING = (_S.PROGRESSING, _S.ROLLING_BACK)

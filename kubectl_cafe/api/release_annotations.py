@@ -12,11 +12,9 @@ from collections.abc import Mapping
 from msgspec import Struct, to_builtins
 
 from kubectl_cafe import names
-from statemachine.lifecycle import State
+from statemachine.lifecycle import SUCCEEDED, State
 from statemachine.record import VERSION, Record
 from statemachine.versioned import shown
-
-ENDED_WELL = (State.COMPLETED, State.ROLLED_BACK)
 
 
 class LastGood(Struct, frozen=True):
@@ -88,4 +86,4 @@ def _known(record: Record, before: str, uid: str) -> LastGood:
         known = LastGood(*parts[-2:])
     else:
         known = LastGood(parts[-2], parts[-2])
-    return LastGood(record.to_revision, known.back) if record.state in ENDED_WELL else known
+    return LastGood(record.to_revision, known.back) if record.state in SUCCEEDED else known

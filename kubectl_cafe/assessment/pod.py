@@ -19,7 +19,7 @@ from kubectl_cafe.pods.restarted import Evidence, all_settled
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import seconds
 from kubectl_cafe.traffic import finalizers, mode_of
-from statemachine.lifecycle import RESTING, State
+from statemachine.lifecycle import RESTING, SUCCEEDED, State
 
 if TYPE_CHECKING:
     from kubectl_cafe.assessment.snapshot import Snapshot
@@ -160,7 +160,7 @@ def finished(pod: Pod, snapshot: Snapshot) -> bool:
     current = snapshot.record.current
     over = (
         record.release != snapshot.record.id
-        or snapshot.record.state in (State.COMPLETED, State.ROLLED_BACK, State.ABORTED)
+        or snapshot.record.state in (*SUCCEEDED, State.ABORTED)
         or current is None
         or not current.is_group
         or record.group < current.group
@@ -176,7 +176,7 @@ def seen_done(pod: Pod, record: PodRecord, snapshot: Snapshot) -> bool:
     end of the release for a pod that the sweep took (group 0).
     """
     current, state = snapshot.record.current, snapshot.record.state
-    ended = state in (State.COMPLETED, State.ROLLED_BACK)
+    ended = state in SUCCEEDED
     after = current is not None and (not current.is_group or record.group < current.group)
     return (
         record.mode is Mode.NONE

@@ -18,7 +18,7 @@ from kubectl_cafe.planning.warnings import warnings
 from kubectl_cafe.planning.without_record import presumed
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
-from statemachine.lifecycle import RESTING, State, Trigger, legal
+from statemachine.lifecycle import RESTING, SUCCEEDED, State, Trigger, legal
 from statemachine.record import Entry, Plan, Record
 from statemachine.steps import Kind, UpgradeType
 
@@ -75,7 +75,7 @@ def _refuse_out_of_place(
     cafe: CafeDeployment, record: Record, around: Around, target: Revision
 ) -> None:
     """Raise Refused if a revision that pods may be at can't change to `target` in place (C17)."""
-    ended = record.state in (State.COMPLETED, State.ROLLED_BACK)
+    ended = record.state in SUCCEEDED
     names = (record.to_revision,) if ended else (record.to_revision, record.from_revision)
     for known in filter(None, map(around.revision, names)):
         diff = templates.difference(known.template, target.template, tuple(cafe.selector_labels))

@@ -29,12 +29,9 @@ from kubectl_cafe.reconcile.pod_patches import Writes
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.waits import For, Wait, listed
-from statemachine.lifecycle import RESTING, State
+from statemachine.lifecycle import RESTING, SUCCEEDED, State
 from statemachine.record import Failure, Record
 from statemachine.steps import Kind
-
-AS_ONE = (State.COMPLETED, State.ROLLED_BACK)
-"""Ends of a release with every pod at one revision; an abort leaves a mix on purpose."""
 
 
 def home(pod: Pod, snapshot: Snapshot) -> Revision | None:
@@ -55,7 +52,7 @@ def astray(pod: Pod, snapshot: Snapshot) -> bool:
     shown = shown_revision(pod, snapshot.revisions)
     if shown is None:
         return True
-    return snapshot.record.state in AS_ONE and own is not None and shown.name != own.name
+    return snapshot.record.state in SUCCEEDED and own is not None and shown.name != own.name
 
 
 def strays(snapshot: Snapshot, assessments: Iterable[Assessment]) -> list[str]:

@@ -12,14 +12,12 @@ from kubectl_cafe.assessment.edited_spec import REASON as SPEC_CHANGED
 from kubectl_cafe.assessment.edited_spec import spec_changed
 from kubectl_cafe.assessment.snapshot import Signed, Wanted
 from kubectl_cafe.revisions.revision import Revision
-from statemachine.lifecycle import Facts, State, Trigger
+from statemachine.lifecycle import FORWARD, Facts, State, Trigger
 from statemachine.record import OnFailure, Record
 from statemachine.steps import Kind
 
 UNKNOWN_PERSON = "unknown, see the audit log"
 BY_FIELD = "spec.strategy.pause"
-FORWARD = (State.PROGRESSING, State.AWAITING_CONFIRM)
-"""States in which a release goes forward: the pause field and spec edits take effect."""
 
 
 class Typed(Struct, frozen=True):

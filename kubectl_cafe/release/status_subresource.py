@@ -18,7 +18,7 @@ from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.record.store import missing
 from kubectl_cafe.text import counted
 from kubectl_cafe.times import rfc3339
-from statemachine.lifecycle import RESTING, RUNNING, State
+from statemachine.lifecycle import RESTING, RUNNING, SUCCEEDED
 from statemachine.record import Record, cut
 
 Json = Mapping[str, Any]
@@ -56,7 +56,7 @@ def status(cafe: CafeDeployment, snapshot: Snapshot) -> dict[str, Any]:
     progressing = _condition(
         old.get("Progressing"),
         "Progressing",
-        record.state in (*RUNNING, State.COMPLETED, State.ROLLED_BACK) and not waits,
+        record.state in (*RUNNING, *SUCCEEDED) and not waits,
         "WaitingForRelease" if waits else _reason(record),
         "the spec has unreleased changes" if waits else _message(record, snapshot.troubles),
         snapshot,

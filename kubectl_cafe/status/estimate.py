@@ -6,13 +6,13 @@ from math import ceil
 
 from kubectl_cafe.reconcile.availability import limit_of
 from kubectl_cafe.times import seconds
-from statemachine.lifecycle import LEGS, MOVING, State
+from statemachine.lifecycle import LEGS, MOVING, SUCCEEDED, State
 from statemachine.record import Entry, Record
 
 
 def elapsed(record: Record, now: float) -> float:
     """Seconds since the release began, up to `now` or to its end."""
-    over = record.state in (State.COMPLETED, State.ROLLED_BACK, State.ABORTED)
+    over = record.state in (*SUCCEEDED, State.ABORTED)
     return max(0.0, (seconds(record.since) if over else now) - seconds(record.started))
 
 
