@@ -73,6 +73,10 @@ class Plan(Stored, frozen=True):
         """The number of pods that each group upgrades or creates in each cell, by its number."""
         return sizes(self.steps(kind), self.started(kind) if kind is Kind.SCALE else {})
 
+    def pods(self, kind: Kind) -> int:
+        """The number of pods that a release of this kind upgrades or creates."""
+        return sum(sum(group.values()) for group in self.sizes(kind).values())
+
 
 class Entry(Stored, frozen=True):
     """One entry of the journal: a move, the state after it, when, by whom, why, on which host."""

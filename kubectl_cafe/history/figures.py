@@ -31,7 +31,7 @@ def facts(
     passages = [passage for group in groups for passage in group.passages]
     waited = sum(span.end - span.start for span in states if span.what is What.WAITING)
     anew = sum(bool(p.patched and (p.runs or p.on or p.ready)) for p in passages)
-    total = sum(record.plan.cells.values()) if record else 0
+    total = record.plan.pods(record.kind) if record else 0
     writes = sum(passage.writes for passage in passages)
     known = {
         "Pods": str(total) if record else "",

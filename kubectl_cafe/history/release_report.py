@@ -179,7 +179,7 @@ def _groups(past: PastRelease, found: Sequence[_Placed]) -> tuple[Group, ...]:
         )
         for one in of_release
     ]
-    if past.kind is Kind.CREATE:
+    if past.kind in (Kind.CREATE, Kind.SCALE):
         groups, found = _by_birth(groups, found) if record else (groups, found)
     if record and not past.ended:
         last = max((one.number for one in of_release if one.leg == leg), default=0)
@@ -195,7 +195,7 @@ def _groups(past: PastRelease, found: Sequence[_Placed]) -> tuple[Group, ...]:
 def _by_birth(
     groups: list[Group], found: Sequence[_Placed]
 ) -> tuple[list[Group], Sequence[_Placed]]:
-    """The groups of a first release with their pods, and the passages that are left.
+    """The groups of a release that creates pods, with these, and the passages that are left.
 
     These pods have no record: in order of time, each group gets as many as the plan says.
     """
@@ -221,7 +221,7 @@ def _left_of(past: PastRelease, count: int) -> str:
             "No pod has data of this release any more: later releases have overwritten the pods' "
             "records. Only the journal remains."
         )
-    if past.kind is Kind.CREATE:
+    if past.kind in (Kind.CREATE, Kind.SCALE):
         return (
             f"Data of {counted(count, 'pod')} that still exist. The time of Ready is known for "
             "pods without a later restart."
@@ -241,7 +241,7 @@ def _unknown(
 ) -> Iterator[str]:
     """Notes on what a reader may miss in the report, and why it is missing."""
     passages, record = [p for group in groups for p in group.passages], past.record
-    total = sum(record.plan.cells.values()) if record else 0
+    total = record.plan.pods(record.kind) if record else 0
     if not present:
         yield _left_of(past, len(passages))
     if record is None:

@@ -154,9 +154,7 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
     known = around.revisions or not around.workloads
     diff = difference(cafe, source, template)
     target = name_of(cafe.name, template)
-    counts = scaling.counts(cafe, around.workloads)
-    if kind is Kind.CREATE:
-        counts = Counts(cafe.wished_allocation())
+    counts = _counts(cafe, around, kind)
     there = everywhere(around, target, template, counts.before or counts.cells)
     if kind is Kind.UPGRADE and counts.before is not None and known and there:
         kind = Kind.SCALE
@@ -205,6 +203,19 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
             around.known,
         ),
     )
+
+
+def _counts(cafe: CafeDeployment, around: Around, kind: Kind) -> Counts:
+    """The pods per cell; those of the last release where the spec's numbers don't fit.
+
+    Raises Refused for a first release whose numbers don't fit.
+    """
+    if kind is Kind.CREATE:
+        return Counts(cafe.wished_allocation())
+    try:
+        return scaling.counts(cafe, around.workloads)
+    except Refused:  # `scaling.refuse_fewer` says it.
+        return Counts(cafe.recorded_allocation or {})
 
 
 def _raised(*checks: Callable[[], object]) -> tuple[Refused, ...]:

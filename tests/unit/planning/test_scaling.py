@@ -11,7 +11,7 @@ from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import CONFLICT, CafeError, Refused
 from kubectl_cafe.planning import scaling
-from kubectl_cafe.planning.proposal import Around, propose
+from kubectl_cafe.planning.proposal import Around, outline, propose
 from kubectl_cafe.planning.scaling import Counts, counts, with_counts
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.revisions.revision import Revision, name_of
@@ -127,3 +127,15 @@ def test_another_number_than_the_expected_one_is_a_conflict() -> None:
 def test_an_unknown_cell_is_named_with_the_known_ones() -> None:
     with pytest.raises(CafeError, match=r'cell "CellX" not found \(existing: CellA, CellB\)'):
         with_counts(cafe(3), None, {"CellX": 1}, None)
+
+
+def test_numbers_that_do_not_fit_refuse_a_release_and_leave_its_plan() -> None:
+    """`plan` shows the refusal among its findings."""
+    topology = {"unitType": "Cell", "values": list(TWO), "unitReplicas": {"CellA": 9}}
+    obj = {**cafe(3).obj, "spec": {**cafe(3).spec, "topology": topology}}
+    pods = (at(V1, "a", "CellA"), at(V1, "b", "CellA"), at(V1, "c", "CellB"))
+    found = outline(CafeDeployment(obj), around(*pods, **TWO), template("app:v2"))
+    assert [refusal.message for refusal in found.refusals] == [
+        "unitReplicas ask for 9 pods, replicas is 3"
+    ]
+    assert found.plan.cells == TWO

@@ -345,3 +345,14 @@ def test_a_release_of_kind_scale_has_the_counts_at_its_start() -> None:
     plan = replace(release().plan, before={"": 1})
     kept = release(kind=Kind.SCALE, plan=plan)
     assert decode(encode(kept)) == kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "pods"),
+    [(Kind.UPGRADE, None, 4), (Kind.UPGRADE, {"": 1}, 4), (Kind.SCALE, {"": 1}, 3)],
+)
+def test_the_pods_of_a_plan_are_those_that_it_upgrades_or_creates(
+    kind: Kind, before: dict[str, int] | None, pods: int
+) -> None:
+    plan = replace(release(cells={"": 4}).plan, before=before)
+    assert plan.pods(kind) == pods
