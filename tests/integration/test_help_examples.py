@@ -23,6 +23,7 @@ BEGINNINGS = {
     "upgrade -f": ("written", 0),
     "upgrade shop --image shop=app:v3 --supersede": ("waiting", 3),
     "upgrade shop": ("changed", 3),
+    "scale": ("unattended", 0),
     "confirm": ("waiting", 0),
     "pause": ("waiting", 0),
     "resume": ("paused", 3),

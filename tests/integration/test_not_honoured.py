@@ -55,5 +55,6 @@ def test_fewer_pods_are_refused_and_the_way_back_is_said(shop: Shop) -> None:
         7,
         "removes none",
         "spec.replicas",
-        "--replicas 2",
+        "kubectl scale replicaset",
+        "--replicas 1",
     )
