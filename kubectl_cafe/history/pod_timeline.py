@@ -27,21 +27,22 @@ clock of its own."""
 class Frame:
     """The release, from `start` until it ended or, if `under_way`, now; seconds.
 
-    `first`: this release created the CafeDeployment's pods.
+    `creates`: this release creates pods and upgrades none.
     """
 
     release: str
     start: float
     until: float
     under_way: bool
-    first: bool = False
+    creates: bool = False
 
     def saw_the_birth_of(self, pod: Pod) -> bool:
         """Whether the pod was created during the release.
 
-        A pod created in the second of the start counts only for a first release.
+        A pod created in the second of the start counts only for a release that creates pods.
         """
-        return self.start <= pod.created <= self.until and (self.first or pod.created > self.start)
+        after = pod.created > self.start or (self.creates and pod.created == self.start)
+        return after and pod.created <= self.until
 
 
 def passage(pod: Pod, frame: Frame, over: float = 0.0) -> Passage | None:

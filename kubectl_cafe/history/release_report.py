@@ -50,7 +50,8 @@ def account(
     record = past.record
     present = cafe.record is not None and cafe.record.id == past.id
     start, until = seconds(past.started), seconds(past.ended) or at
-    frame = Frame(past.id, start, until, not past.ended, past.kind is Kind.CREATE)
+    creates = past.kind in (Kind.CREATE, Kind.SCALE)
+    frame = Frame(past.id, start, until, not past.ended, creates)
     found = tuple(_passages(pods, frame, chapters(past.journal, past.kind)))
     groups = _groups(past, found)
     spans = tuple(states(past.journal, frame.until))

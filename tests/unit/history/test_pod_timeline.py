@@ -165,7 +165,7 @@ def test_a_pod_as_old_as_the_release_was_born_by_it_only_if_it_is_a_first_one(
     """Times are whole seconds: the next release may begin in that of the birth."""
     newborn = pod("a", created=START)
 
-    assert (passage(newborn, replace(NOW, first=first)) is not None) is told
+    assert (passage(newborn, replace(NOW, creates=first)) is not None) is told
 
 
 def test_when_a_pod_that_was_restarted_since_became_ready_is_not_known() -> None:
