@@ -11,6 +11,7 @@ from testbed.faults import Request
 
 PLACEHOLDERS = (
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?", "TIME"),
+    (r'(?<="revision": )\d{10}\b', '"TIME"'),  # Of the object that keeps an ended release.
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UID"),
     (r"\b[0-9a-f]{32,64}\b", "DIGEST"),
     (r"\bt-[0-9a-f]{8}\b", "NAMESPACE"),
