@@ -29,9 +29,9 @@ def test_a_watch_counts_once_and_from_its_start(
     one = Client.of(control_plane, namespace, user_agent="counted")
     events = one.watch("configmaps", seconds=1)
     next(events)
-    assert [r.verb for r in audit.requests("counted")] == ["watch"]
+    assert [r.verb for r in audit.requests("counted", namespace)] == ["watch"]
     assert list(events) is not None
-    assert [r.verb for r in audit.requests("counted")] == ["watch"]
+    assert [r.verb for r in audit.requests("counted", namespace)] == ["watch"]
 
 
 def test_what_came_before_is_not_counted(control_plane: ControlPlane, namespace: str) -> None:
