@@ -26,7 +26,7 @@ class Collection(Generic[T]):
     ) -> None:
         self._parse = parse
         self._lock = lock
-        self._told = notify
+        self._notify = notify
         self._kept: dict[str, tuple[int, T | None]] = {}
 
     def listed(self, items: Iterable[Json], version: int | None = None) -> None:
@@ -40,13 +40,13 @@ class Collection(Generic[T]):
                     self._kept[name] = (version or known, None)
             for item in items:
                 self._put(item)
-            self._told()
+            self._notify()
 
     def event(self, kind: str, item: Json) -> None:
         """Add a watch event, or the answer to an own write (ADDED, MODIFIED)."""
         with self._lock:
             self._put(item, gone=kind == "DELETED")
-            self._told()
+            self._notify()
 
     def all(self) -> tuple[T, ...]:
         """The objects, by name."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+import click
+
+from kubectl_cafe.cli import options
 from kubectl_cafe.cli.connection import Connection
-from kubectl_cafe.cli.driving import say
-from kubectl_cafe.cli.ending import Ends, nothing_to_do
+from kubectl_cafe.cli.driving import detach_option, reason_option, say
+from kubectl_cafe.cli.ending import Ends, ending_options, nothing_to_do
 from kubectl_cafe.cli.exits import cluster_flags
 from kubectl_cafe.cli.moving import look_and_steer, record_only, steer
 from kubectl_cafe.cli.options import DryRun
@@ -23,17 +28,51 @@ if TYPE_CHECKING:
     from kubectl_cafe.preflight.prepare import Prepared, WantedState
 
 
+NO_OUTCOME = (
+    "-o prints the result of a release and cannot be used with --dry-run; "
+    "use plan -o to print what would be done"
+)
+Result = TypeVar("Result")
+
+
+class Flags(NamedTuple):
+    """The flags of a command that starts a release."""
+
+    supersede: bool
+    reason: str
+    detach: bool
+    ends: Ends
+    yes: bool
+    dry_run: DryRun
+
+
+def release_options(verb: Callable[..., Result]) -> Callable[..., Result]:
+    """Add the flags of a command that starts a release; the verb gets them as `flags: Flags`.
+
+    -o together with --dry-run is a usage error.
+    """
+
+    @functools.wraps(verb)
+    def with_flags(*args: Any, **values: Any) -> Result:
+        flags = Flags(**{name: values.pop(name) for name in Flags._fields})
+        if flags.ends.output and flags.dry_run != "none":
+            raise click.UsageError(NO_OUTCOME, click.get_current_context())
+        return verb(*args, flags=flags, **values)
+
+    supersede = click.option(
+        "--supersede",
+        is_flag=True,
+        help="Replace an unfinished release that waits for a confirmation, is paused or has "
+        "failed.",
+    )
+    others = options.dry_run_option(with_flags)
+    for option in (options.yes_option, ending_options, detach_option, reason_option):
+        others = option(others)
+    return supersede(others)
+
+
 def release(
-    connection: Connection,
-    wanted: WantedState,
-    *,
-    supersede: bool,
-    reason: str,
-    detach: bool,
-    ends: Ends,
-    yes: bool,
-    dry_run: DryRun,
-    file: str | None = None,
+    connection: Connection, wanted: WantedState, flags: Flags, file: str | None = None
 ) -> int:
     """Release what is wanted, or continue the release that does so; returns the exit code.
 
@@ -43,33 +82,33 @@ def release(
     from kubectl_cafe.printers.plan import render
 
     cafe = wanted.cafe
-    if wanted.under_way and not supersede:
-        if detach or dry_run != "none":
+    if wanted.under_way and not flags.supersede:
+        if flags.detach or flags.dry_run != "none":
             say(f"{cafe.where}: this release is already under way; nothing was written")
-            return nothing_to_do(cafe, ends.output)
+            return nothing_to_do(cafe, flags.ends.output)
         say(f"{cafe.where}: this release is already under way; continuing it")
-        return look_and_steer(connection, cafe, ends=ends)
-    with prepare.release(connection.transport, wanted, supersede=supersede) as ready:
+        return look_and_steer(connection, cafe, ends=flags.ends)
+    with prepare.release(connection.transport, wanted, supersede=flags.supersede) as ready:
         if ready.idle:
             _say_idle(ready, file)
-            return nothing_to_do(cafe, ends.output)
+            return nothing_to_do(cafe, flags.ends.output)
         say(render(ready.plan(connection.context, cluster_flags()), width=width_of(sys.stderr)))
         ready.refuse(connection.transport)
-        if dry_run != "none":
-            say(f"dry run ({dry_run}): nothing was written")
+        if flags.dry_run != "none":
+            say(f"dry run ({flags.dry_run}): nothing was written")
             return REACHED
-        ask(connection, cafe, _effect(ready.proposal), yes or wanted.created)
+        ask(connection, cafe, _effect(ready.proposal), flags.yes or wanted.created)
         begun = ready.beginning()
-        if detach:
-            return record_only(connection, cafe, reason, begun.record, ends.output)
+        if flags.detach:
+            return record_only(connection, cafe, flags.reason, begun.record, flags.ends.output)
         return steer(
             connection,
             cafe,
             ready.observer,
             begun.record,
-            reason=reason,
+            reason=flags.reason,
             known=lambda: begun.revisions,
-            ends=ends,
+            ends=flags.ends,
         )
 
 

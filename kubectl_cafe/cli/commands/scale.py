@@ -6,10 +6,8 @@ import click
 
 from kubectl_cafe.cli import options
 from kubectl_cafe.cli.connection import connect
-from kubectl_cafe.cli.driving import detach_option, reason_option
-from kubectl_cafe.cli.ending import Ends, ending_options
-from kubectl_cafe.cli.options import AccessFlags, DryRun
-from kubectl_cafe.cli.releasing import release
+from kubectl_cafe.cli.options import AccessFlags
+from kubectl_cafe.cli.releasing import Flags, release, release_options
 
 
 def parse_cells(
@@ -48,16 +46,7 @@ def parse_cells(
     type=click.IntRange(min=0),
     help="Scale only if spec.replicas is this number.",
 )
-@click.option(
-    "--supersede",
-    is_flag=True,
-    help="Replace an unfinished release that waits for a confirmation, is paused or has failed.",
-)
-@reason_option
-@detach_option
-@ending_options
-@options.yes_option
-@options.dry_run_option
+@release_options
 @options.access_options
 def command(
     access: AccessFlags,
@@ -66,12 +55,7 @@ def command(
     replicas: int | None,
     cells: dict[str, int],
     current: int | None,
-    supersede: bool,
-    reason: str,
-    detach: bool,
-    ends: Ends,
-    yes: bool,
-    dry_run: DryRun,
+    flags: Flags,
 ) -> int:
     """Create pods until the CafeDeployment NAME has the given number, group by group.
 
@@ -86,13 +70,4 @@ def command(
     wanted = prepare.scaled(
         connection.transport, connection.namespace, name, replicas, cells, current
     )
-    return release(
-        connection,
-        wanted,
-        supersede=supersede,
-        reason=reason,
-        detach=detach,
-        ends=ends,
-        yes=yes,
-        dry_run=dry_run,
-    )
+    return release(connection, wanted, flags)

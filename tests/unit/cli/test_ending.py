@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.cli.commands.scale import command as scale
 from kubectl_cafe.cli.commands.upgrade import command as upgrade
 from kubectl_cafe.cli.ending import FinalState, closing, exit_code, recorded
 from statemachine.lifecycle import State
@@ -78,7 +80,10 @@ def test_the_document_of_a_move_that_was_only_recorded(
     assert shown["next"] == ["kubectl cafe drive shop -n stores"]
 
 
-def test_a_dry_run_has_no_outcome() -> None:
-    done = CliRunner().invoke(upgrade, ["shop", "--dry-run=client", "-o", "json"])
+@pytest.mark.parametrize(
+    ("verb", "flags"), [(upgrade, []), (scale, ["--replicas", "3"])], ids=["upgrade", "scale"]
+)
+def test_a_dry_run_has_no_outcome(verb: click.Command, flags: list[str]) -> None:
+    done = CliRunner().invoke(verb, ["shop", *flags, "--dry-run=client", "-o", "json"])
     assert (done.exit_code, done.stdout) == (2, "")
     assert "cannot be used with --dry-run; use plan -o" in done.stderr
