@@ -7,6 +7,7 @@ import json
 import ssl
 import threading
 import urllib.parse
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,13 +44,15 @@ class Event:
 
 
 class _Kept:
-    """A connection that is closed when its thread or its client is gone."""
+    """A connection that is closed when its thread or its client is gone.
+
+    By a finalizer that holds the connection: of a cycle that is collected, `__del__` may come
+    after the socket's own, which warns.
+    """
 
     def __init__(self, connection: http.client.HTTPConnection) -> None:
         self.connection = connection
-
-    def __del__(self) -> None:
-        self.connection.close()
+        weakref.finalize(self, connection.close)
 
 
 class Client:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp import web
@@ -44,7 +45,9 @@ END = b""
 CUT = None
 """In a Stream: the connection breaks."""
 LAST_TURN = 0.1
-"""Seconds that closing TLS connections may take at the end."""
+"""Seconds in which connections that were just accepted get their transports."""
+CLOSING = 40.0
+"""Seconds that a proxy may take to close: asyncio waits 30 for a TLS peer's end."""
 HOP_BY_HOP = frozenset(
     {"connection", "content-length", "host", "keep-alive", "transfer-encoding", "upgrade"}
 )
@@ -78,6 +81,7 @@ class FaultProxy:
         self._requests: list[Request] = []
         self._streams: set[Stream] = set()
         self._stalled = asyncio.Event()
+        self._upstream: WeakSet[socket.socket] = WeakSet()
         self._port = 0
 
     def __enter__(self) -> Self:
@@ -150,12 +154,12 @@ class FaultProxy:
         self._loop.call_soon_threadsafe(self._stalled.set)
 
     def _call(self, what: Coroutine[Any, Any, Answer]) -> Answer:
-        return asyncio.run_coroutine_threadsafe(what, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(CLOSING)
 
     async def _start(self) -> None:
         tls = ssl.create_default_context(cafile=str(self._plane.ca))
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=tls, limit=0),
+            connector=aiohttp.TCPConnector(ssl=tls, limit=0, socket_factory=self._socket),
             timeout=aiohttp.ClientTimeout(total=None),
             auto_decompress=False,
         )
@@ -176,12 +180,20 @@ class FaultProxy:
         await self._to_streams(CUT)
         await self._runner.cleanup()
         await self._session.close()
-        # What is still under way is over, and sockets are closed one turn after their transports.
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
+        # A TLS connection is closed once its peer has answered, which a busy server does late.
+        while any(one.fileno() >= 0 for one in self._upstream):
+            await asyncio.sleep(0.01)
         await asyncio.sleep(LAST_TURN)
+
+    def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
+        """Return a new socket for a connection to the API server."""
+        one = socket.socket(*address[:3])
+        self._upstream.add(one)
+        return one
 
     async def _to_streams(self, *chunks: bytes | None) -> int:
         for stream in self._streams:

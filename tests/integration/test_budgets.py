@@ -34,6 +34,11 @@ def allows(shop: Shop) -> int | None:
     return int(status["disruptionsAllowed"])
 
 
+def expected(shop: Shop) -> int:
+    """How many pods its status counts."""
+    return int(shop.client.get(BUDGETS, "careful").get("status", {}).get("expectedPods", 0))
+
+
 def most_at_once(history: Sequence[Object]) -> int:
     """The most pods that were on their way at any moment of `history`."""
     under_way: set[str] = set()
@@ -140,6 +145,7 @@ def test_c64_a_budget_whose_status_is_of_an_older_spec_is_waited_for(shop: Shop)
     shop.born(2)
     guarded(shop, 1, minAvailable=1)
     stray = unreckonable(shop)
+    wait_for(lambda: expected(shop) == 3, "the disruption controller to know the stray pod")
     shop.client.patch(
         BUDGETS, "careful", {"spec": {"minAvailable": None, "maxUnavailable": 1}}, kind=MERGE
     )

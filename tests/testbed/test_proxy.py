@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -32,6 +34,8 @@ from testbed.proxy import FaultProxy
 from testbed.waiting import wait_for
 
 MAP = "configmaps"
+PAIR = Path(__file__).parents[1] / "unit" / "client" / "stub.pem"
+"""A certificate for 127.0.0.1 that signs itself, and its key."""
 
 
 @pytest.fixture
@@ -254,4 +258,41 @@ def test_clients_that_go_on_connecting_leave_no_open_socket_in_a_closed_proxy(
         gc.collect()
     for one in held:
         one.close()
+    assert [str(one.message) for one in caught if one.category is ResourceWarning] == []
+
+
+class SlowToClose:
+    """A TLS server that answers each request and ends its connection half a second late."""
+
+    ca = PAIR
+
+    def __init__(self) -> None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(PAIR)
+        listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = context.wrap_socket(listening, server_side=True)
+        self.server = f"https://127.0.0.1:{self._listening.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._answer, daemon=True)
+        self._thread.start()
+
+    def token(self, user: str) -> str:
+        return user
+
+    def _answer(self) -> None:
+        connection, _ = self._listening.accept()
+        connection.recv(1 << 16)
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+        time.sleep(0.5)
+        connection.close()
+        self._listening.close()
+
+
+def test_a_server_that_closes_its_connections_late_leaves_no_open_socket_in_a_closed_proxy(
+    tmp_path: Path,
+) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with FaultProxy(cast(ControlPlane, SlowToClose()), tmp_path) as proxy:
+            Client(proxy.server, "token", None, "default", "test").request("GET", "/api")
+        gc.collect()
     assert [str(one.message) for one in caught if one.category is ResourceWarning] == []
