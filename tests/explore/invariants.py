@@ -90,7 +90,7 @@ class Invariants:
         """A container that runs is killed: nobody may send it requests any more (I1)."""
         scene = self.steps.scene
         if scene.mode == "None" or scene.edits or kubelet.Move.ACT not in outcome.label:
-            return  # Where a stranger patches images, it is not ours to keep traffic off.
+            return  # Where another client patches images, it is not ours to keep traffic off.
         workers = dict(before.workers)
         cluster = outcome.moment.cluster
         for uid, worker in outcome.moment.workers.items():

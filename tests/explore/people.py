@@ -1,4 +1,4 @@
-"""What people say, and what strangers do."""
+"""What people say, and what other clients do."""
 
 from __future__ import annotations
 

@@ -81,18 +81,18 @@ class Scenario:
     `verbs`: what people may say. `lag`: whether the driver may see everything but one object
     of what has changed. `eras`: how often the deadlines may pass, once nothing else happens.
     `faults`: lost and delayed answers, where there is a policy while it is in force. `deletions`:
-    pods that a stranger deletes, `edits`: their images that one patches. `restarts`: containers
+    pods that another client deletes, `edits`: their images that one patches. `restarts`: containers
     that die and are started again. `forced`: people may abort by force as well, `drives`: say
     `drive` where nobody does. `served`: a Service selects the pods. `first`: the release is the
     first one, and nothing is there yet. `side`: the images of a second container, before and after.
     `pausing`: a kubelet reads its pod, and publishes what it read a while later.
     `minutes`: how often one may pass. `held`: the controller of a load balancer holds the pods
     by a finalizer. `budget`: a PodDisruptionBudget wants so many pods available, and one more
-    each time that it is `tightened`. `losses`: ReplicaSets that a stranger deletes with their pods.
-    `evictions`: pods that are evicted, and are gone once nothing else happens, or with `lag` at any
-    moment. `touches`: pods whose generation is moved, their images left alone. `policy`: what
-    is answered (policies.ANSWERS) to the writes of `about` (policies.KINDS) while a policy is in
-    force, which comes and goes once, unless `policy_goes` is False.
+    each time that it is `tightened`. `losses`: ReplicaSets that another client deletes with their
+    pods. `evictions`: pods that are evicted, and are gone once nothing else happens, or with
+    `lag` at any moment. `touches`: pods whose generation is moved, their images left alone.
+    `policy`: what is answered (policies.ANSWERS) to the writes of `about` (policies.KINDS)
+    while a policy is in force, which comes and goes once, unless `policy_goes` is False.
     `deleted`: the CafeDeployment may be deleted, and a finalizer keeps it. `strays`: pods that lose
     the label that selects them for a while, too short for their ReplicaSet's controller.
     `disowned`: ReplicaSets that lose their owner. `failures`: pods that their kubelets evict, and
@@ -102,8 +102,8 @@ class Scenario:
     driver can't read the CafeDeployment for a while, and its lease is renewed all the same.
     `nodes`: how often the node of all pods is lost for a while. `templates`: ReplicaSets in whose
     template another client sets another image. `slow`: writes of pods that arrive a while before
-    their answers do; `answering`: a stranger deletes pods in that time alone. `more`: how many pods
-    more the spec asks for in the first cell, which the release creates.
+    their answers do; `answering`: another client deletes pods in that time alone. `more`: how many
+    pods more the spec asks for in the first cell, which the release creates.
     """
 
     name: str

@@ -145,7 +145,7 @@ class Steps(Wrongs, People, Passing):
     def _born(self, world: World, moment: Moment, workload: dict[str, Any]) -> str:
         """A pod that the workload lacks, from the template that its controller saw last."""
         path, cluster = set_path(workload["metadata"]["name"]), moment.cluster
-        # No pod's name comes twice: each death was a stranger's.
+        # No pod's name comes twice: each death was another client's.
         number = len(controllers.owned(cluster, workload)) + self.scene.deletions
         number += APART * (self.scene.losses - world.left[LOSSES])
         number += self.scene.evictions - world.left[EVICTIONS]

@@ -32,7 +32,7 @@ def started(worker: kubelet.Worker) -> kubelet.Worker:
     return kubelet.act(kubelet.read(pod(), worker))
 
 
-def test_the_first_start_of_a_newborn_is_no_restart() -> None:
+def test_the_first_start_of_a_new_pod_is_no_restart() -> None:
     """A random history with a deletion and an abort in Label mode took it for one."""
     newborn = kubelet.born(pod())
     reading = kubelet.read(pod(), newborn)

@@ -1,4 +1,4 @@
-"""What goes wrong: drivers die, answers are lost, strangers meddle, containers crash."""
+"""What goes wrong: drivers die, answers are lost, other clients meddle, containers crash."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class Wrongs(Overtaking, Nodes):
         moment.left[DELETIONS] -= 1
         moment.cluster.remove(path)
         del moment.workers[pod["metadata"]["uid"]]
-        return self.done(f"a stranger deletes {address(path).name}", moment)
+        return self.done(f"another client deletes {address(path).name}", moment)
 
     def _lost(self, world: World, path: str, workload: dict[str, Any]) -> Outcome:
         moment = self.worlds.thaw(world, live=False)
@@ -129,7 +129,7 @@ class Wrongs(Overtaking, Nodes):
             del moment.workers[item["metadata"]["uid"]]
         moment.cluster.remove(path)
         moment.cached.pop(path, None)
-        return self.done(f"a stranger deletes {address(path).name} with its pods", moment)
+        return self.done(f"another client deletes {address(path).name} with its pods", moment)
 
     def _edited(
         self, world: World, path: str, pod: dict[str, Any], image: str
@@ -142,7 +142,7 @@ class Wrongs(Overtaking, Nodes):
         spec = {**pod["spec"], "containers": [{**first, "image": image}, *others]}
         meta = {**pod["metadata"], "generation": pod["metadata"]["generation"] + 1}
         moment.cluster.put(path, {**pod, "metadata": meta, "spec": spec})
-        yield self.done(f"a stranger patches {address(path).name} to {image}", moment)
+        yield self.done(f"another client patches {address(path).name} to {image}", moment)
 
     def _restarted(self, world: World, uid: str, name: str) -> Outcome:
         moment = self.worlds.thaw(world, live=False)
@@ -214,20 +214,20 @@ class Wrongs(Overtaking, Nodes):
         moment.left[STRAYS] -= 1
         labels = {k: v for k, v in pod["metadata"]["labels"].items() if k != "app"}
         moment.cluster.put(path, {**pod, "metadata": {**pod["metadata"], "labels": labels}})
-        return self.done(f"a stranger takes the label of {address(path).name}", moment)
+        return self.done(f"another client takes the label of {address(path).name}", moment)
 
     def _disowned(self, world: World, path: str, workload: dict[str, Any]) -> Outcome:
         moment = self.worlds.thaw(world, live=False)
         moment.left[DISOWNED] -= 1
         meta = {k: v for k, v in workload["metadata"].items() if k != "ownerReferences"}
         moment.cluster.put(path, {**workload, "metadata": meta})
-        return self.done(f"a stranger takes the owner of {address(path).name}", moment)
+        return self.done(f"another client takes the owner of {address(path).name}", moment)
 
     def _evicted(self, world: World, path: str) -> Outcome:
         moment = self.worlds.thaw(world, live=False)
         moment.left[EVICTIONS] -= 1
         controllers.terminate(moment.cluster, path)
-        return self.done(f"a stranger evicts {address(path).name}", moment)
+        return self.done(f"another client evicts {address(path).name}", moment)
 
     def _touched(self, world: World, path: str, pod: dict[str, Any]) -> Outcome:
         moment = self.worlds.thaw(world, live=False)
@@ -236,7 +236,7 @@ class Wrongs(Overtaking, Nodes):
         meta = {**pod["metadata"], "generation": pod["metadata"]["generation"] + 1}
         spec = {**pod["spec"], "tolerations": tolerations}
         moment.cluster.put(path, {**pod, "metadata": meta, "spec": spec})
-        return self.done(f"a stranger adds a toleration to {address(path).name}", moment)
+        return self.done(f"another client adds a toleration to {address(path).name}", moment)
 
     def _policy_changed(self, world: World) -> Outcome:
         """A policy comes into force, or goes: somebody tries again then."""
@@ -279,4 +279,4 @@ class Wrongs(Overtaking, Nodes):
         spec = {**budget["spec"], "minAvailable": budget["spec"]["minAvailable"] + 1}
         meta = {**budget["metadata"], "generation": budget["metadata"]["generation"] + 1}
         moment.cluster.put(path, {**budget, "metadata": meta, "spec": spec})
-        return self.done("somebody tightens the budget", moment)
+        return self.done("another client tightens the budget", moment)

@@ -70,7 +70,7 @@ def test_a_mirrored_pod_that_replaces_an_upgraded_one_is_upgraded_once_more(
 
 
 @pytest.mark.guard("a-birth-vouches-for-an-untouched-spec-alone")
-def test_c55_a_strangers_image_is_drift_under_a_registry_mirror_too(
+def test_c55_another_clients_image_is_drift_under_a_registry_mirror_too(
     shop: Shop, admission: Admission
 ) -> None:
     admission.mirror()

@@ -23,7 +23,7 @@ def taken(shop: Shop) -> list[str]:
     return [pod["metadata"]["name"] for pod in shop.pods() if phase(pod)]
 
 
-@pytest.mark.guard("a-deaf-driver-takes-no-pod")
+@pytest.mark.guard("a-driver-that-cannot-read-takes-no-pod")
 def test_i9_no_pod_is_taken_while_a_pause_can_t_be_read(shop: Shop, proxy: FaultProxy) -> None:
     shop.born(8, "label", notes={KILL: "6000"}, maxUnavailable=1)
     cafe = shop.cafe.at(proxy.kubeconfig)

@@ -34,7 +34,7 @@ from tests.integration.test_traffic import endpoints_at, image_changes, version
 
 
 @pytest.mark.parametrize("mode", ["gate", "label", "none"])
-def test_c55_a_strangers_image_is_replaced_in_place(shop: Shop, mode: str) -> None:
+def test_c55_another_clients_image_is_replaced_in_place(shop: Shop, mode: str) -> None:
     one, _ = shop.born(2, mode, service=True)
     one = drifted(shop, one)
 

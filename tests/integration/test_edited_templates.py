@@ -35,7 +35,7 @@ def status(shop: Shop) -> str:
     return " ".join(shop.cafe("status", NAME).out.split())
 
 
-@pytest.mark.guard("an-edited-template-vouches-for-no-birth")
+@pytest.mark.guard("an-edited-template-proves-no-creation")
 def test_c55_a_pod_born_from_an_edited_template_is_no_pod_of_the_revision(shop: Shop) -> None:
     one, _ = shop.born(2, "label")
     set_in_template(shop, image=HOTFIX)

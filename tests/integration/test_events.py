@@ -31,7 +31,7 @@ def reasons(found: Sequence[Object]) -> list[str]:
     return [str(one["reason"]) for one in found]
 
 
-@pytest.mark.guard("moves-are-told-as-events")
+@pytest.mark.guard("moves-are-recorded-as-events")
 def test_every_move_is_told_by_kubectl_describe(shop: Shop, control_plane: ControlPlane) -> None:
     shop.born(2, "none", batchSize=1, confirm=True)
     assert shop.upgrade("app:v2").code == 3

@@ -116,7 +116,7 @@ def test_c5_there_and_back_again_completes(shop: Shop) -> None:
     assert (image(after), status(after)["restartCount"]) == ("nginx", 2)
 
 
-@pytest.mark.guard("a-moving-tag-is-told")
+@pytest.mark.guard("a-moving-tag-is-reported")
 def test_c5_a_registrys_port_is_no_tag(shop: Shop) -> None:
     """Without a tag it means `latest`: people are told that such a tag moves."""
     shop.born(1, containers={"main": "registry.example:5000/app:v1"})
@@ -141,7 +141,7 @@ def test_c6_a_pinned_digest_completes_whatever_name_the_status_shows(
     assert "contradicts" not in stage.shop.cafe("status", NAME).out
 
 
-@pytest.mark.guard("another-digest-is-told")
+@pytest.mark.guard("another-digest-is-reported")
 def test_c6_another_digest_than_the_pinned_one_is_told(stage: Stage) -> None:
     stage.born()
     running = stage.patched(f"app@{DIGEST}")
@@ -153,7 +153,7 @@ def test_c6_another_digest_than_the_pinned_one_is_told(stage: Stage) -> None:
     assert "imageID contradicts the pinned digest" in stage.shop.cafe("status", NAME).out
 
 
-@pytest.mark.guard("a-moving-tag-is-told")
+@pytest.mark.guard("a-moving-tag-is-reported")
 @pytest.mark.parametrize(("target", "told"), [("app:latest", True), ("app:v1.2.3", False)])
 def test_c7_the_target_that_is_there_already_costs_no_write_and_a_moving_tag_is_told(
     shop: Shop, target: str, told: bool
@@ -168,8 +168,8 @@ def test_c7_the_target_that_is_there_already_costs_no_write_and_a_moving_tag_is_
     assert ("usually moves" in done.err) is told
 
 
-@pytest.mark.guard("a-newborn-is-opened-when-it-runs")
-def test_c14_a_newborn_without_any_status_is_waited_for(
+@pytest.mark.guard("a-new-pod-is-opened-when-it-runs")
+def test_c14_a_new_pod_without_any_status_is_waited_for(
     shop: Shop, puppet: Callable[..., Puppet]
 ) -> None:
     stage = Stage(shop, puppet())

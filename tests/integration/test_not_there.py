@@ -51,7 +51,7 @@ def test_a_missing_namespace_is_said(shop: Shop) -> None:
 # Asking
 
 
-@pytest.mark.guard("nobody-to-ask")
+@pytest.mark.guard("without-a-terminal-nothing-is-asked")
 def test_without_a_terminal_and_without_yes_nothing_is_started(shop: Shop) -> None:
     shop.make(1)
 

@@ -61,7 +61,7 @@ def test_c26_other_gates_and_conditions_survive_every_write(shop: Shop) -> None:
     }
 
 
-@pytest.mark.guard("newborn-is-opened")
+@pytest.mark.guard("a-new-pod-is-opened")
 def test_c27_a_pod_that_is_replaced_during_a_release_is_opened_once(shop: Shop) -> None:
     pods = shop.born(2, "gate", confirm=True, batchSize=1)
     assert shop.upgrade("app:v2").code == 3

@@ -268,7 +268,7 @@ def test_a_lost_right_to_watch_pods_ends_the_driver_and_reopens_what_is_drained(
 def test_a_repair_that_loses_the_right_to_watch_pods_names_the_pod_that_it_leaves(
     shop: Shop, loses_watches: Callable[..., Outcome]
 ) -> None:
-    """What a stranger started can't be seen to be settled without a watch."""
+    """What another client started can't be seen to be settled without a watch."""
     shop.born(2, batchSize=1, drainSeconds=8)
     pod = drifted(shop, shop.pods()[0])
     images = sorted(shop.images())

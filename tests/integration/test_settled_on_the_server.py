@@ -41,7 +41,7 @@ def test_c1_c68_the_measured_timeline_of_an_upgrade(stage: Stage) -> None:
 @pytest.mark.guard("first-status-container-is-not-new")
 def test_c9_the_measured_timeline_of_a_change_back_while_the_kubelet_kills(stage: Stage) -> None:
     """A -> B -> A: B runs first, new and ready, with observedGeneration already A's."""
-    uid = a_pod_at_v2_that_a_stranger_took_to_v1(stage)
+    uid = a_pod_at_v2_that_another_client_took_to_v1(stage)
     running = stage.patched("app:v2")
     target = generation(stage.pod())
 
@@ -57,7 +57,7 @@ def test_c9_the_measured_timeline_of_a_change_back_while_the_kubelet_kills(stage
 
 def test_c8_the_container_between_two_changes_does_not_complete_the_second(stage: Stage) -> None:
     """A -> B -> C before the kubelet reported B."""
-    a_pod_at_v2_that_a_stranger_took_to_v1(stage)
+    a_pod_at_v2_that_another_client_took_to_v1(stage)
     running = stage.patched("app:v3")
     target = generation(stage.pod())
 
@@ -68,7 +68,7 @@ def test_c8_the_container_between_two_changes_does_not_complete_the_second(stage
     assert stage.settled(running).code == 0
 
 
-def a_pod_at_v2_that_a_stranger_took_to_v1(stage: Stage) -> str:
+def a_pod_at_v2_that_another_client_took_to_v1(stage: Stage) -> str:
     """Its kubelet is told and goes on showing v2: it is busy killing that. The pod's uid."""
     stage.born()
     running = stage.patched("app:v2")

@@ -25,7 +25,7 @@ def test_an_upgrade_writes_a_pod(shop: Shop, mode: str, count: int) -> None:
 
 
 @pytest.mark.parametrize(("mode", "count"), [("gate", 1), ("label", 0), ("none", 0)])
-def test_a_first_release_writes_a_newborn(shop: Shop, mode: str, count: int) -> None:
+def test_a_first_release_writes_a_new_pod(shop: Shop, mode: str, count: int) -> None:
     pods = shop.born(2, mode)
 
     assert pod_writes(shop) == {name(pod): count for pod in pods if count}

@@ -52,7 +52,7 @@ SEARCHES = (
     "plain",
     "a pod that strays",
     "a schema",
-    "a stranger's image without a switch",
+    "another client's image without a switch",
     "a restart without a switch",
     "a first release, lost answers",
     "a first release, no such image",

@@ -81,7 +81,7 @@ def test_two_processes_of_one_run_share_one_cluster(tmp_path: Path) -> None:
     wait_for(lambda: not folders[0].exists(), "the files to go")
 
 
-def test_a_stranger_with_a_known_pid_is_not_ended(tmp_path: Path) -> None:
+def test_another_client_with_a_known_pid_is_not_ended(tmp_path: Path) -> None:
     with subprocess.Popen(["sleep", "60"]) as stranger:
         state = tmp_path / "processes.json"
         state.write_text(f'[{{"name": "etcd", "pid": {stranger.pid}, "started": "1"}}]')

@@ -24,7 +24,7 @@ def test_a_pod_starts_with_ids_an_address_and_its_generation_observed(client: Cl
     assert ready(found) == ("True", "", "")
 
 
-def test_an_absent_gate_keeps_a_newborn_unready(client: Client) -> None:
+def test_an_absent_gate_keeps_a_new_pod_unready(client: Client) -> None:
     found = started(client, pod("a", gates=(GATE,)))
     message = f'corresponding condition of pod readiness gate "{GATE}" does not exist.'
     assert ready(found) == ("False", "ReadinessGatesNotReady", message)

@@ -101,7 +101,7 @@ SIDE = {"name": "side", "image": "side:v1"}
 
 
 @CHANGES
-@pytest.mark.guard("whoever-wrote-the-images-tells")
+@pytest.mark.guard("the-writer-of-the-images-decides")
 def test_a_release_goes_on_when_it_moves_between_w1_and_w2(
     stage: Stage, admission: Admission, change: Change
 ) -> None:

@@ -1,4 +1,4 @@
-"""What a stranger takes away: pods by their labels, ReplicaSets, the resource (protocol 7)."""
+"""What another client takes away: pods by their labels, ReplicaSets, the resource (protocol 7)."""
 
 from __future__ import annotations
 

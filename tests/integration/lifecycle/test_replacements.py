@@ -80,7 +80,7 @@ def is_commit(request: Request) -> bool:
     )
 
 
-def test_c51_pods_of_a_workload_that_a_stranger_scales_up_are_upgraded_with_the_last_group(
+def test_c51_pods_of_a_workload_that_another_client_scales_up_are_upgraded_with_the_last_group(
     shop: Shop,
 ) -> None:
     waiting(shop)
@@ -95,7 +95,7 @@ def test_c51_pods_of_a_workload_that_a_stranger_scales_up_are_upgraded_with_the_
     assert shop.images() == ["app:v2"] * 4
 
 
-def test_c52_a_group_completes_on_what_exists_when_a_stranger_scales_down(shop: Shop) -> None:
+def test_c52_a_group_completes_on_what_exists_when_another_client_scales_down(shop: Shop) -> None:
     waiting(shop)
     scale(shop, 1)
     shop.until_pod(lambda _: len(shop.pods()) == 1, "one pod to be left")
@@ -126,6 +126,6 @@ def test_c53_a_scale_down_takes_the_upgraded_pod_which_is_said_and_the_release_c
 
 
 def scale(shop: Shop, replicas: int) -> None:
-    """`kubectl scale rs` of a stranger."""
+    """`kubectl scale rs` of another client."""
     (workload,) = shop.client.list("apps/v1/replicasets")
     shop.client.patch("apps/v1/replicasets", name(workload), {"spec": {"replicas": replicas}})

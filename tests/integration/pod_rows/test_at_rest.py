@@ -130,7 +130,7 @@ def test_orphan_is_left_alone_and_reported(shop: Shop) -> None:
 
 
 def test_drift_is_left_alone_and_reported(shop: Shop) -> None:
-    """C55: `kubectl set image` of a stranger is not overwritten."""
+    """C55: `kubectl set image` of another client is not overwritten."""
     shop.born(2, "label", batchSize=1, confirm=True)
     shop.edit(ways.DEADLINE)
     assert shop.upgrade("app:v2").code == 3
@@ -157,7 +157,7 @@ def test_unreadable_is_left_alone_and_reported(shop: Shop) -> None:
 
 
 def test_unlabelled_gets_labels_and_no_restart(shop: Shop) -> None:
-    """It runs the goal's images already: a stranger was faster."""
+    """It runs the goal's images already: another client was faster."""
     (pod,) = shop.born(1, "label")
     ways.set_image(shop, pod, "app:v2")
     shop.until_pod(lambda pod: status(pod)["image"].endswith("v2") and ready(pod), "its restart")

@@ -62,7 +62,7 @@ def test_plan_tells_that_admission_rewrites_the_image(shop: Shop, admission: Adm
     assert f"warning: admission replaces app:v2 by {MIRROR}app:v2 (container main)" in done.out
 
 
-def test_a_newborn_pod_that_a_policy_refuses_is_told_before_the_first_release(
+def test_a_new_pod_pod_that_a_policy_refuses_is_told_before_the_first_release(
     shop: Shop, admission: Admission
 ) -> None:
     shop.make(1)

@@ -121,7 +121,7 @@ def test_c80_a_pod_on_a_lost_node_uses_up_the_budget_and_is_not_taken() -> None:
     assert taken(ten(lost, budgets=(pdb(),))) == 1
 
 
-@pytest.mark.guard("a-budgets-word-is-the-limit")
+@pytest.mark.guard("a-budgets-status-is-the-limit")
 def test_c64_disruptions_allowed_0_lets_no_healthy_pod_go() -> None:
     assert taken(ten(budgets=(pdb(disruptionsAllowed=0),))) == 0
 

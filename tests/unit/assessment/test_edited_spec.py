@@ -48,14 +48,14 @@ def test_c51_a_spec_that_asks_for_more_pods_is_told() -> None:
     assert "spec.replicas or spec.topology changed" in note
 
 
-@pytest.mark.guard("a-scaled-workload-is-told")
-def test_c51_a_workload_that_a_stranger_scaled_is_told() -> None:
+@pytest.mark.guard("a-scaled-workload-is-reported")
+def test_c51_a_workload_that_another_client_scaled_is_told() -> None:
     (note,) = said(of_spec(), replicas=5)
     assert note.startswith("the workloads were scaled (all: 5)")
 
 
 @pytest.mark.guard("a-scale-down-is-warned-of")
-def test_c53_a_scale_down_by_a_stranger_may_have_taken_the_upgraded_pods() -> None:
+def test_c53_a_scale_down_by_another_client_may_have_taken_the_upgraded_pods() -> None:
     _, warning = said(of_spec(), replicas=1)
     assert "a scale-down deletes the most recently upgraded pods first" in warning
 
@@ -72,7 +72,7 @@ def test_pods_that_the_release_brings_to_life_are_no_strangers_scaling() -> None
 STRATEGY = CafeDeployment(cafe_object(strategy={"batchSize": 1}))
 
 
-@pytest.mark.guard("an-edited-strategy-is-told")
+@pytest.mark.guard("an-edited-strategy-is-reported")
 def test_c61_an_edited_strategy_takes_effect_with_the_next_release() -> None:
     (note,) = said(of_spec(), STRATEGY)
     assert "takes effect with the next release" in note
@@ -82,7 +82,7 @@ def test_c61_of_an_edited_strategy_nothing_is_said_between_releases() -> None:
     assert said(of_spec(State.COMPLETED), STRATEGY) == []
 
 
-@pytest.mark.guard("an-edit-under-a-rollback-is-told")
+@pytest.mark.guard("an-edit-under-a-rollback-is-reported")
 @pytest.mark.parametrize("state", [State.ROLLING_BACK, State.PAUSED])
 def test_c81_a_spec_edited_under_a_rollback_is_told(state: State) -> None:
     edited = CafeDeployment(cafe_object(template=template("app:v9")))

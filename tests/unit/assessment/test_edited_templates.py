@@ -161,7 +161,7 @@ def row(image: str, obj: dict[str, Any]) -> PodState:
     return assess(pod, shown).row
 
 
-@pytest.mark.guard("an-edited-template-vouches-for-no-birth")
+@pytest.mark.guard("an-edited-template-proves-no-creation")
 def test_c55_a_pod_that_an_edited_template_made_is_of_no_revision() -> None:
     """Under the template as it was committed admission has rewritten the image."""
     assert (born(IMAGE), born({})) == (PodState.DRIFT, PodState.AT_GOAL)

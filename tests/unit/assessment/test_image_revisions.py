@@ -59,7 +59,7 @@ def test_a_pod_that_admission_rewrote_at_its_birth_runs_the_revision_that_made_i
 
 
 @pytest.mark.guard("a-birth-vouches-for-an-untouched-spec-alone")
-def test_c55_an_image_that_a_stranger_wrote_is_drift_whatever_the_label_says() -> None:
+def test_c55_an_image_that_another_client_wrote_is_drift_whatever_the_label_says() -> None:
     assert row(mirrored(generation=2, observed=2)) is PodState.DRIFT
 
 
@@ -138,7 +138,7 @@ def test_a_drain_records_the_generation_for_which_the_label_is_right(generation:
 
 
 @pytest.mark.guard("reopening-vouches-for-nothing-new")
-def test_c55_a_pod_that_a_stranger_patched_while_it_was_drained_is_not_vouched_for() -> None:
+def test_c55_a_pod_that_another_client_patched_while_it_was_drained_is_not_vouched_for() -> None:
     record = pod_record(Phase.DRAINED, gen=1)
     through = {
         "gate": Condition("Unknown", message=acknowledgement(2)),

@@ -25,7 +25,7 @@ def test_a_pod_is_available_to_whoever_looks_after_the_last_step_of_its_release(
     assert assessment(shown, snapshot(shown, record=over)).available
 
 
-def test_c55_a_strangers_image_finishes_no_record_although_the_group_is_over() -> None:
+def test_c55_another_clients_image_finishes_no_record_although_the_group_is_over() -> None:
     hotfix = {"main": container("C3", "app:hotfix")}
     shown = replace(none_mode(), containers=hotfix, generation=3, observed=3)
     assert row(shown, step=1) is PodState.PATCHED

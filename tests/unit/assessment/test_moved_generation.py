@@ -54,7 +54,7 @@ def alone(shown: Pod) -> Assessment:
 
 
 @pytest.mark.parametrize("shown", [born(), finished()], ids=["as born", "upgraded"])
-@pytest.mark.guard("whoever-wrote-the-images-tells")
+@pytest.mark.guard("the-writer-of-the-images-decides")
 def test_a_pod_whose_generation_moved_and_whose_images_did_not_is_available(shown: Pod) -> None:
     found = alone(shown)
     assert (found.row, found.available) == (
@@ -65,7 +65,7 @@ def test_a_pod_whose_generation_moved_and_whose_images_did_not_is_available(show
 
 @pytest.mark.parametrize("writer", [Writer.OTHER, Writer.UNKNOWN])
 @pytest.mark.parametrize("make", [born, finished], ids=["as born", "upgraded"])
-def test_c55_a_strangers_image_is_drift_as_before(make: Any, writer: Writer) -> None:
+def test_c55_another_clients_image_is_drift_as_before(make: Any, writer: Writer) -> None:
     assert alone(make(writer)).row is PodState.DRIFT
 
 
@@ -139,7 +139,7 @@ def test_between_w2_and_done_it_waits_for_the_kubelet_to_see_what_else_changed()
 
 
 @pytest.mark.guard("an-image-that-came-back-is-another-spec")
-def test_c55_an_image_that_a_stranger_changed_and_changed_back_is_judged_anew() -> None:
+def test_c55_an_image_that_another_client_changed_and_changed_back_is_judged_anew() -> None:
     stranger = way("C2", 4, 4, Writer.OTHER)
     of = steps(way("C1", 2, 2), stranger)
     assert not assess(of.pods["uid-a"], of).settled
@@ -152,7 +152,7 @@ def test_an_image_that_another_driver_changed_and_changed_back_is_judged_anew() 
     assert not assess(of.pods["uid-a"], of).settled
 
 
-def test_c55_a_strangers_image_over_ours_is_never_done() -> None:
+def test_c55_another_clients_image_over_ours_is_never_done() -> None:
     of = steps(way("C1", 2, 2), way("C2", 3, 3, Writer.OTHER))
     assert not assess(of.pods["uid-a"], of).done
 

@@ -9,7 +9,7 @@ from kubectl_cafe.pods.model import ABSENT
 from tests.unit.builders import pod, snapshot
 
 
-def test_a_newborn_is_not_upgraded_where_nothing_says_to_what() -> None:
+def test_a_new_pod_is_not_upgraded_where_nothing_says_to_what() -> None:
     newborn = pod(gate=ABSENT)
     found = assess(newborn, replace(snapshot(newborn), revisions={}))
     assert (found.row, found.upgraded) == (PodState.NEW, False)

@@ -114,8 +114,8 @@ def test_a_replacement_at_the_goal_without_a_record_is_adopted() -> None:
     assert (found.row, found.settled, found.available) == (PodState.AT_GOAL, True, True)
 
 
-@pytest.mark.guard("a-strangers-patch-is-verified")
-def test_c55_a_strangers_patch_to_the_goal_is_not_available_before_it_is_settled() -> None:
+@pytest.mark.guard("another-clients-patch-is-verified")
+def test_c55_another_clients_patch_to_the_goal_is_not_available_before_it_is_settled() -> None:
     shown = pod(
         "a",
         container("C1", "app:v2", image_id="D1"),
@@ -195,7 +195,7 @@ def test_an_image_that_admission_rewrote_is_what_the_record_says() -> None:
     assert row(rewritten) is PodState.AT_GOAL
 
 
-def test_an_image_that_a_stranger_wrote_after_ours_is_drift() -> None:
+def test_an_image_that_another_client_wrote_after_ours_is_drift() -> None:
     changed = upgraded("a", container("C3", "app:hotfix"), generation=3, observed=3)
     assert row(changed) is PodState.DRIFT
 
@@ -205,8 +205,8 @@ def test_a_patched_pod_is_done_when_its_new_container_was_seen_to_appear() -> No
     assert assessment(of.pods["uid-a"], of).done
 
 
-@pytest.mark.guard("a-strangers-image-is-never-done")
-def test_c55_a_patched_pod_that_a_stranger_patched_again_is_never_done() -> None:
+@pytest.mark.guard("another-clients-image-is-never-done")
+def test_c55_a_patched_pod_that_another_client_patched_again_is_never_done() -> None:
     first = patched(generation=3, observed=3)
     shown = patched("a", container("C3", "app:hotfix"), generation=3, observed=3)
     sighting = look(look(None, first, 0), shown, 5)

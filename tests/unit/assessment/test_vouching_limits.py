@@ -58,7 +58,7 @@ def row(shown: Pod, **changes: Any) -> PodState:
     return assess(shown, snapshot(shown, record=release(**changes))).row
 
 
-def test_c55_in_mode_none_a_strangers_image_over_ours_does_not_finish_the_record() -> None:
+def test_c55_in_mode_none_another_clients_image_over_ours_does_not_finish_the_record() -> None:
     before = none_mode(generation=3)
     old = replace(before, containers={"main": container("C1", "app:v2")})
     stranger = none_mode("app:hotfix", generation=3)

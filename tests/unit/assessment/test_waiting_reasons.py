@@ -113,7 +113,7 @@ def test_a_pod_that_shows_its_old_container_is_restarting() -> None:
     assert (awaited(of), line(of).stage) == (("restarting: a",), "")
 
 
-def test_c55_a_strangers_restart_is_not_shown_as_ours_although_time_will_verify_it() -> None:
+def test_c55_another_clients_restart_is_not_shown_as_ours_although_time_will_verify_it() -> None:
     image = container("C1", "app:v2", image_id="D1")
     of = shown(pod("a", image, generation=2, observed=2, labels={names.REVISION: "v2"}))
     assert (line(of).available, line(of).stage) == (False, "")

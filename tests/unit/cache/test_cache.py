@@ -209,7 +209,7 @@ def test_a_list_that_was_made_before_a_workload_was_created_does_not_forget_it()
     assert (before, kept.workloads.all()) == (1, ())
 
 
-@pytest.mark.guard("a-list-forgets-nobody-born-after-it")
+@pytest.mark.guard("a-list-keeps-pods-that-are-created-after-it")
 @pytest.mark.parametrize(("listed", "kept"), [(8, ["9"]), (9, [])], ids=["before it", "after it"])
 def test_a_list_that_was_made_before_the_pod_was_born_does_not_forget_it(
     listed: int, kept: list[str]

@@ -141,7 +141,7 @@ def test_a_write_that_admission_failed_did_not_happen(said: str) -> None:
 
 @pytest.mark.parametrize("code", [400, 401, 404, 409, 410])
 @pytest.mark.parametrize("said", [DENIED, BY_POLICY])
-@pytest.mark.guard("a-denial-is-known-by-its-words")
+@pytest.mark.guard("a-denial-is-known-by-its-message")
 def test_a_denial_by_admission_is_a_refusal_whatever_code_it_chose(said: str, code: int) -> None:
     error = error_for(code, answer(said, "Conflict"), POD, "PATCH")
 

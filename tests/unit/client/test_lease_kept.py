@@ -79,7 +79,7 @@ def test_another_holder_means_lost_at_once(
         keeper.check()
 
 
-def test_a_strangers_label_on_the_lease_does_not_end_it(
+def test_another_clients_label_on_the_lease_does_not_end_it(
     keeper: LeaderElector, server: Server, clock: HandClock
 ) -> None:
     keeper.acquire(wait=False)
@@ -134,7 +134,7 @@ def test_a_sign_in_page_in_answer_to_a_renewal_loses_no_lease(
     keeper.renew()
 
 
-def test_c71_a_lease_that_a_stranger_deleted_is_made_again_with_its_transitions(
+def test_c71_a_lease_that_another_client_deleted_is_made_again_with_its_transitions(
     keeper: LeaderElector, server: Server
 ) -> None:
     server.held("", 0)

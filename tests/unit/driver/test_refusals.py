@@ -217,7 +217,7 @@ def test_a_pod_that_no_write_reaches_is_left_as_it_is_and_at_rest() -> None:
     assert (decision.patches, decision.at_rest, decision.move) == ((), True, None)
 
 
-@pytest.mark.guard("a-deaf-driver-takes-no-pod")
+@pytest.mark.guard("a-driver-that-cannot-read-takes-no-pod")
 def test_i9_a_driver_that_does_not_hear_takes_no_pod_and_finishes_those_in_flight() -> None:
     of = snapshot(drained("a"), pod("b"), record=ALL_AT_ONCE, off_since={"uid-a": 0.0})
     assert writes(of) == ["image a", "off b"]

@@ -173,7 +173,7 @@ def test_when_a_pod_that_was_restarted_since_became_ready_is_not_known() -> None
     assert (spans(told), told.ready, told.out) == ([(What.STARTING, 40, 40)], 0, None)
 
 
-def test_a_newborn_that_is_not_ready_is_being_born_until_now() -> None:
+def test_a_new_pod_that_is_not_ready_is_being_born_until_now() -> None:
     told = way(pod(created=START + 40, gate=ABSENT, ready=Condition("False")))
     assert spans(told) == [(What.STARTING, 40, 100)]
     assert (told.stands, told.writes) == ("created, not Ready yet", 0)

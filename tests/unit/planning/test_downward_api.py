@@ -39,7 +39,7 @@ def said(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     return "\n".join(warnings(new, difference(old, new)))
 
 
-@pytest.mark.guard("old-metadata-in-running-containers-is-told")
+@pytest.mark.guard("old-metadata-in-running-containers-is-reported")
 def test_a_variable_from_a_changed_label_is_named_with_its_container() -> None:
     assert said(made("a"), made("b")) == (
         "container main does not restart: it keeps the old value of TEAM "

@@ -94,7 +94,7 @@ def test_an_edit_that_the_rollback_brings_about_is_not_discarded() -> None:
     assert rollback_plan.discarded(CafeDeployment(obj), AROUND, REVISIONS[1]) == ()
 
 
-@pytest.mark.guard("a-discarded-edit-is-told")
+@pytest.mark.guard("a-discarded-edit-is-reported")
 def test_its_plan_has_the_difference_the_steps_of_a_rollback_and_the_discarded_edit() -> None:
     obj = cafe(release(State.COMPLETED))
     obj["spec"]["template"] = template("app:v9")

@@ -48,7 +48,7 @@ def test_an_image_is_its_creators_until_another_manager_writes_it() -> None:
     assert writers(BORN, OURS, DEBUG) == [Writer.OURS, Writer.CREATOR]
 
 
-def test_a_strangers_image_is_told_from_ours() -> None:
+def test_another_clients_image_is_told_from_ours() -> None:
     assert writers(BORN, entry("kubectl-set", containers=("main",)))[0] is Writer.OTHER
 
 
@@ -58,7 +58,7 @@ def test_a_field_manager_that_wrote_the_record_wrote_the_image_with_it() -> None
 
 
 @pytest.mark.guard("a-record-is-what-makes-a-manager-ours")
-def test_a_manager_that_wrote_another_annotation_is_a_stranger() -> None:
+def test_a_manager_that_wrote_another_annotation_is_another_client() -> None:
     assert writers(BORN, entry("kubectl", containers=("main",), notes=("note",)))[0] is Writer.OTHER
 
 

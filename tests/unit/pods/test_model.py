@@ -142,7 +142,7 @@ def test_c50_a_leftover_is_over(phase: str) -> None:
     assert parse(bare(status={"phase": phase})).over
 
 
-@pytest.mark.guard("lost-node-is-told-from-a-gate")
+@pytest.mark.guard("a-lost-node-differs-from-a-closed-gate")
 def test_c80_ready_false_with_ready_containers_and_no_gate_named_is_a_lost_node() -> None:
     assert pod(ready=Condition("False")).lost
 

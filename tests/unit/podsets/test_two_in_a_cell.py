@@ -100,7 +100,7 @@ def test_the_commit_leaves_alone_the_one_that_has_the_template_already() -> None
     assert at_the_commit(OLD, new, OTHER) == [(OLD.name, False), (OTHER.name, False)]
 
 
-@pytest.mark.guard("what-a-cell-lacks-is-born-once")
+@pytest.mark.guard("what-a-cell-lacks-is-created-once")
 def test_what_a_cell_lacks_is_born_once_and_of_the_goals_workload() -> None:
     """Its first pod is the old one's; the second group has two."""
     record = release(cells={"A": 3}, kind=Kind.CREATE, batch_size=1, step=2)

@@ -121,7 +121,7 @@ def test_the_same_refusal_in_two_cells_is_told_once() -> None:
     assert len(judged(tried(refusal, pod="a"), tried(refusal, pod="b"))) == 1
 
 
-@pytest.mark.guard("an-image-that-admission-rewrites-is-told")
+@pytest.mark.guard("an-image-that-admission-rewrites-is-reported")
 def test_an_image_that_admission_rewrites_is_told() -> None:
     (found,) = judged(tried(stored("mirror.example/app:v2")))
     assert found.startswith("warning: admission replaces app:v2 by mirror.example/app:v2")

@@ -25,7 +25,7 @@ def judged(*entries: Any, to: Any = None, annotations: Any = None) -> list[str]:
     return said(field_managers.judge(of.cafe, of.wished))
 
 
-@pytest.mark.guard("another-manager-of-the-template-is-told")
+@pytest.mark.guard("another-manager-of-the-template-is-reported")
 def test_a_gitops_tool_that_owns_what_is_changed_is_told_with_the_path() -> None:
     (found,) = judged(owned("argocd-controller"))
     assert found.startswith("warning: argocd-controller owns spec.template.spec.containers, ")

@@ -37,7 +37,7 @@ def test_pods_that_are_all_available_are_well() -> None:
     assert said(pods.health(upgrade())) == ["ok: 2 of 2 pods available"]
 
 
-@pytest.mark.guard("an-unhealthy-pod-is-told")
+@pytest.mark.guard("an-unhealthy-pod-is-reported")
 def test_an_unhealthy_pod_is_told_with_its_reason() -> None:
     found = said(pods.health(upgrade(broken(), WELL, pod("c", labels=AT_V1))))
     assert found[0] == "warning: 1 of 3 pods unavailable: bad (main: CrashLoopBackOff)"
@@ -58,7 +58,7 @@ def budget(allowed: int) -> DisruptionBudget:
     return DisruptionBudget("keep", selector=(), observed=True, **status)
 
 
-@pytest.mark.guard("a-budget-without-room-now-is-told")
+@pytest.mark.guard("a-budget-without-room-now-is-reported")
 def test_c64_a_disruption_budget_without_room_now_is_told() -> None:
     (found,) = said(pods.room(upgrade(budgets=(budget(0),))))
     assert found.startswith(
@@ -112,7 +112,7 @@ def test_a_small_set_is_not() -> None:
     assert said(pods.size(upgrade())) == []
 
 
-@pytest.mark.guard("a-skewed-clock-is-told")
+@pytest.mark.guard("a-skewed-clock-is-reported")
 def test_c63_a_clock_that_is_minutes_off_is_told() -> None:
     (ahead,), (behind,) = (said(lease_and_clock.clock(Answers(skew=s))) for s in (93.0, -93.0))
     assert ahead.startswith("warning: this workstation's clock is 93s ahead of the API server's")

@@ -114,7 +114,7 @@ def test_a_pull_secret_with_the_registrys_host_is_well() -> None:
     ]
 
 
-@pytest.mark.guard("a-pull-secret-of-another-registry-is-told")
+@pytest.mark.guard("a-pull-secret-of-another-registry-is-reported")
 def test_a_pull_secret_of_another_registry_is_told() -> None:
     (found,) = held(cred=secret("other.example"))
     assert found.startswith("warning: no pull secret (cred) has credentials for registry.example")

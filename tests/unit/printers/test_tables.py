@@ -141,7 +141,7 @@ def test_the_live_view_aligns_cells_with_wide_names() -> None:
     assert bars == [6, 6]
 
 
-@pytest.mark.guard("a-failure-is-told-once")
+@pytest.mark.guard("a-failure-is-reported-once")
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_a_failure_is_said_once(size: tuple[int, int]) -> None:
     live_view = "\n".join(x.plain for x in live.lines(SCENES["failed"], Size(*size)))

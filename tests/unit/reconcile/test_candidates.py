@@ -134,8 +134,8 @@ def test_c80_a_pod_on_a_lost_node_is_not_taken() -> None:
     assert chosen(snapshot(lost)) == []
 
 
-@pytest.mark.guard("a-newborn-is-opened-first")
-def test_a_newborn_of_another_version_is_not_taken_before_it_was_opened() -> None:
+@pytest.mark.guard("a-new-pod-is-opened-first")
+def test_a_new_pod_of_another_version_is_not_taken_before_it_was_opened() -> None:
     assert chosen(snapshot(pod("new", gate=ABSENT))) == []
 
 
@@ -209,7 +209,7 @@ def test_c88_a_pod_in_flight_is_the_group_and_not_one_more() -> None:
     assert chosen(snapshot(pod("a"), patched("b"))) == []
 
 
-def test_c51_the_last_group_takes_pods_that_a_stranger_added() -> None:
+def test_c51_the_last_group_takes_pods_that_another_client_added() -> None:
     pods = (upgraded("first"), *many(4))
     of = snapshot(*pods, record=release(step=1), workloads=(workload(5),))
     assert counts(of, assessments(of)) == {"": 5}
@@ -280,7 +280,7 @@ def test_c62_more_pods_missing_than_may_be_unavailable_take_no_healthy_one() -> 
 
 
 @pytest.mark.parametrize(("image", "taken"), [("app:v1", True), ("app:v2", False)])
-def test_c27_a_newborn_that_is_stuck_is_taken_where_it_is_not_at_the_goal_already(
+def test_c27_a_new_pod_that_is_stuck_is_taken_where_it_is_not_at_the_goal_already(
     image: str, taken: bool
 ) -> None:
     waiting = {"waiting": "ErrImagePull", "message": f'"{image}"'}

@@ -88,11 +88,11 @@ def test_in_mode_none_a_done_pod_needs_no_write() -> None:
     assert writes(snapshot(structs.replace(shown, gate=ABSENT))) == []
 
 
-def test_c27_a_newborn_is_opened_once_its_containers_are_ready() -> None:
+def test_c27_a_new_pod_is_opened_once_its_containers_are_ready() -> None:
     assert writes(snapshot(pod("a", gate=ABSENT))) == ["open a"]
 
 
-def test_c27_a_newborn_whose_containers_are_not_ready_is_waited_for() -> None:
+def test_c27_a_new_pod_whose_containers_are_not_ready_is_waited_for() -> None:
     assert writes(snapshot(pod("a", gate=ABSENT, containers_ready=Condition("False")))) == []
 
 
@@ -155,9 +155,9 @@ def test_c48_a_drained_pod_that_the_group_no_longer_needs_is_reopened() -> None:
     assert writes(snapshot(drained("a"), upgraded("b"), **OFF)) == ["on a"]
 
 
-@pytest.mark.guard("a-strangers-patch-is-not-reopened")
+@pytest.mark.guard("another-clients-patch-is-not-reopened")
 @pytest.mark.parametrize("state", [State.FAILED, State.ABORTING, State.PROGRESSING])
-def test_c55_a_drained_pod_that_a_stranger_patched_is_not_reopened_before_its_restart(
+def test_c55_a_drained_pod_that_another_client_patched_is_not_reopened_before_its_restart(
     state: State,
 ) -> None:
     stays = {"generation": 2, "observed": 1, "record": pod_record(Phase.DRAINED, gen=1)}

@@ -110,7 +110,7 @@ def test_the_sweep_ends_when_a_consistent_list_shows_every_pod_at_the_goal() -> 
     assert decide(at_step(3, upgraded("a"), upgraded("b"), swept=True)).move == done()
 
 
-@pytest.mark.guard("sweep-takes-what-was-born-old")
+@pytest.mark.guard("the-sweep-takes-pods-created-old")
 def test_c46_c89_the_sweep_takes_a_pod_that_was_born_from_the_other_template() -> None:
     assert writes(at_step(3, upgraded("a"), pod("b"), swept=True)) == ["off b"]
 
@@ -178,7 +178,7 @@ def test_a_paused_release_is_not_at_rest_while_a_pod_restarts() -> None:
     assert not decide(snapshot(patched("a"), record=release(State.PAUSED))).at_rest
 
 
-def test_a_group_is_not_over_in_the_moment_in_which_a_newborns_gate_is_opened() -> None:
+def test_a_group_is_not_over_in_the_moment_in_which_a_new_pods_gate_is_opened() -> None:
     born = pod("b", gate=ABSENT, ready=quoted())
     found = decide(snapshot(upgraded("a"), born))
     assert ([patch.what for patch in found.patches], found.move) == (["open"], None)

@@ -43,7 +43,7 @@ from tests.unit.strays import (
 
 
 @pytest.mark.parametrize("state", [State.IDLE, State.COMPLETED, State.ROLLED_BACK, State.ABORTED])
-def test_c55_a_strangers_image_is_brought_back_to_the_templates_revision(state: State) -> None:
+def test_c55_another_clients_image_is_brought_back_to_the_templates_revision(state: State) -> None:
     finding = only(at_rest(strange(), state=state))
     assert finding.what is What.DRIFT
     assert finding.remedy == "restore revision 1 in place: the pod restarts out of traffic"

@@ -115,7 +115,7 @@ def test_c31_an_upgraded_pod_is_available_once_the_declared_finalizer_is_back() 
     assert [available(replace(shown, finalizers=f)) for f in ({}, HELD)] == [False, True]
 
 
-def test_c31_a_newborn_that_never_had_it_is_not_available() -> None:
+def test_c31_a_new_pod_that_never_had_it_is_not_available() -> None:
     born = pod("a", container("C9", "app:v2"), labels={names.REVISION: "v2"})
     assert not available(born)
 

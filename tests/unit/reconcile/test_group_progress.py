@@ -188,7 +188,7 @@ def crashed(name: str, **changes: object) -> Snapshot:
     return snapshot(pod(name, shown, ready=Condition("False"), **changes), record=record)
 
 
-@pytest.mark.guard("what-nobody-touched-fails-nothing")
+@pytest.mark.guard("an-untouched-pod-fails-nothing")
 def test_c74_an_old_pod_that_crashes_does_not_fail_the_rollback_to_its_version() -> None:
     of = crashed("a")
     assert failure(of, assessments(of)) is None
@@ -201,7 +201,7 @@ def test_c77_a_pod_born_under_the_rollback_that_crashes_fails_it() -> None:
     assert found.reason == "CrashLoopBackOff"
 
 
-@pytest.mark.guard("nobody-drove-is-nobodys-failure")
+@pytest.mark.guard("time-without-a-driver-fails-nothing")
 def test_the_time_in_which_nobody_drove_fails_nothing() -> None:
     of = snapshot(patched("a"))
     assert due(replace(of, driven_since=START + 5000)) > 5000

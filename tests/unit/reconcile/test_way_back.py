@@ -105,7 +105,7 @@ def test_one_that_was_begun_comes_first_and_then_one_that_is_unavailable() -> No
     assert first(of, ["uid-a", "uid-b"]).name == "b"
 
 
-def test_a_newborn_with_a_strangers_image_is_opened_as_any_newborn_and_taken_then() -> None:
+def test_a_new_pod_with_another_clients_image_is_opened_as_any_newborn_and_taken_then() -> None:
     of = at_rest(strange(gate=ABSENT, ready=UNREADY))
     assert (only(of).what, written(of).what) == (What.DRIFT, "open")
 
@@ -265,7 +265,7 @@ def test_c64_what_was_waited_for_is_told_when_the_deadline_has_passed() -> None:
     assert step(of, failure=failure).over
 
 
-def test_c55_a_pod_that_was_only_drained_is_reopened_once_a_strangers_restart_is_over() -> None:
+def test_c55_a_pod_that_was_only_drained_is_reopened_once_another_clients_restart_is_over() -> None:
     of = off()
     found = step(of, failure=STOPPED)
     assert (found.over, found.patch and found.patch.what) == (False, "acknowledge")

@@ -63,7 +63,7 @@ def test_the_event_of_a_move_has_one_name_and_those_of_one_release_sort_as_they_
     assert second["metadata"]["name"] == "shop.r1.0001.0002"
 
 
-@pytest.mark.guard("a-rebuilt-journal-is-told")
+@pytest.mark.guard("a-rebuilt-journal-is-reported")
 def test_c72_the_first_move_of_a_rebuilt_record_is_an_event_of_its_own() -> None:
     rebuilt = release(State.PAUSED, epoch=2, journal=paused().journal[1:])
     names = [told(record)["metadata"]["name"] for record in (BEGUN, paused(), rebuilt)]

@@ -22,7 +22,7 @@ def test_c87_an_abort_by_force_names_the_pods_that_are_left_behind() -> None:
     assert found.move.why == "--force; 2 pods left out of traffic: a, b"
 
 
-@pytest.mark.guard("a-forced-abort-is-signed-by-who-asked")
+@pytest.mark.guard("a-forced-abort-names-its-user")
 def test_c87_an_abort_by_force_is_signed_by_the_person_who_asked_for_it() -> None:
     asked = Entry("", Trigger.ABORT, State.ABORTING, "bob", "--force INC-99")
     found = decide(snapshot(pod("a"), record=replace(FORCED, journal=(asked,))))

@@ -115,7 +115,7 @@ def test_an_orphan_that_was_verified_and_not_patched_since_is_opened_at_once() -
     assert written(looked(upgraded("a", **ORPHAN))) == "open"
 
 
-def test_an_orphan_that_runs_a_strangers_image_is_not_opened_but_brought_back() -> None:
+def test_an_orphan_that_runs_another_clients_image_is_not_opened_but_brought_back() -> None:
     finding = only(looked(pod("a", HOTFIX, **STRANGE, **ORPHAN)))
     assert (finding.what, finding.found.startswith("out of traffic")) == (What.DRIFT, True)
 
@@ -127,17 +127,17 @@ def test_an_orphan_is_found_in_the_middle_of_a_release_too() -> None:
 # Newborns
 
 
-def test_c47_a_newborn_that_nobody_opened_is_opened() -> None:
+def test_c47_a_new_pod_that_nobody_opened_is_opened() -> None:
     of = looked(pod("a", gate=ABSENT, ready=UNREADY), state=State.COMPLETED)
     assert (only(of).what, written(of)) == (What.NEW_POD, "open")
 
 
-def test_a_newborn_whose_containers_are_not_ready_is_listed_alone() -> None:
+def test_a_new_pod_whose_containers_are_not_ready_is_listed_alone() -> None:
     of = looked(pod("a", gate=ABSENT, ready=UNREADY, containers_ready=UNREADY))
     assert (only(of).what, only(of).remedy) == (What.NEW_POD, "")
 
 
-def test_a_newborn_of_a_release_under_way_is_its_drivers() -> None:
+def test_a_new_pod_of_a_release_under_way_is_its_drivers() -> None:
     of = looked(pod("a", gate=ABSENT, ready=UNREADY), state=State.PROGRESSING)
     assert findings(of) == ()
 
@@ -160,8 +160,10 @@ def test_a_patched_pod_is_let_back_only_once_its_restart_is_verified() -> None:
     assert written(looked(replace(shown, gate=said, ready=quoted("Unknown")))) == "on"
 
 
-@pytest.mark.guard("a-leftover-that-a-stranger-patched-is-settled-before-it-is-opened")
-def test_c55_a_drained_pod_that_a_stranger_patched_is_let_back_once_its_restart_is_over() -> None:
+@pytest.mark.guard("a-leftover-with-another-clients-image-is-settled-before-it-is-opened")
+def test_c55_a_drained_pod_that_another_client_patched_is_let_back_once_its_restart_is_over() -> (
+    None
+):
     label = {names.TRAFFIC: "off"}
     record = pod_record(Phase.DRAINED, gen=1, mode=Mode.LABEL)
     shown = pod("a", gated=False, gate=ABSENT, labels=label, record=record)

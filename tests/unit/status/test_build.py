@@ -198,7 +198,7 @@ def born_now(name: str) -> Pod:
     return replace(made, created=START + 1)
 
 
-@pytest.mark.guard("born-ahead-is-told")
+@pytest.mark.guard("born-ahead-is-reported")
 def test_c47_a_replacement_that_is_born_at_the_new_version_is_told() -> None:
     found = reported(born_now("a"), pod("b"))
     assert found.notes == ("created at the new version before their group: a",)

@@ -47,7 +47,7 @@ def test_a_line_shows() -> None:
     )
 
 
-@pytest.mark.guard("the-list-tells-of-an-edited-spec")
+@pytest.mark.guard("the-list-reports-an-edited-spec")
 def test_an_edited_spec_that_is_not_released_is_told() -> None:
     ahead = of(encode(release(State.COMPLETED, spec_hash="older")))
     assert ahead.spec_ahead

@@ -111,7 +111,7 @@ def test_the_gate_is_written_false_with_the_record_in_one_write() -> None:
     assert names.IN_PLACE in written.body["metadata"]["annotations"]
 
 
-def test_a_newborn_is_opened_without_a_record() -> None:
+def test_a_new_pod_is_opened_without_a_record() -> None:
     written = GATE.turn_on(pod(gate=ABSENT), None, "noon")
     assert written.what == "open"
     assert "annotations" not in written.body["metadata"]
