@@ -40,7 +40,7 @@ from statemachine.record import Failure, Record
 
 TICK = 0.5
 """Seconds after which rules that depend on time are evaluated again."""
-REST = 2.0
+REST = 4.0
 """The pause before a turn, in lengths of the turn before: it leaves most CPU to the writers."""
 LONGEST_REST = 1.0
 """The longest pause before a turn, in seconds."""
