@@ -270,7 +270,7 @@ def _binary(event: Any) -> str:
     try:
         return base64.b64decode("".join(event.value.split()), validate=True).decode()
     except (binascii.Error, ValueError):
-        raise _wrong(event, "!!binary without text in base64") from None
+        raise _wrong(event, "!!binary requires text in base64") from None
 
 
 def _wrong(event: Any, why: str) -> YAMLError:

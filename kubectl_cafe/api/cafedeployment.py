@@ -126,7 +126,7 @@ class CafeDeployment(Struct, frozen=True, dict=True):
             raise CafeError(
                 why,
                 where=f"{self.where}, annotation {name}",
-                hint="nothing was changed. If the record is right: "
+                hint="nothing was changed. If the record is correct, remove the annotation: "
                 + kubectl(f"annotate cafed {self.name}", self.namespace, f"{name}-"),
             )
         return record

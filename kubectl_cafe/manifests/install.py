@@ -84,7 +84,7 @@ def refuse_foreign(existing: Manifest) -> None:
         )
     if newer(installed_by := labels.get(INSTALLED_BY, ""), VERSION):
         raise Refused(
-            f"a newer kubectl-cafe, {installed_by}, installed it; this is {VERSION}",
+            f"installed by a newer kubectl-cafe: {installed_by} (this is {VERSION})",
             where=where,
             hint="kubectl krew upgrade cafe",
         )

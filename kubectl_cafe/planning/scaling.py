@@ -51,8 +51,8 @@ def refuse_fewer(cafe: CafeDeployment, workloads: Iterable[Workload]) -> None:
         )
         raise Refused(
             f"spec.replicas or spec.topology asks for fewer pods ({shown}); this version of "
-            "kubectl-cafe creates pods and removes none. Remove them first, without a release, or "
-            "set the number of before. Nothing was written",
+            "kubectl-cafe creates pods and removes none. Scale the workloads down first, or set "
+            "the previous number. Nothing was written",
             where=f"{cafe.where}, spec.replicas",
             hint=kubectl(
                 f"scale {cafe.podset.kind.lower()} {first.name}",

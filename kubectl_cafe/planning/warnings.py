@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import lost_switches
 from kubectl_cafe.planning.finding import Finding, ok, warning
@@ -61,7 +62,7 @@ def warnings(
         pausing = "spec.strategy.pause is true: the release will pause before its first pod"
         said.append(warning("release", pausing))
     if cafe.foreign_record:
-        foreign = "the release annotation belongs to another object and is ignored"
+        foreign = f"annotation {names.RELEASE} belongs to another object and is ignored"
         said.append(warning("release", foreign))
     return tuple(said)
 

@@ -113,7 +113,7 @@ def _of_the_record(cafe: CafeDeployment, rebuilt: Rebuilt | None) -> Iterator[Fi
             f"{record.to_revision}{doubts}",
         )
     elif cafe.foreign_record:
-        found = "the record in the release annotation belongs to another object (a backup or copy)"
+        found = f"annotation {names.RELEASE} belongs to another object (a backup or copy)"
         yield Finding(What.FOREIGN_RECORD, place, cafe.uid, found, "remove the annotation")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import (
     desired_replicas,
@@ -119,7 +120,7 @@ def _without_record(cafe: CafeDeployment, lost: Sequence[str]) -> Status:
     if lost:
         said.append(f"{counted(len(lost), 'pod')} of an unfinished release without a record")
     if cafe.foreign_record:
-        said.append("the release annotation belongs to another object and is ignored")
+        said.append(f"annotation {names.RELEASE} belongs to another object and is ignored")
     following = repair_command(cafe) if said else upgrade_command(cafe)
     state = str(State.IDLE)
     return Status(cafe.name, cafe.namespace, state, notes=tuple(said), next=(following,))

@@ -48,7 +48,7 @@ def test_a_merge_key_acts_where_it_stands_and_its_first_mapping_wins() -> None:
         ("x: &a [*a]", "an anchor's value contains itself"),
         ("x: *nowhere", "unknown anchor"),
         ("x: !!int s3cret", "a value is not of the type that its tag names"),
-        ("x: !!binary '%%s3cret'", "without text in base64"),
+        ("x: !!binary '%%s3cret'", "text in base64"),
         ("<<: 5", "<< requires a mapping"),
         ("a: {s3cret\nb: 1", "line 2: "),
         ("a: 's3cret", "line 1: "),

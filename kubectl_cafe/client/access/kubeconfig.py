@@ -67,7 +67,7 @@ def files(flag: str | None, environ: Mapping[str, str]) -> list[Path]:
 
 
 def _expanded(path: str) -> Path:
-    """`path` with `~` replaced by the home folder, if the user has one; a container's may not."""
+    """`path` with `~` replaced by the home folder; unchanged if the user has none."""
     return Path(os.path.expanduser(path))  # Path.expanduser raises without a home
 
 
@@ -176,7 +176,7 @@ def _read(path: Path) -> dict[str, Any]:
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise AccessError("this kubeconfig is not a mapping", where=str(path))
+        raise AccessError("this kubeconfig must be a mapping", where=str(path))
     return content
 
 

@@ -47,7 +47,7 @@ def test_an_older_or_unknown_version_is_written_over(version: str) -> None:
 
 @pytest.mark.parametrize("version", ["99.0.0", "v99.0.0", "99.0.0-rc.1", "99.0.0rc1"])
 def test_a_newer_version_is_not_written_over(version: str) -> None:
-    with pytest.raises(Refused, match=f"a newer kubectl-cafe, {re.escape(version)}"):
+    with pytest.raises(Refused, match=f"newer kubectl-cafe: {re.escape(version)} "):
         refuse_foreign(crd({**OURS, "app.kubernetes.io/version": version}))
 
 
