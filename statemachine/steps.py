@@ -19,14 +19,17 @@ class AllocationError(ValueError):
 
 
 class UpgradeType(StrEnum):
-    """Beta takes one pod of every cell before the batches; Batch starts with the batches."""
+    """Beta: one pod of every cell is upgraded before the batches. Batch: the batches alone."""
 
     BETA = "Beta"
     BATCH = "Batch"
 
 
 class Kind(StrEnum):
-    """What a release is for."""
+    """The kind of a release.
+
+    CREATE creates the first pods, SCALE further ones; UPGRADE and ROLLBACK change existing pods.
+    """
 
     CREATE = "create"
     UPGRADE = "upgrade"
@@ -44,7 +47,7 @@ class StepKind(StrEnum):
 
     @property
     def meaning(self) -> str:
-        """What a step that takes no group does, for messages; empty for other steps."""
+        """What a step that is not a group does, for messages; empty for the groups."""
         return _MEANINGS.get(self, "")
 
 

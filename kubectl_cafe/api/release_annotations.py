@@ -18,7 +18,7 @@ from statemachine.versioned import shown
 
 
 class LastGood(Struct, frozen=True):
-    """Revisions by name: `good` is the target of the last release that ended well.
+    """Revisions by name: `good` is the target of the last successful release.
 
     `back` is the value of `good` at the start of the present release. Empty: not known.
     """
@@ -51,7 +51,7 @@ def contradiction(record: Record, annotations: Mapping[str, str]) -> tuple[str, 
         return None
     parts = annotations.get(names.RELEASE_AT, "").split("/")
     expected = {names.RELEASE_PLAN: _plan(record), names.STARTED_BY: record.who}
-    if parts[0] == record.uid:  # Else it is missing, or a copy of another object's.
+    if parts[0] == record.uid:  # Else it is missing, or of another object.
         expected[names.RELEASE_AT] = _at(record, LastGood(*parts[-2:]))
     for name, text in expected.items():
         found = annotations.get(name, text)

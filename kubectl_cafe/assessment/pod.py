@@ -204,8 +204,9 @@ def _shows(pod: Pod, record: PodRecord, snapshot: Snapshot) -> bool:
 def on_target(pod: Pod, snapshot: Snapshot) -> bool:
     """Whether a patched pod's spec still has the images of its record's revision (C55).
 
-    Another client may have patched another image over the release's: its container settles as well,
-    and is not the record's. Where the revision is not known, the record alone proves the images.
+    Not so if another client has patched another image since: the container of that image settles
+    as well, but is not of the target. True for a pod that is not patched. If the revision is not
+    known, True requires that no other client has patched the pod.
     """
     record = pod.record
     if record is None or record.phase is not Phase.PATCHED:

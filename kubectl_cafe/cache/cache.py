@@ -76,9 +76,9 @@ class Cache:
             self._notify()
 
     def pod_event(self, kind: str, item: Json, now: float) -> None:
-        """Add one watch event."""
+        """Add one event of the watch of pods; `kind` is its type, `item` its object."""
         pod = self._pods.get(item["metadata"]["uid"])
-        # The watch shows each own write once more, in the version that its answer had.
+        # The answer to an own write has shown this version already: it is not parsed again.
         if pod is None or pod.resource_version != item["metadata"]["resourceVersion"]:
             pod = parse(item)
         with self.changed:
@@ -172,7 +172,7 @@ class Cache:
             self._notify()
 
     def slices_read(self, items: Iterable[Json], version: int, shown_off: frozenset[str]) -> None:
-        """Add a consistent list of EndpointSlices, made after `shown_off` were shown off (C22)."""
+        """Add a list of EndpointSlices; pods `shown_off` were out of traffic before it (C22)."""
         with self.changed:
             self.slices.listed(items, version)
             self._relisted |= shown_off
@@ -250,7 +250,7 @@ class Cache:
         stopping: bool,
         driven_since: float = 0.0,
     ) -> Snapshot:
-        """A consistent snapshot; also keeps what only time shows (since when off, proven peers)."""
+        """A consistent snapshot; keeps for later ones what `folded` computes from it."""
         record = cafe.record
         if record is None:
             raise AssertionError("a release is driven by its record")

@@ -1,4 +1,7 @@
-"""Adds what a snapshot shows to earlier ones: since when pods are off, proven images. Pure."""
+"""What a cache keeps of earlier snapshots: since when pods are out of traffic, proven imageIDs.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from kubectl_cafe.reconcile.decide import seen_off, shown_off
 
 
 def off_since(snapshot: Snapshot, before: Mapping[str, float]) -> dict[str, float]:
-    """The time, as `snapshot.now`, since which each pod in flight is seen to be off (C22)."""
+    """The time since which each pod in flight is seen out of traffic, by uid (C22).
+
+    The times are of the same clock as `snapshot.now`; `before` has those of the last snapshot.
+    """
     return {
         one.pod.uid: before.get(one.pod.uid, snapshot.now)
         for one in snapshot.assessments
@@ -19,7 +25,7 @@ def off_since(snapshot: Snapshot, before: Mapping[str, float]) -> dict[str, floa
 
 
 def relisted(snapshot: Snapshot, before: Mapping[str, float]) -> frozenset[str]:
-    """`snapshot.relisted` without the pods that are not shown off any more (C22)."""
+    """`snapshot.relisted` without the pods that are no longer shown out of traffic (C22)."""
     return frozenset(
         uid
         for uid in snapshot.relisted

@@ -188,7 +188,7 @@ class Observer:
         cache.others_read(self._transport.list(path, None, lean).items, drained)
 
     def read_slices(self, shown_off: frozenset[str]) -> None:
-        """List the EndpointSlices consistently, for pods that the watches show off (C22)."""
+        """List the EndpointSlices consistently; pods `shown_off` are out of traffic (C22)."""
         listing = self._transport.list(self._slices_path)
         self.cache.slices_read(listing.items, int(listing.resource_version or 0), shown_off)
 

@@ -139,7 +139,7 @@ def _answer(held: Sequence[Driver | Follower], who: str, text: str) -> None:
     if group and answer in ("y", "yes", str(group)):
         try:
             held[0].confirm(group, who)
-        except CafeError as error:  # The thread that reads the terminal goes on.
+        except CafeError as error:  # An exception would end the thread that reads the terminal.
             say(f"Not confirmed: {error.message}. Type yes or {group} to try again.")
     elif group:
         say(f"Not confirmed. Type yes or {group} to confirm group {group}.")

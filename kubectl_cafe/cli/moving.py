@@ -98,7 +98,7 @@ def look_and_steer(
     reason: str = "",
     takeover: bool = False,
 ) -> int:
-    """Observe the pods of `cafe`, and `steer` its release; returns the exit code."""
+    """Observe the pods of `cafe` and `steer`: make the move, and drive or follow; the exit code."""
     from kubectl_cafe.cache.informers import Observer
 
     observer = Observer(connection.transport, cafe)

@@ -226,7 +226,7 @@ class LeaderElector:
                     on_renew()
             except ApiError:
                 pass
-            except Exception as error:  # a driver that misses moves must stop
+            except Exception as error:  # The driver would miss moves: it must stop.
                 self._lose(f"the driver failed at a renewal: {error}")
                 break
             wait = max(0.0, RENEWAL - (self._clock.monotonic() - started))
@@ -281,7 +281,7 @@ class LeaderElector:
             return None
         except NotFound:
             if lease is None:
-                raise  # the namespace is what is missing
+                raise  # The namespace does not exist.
             return None
 
     def _unchanged(self, lease: Object) -> bool:

@@ -1,4 +1,4 @@
-"""The API server's paths for each resource in use, by the resource's name.
+"""The URL paths of the API server's resources: each function returns the path of one resource.
 
 `ns` None is all namespaces; without `name` the path is the collection's; `sub` is a subresource.
 """
@@ -75,7 +75,7 @@ def endpointslices(ns: str | None, name: str | None = None) -> str:
 
 
 def workloads(resource: str, ns: str | None, name: str | None = None) -> str:
-    """The workloads of a pod set, by their resource in apps/v1."""
+    """The workloads of a podSetType; `resource` is their plural in apps/v1, such as replicasets."""
     return _path("/apis/apps/v1", resource, ns, name)
 
 

@@ -13,7 +13,7 @@ TICK = 0.5
 
 
 class Answer(Generic[T]):
-    """The future result of one question."""
+    """The future result of one question, a function that sends a read."""
 
     def __init__(self, question: Callable[[], T]) -> None:
         self._question = question
@@ -22,7 +22,7 @@ class Answer(Generic[T]):
         self._error: BaseException | None = None
 
     def get(self) -> T:
-        """Wait for the answer; raises the question's error."""
+        """Wait for the result; raises the error that the function raised."""
         while not self._there.wait(TICK):
             pass
         if self._error is not None:
@@ -30,7 +30,7 @@ class Answer(Generic[T]):
         return self._found[0]
 
     def find(self) -> None:
-        """Call the question and store its result or its error."""
+        """Call the function and store its result or its error."""
         try:
             self._found.append(self._question())
         except BaseException as error:
@@ -39,10 +39,10 @@ class Answer(Generic[T]):
 
 
 class Questions:
-    """Threads that ask questions, up to `limit` at a time; each uses a connection.
+    """Threads that call such functions, up to `limit` at a time; each uses a connection.
 
-    They are daemon threads, so that Ctrl-C does not wait for a silent server. So a question may
-    only read.
+    They are daemon threads, so that Ctrl-C does not wait for a silent server. A write could be cut
+    off by the end of the process, so only reads are allowed.
     """
 
     def __init__(self, limit: int) -> None:
@@ -61,7 +61,7 @@ class Questions:
         return answer
 
     def _begin(self) -> None:
-        """Start one more thread. If none can be started and none is busy, ask in this thread."""
+        """Start one more thread. If none can be started and none is busy, call in this thread."""
         self._busy += 1
         try:
             threading.Thread(target=self._work, daemon=True).start()

@@ -99,7 +99,7 @@ class Informer(threading.Thread):
                 if self._hopeless(error):
                     return self._give_up(error)
                 self._stumble(error)
-            except Exception as error:  # of a callback: hidden, events would be lost
+            except Exception as error:  # By a callback: if it went on, the event would be lost.
                 return self._give_up(error)
         return None
 

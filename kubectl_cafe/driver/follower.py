@@ -81,7 +81,7 @@ class Follower:
     def confirm(self, group: int, who: str) -> None:
         """Record the confirmation of `group` by `who`; the next read shows the result."""
         mover = Mover(who, "confirmed interactively")
-        with suppress(Refused, NotSent):  # It is confirmed already, or prompted for again.
+        with suppress(Refused, NotSent):  # It is confirmed already, or the prompt appears again.
             moves.confirm(self._transport, self._cafe, mover, group)
 
     def wake(self) -> None:

@@ -231,13 +231,13 @@ def unwritten(trouble: Trouble) -> str:
 
 
 def _unfinishable(snapshot: Snapshot) -> set[str]:
-    """The uids of pods in flight whose next write depends on a state that only a watch shows."""
+    """The uids of pods in flight whose traffic may not be turned on before a watch shows more."""
     flying = (s for s in snapshot.assessments if s.in_flight and s.pod.uid not in snapshot.busy)
     return {s.pod.uid for s in flying if not _finishable(s)}
 
 
 def _finishable(assessment: Assessment) -> bool:
-    """Whether traffic may be switched on by the last observed state of the pod."""
+    """Whether the last observed state of the pod allows to turn its traffic on (W3)."""
     if assessment.row is PodState.DRAINED:
         return assessment.settled
     return assessment.row is PodState.PATCHED and assessment.done

@@ -142,4 +142,4 @@ class WorkloadWriter:
             )
         self._cache.workloads.event("MODIFIED", found)
         if "deletionTimestamp" in found["metadata"]:
-            self._transport.clock.sleep(RETRY)  # An earlier workload is terminating.
+            self._transport.clock.sleep(RETRY)  # An earlier workload of this name is terminating.

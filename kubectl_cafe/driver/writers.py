@@ -98,7 +98,7 @@ class Writers:
         """Send one write and update the cache with the result. Raises nothing: see `failures`."""
         try:
             stale = self._send(patch, took)
-        except Exception as error:  # a thread that dies silently would hang the release
+        except Exception as error:  # Otherwise the thread would end and the release hang.
             self.failures.put((error, patch))
             self.troubles.over(patch.uid)
             self._transport.clock.sleep(RETRY)  # The loop handles it before its next decision.

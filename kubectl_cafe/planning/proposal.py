@@ -214,7 +214,7 @@ def _counts(cafe: CafeDeployment, around: Around, kind: Kind) -> Counts:
         return Counts(cafe.wished_allocation())
     try:
         return scaling.counts(cafe, around.workloads)
-    except Refused:  # `scaling.refuse_fewer` says it.
+    except Refused:  # Reported by `scaling.refuse_fewer`.
         return Counts(cafe.recorded_allocation or {})
 
 

@@ -29,7 +29,7 @@ def rollback_target(
     """
     known = {revision.name: revision for revision in revisions}
     if record.kind is not Kind.ROLLBACK:
-        # A release of kind scale comes from the revision that it goes to.
+        # A release of kind scale has the same revision as source and target.
         scaled = record.from_revision == record.to_revision
         before = None if scaled else known.get(record.from_revision)
         if before is not None and any(r.good and r.to_revision == before.name for r in releases):

@@ -104,7 +104,7 @@ def _stuck(pod: Pod, container: Container, evidence: Evidence) -> Stuck | None:
     lasting = lasted >= FAILS_AFTER
     if reason == CRASH or container.terminated:
         if settled(pod, container.name, evidence).by is None:
-            return None  # The old container's crash, or a back-off (C77, C83).
+            return None  # A crash of the old container, or the kubelet's back-off (C77, C83).
         return Stuck(container.name, reason, container.message, lasting or reason == CRASH)
     if reason not in TROUBLE and not lasting:
         return None

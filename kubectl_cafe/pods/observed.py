@@ -106,7 +106,7 @@ def look(before: Sighting | None, pod: Pod, now: float) -> Sighting:
     known = before.containers if before else {}
     reason = pod.ready.reason
     since = now
-    # A reason from before the gate was written is not about the gate (C85).
+    # A reason that Ready had before the gate was written does not report the gate (C85).
     if before and (before.ready_reason, before.gate) == (reason, pod.gate.status):
         since = before.ready_reason_since
     ready = (pod.ready.status, pod.ready.since)
@@ -158,7 +158,7 @@ def _gen(pod: Pod) -> int:
 def _look(
     before: Seen | None, same_spec: bool, container: Container, *, acted: bool, now: float
 ) -> Seen:
-    # `kept` was seen under this spec, `same` of this container.
+    # `kept`: observed since the spec last changed. `same`: observed of this very container.
     kept = before if same_spec else None
     same = before if before and before.container_id == container.container_id else None
     first_id, first_trouble, acted_since = None, "", None
@@ -171,7 +171,7 @@ def _look(
         started = same.started
     return Seen(
         container_id=container.container_id,
-        # A changed spec restarts the clock: the container may be an earlier spec's.
+        # After a change of the spec the time counts anew: the container may be of the old spec.
         id_since=same.id_since if same and same_spec else now,
         ready_since=_since(same.ready_since if same else None, container.ready, now),
         trouble_since=_since(kept.trouble_since if kept else None, bool(trouble(container)), now),

@@ -83,7 +83,7 @@ def settled(pod: Pod, name: str, evidence: Evidence) -> Settlement:
         return Settlement(By.NEVER_PATCHED)
     unchanged = before is not None and container.container_id == before.container_id
     if unchanged and not undone(pod, name, before):
-        return NOT_YET  # Never, however long the container shows running and ready (C68).
+        return NOT_YET  # Still the old container, however long it shows running and ready (C68).
     if pod.observed and pod.observed < pod.generation:
         return NOT_YET  # C67: the kubelet has not seen this spec.
     if made_after(container, seen):
@@ -226,7 +226,7 @@ def wants_acknowledgement(pod: Pod, evidence: Evidence) -> bool:
     """
     return (
         quoting(pod)
-        # The present value must have been quoted before: else an old quote would pass for it.
+        # The present value must be quoted already: otherwise an older quote could be taken for it.
         and quotes_gate(pod)
         and any(settled(pod, name, evidence).ambiguous for name in _present(pod, evidence))
     )

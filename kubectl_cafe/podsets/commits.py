@@ -1,4 +1,4 @@
-"""What a workload's annotations record of the commits of its template (protocol 2, A2)."""
+"""The annotations of a workload that record the commits of its template (protocol 2, A2)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ def committed(note: str) -> str:
 
 
 def replaced(notes: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """The (container, image) pairs of the annotation; none if it is missing or damaged."""
+    """The (container, image) pairs of the annotation replaced-images among `notes`.
+
+    None if it is missing or cannot be read.
+    """
     try:
         found = json.loads(notes.get(names.REPLACED, ""))
     except (ValueError, TypeError, RecursionError):

@@ -68,7 +68,10 @@ CONSEQUENCES = {
 
 
 def of_workloads(resource: str) -> frozenset[Right]:
-    """The rights to try a template and to commit it; `resource` is the workloads'."""
+    """The rights on workloads: create, also for dry runs of a template, and patch, for the commit.
+
+    `resource` is their plural in apps/v1, such as replicasets.
+    """
     return frozenset({Right("create", resource, "apps"), Right("patch", resource, "apps")})
 
 

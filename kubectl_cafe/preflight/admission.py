@@ -28,7 +28,10 @@ HINT = kubectl(
 
 
 def judge(trials: Sequence[Trial], namespace: str) -> list[Finding]:
-    """Each refused or rewritten dry run once, even if several cells have it."""
+    """The findings of the dry runs: each refusal or rewrite once, even if several cells have it.
+
+    Without any the finding is `ok`, with the pods that were tried.
+    """
     found = [finding for trial in trials for finding in _judge(trial, namespace)]
     distinct = {(finding.level, finding.message): finding for finding in reversed(found)}
     if trials and not distinct:

@@ -30,7 +30,7 @@ def count(case: Case) -> int:
     plan, kind = case.proposal.plan, case.proposal.kind
     there = sum(plan.started(kind).values())
     if kind is Kind.CREATE:
-        there = len(case.around.living)  # Those of an attempt before.
+        there = len(case.around.living)  # Pods of an earlier attempt.
     return max(0, sum(plan.cells.values()) - there)
 
 

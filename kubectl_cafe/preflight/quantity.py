@@ -11,7 +11,7 @@ _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 
 
 def quantity(text: object) -> Decimal:
-    """The value of `text` in units. Raises ValueError if it is not a quantity.
+    """The value of a quantity such as `500m` or `1Gi`, in base units. Raises ValueError.
 
     Source: apimachinery, resource.Quantity.
     """

@@ -166,7 +166,7 @@ def _slim(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def node(item: Json, label: str | None) -> Node:
-    """The Node of an object; its cell is the value of `label`, empty without cells."""
+    """The Node of the API object; its cell is the value of its label `label` (None: no cells)."""
     meta, status = item["metadata"], item.get("status") or {}
     conditions = {c["type"]: c.get("status") for c in status.get("conditions") or ()}
     shown = status.get("images") or ()

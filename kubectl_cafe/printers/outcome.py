@@ -43,7 +43,7 @@ class Outcome:
 
 
 def result(outcome: Outcome) -> Printable:
-    """What a command that drives prints."""
+    """The output of a command that drives: one document with `-o json` or yaml, else no text."""
     return Printable(lambda: [document(outcome)])
 
 

@@ -49,7 +49,7 @@ def render(
     if spaces:
         heads, ranks = ["namespace", *heads], [0, *ranks]
         rows = [(line.namespace, *row) for line, row in zip(lines, rows, strict=True)]
-    # The problem of an unreadable record is longer than any state.
+    # A problem in the column state may be cut, to the length of the longest state.
     least = {heads.index("state"): len("AwaitingConfirm")}
     return table(heads, rows, width=width, ranks=ranks, least=least)
 

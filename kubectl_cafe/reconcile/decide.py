@@ -208,7 +208,7 @@ def unconfirmed(snapshot: Snapshot) -> frozenset[str]:
 
 
 def seen_off(assessment: Assessment, snapshot: Snapshot, *, before: bool = False) -> bool:
-    """Whether the pod is seen out of traffic: shown off, in a list of EndpointSlices too.
+    """Whether the pod is out of traffic, by the watches and by a later list of EndpointSlices.
 
     The watch of EndpointSlices may be behind the watch of pods. It may show the pod as it was
     before its drain, unready, while an EndpointSlice lists it as ready again. `before`: as in
@@ -221,7 +221,7 @@ def seen_off(assessment: Assessment, snapshot: Snapshot, *, before: bool = False
 def shown_off(assessment: Assessment, snapshot: Snapshot, *, before: bool = False) -> bool:
     """Whether this snapshot shows the pod out of traffic: acknowledged, and in no endpoints.
 
-    `before`: the pod was seen off in the snapshot before; then the acknowledgement need not be
+    `before`: it was out of traffic in the snapshot before; then the acknowledgement need not be
     repeated, if nothing contradicts it. In Gate mode a Service still selects the pod, so its
     EndpointSlices must list the pod as unready. In Label mode no Service selects it any more, so
     its EndpointSlices must not list it at all.
@@ -244,7 +244,11 @@ def shown_off(assessment: Assessment, snapshot: Snapshot, *, before: bool = Fals
 
 
 def can_rest(assessment: Assessment, snapshot: Snapshot) -> bool:
-    """Whether a pod in flight can't move by itself any more (protocol 9)."""
+    """Whether the driver need not wait for a pod in flight before it ends (protocol 9).
+
+    So for a pod that makes no progress by itself any more, such as a stuck one, for a pod past its
+    deadline, and where the server refuses the pod's writes.
+    """
     if assessment.pod.uid in snapshot.barred or snapshot.time > group_progress.pod_deadline(
         snapshot, assessment.pod
     ):

@@ -131,7 +131,8 @@ def _lingers(pod: Pod, snapshot: Snapshot) -> bool:
 def holding(assessment: Assessment, snapshot: Snapshot) -> tuple[Slice, ...]:
     """The EndpointSlices that still show a drained pod ready after LINGERING seconds (C22).
 
-    For example of a second Service, written by another client, or left behind.
+    Such a slice may belong to a second Service, be written by another client, or be left over from
+    a deleted Service.
     """
     pod = assessment.pod
     if not _lingers(pod, snapshot):

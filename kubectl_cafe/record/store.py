@@ -163,7 +163,7 @@ def change(
         except UnknownOutcome as error:
             lost = error
             cafe = read(transport, cafe.namespace, cafe.name)
-            # If annotations are nearly full, a shortened record was written.
+            # Compare shortened records: one is written if the annotations are nearly full.
             if cafe.record is not None and fit(cafe.record, 0) == fit(record, 0):
                 _tell(transport, cafe, entry)
                 return cafe

@@ -176,7 +176,7 @@ class Release:
         try:
             cafe = store.change(self._transport, self.cafe, judge)
         except ApiError as error:
-            read = error.method == "GET"  # The read of the CafeDeployment failed, which may pass.
+            read = error.method == "GET"  # The read of the CafeDeployment failed: it is repeated.
             if not read and not isinstance(error, NotSent | UnknownOutcome):
                 raise
             since = self.trouble.since if self.trouble else asked

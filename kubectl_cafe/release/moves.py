@@ -229,7 +229,7 @@ def roll_back_once(
     fast: bool,
     number: int = 0,
 ) -> CafeDeployment:
-    """Go back to revision `number` (0: the last good one), during a release or after its end.
+    """Roll back to revision `number` (0: the last successful one), during a release or after it.
 
     A rollback that runs or has ended already is not started again. Raises Refused if there is no
     such revision, if every pod has it, or if it can't be reached in place.

@@ -61,7 +61,7 @@ def conclude(
 
 
 def _delete(transport: Transport, cafe: CafeDeployment, judged: StoredRelease | Revision) -> None:
-    """Delete a record or a revision, as it was judged."""
+    """Delete a record or a revision, in the version that was read (preconditions)."""
     conditions = {"uid": judged.uid, "resourceVersion": judged.resource_version}
     path = paths.controllerrevisions(cafe.namespace, judged.name)
     transport.delete(path, {"preconditions": conditions})
@@ -76,7 +76,7 @@ def prune(
 ) -> None:
     """Delete the oldest revisions and records beyond `spec.historyLimit`, after a release's end.
 
-    The releases that a rollback to a remaining revision needs stay (`past_releases.prunable`).
+    Records that a rollback to a remaining revision needs are kept (`past_releases.prunable`).
     """
     record = cafe.record
     if record is None or record.state not in RESTING:
@@ -90,7 +90,7 @@ def prune(
         _delete(transport, cafe, revision)
     kept = {revision.name for revision in revisions if revision not in gone}
     for release in past_releases.prunable(releases, kept, limit):
-        if release.id in stored:  # The others stand on their revision, as 0.1.0 wrote them.
+        if release.id in stored:  # Version 0.1.0 wrote the others on their revision.
             _delete(transport, cafe, stored[release.id])
 
 
@@ -103,7 +103,7 @@ def in_use(
 ) -> set[str]:
     """The names of the revisions that are never pruned (protocol 4).
 
-    These are the record's source and target, the last good revision, the target of the next
+    These are the record's source and target, the last successful revision, the target of the next
     rollback, the revisions of the workloads' templates, and those that a pod shows by its label,
     record or images.
     """

@@ -146,7 +146,7 @@ class Repair:
         look = self.look(leader.epoch)
         if look.rebuilt is not None and (What.LOST_RECORD, cafe.uid) in keys:
             cafe = store.write(leader.transport, cafe, look.rebuilt.record)
-            # The driver from before the loss of the record may still have a write in flight.
+            # A driver that ran before the record was lost may still have a write in flight.
             return fencing.fence(
                 leader.transport, cafe, leader.epoch, self.who, progress.fencing, progress.slow
             )
@@ -281,7 +281,10 @@ def begin(
 
 
 def _patience(snapshot: Snapshot, findings: Iterable[Finding]) -> float:
-    """Seconds until each rule of settling has a result, also the timer of rule c (protocol 6)."""
+    """Seconds until every container of the pods with findings settles, if it does (protocol 6).
+
+    This is the longest time that rule c takes, for an image ID that the pod had before, and SLACK.
+    """
     rules = (
         2 * patience(pod, name, dict.fromkeys(pod.containers))
         for pod in (

@@ -123,8 +123,8 @@ def chronicle(revision: Revision) -> tuple[Chronicle, str]:
 def of_revision(revision: Revision) -> tuple[PastRelease, ...]:
     """The releases that 0.1.0 kept on `revision`.
 
-    If the annotation can't be read or has no successful one, but the revision is marked as good,
-    a release without a time stands for the one that is not known.
+    If the annotation can't be read or has no successful one, but the revision's own outcome is
+    successful, a release without times takes the place of the one that is not known.
     """
     kept = chronicle(revision)[0].releases
     found = tuple(replace(one, to_revision=revision.name) for one in kept)

@@ -53,10 +53,11 @@ class Status(Struct, frozen=True):
     """One release as `status` shows it.
 
     `origin` is the state before Paused or Failed. `time` is when it was read, by the server's
-    clock, RFC 3339. `age` are the seconds in this state, `elapsed` those since the release began,
-    `remaining` those that its groups are estimated to take (None: not known), `renewed` those since
-    the driver renewed its lease. `turned`: who rolled it back, when and why; another user may have
-    started it. `spec_ahead`: the spec has changes for which no release was started.
+    clock, RFC 3339. In seconds: `age` in this state, `elapsed` since the release began, `remaining`
+    for the groups ahead (an estimate; None: not known), `renewed` since the driver renewed its
+    lease. `who`, `why`: the user who started it, and the reason. `turned`: the user who rolled it
+    back, time and reason. `last`: the last action of a user. `next`: commands, the likeliest first.
+    `spec_ahead`: the spec has changes for which no release was started.
     """
 
     name: str

@@ -77,7 +77,7 @@ class Watching:
         lease = judge(self._lease, time)
         watched = self._watch.saw(lease)
         if self._watch.renewed:
-            lease = watched  # This process saw the renewal: no clock of a server is needed.
+            lease = watched  # This process saw the renewal: its age needs no server's clock.
         silent = silence(self._own) or self._observer.silence()
         if cafe.record is None:
             lost = lost_pods(cafe, self._observer.cache.pods())

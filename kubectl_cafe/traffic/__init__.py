@@ -1,7 +1,7 @@
 """How a pod leaves traffic before its restart and joins it again afterwards (protocol 5).
 
 One module per mode. Each answers the same four questions, so that the engine need not know the
-mode: is the pod seen to be off, does it stay off, and which writes turn it off and on.
+mode: is the pod out of traffic, does it stay so, and which writes turn its traffic off and on.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ class Traffic(Protocol):
         ...
 
     def stays_off(self, pod: Pod) -> bool:
-        """Whether a pod that was seen off is still off; no second acknowledgement is needed."""
+        """Whether a pod that was out of traffic still is; no second acknowledgement is needed."""
         ...
 
     def turn_off(self, pod: Pod, record: PodRecord, at: str) -> PodPatch:
-        """W1: the patch that turns the pod off and writes `record`."""
+        """W1: the patch that turns the pod's traffic off and writes `record`."""
         ...
 
     def turn_on(self, pod: Pod, record: PodRecord | None, at: str) -> PodPatch:
-        """W3: the patch that turns the pod on and writes `record`; None opens a new pod."""
+        """W3: the patch that turns the pod's traffic on and writes `record`; None: of a new pod."""
         ...
 
 

@@ -9,7 +9,7 @@ from kubectl_cafe.pods.record import PodRecord
 from kubectl_cafe.pods.restarted import acknowledgement, quotes_gate
 
 UNREADY_SEEN = 5.0
-"""Seconds of ContainersNotReady after which a pod counts as off without a quote of its gate."""
+"""Seconds of ContainersNotReady after which a pod is out of traffic without a quote of its gate."""
 
 
 class Gate:

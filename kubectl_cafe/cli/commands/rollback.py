@@ -1,4 +1,4 @@
-"""`rollback`: back to the last good revision, or to a chosen one, group by group."""
+"""`rollback`: roll back to the last successful revision, or to a given one, group by group."""
 
 from __future__ import annotations
 

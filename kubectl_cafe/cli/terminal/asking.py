@@ -1,4 +1,4 @@
-"""The confirmation before a write that can do harm."""
+"""The prompt for confirmation before a command writes: its effect, then `Proceed? [y/N]`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kubectl_cafe.text import one_line
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a write will do, and to which object: what a user needs to know to confirm.
+    """The effect of a write, and on which object: the text above the prompt.
 
     `namespace` is empty for objects outside namespaces, `context` inside a cluster.
     """

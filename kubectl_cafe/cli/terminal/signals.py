@@ -47,7 +47,7 @@ class Stops:
     def listen(self) -> None:
         """Handle signals from here on. Called once per process, in its main thread."""
         if sys.platform == "win32":
-            return  # A pipe can't be the wakeup descriptor there: the main thread counts.
+            return  # set_wakeup_fd takes no pipe on Windows: the main thread counts the signals.
         reader, writer = os.pipe()
         os.set_blocking(writer, False)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
@@ -122,8 +122,10 @@ class Stops:
         self._code = code
 
     def _handle(self, number: int, _frame: object) -> None:
-        """Handle a signal in the main thread: the first one asks, or raises; further ones do
-        nothing.
+        """Handle a signal in the main thread.
+
+        Raise the error that the handler for a graceful end returns, if any; without such a handler
+        KeyboardInterrupt. Nothing is raised a second time, or after `over`.
         """
         if not self._listens:
             self._count(number)

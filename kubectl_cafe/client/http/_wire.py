@@ -47,7 +47,10 @@ def _about_to_send() -> None:
 
 
 class _Hooked:
-    """A connection that connects first, checks, then sends."""
+    """A connection that connects, then makes the attempt's last check, then sends the request.
+
+    So the check, such as that of the lease, is not made before the time that connecting takes.
+    """
 
     sock: Any
     connect: Callable[[], None]

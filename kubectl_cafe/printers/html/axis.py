@@ -36,7 +36,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Axis:
-    """Consecutive pieces of time, from 0 to WIDTH."""
+    """The time axis: consecutive pieces of time, drawn side by side from place 0 to place WIDTH."""
 
     pieces: tuple[Piece, ...]
 
