@@ -23,7 +23,7 @@ RESTORES = (State.PROGRESSING, State.ROLLING_BACK, State.AWAITING_CONFIRM)
 def restored(snapshot: Snapshot) -> tuple[WorkloadWrite, ...]:
     """The writes that create missing workloads again, with their planned pods (protocol 7).
 
-    The template is the one of the current step, so until the commit a replacement is the known good
+    The template is the one of the current step, so until the commit a replacement has the old
     version. A workload adopts the pods that were orphaned when it was deleted.
     """
     if snapshot.stopping or snapshot.reopening or snapshot.record.state not in RESTORES:

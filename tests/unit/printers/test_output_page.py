@@ -106,5 +106,5 @@ def test_every_field_is_on_the_page_under_its_type_and_none_that_is_not_there(
 
 def test_every_kind_of_finding_is_on_the_page() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    kinds = text.partition("Kinds of problems: ")[2].partition(".\n")[0]
-    assert set(re.findall(r"`([^`]+)`", kinds)) == set(What)
+    kinds = text.partition("Kinds of problems")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^- `([^`]+)`: .", kinds, re.MULTILINE)) == set(What)
