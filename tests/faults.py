@@ -1,8 +1,8 @@
-"""Writes docs/faults.md: faults that were found from outside, and what shows each of them now.
+"""Writes docs/faults.md: faults that testers found, and the test or search that finds each now.
 
-tests/faults.toml tells each in a sentence, with the guards that keep it away: without a guard
-the fault is back, and the search or the test beside the guard's name goes red. The guards are
-those of tests/guards and of tests/explore/guards.toml.
+tests/faults.toml has a sentence on each, with the guards that prevent it: without a guard the
+fault returns, and the search or the test beside the guard's name fails. The guards are those of
+tests/guards and of tests/explore/guards.toml.
 
     python -m tests.faults
 """
@@ -26,7 +26,7 @@ FIRST = ("tests/contract/", "tests/unit/", "tests/integration/")
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault; `red` has what goes red without each guard: a search or a test."""
+    """One fault; `red` maps each guard to the search or the test that fails without it."""
 
     section: str
     fault: str
@@ -45,7 +45,7 @@ def is_search(red: str) -> bool:
 
 
 def wrong(fault: Fault) -> Iterator[str]:
-    """What the entry names that is not there."""
+    """The errors of the entry: names of guards, searches or tests that do not exist."""
     if not fault.red:
         yield "it names no guard"
     scenarios = {scene.name for scene in (*SMALL, *LARGE)}
@@ -58,7 +58,7 @@ def wrong(fault: Fault) -> Iterator[str]:
 
 @cache
 def tried() -> frozenset[tuple[str, str]]:
-    """Each guard with each search or test that goes red without it."""
+    """Each guard with each search or test that fails without it."""
     searches = {(guard.name, guard.scenario) for guard in broken.read()}
     return frozenset(searches | {(guard.name, guard.test) for guard in mutate.read()})
 
@@ -69,16 +69,16 @@ def page(faults: Iterable[Fault]) -> str:
     titles = dict.fromkeys(fault.section for fault in faults)
     sections = "\n".join(_section(title, faults) for title in titles)
     found = sum(any(map(is_search, fault.red.values())) for fault in faults)
-    return f"""# Faults that were found from outside
+    return f"""# Faults that testers found
 
-Each line is a fault that people found who tried the product, and that is mended. Beside it
-stand the guards in the code that keep it away, and what goes red where that guard is taken
-out, so that the fault is back: a search over the engine in memory
-([exploration.md](exploration.md)), or a test ([guards.md](guards.md)). Both pages say what was
-seen of each guard. Of {len(faults)} faults a search finds {found} again.
+Each row is a fault that testers of the product found, and that is fixed. Its guards are the lines
+of code that prevent it. Without a guard the fault returns, and the search or the test in the last
+column fails: a search over the engine in memory ([exploration.md](exploration.md)), or a test
+([guards.md](guards.md)). Both pages have the last result for each guard. Searches find {found} of the
+{len(faults)} faults again.
 
-`python -m tests.explore GUARD` takes one out for a search, `python -m tests.mutate GUARD` for
-a test. `make docs` writes this page from `tests/faults.toml`.
+`python -m tests.explore GUARD` removes a guard and runs its search, `python -m tests.mutate GUARD`
+removes one and runs its test. `make docs` writes this page from `tests/faults.toml`.
 
 {sections}"""
 
@@ -87,7 +87,7 @@ def _section(title: str, faults: Iterable[Fault]) -> str:
     rows = "\n".join(_row(fault) for fault in faults if fault.section == title)
     return f"""## {title}
 
-| fault | guard taken out | what goes red |
+| fault | guard | fails without the guard |
 |---|---|---|
 {rows}
 """
