@@ -1,4 +1,4 @@
-"""Have PyInstaller make the plugin and its Python one folder, complete it, and pack it."""
+"""Builds the archive: PyInstaller's folder of plugin and Python, completed and packed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LINES_SHOWN = 20
 
 
 def into(out: Path) -> Path:
-    """Put this platform's archive and its bill of materials into `out`; the archive."""
+    """Put this platform's archive and its bill of materials into `out`; the archive's path."""
     out.mkdir(parents=True, exist_ok=True)
     for path in built().iterdir():
         shutil.copyfile(path, out / path.name)
@@ -35,7 +35,8 @@ def into(out: Path) -> Path:
 def built() -> Path:
     """The folder with both, built once for the same sources and the same environment.
 
-    Two at once would build it twice; whoever starts several takes a lock. Raises BundleError.
+    There is no lock: a caller that starts several processes must let one build first. Raises
+    BundleError.
     """
     folder = KEPT / _digest()
     if not folder.is_dir():
@@ -50,7 +51,7 @@ def _build(scratch: Path) -> Path:
     _freeze(scratch)
     binaries = json.loads((scratch / "cafe" / "binaries.json").read_text())
     components = inside.components(unpacked, binaries)
-    # kubectl asks for completions by this name; the program looks at how it was called.
+    # kubectl runs a program of this name for completions; the plugin reads its own name in argv.
     shutil.copy(unpacked / here.program, unpacked / here.executable(COMPLETER))
     shutil.copy(ROOT / "LICENSE", unpacked)
     text = notices.render(components)
@@ -63,7 +64,7 @@ def _build(scratch: Path) -> Path:
 
 
 def _freeze(scratch: Path) -> None:
-    """Have PyInstaller put the plugin into a folder; raises BundleError."""
+    """Run PyInstaller, which puts the plugin into a folder of `scratch`; raises BundleError."""
     command = ["-m", "PyInstaller", str(ROOT / "bundle" / "cafe.spec")]
     command += ["--noconfirm", "--log-level", "ERROR"]
     command += ["--distpath", str(scratch), "--workpath", str(scratch)]
@@ -72,8 +73,8 @@ def _freeze(scratch: Path) -> None:
 
 
 def _python(command: Sequence[str], what: str, path: str, **environment: str) -> None:
-    """Run this Python in the checkout; raises BundleError with the end of what it said."""
-    # Sets are compiled in the order of their hashes; columns would be a tenth of the archive.
+    """Run this Python in the checkout; raises BundleError with the last lines of its output."""
+    # A fixed hash seed: sets are compiled in hash order. No column numbers: 10 % of the archive.
     fixed = {"PYTHONHASHSEED": "0", "PYTHONNODEBUGRANGES": "1", "PYTHONPATH": path, **environment}
     done = subprocess.run(
         [sys.executable, *command],
@@ -89,7 +90,7 @@ def _python(command: Sequence[str], what: str, path: str, **environment: str) ->
 
 
 def _digest() -> str:
-    """A hash of the sources and of everything that is installed beside them."""
+    """A hash of the sources, of Python's version and of the installed distributions."""
     installed = sorted({f"{one.name} {one.version}" for one in metadata.distributions()})
     sha = hashlib.sha256(repr((platform.python_version(), installed)).encode())
     for path in _sources():

@@ -1,7 +1,7 @@
-"""What goes wrong while an archive is built."""
+"""The error of a failed build of the archive."""
 
 from __future__ import annotations
 
 
 class BundleError(Exception):
-    """What and why, in words for whoever builds; the next command where there is one."""
+    """A step of the build failed; the message names the step, the cause and the next command."""

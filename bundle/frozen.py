@@ -1,4 +1,4 @@
-"""What the archive's executable runs: the plugin, in the environment of whoever called it."""
+"""The entry point of the archive's executable: runs the plugin in the caller's environment."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ SAVED = f"{LIBRARIES}_ORIG"
 
 
 def callers(environ: Mapping[str, str]) -> dict[str, str]:
-    """The caller's environment, from what PyInstaller's bootloader has made of it.
+    """The caller's environment, computed from `environ` as PyInstaller's bootloader changed it.
 
-    The bootloader has its own folder searched for libraries, and keeps the caller's value aside.
-    A credential plugin of a kubeconfig must not load them: PyInstaller's manual, "Launching
-    external programs from the frozen application".
+    The bootloader sets LD_LIBRARY_PATH to the archive's folder and keeps the caller's value in
+    LD_LIBRARY_PATH_ORIG. A kubeconfig's credential plugin must not load the archive's libraries.
+    Source: PyInstaller's manual, "Launching external programs from the frozen application".
     """
     own = {
         name: value
@@ -26,9 +26,9 @@ def callers(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def started_with() -> dict[str, str]:
-    """The environment that the process was started with, where the system tells (Linux).
+    """The environment that the process was started with, on Linux; elsewhere os.environ.
 
-    PyInstaller's start has taken VIRTUAL_ENV out of os.environ.
+    PyInstaller removes VIRTUAL_ENV from os.environ at the start.
     """
     try:
         with open("/proc/self/environ", "rb") as file:
@@ -39,11 +39,11 @@ def started_with() -> dict[str, str]:
 
 
 def main() -> None:
-    """Give the environment back, first thing, and be the plugin as fast as this archive can."""
+    """Restore the caller's environment, then run the plugin."""
     environment = callers(started_with())
     os.environ.clear()
     os.environ.update(environment)
-    # Until the plugin says when to look for garbage: imports leave none.
+    # Imports leave no garbage, so collection would only delay them; the plugin enables it.
     gc.disable()
 
     from kubectl_cafe.cli import main as plugin

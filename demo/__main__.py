@@ -1,7 +1,7 @@
 """`python -m demo`: a first release of ten pods, then v1 -> v2 in place, and the proof.
 
-By default on simulated nodes of the project's own control plane; `--node real` on a real
-kubelet of it; `--context NAME --old IMAGE --new IMAGE` in a cluster of one's own.
+The default cluster is the project's own control plane with simulated nodes; `--node real` uses a
+real kubelet there, `--context NAME --old IMAGE --new IMAGE` a cluster of your own.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from testbed.traffic import Traffic
 NAMESPACE = "cafe-demo"
 CELLS = ("CellA", "CellB")
 WAITS = 3
-"""Exit code of a verb where a person is waited for."""
+"""Exit code of a command whose release waits for an operator."""
 
 
 class Stage:
-    """A cluster to show it on: how kubectl is called, and in which environment."""
+    """The cluster of the demo: kubectl with its environment, context and namespace."""
 
     def __init__(
         self, env: Mapping[str, str], context: str = "", namespace: str = NAMESPACE
@@ -44,7 +44,7 @@ class Stage:
         self._context = ["--context", context] if context else []
 
     def kubectl(self, *args: str, show: bool = True, wants: tuple[int, ...] = (0,)) -> str:
-        """Run kubectl in the demo's namespace; what it says on stderr goes to the screen."""
+        """Run kubectl in the demo's namespace; returns its stdout. Its stderr is not captured."""
         if show:
             print(f"\n$ kubectl {' '.join(args)}", flush=True)
         done = subprocess.run(
@@ -75,15 +75,15 @@ class Stage:
 
 
 def play(stage: Stage, scene: Scene) -> list[str]:
-    """The first release, the upgrade, and the proof; what is wrong with it."""
+    """Run the first release and the upgrade, print the proof; returns the problems found."""
     stage.kubectl("cafe", "init")
     present = stage.kubectl("get", "ns", NAMESPACE, "--ignore-not-found", show=False)
     if present:
-        print(f"(what an earlier demo left in namespace {NAMESPACE} is removed first)")
+        print(f"(namespace {NAMESPACE} of an earlier demo is deleted first)")
         stage.kubectl("delete", "ns", NAMESPACE, "--wait=true")
     stage.kubectl("create", "ns", NAMESPACE)
     stage.apply(scene.objects())
-    print("\n--- The first release: the pods are born group by group ---")
+    print("\n--- The first release: the pods are created group by group ---")
     release(stage, "cafe", "upgrade", NAME, "--yes", "--reason", "first release")
     stage.kubectl("cafe", "status", NAME)
     before = stage.pods()
@@ -106,7 +106,7 @@ def _verdict(pods: int) -> str:
 
 
 def release(stage: Stage, *verb: str) -> None:
-    """Start it, and confirm each group as a person would, with a look at the status between."""
+    """Run `verb`, then show the status and confirm the next group until the release has ended."""
     stage.kubectl(*verb, wants=(0, WAITS))
     while True:
         text = stage.kubectl("cafe", "status", NAME, "-o", "json", show=False)
@@ -120,7 +120,7 @@ def release(stage: Stage, *verb: str) -> None:
 
 @contextlib.contextmanager
 def traffic(scene: Scene) -> Iterator[list[str]]:
-    """On a real node: ask every ready address all the time; the list gets what failed."""
+    """On a real node: send requests to every ready address; the list gets those that failed."""
     found: list[str] = []
     if not scene.real:
         yield found
@@ -130,12 +130,12 @@ def traffic(scene: Scene) -> Iterator[list[str]]:
         yield found
         asking.wait_for_requests(20)
         tally = asking.tally()
-    print(f"\nA client asked every ready address all the time: {tally}")
+    print(f"\nRequests to every ready address during the upgrade: {tally}")
     found += [f"a request to {f.address} failed: {f.error}" for f in tally.failures]
 
 
 def own_cluster(options: argparse.Namespace) -> int:
-    """In somebody's cluster: say what will be created, and ask."""
+    """In the user's own cluster: print what will be created, and prompt for confirmation."""
     stage = Stage({"PATH": _with_venv()}, options.context)
     labels = stage.kubectl("get", "nodes", "-o", "json", show=False)
     found = {
@@ -152,7 +152,7 @@ def own_cluster(options: argparse.Namespace) -> int:
     )
     if stage.kubectl("get", "ns", NAMESPACE, "--ignore-not-found", show=False):
         print(
-            f"demo: there is a namespace {NAMESPACE} already, and the demo deletes nothing here;\n"
+            f"demo: namespace {NAMESPACE} exists already, and the demo does not delete it here;\n"
             f"  next: kubectl --context {options.context} delete namespace {NAMESPACE}",
             file=sys.stderr,
         )
@@ -160,7 +160,7 @@ def own_cluster(options: argparse.Namespace) -> int:
     if not options.yes and input("Proceed? [y/N] ").strip().lower() not in ("y", "yes"):
         return 7
     found_wrong = play(stage, Scene(options.old, options.new, cells))
-    print(f"\nTake it down: kubectl --context {options.context} delete namespace {NAMESPACE}")
+    print(f"\nTo delete it: kubectl --context {options.context} delete namespace {NAMESPACE}")
     return 1 if found_wrong else 0
 
 
@@ -169,7 +169,7 @@ def _with_venv() -> str:
 
 
 def testbed_env() -> dict[str, str]:
-    """What leads to the project's own control plane, which is up already."""
+    """KUBECONFIG and PATH for the project's own control plane, which is running already."""
     plane = ControlPlane(HOME)
     lines = [line for line in environment(plane).splitlines() if "PATH" in line]
     path = lines[0].partition("=")[2].partition(os.pathsep + '"')[0].strip("'\"")
@@ -200,21 +200,21 @@ def own_testbed(real: bool) -> int:
         )
     found = play(Stage(env), scene)
     print(
-        "\nThe cluster stays up. Play on:\n"
+        "\nThe cluster keeps running. To continue:\n"
         '  eval "$(make cluster-env)"\n'
         f"  kubectl config set-context --current --namespace={NAMESPACE}\n"
         f"  kubectl cafe rollback {NAME}\n"
         f"  kubectl cafe upgrade {NAME} --image main={scene.then}\n"
-        "Take it down: make cluster-down"
+        "To stop it: make cluster-down"
     )
     return 1 if found else 0
 
 
 def main() -> int:
-    """Parse and play."""
+    """Parse the command line and run the demo."""
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--node", choices=("sim", "real"), default="sim")
-    parser.add_argument("--context", default="", help="a context of one's own kubeconfig")
+    parser.add_argument("--context", default="", help="a context of your own kubeconfig")
     parser.add_argument("--old", default="", help="the image to begin with (with --context)")
     parser.add_argument("--new", default="", help="the image to upgrade to (with --context)")
     parser.add_argument("--yes", action="store_true", help="do not ask (with --context)")

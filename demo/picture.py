@@ -1,7 +1,7 @@
-"""`python -m demo.picture`: docs/status.svg, what a terminal shows during a release.
+"""`python -m demo.picture` writes docs/status.svg: a terminal with `kubectl cafe status -w`.
 
-A release of ten pods runs on the project's own control plane (`make cluster-up`), `kubectl cafe
-status -w` in a terminal beside it; the picture is the terminal's, in the middle of group 2.
+A release of ten pods runs on the project's own control plane (`make cluster-up`); the picture shows
+the terminal while group 2 is being upgraded.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ FONTS = re.compile(r"@font-face \{\{.*?\}\}", re.DOTALL)
 
 
 def frames(written: str) -> list[str]:
-    """The pictures that the live view has drawn, with their colours."""
+    """The frames that the live view has written to the terminal, with their colours."""
     return [MOVES.sub("", frame) for frame in FRAME.findall(written)]
 
 
 def svg(frame: str) -> str:
-    """The picture as SVG, in whatever monospaced font the reader has: it loads nothing."""
+    """The frame as SVG, without a web font: the reader's own monospaced font is used."""
     console = Console(
         record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, highlight=False
     )
@@ -72,7 +72,7 @@ def taken(stage: Stage, terminal: Terminal) -> str:
 
 
 def main() -> int:
-    """Make the release, take the picture, take the release down."""
+    """Run the release, write the picture, delete the namespace."""
     env = testbed_env()
     stage = Stage(env, namespace=NAMESPACE)
     stage.kubectl("cafe", "init")
@@ -91,7 +91,7 @@ def main() -> int:
             terminal.close()
     finally:
         stage.kubectl("delete", "ns", NAMESPACE, "--wait=false")
-    print(f"\n{PICTURE} is made")
+    print(f"\n{PICTURE} written")
     return 0
 
 

@@ -74,8 +74,8 @@ def page(faults: Iterable[Fault]) -> str:
 Each row is a fault that testers of the product found, and that is fixed. Its guards are the lines
 of code that prevent it. Without a guard the fault returns, and the search or the test in the last
 column fails: a search over the engine in memory ([exploration.md](exploration.md)), or a test
-([guards.md](guards.md)). Both pages have the last result for each guard. Searches find {found} of the
-{len(faults)} faults again.
+([guards.md](guards.md)). Both pages have the last result for each guard. Searches find
+{found} of the {len(faults)} faults again.
 
 `python -m tests.explore GUARD` removes a guard and runs its search, `python -m tests.mutate GUARD`
 removes one and runs its test. `make docs` writes this page from `tests/faults.toml`.

@@ -34,8 +34,8 @@ def environment(kubeconfig: Path) -> dict[str, str]:
 class Operator:
     """Runs kubectl with the kubeconfig's context, whose namespace is that of the scene.
 
-    Commands that go on in the background are written down in `folder`, where their output is as
-    well; `end()` ends them, also those that an earlier process started.
+    `folder` has the process ids and the output of commands that run in the background; `end()`
+    ends them, also those that an earlier process started.
     """
 
     def __init__(self, kubeconfig: Path, folder: Path) -> None:
@@ -92,11 +92,11 @@ class Operator:
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
     def create(self, objects: list[Object], file: str, what: str) -> None:
-        """`kubectl create` from a file in the folder, written here; `what` says what is in it."""
+        """Write `objects` to `file` in the folder and `kubectl create` it; `what` names them."""
         self.kubectl("create", "-f", self._written(objects, file, what))
 
     def apply(self, objects: list[Object], file: str, what: str) -> None:
-        """`kubectl apply` of such a file, for objects that an earlier scene may have left."""
+        """As `create`, by `kubectl apply`: an earlier scene may have created the objects."""
         self.kubectl("apply", "--server-side", "-f", self._written(objects, file, what))
 
     def _written(self, objects: list[Object], file: str, what: str) -> str:
@@ -108,7 +108,7 @@ class Operator:
     # Commands in the background
 
     def start(self, name: str, *args: str) -> None:
-        """Start a command that goes on, as if in another terminal."""
+        """Start a command in the background, as if in another terminal."""
         log = self._background.log(name)
         self.say(f"$ {shlex.join(('kubectl', *args))} > {log} 2>&1 &")
         log.unlink(missing_ok=True)
@@ -125,5 +125,5 @@ class Operator:
         wait_for(lambda: not self._background.alive(name), f"the end of {name}", 60)
 
     def end(self) -> None:
-        """End whatever still runs in the background."""
+        """End the commands that still run in the background."""
         self._background.stop(grace=0)
