@@ -1,4 +1,4 @@
-"""docs/exploration.md, from what was seen."""
+"""docs/exploration.md, from the results of the searches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.explore.scenario import Scenario
 from tests.explore.search import Found
 
 PAGE = ROOT / "docs" / "exploration.md"
-SEARCHES, GUARDS = "## Searches", "## Guards that were taken out"
+SEARCHES, GUARDS = "## Searches", "## Guards that were removed"
 NOT_YET = "not tried yet"
 
 
@@ -19,7 +19,7 @@ def write(
     guards: Sequence[Guard],
     missed: Sequence[tuple[Guard, Found]],
 ) -> None:
-    """Write the page of all `scenes` and `guards`; what was not tried now keeps its row."""
+    """Write the page of all `scenes` and `guards`; those without a new result keep their row."""
     before = PAGE.read_text() if PAGE.exists() else ""
     PAGE.write_text(page(scenes, founds, guards, missed, before))
 
@@ -31,64 +31,84 @@ def page(
     missed: Sequence[tuple[Guard, Found]],
     before: str = "",
 ) -> str:
-    """The page's text; `before` is the one that it takes the place of."""
+    """The page's text; `before` is the text of the page that it replaces."""
     searches = {**_rows(before, SEARCHES), **{f.scene.name: _search(f) for f in founds}}
     taken = {**_rows(before, GUARDS), **{guard.name: _guard(guard, f) for guard, f in missed}}
     return f"""# Exploration
 
-Every sequence of events up to a bound, over the engine itself. `make explore` writes this page;
-`pytest tests/explore` makes the small searches, and `python -m tests.explore --help` says how to
-make others. A state counts once, however it was reached, and the shortest path to a violation is
-printed step by step.
+The searches run the engine through every sequence of events up to a bound. `make explore` runs
+all of them and writes this page; `pytest tests/explore` runs the small ones; `python -m
+tests.explore --help` lists the options for others. A state counts once, however it was reached.
+The shortest path to a violation is printed step by step.
 
-**What is real:** the driver's turn and its memory, all that it decides and writes, how a lost
-answer or a conflict is taken, the fence, the verbs, the records and the state machine.
-**What stands for the rest:** an API server in memory that passes the same contract suite as the
-real one (`tests/contract`); a kubelet's worker with the order of statuses that was measured on a
-real one, which may publish what it read a while later; the controllers of ReplicaSets,
-EndpointSlices and PodDisruptionBudgets, and of a load balancer with a finalizer; a clock that
-stands still, so that time passes by steps of its own: long enough for a rule that reads a clock
-(over a pod of which nothing moves, or whose kubelet hangs), drainSeconds over a pod, and, once
-nothing else happens, a minute for minReadySeconds, and every deadline.
+**The product's own code:** the driver's turn and its memory, its decisions and writes, the
+handling of lost answers and conflicts, the fencing, the commands, the records and the state
+machine.
 
-**What may happen,** in any order: every step of every kubelet and controller; the driver sees all
-that is new, or all but one thing; it is killed at any moment and at any write, which may arrive
-at any later time or never; an answer is lost, or comes a while after its write has arrived; its
-lease runs out, another driver takes over, and it goes on; people pause, resume, confirm, retry,
-roll back, abort (by force), supersede. Other clients delete, evict and patch pods, move their
-generation, take away the label that selects them for a moment, delete ReplicaSets, scale them and
-take their owner away, tighten a budget, delete the CafeDeployment, which a finalizer keeps. A
-node evicts a pod; a container dies, or fails its readiness probe for a while. The CafeDeployment
-can't be read for a while. Lists and watches of pods are refused from a moment on, while writes go
-on. For a while the server refuses image patches, every write of pods, of ReplicaSets, of the
-CafeDeployment, or all of them: by 403, 422, a 409 that is no conflict, 429, a webhook that is
-down, no answer, or because the user has lost the right; a write without an answer may arrive all
-the same; deadlines pass meanwhile, and what is repeated grows old.
+**Simulated:**
 
-**What is asked of every step:** I1 to I12 of the protocol (but for I5, which is tried by kills;
-I7 of pods that are still the CafeDeployment's),
-by what the containers really are and not by what the engine has seen of them, by the pods'
-EndpointSlices, and by the groups that the recorded plan asks for, counted here anew; I3 and I9 by
-what the engine has seen as well; of a group that is over, that its pods serve (not where pods
-leave, containers die or pods get unready and the driver sees late, nor where images are patched
-by others or can't start); that no group begins over pods of the one before that have restarted;
-that a driver which can't read the CafeDeployment takes no pod; that nothing starts under a
-deletion; that a driver which leaves behind a drained pod before a deadline, because its writes are
-refused, names it; that an assessment which is kept is the one that would be made anew.
+- an API server in memory, which passes the same contract tests as the real one
+  (`tests/contract`);
+- the pod workers of a kubelet, with the order of statuses that was measured on a real kubelet; a
+  worker may publish what it has read of the pod and its containers a while later;
+- the controllers of ReplicaSets, EndpointSlices and PodDisruptionBudgets, and of a load balancer
+  with a finalizer;
+- a clock that advances by steps of its own only: by the time that a rule needs (for a pod that
+  does not change, or whose kubelet hangs), by drainSeconds of a pod, and, when no other event is
+  possible, by a minute for minReadySeconds, and past every deadline.
 
-**What is asked of every state** of a search that was not cut short: some sequence of verbs ends
-the release from there; unless it is being aborted, one without an abort carries it on or back
-(not where the CafeDeployment is deleted, where its ReplicaSet was taken away, where a pod of an
-edited template is deleted, nor in a first release that can't start); where nobody says anything
-and nothing else happens, the driver leaves by itself, also while its writes go on being refused
-(I13), and before another deadline passes where the images start, nobody else patches them, and
-nothing goes wrong any more. Where the images start, some path completes the release. Where the
-search's own bound stands in the way, that is tried anew.
+**Events,** in any order:
 
-**What the oracle shares with the product** is decoding: objects, pods and records as values,
-names, and the states' and moves' names. It takes the engine's own assessment only to compare it
-with the one that the engine has kept. `tests/explore/test_truths.py` holds the oracle's imports
-to that.
+- every step of every kubelet and controller;
+- the driver observes all changes, or all but one;
+- the driver is killed, at any moment and at any write; that write may arrive at any later time,
+  or never;
+- an answer is lost, or arrives a while after its write was stored;
+- the lease expires, another driver takes over, and the first one continues;
+- users pause, resume, confirm, retry, roll back, abort (also by force) and supersede;
+- other clients delete, evict and patch pods, raise their generation, remove the label that
+  selects them for a while, delete or scale ReplicaSets, remove the owner of a ReplicaSet, lower a
+  PodDisruptionBudget, and delete the CafeDeployment, which a finalizer keeps;
+- a node evicts a pod; a container exits, or fails its readiness probe for a while;
+- the CafeDeployment cannot be read for a while;
+- from some moment on, lists and watches of pods are refused and writes are accepted;
+- for a while the server refuses image patches, all writes of pods, of ReplicaSets or of the
+  CafeDeployment, or all of these: by 403, 422, a 409 that is not a conflict, 429, a webhook that
+  is down, no answer, or a right that the user has lost. A write without an answer may be stored
+  all the same. Deadlines pass meanwhile, and a repeated write may fail for so long that it is
+  given up.
+
+**Checked after every step:** I1 to I12 of the [protocol](design/protocol.md) (I5 by kills; I7 for
+pods that still belong to the CafeDeployment), against the actual containers instead of the state
+that the engine has observed, against the EndpointSlices of the pods, and against the groups of
+the recorded plan, counted independently; I3 and I9 against the observed state as well. In
+addition:
+
+- the pods of a group that is over serve requests (except where pods are deleted, containers exit
+  or pods become unready and the driver observes it late, and where images are patched by other
+  clients or cannot start);
+- no group begins while pods of the group before have restarted;
+- a driver that cannot read the CafeDeployment upgrades no further pod;
+- no release starts while the CafeDeployment is being deleted;
+- a driver that ends before a deadline because its writes are refused names each drained pod that
+  it leaves;
+- an assessment that is kept equals one that is computed anew.
+
+**Checked for every state** of a search that was not cut short:
+
+- some sequence of commands ends the release; unless it is being aborted, one without an abort
+  completes it or rolls it back (except where the CafeDeployment is deleted, its ReplicaSet has
+  lost its owner, a pod of an edited template is deleted, or a first release cannot start);
+- without a command and without another event the driver ends by itself, also while its writes are
+  refused (I13), and before another deadline passes if the images start, no other client patches
+  them, and no further fault occurs;
+- if the images start, some path completes the release.
+
+If the bound of the search prevents one of these, another search from that state checks it.
+
+**Shared with the product** is decoding only: objects, pods and records as values, names, and the
+names of states and moves. The checks use the engine's own assessment only to compare it with the
+one that the engine has kept. `tests/explore/test_truths.py` enforces this by their imports.
 
 {SEARCHES}
 
@@ -100,9 +120,9 @@ Seconds are of one processor.
 
 {GUARDS}
 
-Without any one of these guards a search must find something broken, and does.
+Each guard was removed, and its search has found the violation in the row.
 
-| guard | file | scenario | what breaks without it | steps | states |
+| guard | file | scenario | violation without the guard | steps | states |
 |---|---|---|---|---|---|
 {_table((guard.name for guard in guards), taken)}
 """

@@ -1,4 +1,4 @@
-"""docs/mutants.md, from what became of the mutants."""
+"""docs/mutants.md, from the results of the mutants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAGE = ROOT / "docs" / "mutants.md"
 
 
 def left(results: Iterable[Result], equivalents: Sequence[Equivalent]) -> list[Result]:
-    """Of `results` those that survived and that `equivalents` doesn't name."""
+    """The `results` that survived, without those in `equivalents`."""
     return [
         result
         for result in results
@@ -33,23 +33,23 @@ def page(results: Sequence[Result], equivalents: Sequence[Equivalent], made: str
     survivors = "\n".join(_survivor(result) for result in found) or "None."
     return f"""# Mutants
 
-A mutant is the code that decides, changed in one place: a condition negated, an operand of an
-`and` left out, a bound moved by one, a loop not entered. Tests must fail with it; where none does,
-either a test is missing or the change makes no difference. `make mutants` makes the mutants by
-operators of cosmic-ray and by two of its own (`tests/mutants/operators.py`), runs the tests, and
-writes this page; `SAMPLE=300 SEED=1` takes so many at random. `make mutate`
-([guards](guards.md)) takes out chosen texts and expects a chosen test to fail; here nobody has
-chosen the places.
+A mutant is the deciding code with one change: a condition negated, an operand of an `and` left
+out, a bound moved by one, a loop not entered. At least one test must fail with it; if none does,
+either a test is missing or the change has no effect. `make mutants` creates the mutants with
+operators of cosmic-ray and two of its own (`tests/mutants/operators.py`), runs the tests, and
+writes this page; `make mutants SAMPLE=300 SEED=1` tries 300 at random. Here the places are not
+chosen by hand, unlike the [guards](guards.md): `make mutate` removes a chosen text and expects a
+chosen test to fail.
 
-For each mutant the unit tests that run its line are run, as coverage.py has measured them, its
-own module's first; then the searches of `tests/explore` that take at most 3 seconds. The first
-test that fails ends it, and so does a run without an end. Not made are the changes that can't make
-a difference: in an annotation, in the arguments of a decorator (mypy holds what is `frozen`), of
-`TYPE_CHECKING`. A comparison becomes its opposite, or its bound moves; an arithmetic operator
-becomes one other.
+For each mutant the unit tests that run its line (as measured by coverage.py) are run, those of
+its own module first, then the searches of `tests/explore` that take at most 3 seconds. The first
+failing test, or a run that does not end in time, ends it. Changes that cannot have an effect are
+not made: in annotations, in arguments of decorators (mypy checks `frozen`), and of
+`TYPE_CHECKING`. A comparison becomes its opposite or its bound moves; an arithmetic operator
+becomes one other operator.
 
-Tests are written for what survives a sample, so the same sample then says little about the mutants
-that it has not: another SEED does.
+Tests are added for the survivors of a sample, so the same sample is a weak measure for the
+mutants outside of it. Use another SEED.
 
 **Last run: {date}; {made}.** Of {len(counted)} mutants {_share(counted, found)}.
 
@@ -63,8 +63,9 @@ that it has not: another SEED does.
 
 ## Equivalent mutants
 
-They do what the code does, or differ in a figure that was chosen and that no rule fixes. They are
-in `tests/mutants/equivalent.toml`; a unit test fails when their lines are no longer in the code.
+These behave as the code does, or differ in a figure that was chosen and that no rule requires.
+They are listed in `tests/mutants/equivalent.toml`; a unit test fails when their lines are no
+longer in the code.
 
 | file | line | mutant | why nothing changes |
 |---|---|---|---|
