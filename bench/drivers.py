@@ -1,4 +1,4 @@
-"""How long nobody drives after a driver was killed, and what pause, resume and abort write."""
+"""Measures the time without a driver after a kill, and the writes of pause, resume and abort."""
 
 from __future__ import annotations
 

@@ -18,9 +18,9 @@ from kubectl_cafe.cli.completing import COMPLETER
 from kubectl_cafe.version import VERSION
 
 NOBODY = ("--server", "http://127.0.0.1:1")
-"""No server listens there: what reaches for one is loaded, and says that there is none."""
+"""No server listens there: the command loads its HTTP client and fails with an error."""
 COMMANDS = (("version", "--client"), ("--help",), ("states",), ("init", "--dry-run=client"))
-"""Each loads a part of its own; none asks a server."""
+"""Each loads other modules; none sends a request."""
 
 
 def run(folder: Path) -> str:

@@ -215,7 +215,7 @@ def _answers(url: str, context: ssl.SSLContext | None = None, token: str | None 
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on now.
+    """Ports of 127.0.0.1 on which no process listens now.
 
     They lie below the range that the kernel gives to outgoing connections, so that none of those
     takes one before its server is up.

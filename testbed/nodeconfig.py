@@ -11,7 +11,7 @@ from pathlib import Path
 from testbed.images import REGISTRY, SANDBOX
 
 TEST_NETWORK = ipaddress.IPv4Network("198.18.0.0/15")
-"""Set aside for tests by RFC 2544: no pod of ours can have an address that somebody needs."""
+"""Reserved for tests by RFC 2544, so a pod's address is in no other use."""
 
 PLUGINS = Path("/usr/lib/cni")
 """Where Debian's containernetworking-plugins puts its programs."""
@@ -159,7 +159,7 @@ def kubelet_configuration(node: NodeConfig) -> dict[str, object]:
         "evictionHard": {"memory.available": "0%", **never},
         "imageGCHighThresholdPercent": 100,
         "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
-        # Nobody answers there. Without an address the kubelet warns about every pod.
+        # No DNS server listens there. Without an address the kubelet warns about every pod.
         "clusterDNS": [node.address],
         "resolvConf": "",
         "volumePluginDir": "/run/kubelet-plugins",

@@ -86,7 +86,7 @@ class Running:
         return Outcome(code, out, err)
 
     def _collector(self) -> int:
-        """A file without a name, open until nobody holds this object."""
+        """A descriptor of an unnamed file, which is closed when this object is collected."""
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
         weakref.finalize(self, os.close, descriptor)
@@ -106,7 +106,7 @@ class Cafe:
     namespace: str
     env: Mapping[str, str] = field(default_factory=dict)
     runs: list[Running] = field(default_factory=list, compare=False)
-    """All that were started, for whoever cleans up."""
+    """The processes that were started, so that the fixture can end them."""
     program: tuple[str, ...] = (str(PROGRAM),)
     flags: tuple[str, ...] = ()
     """Flags that every call gets."""
@@ -122,7 +122,7 @@ class Cafe:
         return self.runs[-1]
 
     def at_terminal(self, *arguments: str, size: tuple[int, int] = (80, 24)) -> Terminal:
-        """Start it in a terminal of so many columns and rows; whoever asks for it closes it."""
+        """Start it in a terminal of `size` columns and rows; the caller closes the terminal."""
         env = self._environment() | {"TERM": "xterm-256color", "LANG": "C.UTF-8", **self.env}
         for name in ("COLUMNS", "LINES", "NO_COLOR"):
             if name not in self.env:

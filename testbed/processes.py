@@ -1,7 +1,7 @@
 """Start, watch and end the testbed's own processes, and no others.
 
-Every process leads a session of its own and is written down in `processes.json` with its start
-time, so that whoever comes later can tell it from a stranger that got the same pid.
+Every process leads a session of its own. `processes.json` has its pid and its start time, by which
+a later process can distinguish it from another one with the same pid.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Processes:
     def start(
         self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None
     ) -> Entry:
-        """Start `command`; it outlives this process unless somebody stops it."""
+        """Start `command`; it outlives this process unless `stop` ends it."""
         log = self.log(name)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:

@@ -69,7 +69,7 @@ class RealNode:
 
     @property
     def running(self) -> bool:
-        """Whether its processes run, whoever started them."""
+        """Whether its processes run, also those that an earlier process started."""
         return self._processes.alive("node")
 
     def start(self) -> None:

@@ -1,9 +1,9 @@
 """One cluster for a whole test run, shared by its processes, gone when the last of them is.
 
-Whoever uses the cluster holds a shared lock on the run's lock file, and the kernel lets go of it
-however that process ends. A guard process waits for the lock to be free and cleans up, so that
-even `kill -9` of a test run leaves nothing behind. Should the guard itself have been killed, the
-next run finds the free lock and cleans up in its place.
+Every process that uses the cluster holds a shared lock on the run's lock file, which the kernel
+releases however the process ends. A guard process waits for the lock to be free and cleans up, so
+that even `kill -9` of a test run leaves nothing behind. If the guard itself was killed, the next
+run finds the free lock and cleans up in its place.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def shared(home: Path, run: str, cells: Mapping[str, int]) -> Iterator[ControlPl
 
 
 def sweep(home: Path) -> None:
-    """Remove every run in `home` that nobody uses; call it behind the door."""
+    """Remove every run in `home` that no process uses; the caller holds the door's lock."""
     for path in home.glob("*.lock"):
         with path.open("a") as lock:
             if _taken(lock):
@@ -59,12 +59,12 @@ def sweep(home: Path) -> None:
 
 
 def guard(home: Path, run: str) -> None:
-    """Wait until nobody uses `run`, then remove it."""
+    """Wait until no process uses `run`, then remove it."""
     path = _lock_file(home, run)
     while path.exists():
         with path.open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-        # Only behind the door is it certain that nobody is about to join.
+        # Only under the door's lock is it certain that no process is about to join.
         with _door(home):
             sweep(home)
 

@@ -99,7 +99,7 @@ class Grid:
 
 
 class Terminal:
-    """A program that runs in a terminal, with somebody at the keys."""
+    """A program that runs in a pseudo-terminal; its methods type keys and read its output."""
 
     def __init__(
         self, command: Sequence[str], env: Mapping[str, str], columns: int = 80, rows: int = 24
@@ -183,7 +183,7 @@ class Terminal:
             try:
                 found = os.read(self._leader, 1 << 16)
             except OSError:
-                return  # Nobody has the other end any more.
+                return  # The program has closed its end.
             text = decoder.decode(found)
             with self._lock:
                 self.written += text

@@ -1,4 +1,4 @@
-"""What a pod showed, status by status, as whoever watches it sees it (protocol 6)."""
+"""The statuses of a pod in the order in which a watch receives them (protocol 6)."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ PERIOD = 0.02
 TIMEOUT = 2.0
 ADDRESSES = 32
 LONGEST = 600.0
-"""Seconds after which nobody is asked any more."""
+"""Seconds after which no more requests are sent."""
 
 
 @dataclass(frozen=True)
