@@ -38,7 +38,7 @@ class Kind(StrEnum):
 
 
 class StepKind(StrEnum):
-    """What a step does."""
+    """The kind of a step; `meaning` explains those that are not groups."""
 
     UPGRADE = "upgrade"
     COMMIT = "commit"

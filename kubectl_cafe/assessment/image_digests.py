@@ -80,7 +80,8 @@ def _sentence(container: str, image: str, architecture: str, counts: Counter[str
     why = (
         f"(all {architecture}): its tag has moved"
         if architecture
-        else "(architectures could not be compared): its tag has moved, or their nodes differ"
+        else "(architectures could not be compared): its tag has moved, or their nodes have "
+        "different architectures"
     )
 
     return f"container {container}: {image} is {parts} {why}"

@@ -57,7 +57,7 @@ def progress(assessment: Assessment) -> str:
 
 
 def trouble(assessment: Assessment) -> str:
-    """What is wrong with the pod, except for stuck containers; empty if nothing is."""
+    """The problem of the pod, except stuck containers; empty if there is none."""
     why = "" if assessment.row is PodState.FORGOTTEN else unscheduled(assessment.pod)
     return why or (waiting(assessment) if assessment.row in PATCHED else "")
 

@@ -7,10 +7,10 @@
 | Conflict | refused: the object has changed | reads and decides again |
 | AlreadyExists, NotFound | refused: the object exists, or is not the one meant | plans again |
 | Expired | no longer has that resourceVersion | lists again |
-| Unauthorized, Forbidden, Invalid, NoSuchKind | refused for good | explains and stops |
+| Unauthorized, Forbidden, Invalid, NoSuchKind | refused permanently | reports the error and stops |
 
 A webhook or a policy may answer with any code. Then the message decides, not the code: `Denied` is
-refused for good, `AdmissionFailed` did not happen and may be repeated.
+refused permanently, `AdmissionFailed` did not happen and may be repeated.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ class LeaseWatch:
         self._version: str | None = None
         self._since = 0.0
         self.renewed = False
-        """Whether the lease has changed while watched, so its holder is alive."""
+        """Whether the lease has changed while it was watched, so its holder is running."""
 
     def saw(self, view: LeaseView) -> LeaseView:
         """`view`, just read, with `live` and `seconds_left` by this watch (protocol 10).

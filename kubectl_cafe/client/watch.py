@@ -22,7 +22,7 @@ from kubectl_cafe.client.transport import Object, Objects, Query, Transport
 LASTS = 290
 """Seconds after which the server ends a watch (timeoutSeconds); the watch is then opened again."""
 IDLE = 70.0
-"""Seconds of silence after which a watch counts as dead; bookmarks come once a minute. The cache
+"""Seconds of silence after which a watch counts as broken; bookmarks come once a minute. The cache
 may be stale then, so the collection is listed again."""
 BACKOFF = 0.1
 """Seconds before the first retry; doubled each time, jittered."""

@@ -1,4 +1,4 @@
-"""Requests that the API server refuses for good, and how the driver ends by them (protocol 10)."""
+"""Requests that the API server refuses permanently, and the end of the driver (protocol 10)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Refusals:
     `end` is why the driver upgrades no further pods and ends; None if it goes on. `barred` are the
     uids of pods that this driver can no longer write; they stay as they are. `reopening`: no image
     is patched, and drained pods with the old image are put back into traffic. `blind`: a list or
-    watch was refused for good, so pods are no longer observed.
+    watch was refused permanently, so pods are no longer observed.
     """
 
     def __init__(self, transport: Transport, cafe: CafeDeployment) -> None:
@@ -91,7 +91,7 @@ class Refusals:
         return self._lost(*access_review.asked(error.method, error.where), error)
 
     def unseen(self, error: ApiError) -> None:
-        """Reopen drained pods and end the driver, because a list or watch is refused for good.
+        """Reopen drained pods and end the driver, as a list or watch is refused permanently.
 
         A pod with a patched image stays as it is: without a watch nothing shows when its restart is
         done.

@@ -97,7 +97,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Mark:
-    """A move on the time axis that a user made, or that went wrong."""
+    """A mark on the time axis: a move of a user, or a failure (`bad`)."""
 
     at: float
     text: str

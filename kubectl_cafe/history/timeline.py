@@ -21,7 +21,7 @@ SAID = {
     Trigger.ABORT: "aborted",
     Trigger.TAKE_OVER: "taken over",
 }
-"""The text of each entry that a user caused, or that went wrong: these are marked on the axis."""
+"""The text of each entry with a mark on the axis: the moves of users, and failures."""
 WORD = {
     State.AWAITING_CONFIRM: What.WAITING,
     State.PAUSED: What.WAITING,

@@ -56,7 +56,7 @@ def pullable(name: str, image: str, policy: str, nodes: Nodes) -> Finding:
             return unknown(
                 CHECK,
                 f"image {image}: present on {on}, but container {name} has imagePullPolicy "
-                "Always, so each node asks the registry again",
+                "Always, so each node contacts the registry again",
             )
         return ok(CHECK, f"image {image} is present on {on}")
     if policy == "Never":

@@ -204,7 +204,7 @@ def result(
     release: ReleaseLine | None = None,
     width: int | None = None,
 ) -> Printable:
-    """What `history NAME` prints: the releases, or one revision or release in full."""
+    """The output of `history NAME`: the releases, or one revision or release in full."""
 
     def shown(wide: bool) -> str:
         if release is not None:
@@ -221,7 +221,7 @@ def result(
 
 
 def placed_result(lines: Sequence[Placed], *, spaces: bool, width: int | None = None) -> Printable:
-    """What `history` prints of several CafeDeployments."""
+    """The output of `history` without a name: the releases of several CafeDeployments."""
 
     def shown(wide: bool) -> str:
         room = None if wide else width

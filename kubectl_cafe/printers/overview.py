@@ -57,7 +57,7 @@ def render(
 def result(
     lines: Sequence[Overview], *, spaces: bool, width: int | None = None, steady: bool = False
 ) -> Printable:
-    """What `status` without a name prints."""
+    """The output of `status` without a name in each format."""
     return Printable(
         documents=lambda: [document(lines)],
         table=lambda wide: render(lines, spaces=spaces, wide=wide, width=width, steady=steady),
@@ -66,7 +66,7 @@ def result(
 
 
 def change(line: Overview) -> Printable:
-    """What `status -w` without a name prints of one CafeDeployment that has changed, as data."""
+    """The document of `status -w` without a name for one CafeDeployment that has changed."""
     return Printable(documents=lambda: [item(line)])
 
 

@@ -144,7 +144,7 @@ def _hanging(text: str, width: int | None) -> str:
 
 
 def result(plan: PlanView, width: int | None) -> Printable:
-    """What `plan` prints."""
+    """The output of `plan` in each format."""
     return Printable(
         documents=lambda: [document(plan)],
         table=lambda wide: render(plan, width=width, wide=wide),

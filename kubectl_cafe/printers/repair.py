@@ -13,7 +13,7 @@ from kubectl_cafe.text import cut, one_line, wrapped
 
 @dataclass(frozen=True)
 class RepairLine:
-    """One finding. `mend` is what repair does about it; if empty, `hint` is left to the user."""
+    """One finding. `mend`: the action of `repair`; if empty, `hint` is the command of the user."""
 
     what: str
     object: str
@@ -56,7 +56,7 @@ def _needs(line: RepairLine) -> str:
 def result(
     name: str, namespace: str, lines: Sequence[RepairLine], width: int | None = None
 ) -> Printable:
-    """What `repair` prints; the names are the objects of the findings, each once."""
+    """The output of `repair` in each format; `-o name`: the objects of the findings, each once."""
     return Printable(
         documents=lambda: [document(name, namespace, lines)],
         table=lambda wide: render(lines, wide=wide, width=width) if lines else "",

@@ -17,7 +17,7 @@ def text() -> str:
 
 
 def result() -> Printable:
-    """What `states` prints."""
+    """The output of `states` in each format."""
     others = {"text": text, "mermaid": mermaid, "markdown": page}
     return Printable(documents=lambda: [document()], others=others)
 

@@ -185,7 +185,7 @@ def pods_table(pods: Sequence[PodLine], *, wide: bool = False, width: int | None
 
 
 def result(status: Status, size: Size | None) -> Printable:
-    """What `status NAME` prints."""
+    """The output of `status NAME` in each format."""
     return Printable(
         documents=lambda: [document(status)],
         table=lambda wide: render(status, wide=wide, size=size),

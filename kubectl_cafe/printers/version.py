@@ -1,4 +1,4 @@
-"""`version`: the versions of client, server and resource, and what does not fit together."""
+"""`version`: the versions of client, server and resource, with warnings of a mismatch."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Versions(NamedTuple):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What does not fit together, and the command that helps."""
+        """Versions that do not match, each with the command that helps."""
         if self.server is None:
             return ()
         git = str(self.server["gitVersion"])
@@ -94,7 +94,7 @@ def resource_warnings(resource: Resource | None, client: str) -> list[str]:
 
 
 def result(versions: Versions) -> Printable:
-    """What `version` prints."""
+    """The output of `version` in each format."""
     return Printable(
         documents=lambda: [document(versions)], table=lambda _: printable(render(versions))
     )

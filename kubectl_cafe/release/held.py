@@ -154,8 +154,8 @@ class Release:
         """Move the record unless another client has moved it. Returns whether the outcome is known.
 
         False: the answer was lost or nothing was sent. The CafeDeployment was read again, and the
-        caller decides again. Raises Forbidden, Invalid and NoSuchKind where the write is refused
-        for good.
+        caller decides again. Raises Forbidden, Invalid and NoSuchKind if the write is refused
+        permanently.
         """
         before, asked = self.record, self._transport.clock.monotonic()
 

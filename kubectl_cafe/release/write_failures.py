@@ -31,7 +31,7 @@ class Trouble:
 
 
 def named(troubles: Iterable[Trouble]) -> tuple[str, ...]:
-    """One line for each error, with the objects whose writes meet it."""
+    """One line for each error, with the objects whose writes fail with it."""
     objects: dict[str, list[str]] = {}
     for trouble in troubles:
         objects.setdefault(cut(trouble.error.message, SHOWN), []).append(trouble.what)

@@ -251,7 +251,7 @@ class Repair:
     def _look_under(self, leader: Leader, *, blind: bool = False) -> Look:
         """The next findings; raises an error if the lease is lost or a release has begun.
 
-        `blind`: continue even if a watch was refused for good, although its objects may be stale.
+        `blind`: continue after a watch was refused permanently, although its objects may be stale.
         """
         if (refusal := self.observer.refusal()) is not None and not blind:
             raise refusal

@@ -34,7 +34,7 @@ def raise_fatal(actor: Writers) -> None:
 
 
 def refused(actor: Writers, way: PodRepair) -> Failure | None:
-    """The failure of the pod whose write the server refuses for good, or None.
+    """The failure of the pod whose write the server refuses permanently, or None.
 
     Raises every other error, and the refusal too if the repair has failed already: then the pod
     can't be reopened either.
@@ -56,5 +56,5 @@ def tired_of(actor: Writers, now: float, begun: float) -> CafeError | None:
 
 
 def refused_watch(error: ApiError | None) -> Failure | None:
-    """The failure of a repair whose watch is refused for good: reopen its pod, or leave it."""
+    """The failure of a repair whose watch is refused: its pod is reopened, or left as it is."""
     return Failure("WatchRefused", f"{error.where}: {error.message}") if error else None

@@ -143,7 +143,7 @@ def _as_text(value: object) -> str:
 
 
 def difference(old: Json, new: Json, selector_keys: Sequence[str] = ()) -> Difference:
-    """The difference of two templates, and what of it can't go in place (protocol 3).
+    """The difference of two templates, and the changes that are not possible in place (protocol 3).
 
     Containers are matched by name. A label of `selector_keys`, which a selector reads, is among
     `others` (C57), and so is everything but images, labels and annotations, init containers

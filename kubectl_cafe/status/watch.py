@@ -128,7 +128,7 @@ class Watching:
         )
 
     def _told(self, obj: dict[str, Any] | None) -> None:
-        """Take the object of an event. One with another uid means that ours is gone, for good."""
+        """Keep the object of an event. None, or another uid: the CafeDeployment was deleted."""
         cafe = CafeDeployment(obj) if obj is not None else None
         self._gone = self._gone or cafe is None or cafe.uid != self._cafe.uid
         if cafe is not None and not self._gone:

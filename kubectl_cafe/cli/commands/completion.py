@@ -50,7 +50,11 @@ def install(folder: Path | None) -> int:
         )
     link = folder / COMPLETER
     if os.path.lexists(link) and not _ours(link):
-        raise Refused(f"{COMPLETER} already exists and is not kubectl-cafe's", where=str(link))
+        raise Refused(
+            f"{COMPLETER} exists and was not linked by this command",
+            where=str(link),
+            hint="kubectl cafe completion install --dir FOLDER   (another folder on PATH)",
+        )
     folder.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
     link.symlink_to(_plugin())

@@ -16,7 +16,7 @@ TIMES = frozenset(
 
 
 def result(report: Report) -> Printable:
-    """What `report` writes."""
+    """The output of `report` in each format."""
     from kubectl_cafe.printers.html.page import page
 
     return Printable(documents=lambda: [document(report)], others={"html": lambda: page(report)})

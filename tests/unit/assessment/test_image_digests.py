@@ -55,7 +55,8 @@ def test_c12_c13_a_tag_that_moved_on_one_of_two_architectures_is_said_of_that_on
 def test_c12_where_an_architecture_is_not_known_that_is_said(known: dict[str, str]) -> None:
     (said,) = found(at_v2("a", OLD, "n1"), at_v2("b", NEW, "n2"), architectures=known)
     assert said.endswith(
-        "(architectures could not be compared): its tag has moved, or their nodes differ"
+        "(architectures could not be compared): its tag has moved, or their nodes have "
+        "different architectures"
     )
 
 
