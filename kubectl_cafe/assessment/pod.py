@@ -187,14 +187,18 @@ def seen_done(pod: Pod, record: PodRecord, snapshot: Snapshot) -> bool:
 
 
 def _shows(pod: Pod, record: PodRecord, snapshot: Snapshot) -> bool:
-    """Whether the spec is the record's revision, the kubelet has read it, containers are new."""
+    """Whether the spec is the record's revision, the kubelet has read it, containers are new.
+
+    A container that was not shown yet when its image was patched may have been started from the
+    image before, so its first ID proves nothing (C14).
+    """
     target = snapshot.revisions.get(record.to)
     return (
         target is not None
         and runs(pod, target, snapshot.revisions)
         and (not pod.observed or pod.observed >= pod.generation)
         and all(
-            pod.containers[name].container_id != before.container_id
+            before.container_id and pod.containers[name].container_id != before.container_id
             for name, before in record.before.items()
             if name in pod.containers
         )

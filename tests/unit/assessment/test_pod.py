@@ -17,6 +17,7 @@ from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.record import Mode, Phase
 from kubectl_cafe.times import rfc3339
 from statemachine.lifecycle import State
+from statemachine.steps import Kind
 from tests.unit.builders import (
     START,
     before,
@@ -234,6 +235,15 @@ def test_in_mode_none_a_record_of_a_group_that_is_over_counts_as_finished() -> N
 def test_in_mode_none_the_recorded_container_is_not_finished_although_the_group_is_over() -> None:
     shown = none_mode(before={"main": before("C2")})
     assert row(shown, step=1) is PodState.PATCHED
+
+
+@pytest.mark.guard("a-first-container-finishes-no-record")
+def test_c14_in_mode_none_the_first_container_that_is_shown_does_not_finish_a_record() -> None:
+    """The kubelet may have started it from the image of before the patch."""
+    shown = none_mode(before={"main": before("")})
+    assert row(shown, step=1) is PodState.PATCHED
+    back = row(shown, State.ROLLING_BACK, kind=Kind.ROLLBACK, to_revision="v1")
+    assert back is PodState.PATCHED_ELSEWHERE
 
 
 def test_in_mode_none_a_drained_record_is_not_finished() -> None:
