@@ -45,6 +45,8 @@ RELEASE_OF = f"{PREFIX}/release-of"
 """Label of a ControllerRevision that is the record of an ended release: the CafeDeployment's name.
 Version 0.1.0 takes every ControllerRevision with the label of a revision for a revision."""
 
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+"""Annotation of a pod: of two equal pods the ReplicaSet controller deletes the cheaper one."""
 IN_PLACE = f"{PREFIX}/in-place"
 """Annotation of a pod: the pod's own record, which says how far its upgrade is."""
 CELL = f"{PREFIX}/cell"

@@ -32,6 +32,8 @@ class For(Enum):
     NOT_LISTED = "leaving traffic, not listed by the EndpointSlices of Service {name}: {pods}"
     RESTART = "{message}: {pods}"
     """`message` says how far the restarts are."""
+    REMOVAL = "deletion of: {pods}"
+    """Pods out of traffic that their workload's controller deletes."""
     ENDPOINTS = "EndpointSlices that show as ready: {pods}"
     NODE = "pods on a lost node: {pods}"
     BUDGET = "{name} to allow a disruption"

@@ -50,7 +50,7 @@ class Plan(Stored, frozen=True):
     """The inputs from which the steps are computed.
 
     `cells` are the pods of each cell at the end, `before` those at the start where the release
-    creates some, else None.
+    creates or removes some, else None.
     """
 
     cells: Mapping[str, Integer]
@@ -70,11 +70,11 @@ class Plan(Stored, frozen=True):
         return steps(kind, self.cells, *batches, self.before)
 
     def sizes(self, kind: Kind) -> dict[int, dict[str, int]]:
-        """The number of pods that each group upgrades or creates in each cell, by its number."""
+        """The number of pods that each group upgrades, creates or removes in each cell."""
         return sizes(self.steps(kind), self.started(kind) if kind is Kind.SCALE else {})
 
     def pods(self, kind: Kind) -> int:
-        """The number of pods that a release of this kind upgrades or creates."""
+        """The number of pods that a release of this kind upgrades, creates or removes."""
         return sum(sum(group.values()) for group in self.sizes(kind).values())
 
 

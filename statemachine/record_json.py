@@ -125,7 +125,11 @@ def _out_of_range(record: Record) -> str:
         return ".plan.cells: the number of pods of a cell is negative"
     if record.kind is Kind.SCALE and record.plan.before is None:
         return ".plan.before: missing"
-    for cell, size in (record.plan.before or {}).items():
-        if not 0 <= size <= record.plan.cells.get(cell, 0):
+    before = record.plan.before or {}
+    if sum(before.values()) > PODS_LIMIT:
+        return f".plan.before: more than {PODS_LIMIT} pods"
+    for cell, size in before.items():
+        planned = record.plan.cells.get(cell)
+        if planned is None or size < 0 or (size > planned and record.kind is not Kind.SCALE):
             return f".plan.before.{versioned.key_shown(cell)}: {size} is not from 0 to plan.cells"
     return ""

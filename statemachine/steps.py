@@ -44,6 +44,7 @@ class StepKind(StrEnum):
     COMMIT = "commit"
     SWEEP = "sweep"
     SCALE_OUT = "scale-out"
+    SCALE_IN = "scale-in"
 
     @property
     def meaning(self) -> str:
@@ -60,7 +61,8 @@ _MEANINGS = {
 class Step(Struct, frozen=True):
     """One step. `group` counts from 1 (0: not a group).
 
-    `counts` are the pods per cell at the goal after the step, those of earlier groups included.
+    `counts` are the pods per cell at the goal after the step, those of earlier groups included; of
+    a scale-in all pods per cell.
     """
 
     kind: StepKind
@@ -73,7 +75,7 @@ class Step(Struct, frozen=True):
         return self.counts is not None
 
     def count(self, cell: str) -> int:
-        """The number of pods that `cell` has at the goal when this step is over."""
+        """The number of pods that `cell` has when this step is over, as in `counts`."""
         return (self.counts or {}).get(cell, 0)
 
 
@@ -120,12 +122,12 @@ def sizes(plan: Iterable[Step], before: Mapping[str, int]) -> dict[int, dict[str
     """The number of pods that each group takes in each cell, by the group's number.
 
     It is the difference between the cumulative counts of the steps in `plan`; `before` are the
-    counts before the first group.
+    counts before the first group. A group that scales in takes the pods that it removes.
     """
     taken: dict[int, dict[str, int]] = {}
     for step in plan:
         if step.counts is not None:
-            taken[step.group] = {c: n - before.get(c, 0) for c, n in step.counts.items()}
+            taken[step.group] = {c: abs(n - before.get(c, 0)) for c, n in step.counts.items()}
             before = step.counts
     return taken
 
@@ -142,8 +144,9 @@ def steps(
     A first release commits its template to workloads without pods and scales out; an upgrade
     commits after its last group; a rollback restores the templates first. After the last group of
     an upgrade or a rollback, a sweep looks for pods that were created from the wrong template
-    meanwhile. `before` are the pods of each cell at the start, None if the release creates none: an
-    upgrade scales out after its sweep, a release of kind scale does nothing else.
+    meanwhile. `before` are the pods of each cell at the start, None if the release changes no
+    number of pods. An upgrade scales out after its sweep. A release of kind scale does nothing but
+    scaling: the cells that grow come first, then pods are removed from the cells that shrink.
     """
     started = tuple((before or cells).items())
     return _steps(kind, tuple(cells.items()), started, upgrade_type, batch_size)
@@ -164,7 +167,7 @@ def _steps(
     after, there = dict(cells), dict(before)
     if kind is Kind.CREATE:
         there = dict.fromkeys(after, 0)
-    more = {cell: size - there.get(cell, 0) for cell, size in after.items()}
+    more = {cell: max(0, size - there.get(cell, 0)) for cell, size in after.items()}
     upgrades = [] if kind in (Kind.CREATE, Kind.SCALE) else groups(there, upgrade_type, batch)
     scaled = [
         {cell: there.get(cell, 0) + added for cell, added in counts.items()}
@@ -173,6 +176,15 @@ def _steps(
     grouped = [Step(StepKind.UPGRADE, n, counts) for n, counts in enumerate(upgrades, 1)]
     scale_out = tuple(
         Step(StepKind.SCALE_OUT, n, counts) for n, counts in enumerate(scaled, len(grouped) + 1)
+    )
+    fewer = {cell: max(0, there.get(cell, 0) - size) for cell, size in after.items()}
+    peak = {cell: size + fewer[cell] for cell, size in after.items()}
+    left = [
+        {cell: size - removed[cell] for cell, size in peak.items()}
+        for removed in groups(fewer, upgrade_type, batch)
+    ]
+    scale_in = tuple(
+        Step(StepKind.SCALE_IN, n, counts) for n, counts in enumerate(left, len(scale_out) + 1)
     )
     commit, sweep = Step(StepKind.COMMIT), Step(StepKind.SWEEP)
     match kind:
@@ -183,7 +195,7 @@ def _steps(
         case Kind.ROLLBACK:
             return (commit, *grouped, sweep)
         case Kind.SCALE:
-            return scale_out
+            return (*scale_out, *scale_in)
 
 
 def confirmation_due(plan: Sequence[Step], index: int) -> bool:

@@ -31,13 +31,16 @@ def planned(record: Record, cell: str) -> int:
     """The number of pods that the plan has for `cell` at the current step.
 
     A first release creates its workloads without pods and adds pods group by group. Other releases
-    add pods after all else.
+    add pods after all else. A group that removes pods counts once it is over: a workload that is
+    created again adopts the pods that are left, and would delete too many at once.
     """
     step = record.current
     if step is None:
         return record.plan.cells[cell]
     if step.kind is StepKind.SCALE_OUT:
         return step.count(cell)
+    if step.kind is StepKind.SCALE_IN and record.step > 0:
+        return record.steps[record.step - 1].count(cell)
     return record.plan.started(record.kind).get(cell, 0)
 
 

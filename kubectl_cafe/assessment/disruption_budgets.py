@@ -6,6 +6,7 @@ The budgets are read as the disruption controller left them, and never written (
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import ceil
 from typing import Any
 
 from msgspec import Struct
@@ -50,6 +51,7 @@ class DisruptionBudget(Struct, frozen=True):
     The numbers are pods, from its status: `expected` (expectedPods) are counted, `healthy`
     (currentHealthy) of these are healthy, `desired` (desiredHealthy) must stay healthy, `allowed`
     (disruptionsAllowed) may be disrupted now. `observed`: the status is of the present spec.
+    `at_least` and `at_most` are spec.minAvailable and spec.maxUnavailable, empty where not set.
     """
 
     name: str
@@ -59,6 +61,8 @@ class DisruptionBudget(Struct, frozen=True):
     healthy: int
     expected: int
     observed: bool
+    at_least: str = ""
+    at_most: str = ""
 
     def covers(self, labels: Mapping[str, str]) -> bool:
         """Whether the budget selects a pod with `labels`."""
@@ -77,6 +81,15 @@ class DisruptionBudget(Struct, frozen=True):
             return 0
         of_others = max(0, self.healthy - ours) if others is None else others
         return min(available + of_others - self.desired, self.allowed)
+
+    def wanted_of(self, pods: int) -> int:
+        """How many healthy pods the budget wants if it covers so many pods.
+
+        Percentages are rounded up, as the disruption controller rounds them.
+        """
+        if self.at_most:
+            return max(0, pods - _share(self.at_most, pods))
+        return _share(self.at_least, pods) if self.at_least else self.desired
 
     @property
     def never(self) -> bool:
@@ -103,7 +116,18 @@ def parse(item: Json) -> DisruptionBudget:
         healthy=status.get("currentHealthy", 0),
         expected=status.get("expectedPods", 0),
         observed=status.get("observedGeneration", 0) >= meta.get("generation", 1),
+        at_least=_text(item["spec"].get("minAvailable")),
+        at_most=_text(item["spec"].get("maxUnavailable")),
     )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _share(value: str, pods: int) -> int:
+    """A number, or a percentage of `pods`, rounded up."""
+    return ceil(pods * int(value[:-1]) / 100) if value.endswith("%") else int(value)
 
 
 def _selector(selector: Json | None) -> tuple[Requirement, ...] | None:

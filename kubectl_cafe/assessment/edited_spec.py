@@ -10,11 +10,12 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.podsets import by_cell
 from kubectl_cafe.revisions import template as templates
-from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.revisions.revision import Revision, name_of
 from statemachine.lifecycle import RESTING
 from statemachine.record import Failure, Record, cut
 from statemachine.steps import Kind, StepKind
 
+SCALING = (StepKind.SCALE_OUT, StepKind.SCALE_IN)
 REASON = "SpecChanged"
 NOT_IN_PLACE = "it can't go in place"
 WORDS = 300
@@ -81,13 +82,17 @@ def rescaled(cafe: CafeDeployment, record: Record) -> bool:
         return True
 
 
-def fewer(cafe: CafeDeployment, record: Record) -> bool:
-    """Whether spec.replicas and spec.topology ask for fewer pods in a cell, or for nonsense."""
+def unreleasable_counts(cafe: CafeDeployment, record: Record) -> bool:
+    """Whether a release of the spec would be refused for its numbers of pods.
+
+    They don't fit the topology, or a cell loses pods in a release that upgrades pods as well.
+    """
     try:
         wish = cafe.wished_allocation()
     except Refused:
         return True
-    return any(wish.get(cell, 0) < size for cell, size in _allocated(cafe, record).items())
+    fewer = any(wish.get(cell, 0) < size for cell, size in _allocated(cafe, record).items())
+    return fewer and name_of(cafe.name, cafe.template) != record.to_revision
 
 
 def _allocated(cafe: CafeDeployment, record: Record) -> dict[str, int]:
@@ -101,10 +106,7 @@ def noted(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[str]:
     record = snapshot.record
     try:
         if cafe.wished_allocation() != _allocated(cafe, record):
-            if fewer(cafe, record):
-                effect = "pods are not removed by a release, so the change has no effect"
-            else:
-                effect = "the next release creates the pods"
+            effect = "the next release creates or removes the pods"
             yield f"spec.replicas or spec.topology changed: {effect}"
     except Refused as error:
         yield f"spec.replicas or spec.topology is invalid: {error.message}"
@@ -134,10 +136,10 @@ def noted(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[str]:
 def _scaled(snapshot: Snapshot) -> Mapping[str, int]:
     """The spec.replicas of each cell's workload that differs from the plan (C51, C52).
 
-    Empty where the release itself scales the workloads (scale-out steps).
+    Empty where the release itself scales the workloads.
     """
     plan = snapshot.record.plan.cells
-    if any(step.kind is StepKind.SCALE_OUT for step in snapshot.record.steps):
+    if any(step.kind in SCALING for step in snapshot.record.steps):
         return {}
     wished = by_cell.wished(snapshot.workloads)
     return {cell: size for cell, size in wished.items() if size != plan.get(cell)}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.restarted import renewed
-from kubectl_cafe.reconcile.decide import seen_off, shown_off
+from kubectl_cafe.reconcile.out_of_traffic import seen_off, shown_off
 
 
 def off_since(snapshot: Snapshot, before: Mapping[str, float]) -> dict[str, float]:

@@ -21,7 +21,8 @@ from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import kubectl
 from kubectl_cafe.pods.model import lean
 from kubectl_cafe.reconcile import shared_budgets
-from kubectl_cafe.reconcile.decide import decide, unconfirmed
+from kubectl_cafe.reconcile.decide import decide
+from kubectl_cafe.reconcile.out_of_traffic import unconfirmed
 from kubectl_cafe.revisions.revision import Revision
 
 PATIENCE = 60.0

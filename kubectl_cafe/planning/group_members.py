@@ -8,7 +8,7 @@ from functools import partial
 from kubectl_cafe.planning.proposal import Around, Proposal, waiting
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import PodSet
-from kubectl_cafe.reconcile import candidates
+from kubectl_cafe.reconcile import candidates, removals
 from statemachine.steps import StepKind
 
 
@@ -31,6 +31,25 @@ def members(
             upto = len(pods) if last else max(0, step.count(cell) - there[cell])
             group[cell] = [pod.name for pod in pods[taken[cell] : upto]]
             taken[cell] = max(taken[cell], min(upto, len(pods)))
+        result[step.group] = group
+    return {**result, **_removed(proposal, around, podset)}
+
+
+def _removed(
+    proposal: Proposal, around: Around, podset: PodSet
+) -> Mapping[int, Mapping[str, Sequence[str]]]:
+    """The names of the pods that each scale-in group would drain; the controller may differ."""
+    result: dict[int, Mapping[str, Sequence[str]]] = {}
+    able = (pod for pod in around.living if not pod.lost)
+    ahead = sorted(able, key=lambda pod: removals.order(podset, pod, pod.ready.status == "True"))
+    taken = dict.fromkeys(proposal.plan.cells, 0)
+    sizes = proposal.plan.sizes(proposal.kind)
+    for step in (s for s in proposal.steps if s.kind is StepKind.SCALE_IN):
+        group: dict[str, Sequence[str]] = {}
+        for cell, size in sizes[step.group].items():
+            here = [pod.name for pod in ahead if pod.cell == cell]
+            group[cell] = here[taken[cell] : taken[cell] + size]
+            taken[cell] += size
         result[step.group] = group
     return result
 

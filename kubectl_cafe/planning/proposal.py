@@ -106,7 +106,7 @@ class Proposal:
 
     @property
     def upgrades(self) -> bool:
-        """Whether pods that run get another version; other releases only create pods."""
+        """Whether pods that run get another version; others only create and remove pods."""
         return self.kind not in (Kind.CREATE, Kind.SCALE)
 
     @property
@@ -160,6 +160,7 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
         kind = Kind.SCALE
     restarting = around.pods if diff.images else ()
     fresh = () if around.pods else (traffic_finalizers.new_pod(cafe, template),)
+    budgets = disruption_budgets.covering(around.budgets, around.pods)
     refusals = _raised(
         lambda: deletion.refuse(cafe, Trigger.START),
         lambda: conflicts.refuse(cafe, around.taken),
@@ -168,11 +169,13 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
         lambda: refuse_unsupported(cafe),
         lambda: refuse_bad_images(cafe, template),
         lambda: refuse_out_of_place(cafe, diff),
-        lambda: scaling.refuse_fewer(cafe, () if kind is Kind.CREATE else around.workloads),
+        lambda: scaling.refuse_lost_cells(cafe, () if kind is Kind.CREATE else around.workloads),
+        lambda: scaling.refuse_fewer(cafe, counts, kind),
+        lambda: scaling.refuse_below_budgets(cafe, counts, budgets),
         lambda: conflicts.refuse_unknown(cafe, () if known else around.living, template),
         lambda: traffic_finalizers.refuse_undrainable(cafe, (*restarting, *fresh), around.services),
     )
-    budgets = disruption_budgets.covering(around.budgets, around.pods)
+    switchless = scaling.unswitched(cafe, counts, around.living, around.services)
     return Proposal(
         kind=kind,
         plan=Plan(cells=counts.cells, strategy=cafe.strategy, before=counts.before),
@@ -187,6 +190,7 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
                 for said in disruption_budgets.warnings(budgets, cafe.namespace)
             ),
             *(warning("traffic", said) for said in traffic_finalizers.warnings(cafe, around.pods)),
+            *((warning("traffic", switchless),) if switchless else ()),
             *(warning("images", said) for said in around.warnings),
             *(warning("metadata", said) for said in downward_api.warnings(template, diff)),
             *(
@@ -214,7 +218,7 @@ def _counts(cafe: CafeDeployment, around: Around, kind: Kind) -> Counts:
         return Counts(cafe.wished_allocation())
     try:
         return scaling.counts(cafe, around.workloads)
-    except Refused:  # Reported by `scaling.refuse_fewer`.
+    except Refused:  # Reported by `scaling.refuse_lost_cells`.
         return Counts(cafe.recorded_allocation or {})
 
 

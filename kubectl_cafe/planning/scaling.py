@@ -8,17 +8,28 @@ from typing import Any
 from msgspec import Struct
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
 from kubectl_cafe.errors import CONFLICT, CafeError, Refused
 from kubectl_cafe.hints import cafe_command, kubectl
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.podsets import Workload, by_cell
-from kubectl_cafe.text import meant
+from kubectl_cafe.text import counted, meant
+from kubectl_cafe.traffic import Service, mode_of
+from statemachine.steps import Kind
 
 
 class Counts(Struct, frozen=True):
-    """The pods of each cell at the end, and at the start if the release creates some."""
+    """The pods of each cell at the end, and at the start if the release changes their number."""
 
     cells: Mapping[str, int]
     before: Mapping[str, int] | None = None
+
+    @property
+    def fewer(self) -> Mapping[str, int]:
+        """The cells that lose pods, with the pods that are left."""
+        before = self.before or {}
+        return {cell: size for cell, size in self.cells.items() if size < before.get(cell, 0)}
 
 
 def counts(cafe: CafeDeployment, workloads: Iterable[Workload]) -> Counts:
@@ -35,31 +46,68 @@ def counts(cafe: CafeDeployment, workloads: Iterable[Workload]) -> Counts:
     return Counts(wish, None if before == wish else before)
 
 
-def refuse_fewer(cafe: CafeDeployment, workloads: Iterable[Workload]) -> None:
-    """Raise Refused where the spec asks for fewer pods in a cell: releases remove none."""
-    wish, recorded = cafe.wished_allocation(), cafe.recorded_allocation
-    if recorded is None or wish == recorded:
+def refuse_lost_cells(cafe: CafeDeployment, workloads: Iterable[Workload]) -> None:
+    """Raise Refused where a cell that has pods is not in spec.topology.values any more."""
+    values = cafe.wished_allocation()
+    for workload in workloads:
+        if workload.cell not in values and workload.replicas:
+            raise Refused(
+                f"cell {workload.cell or 'all'} has {counted(workload.replicas, 'pod')} and is not "
+                "in spec.topology.values any more; this version of kubectl-cafe removes no cell. "
+                "Nothing was written",
+                where=f"{cafe.where}, spec.topology.values",
+                hint=kubectl(f"edit cafed {cafe.name}", cafe.namespace),
+            )
+
+
+def refuse_fewer(cafe: CafeDeployment, counts: Counts, kind: Kind) -> None:
+    """Raise Refused where a release that upgrades pods would also remove some.
+
+    A release of kind scale removes pods, and changes no version.
+    """
+    if kind is Kind.SCALE or not counts.fewer:
         return
-    workloads = tuple(workloads)
-    found = by_cell.wished(workloads)
-    fewer = {cell: size for cell, size in found.items() if size > wish.get(cell, 0)}
-    if fewer:
-        first = next(one for one in workloads if one.cell in fewer)
-        shown = ", ".join(
-            f"{cell or 'all'}: {wish.get(cell, 0)} (present: {size})"
-            for cell, size in sorted(fewer.items())
-        )
-        raise Refused(
-            f"spec.replicas or spec.topology asks for fewer pods ({shown}); this version of "
-            "kubectl-cafe creates pods and removes none. Scale the workloads down first, or set "
-            "the previous number. Nothing was written",
-            where=f"{cafe.where}, spec.replicas",
-            hint=kubectl(
-                f"scale {cafe.podset.kind.lower()} {first.name}",
-                cafe.namespace,
-                f"--replicas {wish.get(first.cell, 0)}",
-            ),
-        )
+    before = counts.before or {}
+    shown = ", ".join(
+        f"{cell or 'all'}: {before.get(cell, 0)} to {size}" for cell, size in counts.fewer.items()
+    )
+    raise Refused(
+        f"the spec asks for fewer pods ({shown}), and pods are not at its template; one release "
+        "does not do both. Set the number of pods back, upgrade, then scale. Nothing was written",
+        where=f"{cafe.where}, spec.replicas",
+        hint=kubectl(
+            f"scale cafed {cafe.name}", cafe.namespace, f"--replicas {sum(before.values())}"
+        ),
+    )
+
+
+def refuse_below_budgets(
+    cafe: CafeDeployment, counts: Counts, budgets: Iterable[DisruptionBudget]
+) -> None:
+    """Raise Refused where fewer pods would be left than a PodDisruptionBudget's minAvailable."""
+    left = sum(counts.cells.values())
+    for one in budgets if counts.fewer else ():
+        if one.at_least.isdecimal() and int(one.at_least) > left:
+            raise Refused(
+                f"PodDisruptionBudget {one.name} wants {counted(int(one.at_least), 'pod')} "
+                f"available, and {left} would be left. Nothing was written",
+                where=f"{cafe.where}, spec.replicas",
+                hint=kubectl(f"edit pdb {one.name}", cafe.namespace),
+            )
+
+
+def unswitched(
+    cafe: CafeDeployment, counts: Counts, pods: Iterable[Pod], services: Iterable[Service]
+) -> str:
+    """The warning about pods without a traffic switch in cells that lose pods; empty if none."""
+    services = tuple(services)
+    number = sum(pod.cell in counts.fewer and mode_of(pod, services) is Mode.NONE for pod in pods)
+    if not number:
+        return ""
+    return (
+        f"{counted(number, 'pod')} of the cells that lose pods have no traffic switch: the "
+        f"{cafe.podset.kind} controller chooses which are deleted, and requests in flight may fail"
+    )
 
 
 def with_counts(

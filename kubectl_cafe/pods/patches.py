@@ -13,6 +13,9 @@ from kubectl_cafe import names
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import PodRecord, encode
 
+LOWEST_COST = str(-(2**31))
+"""The lowest deletion cost that the API server accepts."""
+
 
 class PodPatch(Struct, frozen=True):
     """A strategic merge patch of one pod. `status`: the patch goes to the status subresource."""
@@ -44,6 +47,7 @@ def patch(
     """
     notes: dict[str, str | None] = dict(annotations or {})
     if record is not None:
+        notes |= _cost(pod, record)
         notes[names.IN_PLACE] = _text(pod, record, notes)
     meta: dict[str, Any] = {"uid": pod.uid, "resourceVersion": pod.resource_version}
     if labels:
@@ -65,6 +69,16 @@ def patch(
             condition["lastTransitionTime"] = at
         body["status"] = {"conditions": [condition]}
     return PodPatch(pod.name, pod.uid, pod.resource_version, what, gate is not None, body)
+
+
+def _cost(pod: Pod, record: PodRecord) -> dict[str, str | None]:
+    """The deletion cost of a pod that is to be removed; its own one again for one that stays."""
+    if record.cost is not None:
+        return {names.DELETION_COST: LOWEST_COST}
+    own = pod.record.cost if pod.record else None
+    if own is None or pod.annotations.get(names.DELETION_COST) != LOWEST_COST:
+        return {}
+    return {names.DELETION_COST: own or None}
 
 
 def _text(pod: Pod, record: PodRecord, notes: Mapping[str, str | None]) -> str:

@@ -15,6 +15,10 @@ OLDEST = 1
 """Records of version 1 have no `passed`, those before version 3 no `restarts`."""
 REPAIR = "repair"
 """The `release` of a record that `repair` wrote, because no release brought the pod there."""
+UPGRADE = "upgrade"
+"""The `op` of a pod that was taken for another version."""
+SCALE_IN = "scale-in"
+"""The `op` of a pod that was drained to be removed."""
 AGAIN = "again"
 """The key in `passed` of an image patch over one that was not done: of a rollback or a retry."""
 
@@ -56,6 +60,7 @@ class PodRecord(Stored, frozen=True):
     has the changed containers alone. `since` is when the phase was written, RFC 3339; `group` the
     group that took the pod, 0 for a sweep. `passed` has the times of earlier phases, three at most,
     for reports. `restarts` of a finished pod is how often each container had restarted by then.
+    `cost` of a pod that is drained to be removed is the deletion cost that it had, empty if none.
     """
 
     release: str
@@ -64,12 +69,13 @@ class PodRecord(Stored, frozen=True):
     mode: Mode
     to: str
     since: str
-    op: str = "upgrade"
+    op: str = UPGRADE
     group: Integer = 0
     gen: Integer = 0
     before: Mapping[str, Before] = {}
     passed: Mapping[str, str] = {}
     restarts: Mapping[str, Integer] = {}
+    cost: str | None = None
     v: Integer = VERSION
 
     @property

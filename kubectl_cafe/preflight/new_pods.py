@@ -28,10 +28,10 @@ class Demand:
 def count(case: Case) -> int:
     """How many pods the release creates; 0 for a release that restarts pods in place."""
     plan, kind = case.proposal.plan, case.proposal.kind
-    there = sum(plan.started(kind).values())
-    if kind is Kind.CREATE:
-        there = len(case.around.living)  # Pods of an earlier attempt.
-    return max(0, sum(plan.cells.values()) - there)
+    if kind is Kind.CREATE:  # Pods of an earlier attempt are there.
+        return max(0, sum(plan.cells.values()) - len(case.around.living))
+    before = plan.started(kind)
+    return sum(max(0, size - before.get(cell, 0)) for cell, size in plan.cells.items())
 
 
 def demands(template: Json, ranges: Sequence[Json]) -> list[Demand]:

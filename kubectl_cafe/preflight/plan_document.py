@@ -65,10 +65,15 @@ def steps(case: Case) -> Iterator[StepLine]:
 def _parts(
     case: Case, step: Step, planned: Mapping[str, int], pods: Mapping[str, Sequence[str]]
 ) -> Iterator[CellPart]:
-    """The cells of a group; pods that are yet to be created have no names."""
-    created = step.kind is StepKind.SCALE_OUT
-    for cell, size in case.proposal.plan.cells.items():
+    """The cells of a group; pods that are yet to be created have no names.
+
+    Of a group that removes pods: how many are left of those at the start.
+    """
+    upgraded = step.kind is StepKind.UPGRADE
+    plan, created = case.proposal.plan, step.kind is StepKind.SCALE_OUT
+    sizes = plan.started(case.proposal.kind) if step.kind is StepKind.SCALE_IN else plan.cells
+    for cell, size in sizes.items():
         named = () if created else tuple(pods.get(cell, ()))
-        takes = planned[cell] if created else len(named)
+        takes = len(named) if upgraded else planned[cell]
         if takes or planned[cell]:
             yield CellPart(cell, takes, step.count(cell), size, named)

@@ -28,7 +28,7 @@ def counts(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, i
     """
     record, wanted = snapshot.record, wished(snapshot, assessments)
     step = previous_group.held(snapshot, assessments, wanted) or record.current
-    if step is None or step.kind is StepKind.COMMIT:
+    if step is None or step.kind in (StepKind.COMMIT, StepKind.SCALE_IN):
         return dict.fromkeys(wanted, 0)
     if step.kind is StepKind.SCALE_OUT:
         return {cell: step.count(cell) for cell in record.plan.cells}

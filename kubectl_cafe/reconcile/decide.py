@@ -16,13 +16,13 @@ from kubectl_cafe.reconcile import (
     candidates,
     group_progress,
     group_waits,
+    removals,
     shared_budgets,
     step_progress,
 )
+from kubectl_cafe.reconcile.out_of_traffic import is_off, unconfirmed
 from kubectl_cafe.reconcile.pod_patches import Writes
 from kubectl_cafe.text import counted
-from kubectl_cafe.traffic import finalizers, switch
-from kubectl_cafe.traffic.endpoints import still_listed, unlisted
 from kubectl_cafe.waits import For, Wait
 from statemachine.lifecycle import Facts, State, Trigger
 
@@ -39,18 +39,23 @@ def decide(snapshot: Snapshot) -> Decision:
     writes = Writes(snapshot)
     surplus = candidates.surplus(snapshot, assessments)
     surplus |= shared_budgets.giving_way(snapshot, assessments)
+    removed = removals.kept_drained(snapshot, assessments)
     patches: list[PodPatch] = []
     for assessment in assessments:
         if assessment.pod.uid in snapshot.busy or assessment.pod.uid in snapshot.barred:
             continue
         if failure is not None and assessment.row is PodState.DRAINED:
             continue  # The pod is reopened once the failure is recorded.
+        if assessment.pod.uid in removed:
+            continue  # Its workload's controller deletes it.
         write = carry_on(assessment, snapshot, writes, surplus)
         if write is not None:
             patches.append(write)
     takes = snapshot.takes and snapshot.goal is not None and failure is None
     chosen = candidates.choose(snapshot, assessments) if takes else []
     patches += [writes.take(assessment) for assessment in chosen]
+    leaving = removals.choose(snapshot, assessments) if failure is None else []
+    patches += [writes.remove(assessment) for assessment in leaving]
     in_flight = [s for s in assessments if s.in_flight and s.row is not PodState.FORGOTTEN]
     under_way = snapshot.busy - snapshot.barred
     at_rest = not patches and not under_way and all(can_rest(s, snapshot) for s in in_flight)
@@ -59,7 +64,7 @@ def decide(snapshot: Snapshot) -> Decision:
     decision = Decision(
         patches=tuple(patches),
         workloads=restored,
-        takes=frozenset(s.pod.uid for s in chosen if s.healthy),
+        takes=frozenset(s.pod.uid for s in (*chosen, *leaving) if s.healthy),
         at_rest=at_rest and not restored,
         waits=group_waits.waits(snapshot, assessments),
         nodes=snapshot.nodes_due or (bool(moved) and architectures is None),
@@ -146,7 +151,7 @@ def _drained(
     """The next write of a drained pod: its image patch, or its reopening (C58, C59)."""
     at_goal = snapshot.goal is not None and writes.at_goal(assessment.pod)
     goes_on = _carries_on(snapshot) and snapshot.goal is not None and not at_goal
-    if not goes_on or assessment.pod.uid in surplus:
+    if not goes_on or assessment.pod.uid in surplus or removals.is_victim(assessment):
         return _reopen(assessment, writes)
     if is_off(assessment, snapshot) and not shared_budgets.unproven(assessment.pod, snapshot):
         return writes.patch_images(assessment)
@@ -180,75 +185,8 @@ def _reopen(assessment: Assessment, writes: Writes) -> PodPatch | None:
     return None
 
 
-def is_off(assessment: Assessment, snapshot: Snapshot) -> bool:
-    """Whether the pod has been seen out of traffic for drainSeconds (C22, C23, C33).
-
-    And whether every traffic finalizer that applies to the pod was removed (C31).
-    """
-    if finalizers.holding(assessment.pod, assessment.finalizers):
-        return False
-    since = snapshot.off_since.get(assessment.pod.uid)
-    return since is not None and snapshot.now - since >= snapshot.record.plan.strategy.drain_seconds
-
-
-def unconfirmed(snapshot: Snapshot) -> frozenset[str]:
-    """The pods that the watches show out of traffic before their image patch (C22).
-
-    The EndpointSlices must be listed for them.
-    """
-    return frozenset(
-        one.pod.uid
-        for one in snapshot.assessments
-        if one.row in (PodState.DRAINED, PodState.PATCHED_ELSEWHERE)
-        and one.mode is not Mode.NONE
-        and one.pod.uid not in snapshot.relisted
-        and one.pod.uid not in snapshot.off_since
-        and shown_off(one, snapshot)
-    )
-
-
-def seen_off(assessment: Assessment, snapshot: Snapshot, *, before: bool = False) -> bool:
-    """Whether the pod is out of traffic, by the watches and by a later list of EndpointSlices.
-
-    The watch of EndpointSlices may be behind the watch of pods. It may show the pod as it was
-    before its drain, unready, while an EndpointSlice lists it as ready again. `before`: as in
-    `shown_off`; no further list is needed then.
-    """
-    confirmed = before or assessment.mode is Mode.NONE or assessment.pod.uid in snapshot.relisted
-    return confirmed and shown_off(assessment, snapshot, before=before)
-
-
-def shown_off(assessment: Assessment, snapshot: Snapshot, *, before: bool = False) -> bool:
-    """Whether this snapshot shows the pod out of traffic: acknowledged, and in no endpoints.
-
-    `before`: it was out of traffic in the snapshot before; then the acknowledgement need not be
-    repeated, if nothing contradicts it. In Gate mode a Service still selects the pod, so its
-    EndpointSlices must list the pod as unready. In Label mode no Service selects it any more, so
-    its EndpointSlices must not list it at all.
-    """
-    pod, traffic = assessment.pod, switch(assessment.mode)
-    return (
-        assessment.row in (PodState.DRAINED, PodState.PATCHED, PodState.PATCHED_ELSEWHERE)
-        and pod.uid not in snapshot.endpoints
-        and (
-            (before and traffic.stays_off(pod))
-            or traffic.acknowledged_off(pod, snapshot.sightings[pod.uid], snapshot.now)
-        )
-        # In Label mode the pod leaves even a Service with publishNotReadyAddresses (C30).
-        and not (assessment.mode is Mode.LABEL and pod.uid in snapshot.published)
-        and not (
-            assessment.mode is Mode.LABEL and still_listed(pod, snapshot.services, snapshot.listed)
-        )
-        and not (assessment.mode is Mode.GATE and unlisted(pod, snapshot.services, snapshot.listed))
-    )
-
-
 def can_rest(assessment: Assessment, snapshot: Snapshot) -> bool:
-    """Whether the driver need not wait for a pod in flight before it ends (protocol 9).
-
-    So for a pod that makes no progress by itself any more, such as a stuck one, for a pod past its
-    deadline, and where the server refuses the pod's writes.
-    """
+    """Whether a pod in flight can't move by itself any more (protocol 9)."""
     if assessment.pod.uid in snapshot.barred or snapshot.time > group_progress.pod_deadline(
         snapshot, assessment.pod
     ):

@@ -12,7 +12,7 @@ from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Mode
-from kubectl_cafe.reconcile import candidates
+from kubectl_cafe.reconcile import candidates, removals
 from kubectl_cafe.text import counted
 from kubectl_cafe.traffic import finalizers
 from kubectl_cafe.traffic.endpoints import Slice, unlisted
@@ -41,8 +41,11 @@ def waits(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Wait, 
     for row, what in LEFT_ALONE.items():
         found += of_pods(what, (s.pod.name for s in assessments if s.row is row))
     found += _finalizers(assessments)
-    drained = [s for s in assessments if s.row is PodState.DRAINED]
+    removed = removals.kept_drained(snapshot, assessments)
+    deleting = [s for s in assessments if s.pod.uid in removed and removals.gone(s, snapshot)]
+    drained = [s for s in assessments if s.row is PodState.DRAINED and s not in deleting]
     found += _leaving([s for s in drained if not finalizers.holding(s.pod, s.finalizers)], snapshot)
+    found += of_pods(For.REMOVAL, (s.pod.name for s in deleting))
     found += _patched(assessments)
     joining = (
         s.pod.name
@@ -61,6 +64,8 @@ def waits(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Wait, 
         for workload in snapshot.workloads
         if workload.refusal and workload.cell in lacking
     ]
+    if not found and removals.waiting(snapshot, assessments):
+        found.append(Wait(For.OTHER_PODS))
     if lacking and not found:
         cells = ", ".join(f"{cell or 'all'}: {count}" for cell, count in lacking.items())
         found.append(Wait(For.AVAILABLE, message=cells))

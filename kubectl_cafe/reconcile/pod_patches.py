@@ -15,7 +15,7 @@ from kubectl_cafe.errors import Refused
 from kubectl_cafe.hints import kubectl
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.patches import PodPatch, patch
-from kubectl_cafe.pods.record import Before, Mode, Phase, PodRecord
+from kubectl_cafe.pods.record import SCALE_IN, UPGRADE, Before, Mode, Phase, PodRecord
 from kubectl_cafe.pods.restarted import settled
 from kubectl_cafe.podsets import UpdateStrategy
 from kubectl_cafe.revisions import template as templates
@@ -49,6 +49,18 @@ class Writes:
             return self.patch_images(assessment)
         record = replace(self._record(assessment, Phase.DRAINED), gen=self._vouched(assessment.pod))
         return switch(assessment.mode).turn_off(assessment.pod, record, self.at)
+
+    def remove(self, assessment: Assessment) -> PodPatch:
+        """The write that drains a pod in order to remove it, with the lowest deletion cost."""
+        pod = assessment.pod
+        record = replace(
+            self._record(assessment, Phase.DRAINED),
+            to=pod.labels.get(names.REVISION, ""),
+            gen=self._vouched(pod),
+            op=SCALE_IN,
+            cost=pod.annotations.get(names.DELETION_COST, ""),
+        )
+        return switch(assessment.mode).turn_off(pod, record, self.at)
 
     def relabel(self, assessment: Assessment) -> PodPatch:
         """The labels and annotations of a pod that runs the goal's images: no restart (C78)."""
@@ -93,6 +105,8 @@ class Writes:
             since=self.at,
             passed=_passed(assessment),
             restarts={name: one.restart_count for name, one in pod.containers.items()},
+            op=UPGRADE,
+            cost=None,
         )
         if assessment.row is PodState.DRAINED:
             own = pod.labels.get(names.REVISION, "")

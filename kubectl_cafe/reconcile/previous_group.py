@@ -13,7 +13,7 @@ from kubectl_cafe.assessment.pod import Assessment, PodState, touched
 from kubectl_cafe.assessment.snapshot import Snapshot
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Failure
-from statemachine.steps import Step
+from statemachine.steps import Step, StepKind
 
 REASON = "GroupNotAvailable"
 TOLERANCE = 30.0
@@ -38,10 +38,15 @@ def held(
 
 
 def _before(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Step | None:
-    """The group before the current one; None once the current one has taken its first pod."""
+    """The group before the current one; None once the current one has taken its first pod.
+
+    None for a scale-in too: as many pods stay available as it leaves, less maxUnavailable.
+    """
     record = snapshot.record
     step = record.current
     if record.state is not State.PROGRESSING or step is None or not step.is_group:
+        return None
+    if step.kind is StepKind.SCALE_IN:
         return None
     before = next((s for s in reversed(record.steps[: record.step]) if s.is_group), None)
     return None if before is None or _begun(snapshot, assessments, before) else before

@@ -10,7 +10,7 @@ from kubectl_cafe.assessment import desired_replicas, edited_templates
 from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Decision, Snapshot, Wanted
 from kubectl_cafe.podsets import WorkloadWrite, by_cell
-from kubectl_cafe.reconcile import candidates, previous_group
+from kubectl_cafe.reconcile import candidates, previous_group, removals
 from kubectl_cafe.waits import For, Wait
 from statemachine.lifecycle import State, Trigger
 from statemachine.steps import Step, StepKind
@@ -59,6 +59,8 @@ def advance(snapshot: Snapshot, assessments: Sequence[Assessment], decision: Dec
             return _commit(snapshot, decision)
         case StepKind.SCALE_OUT:
             return _scale_out(snapshot, assessments, decision, step)
+        case StepKind.SCALE_IN:
+            return _scale_in(snapshot, assessments, decision, step)
         case StepKind.UPGRADE:
             return (
                 replace(decision, move=DONE) if _over(snapshot, assessments, decision) else decision
@@ -120,6 +122,21 @@ def _scale_out(
     ):
         return replace(decision, workloads=writes)
     return replace(decision, move=DONE) if _over(snapshot, assessments, decision) else decision
+
+
+def _scale_in(
+    snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision, step: Step
+) -> Decision:
+    """`decision` with the scaling that removes the group's pods, once they are out of traffic.
+
+    The step is over when its workloads' controllers have deleted as many.
+    """
+    if decision.patches or snapshot.busy:
+        return decision
+    if writes := removals.scaled(snapshot, assessments):
+        return replace(decision, workloads=writes)
+    done = removals.over(snapshot, assessments, step)
+    return replace(decision, move=DONE) if done else decision
 
 
 def _over(snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision) -> bool:

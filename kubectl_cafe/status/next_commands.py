@@ -66,11 +66,11 @@ def _after_failure(cafe: CafeDeployment, record: Record) -> Iterator[Hint]:
 def _release_the_spec(cafe: CafeDeployment, record: Record) -> Hint:
     """The command that releases the spec, or that first restores the number of pods.
 
-    A release creates pods and removes none. If the sum is right and the cells are not, only an edit
-    of the topology helps.
+    A release that upgrades pods removes none. If the sum is right and the cells are not, only an
+    edit of the topology helps.
     """
     total = sum(record.plan.cells.values())
-    if not edited_spec.rescaled(cafe, record) or not edited_spec.fewer(cafe, record):
+    if not edited_spec.unreleasable_counts(cafe, record):
         return upgrade_command(cafe)
     if cafe.replicas != total:
         return _cafed(cafe, "scale", f"--replicas {total}")

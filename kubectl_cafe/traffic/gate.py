@@ -5,7 +5,7 @@ from __future__ import annotations
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.observed import Sighting
 from kubectl_cafe.pods.patches import PodPatch, patch
-from kubectl_cafe.pods.record import PodRecord
+from kubectl_cafe.pods.record import SCALE_IN, PodRecord
 from kubectl_cafe.pods.restarted import acknowledgement, quotes_gate
 
 UNREADY_SEEN = 5.0
@@ -41,7 +41,8 @@ class Gate:
 
     def turn_off(self, pod: Pod, record: PodRecord, at: str) -> PodPatch:
         """W1: the patch that sets the gate to False and writes `record`."""
-        return patch(pod, "off", record=record, gate=("False", "drained for an upgrade"), at=at)
+        why = "drained to be removed" if record.op == SCALE_IN else "drained for an upgrade"
+        return patch(pod, "off", record=record, gate=("False", why), at=at)
 
     def turn_on(self, pod: Pod, record: PodRecord | None, at: str) -> PodPatch:
         """W3, or the opening of a new pod (C27): the patch that sets the gate to True."""

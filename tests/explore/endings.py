@@ -14,7 +14,7 @@ from kubectl_cafe.times import seconds
 from statemachine.lifecycle import State
 from statemachine.record import Record
 from tests.explore.scenario import BALANCER, Scenario
-from tests.explore.stages import GROUP, under_way
+from tests.explore.stages import GROUP, REMOVAL, Stage, under_way
 from tests.explore.truths import out_of_service
 from tests.memcluster import controllers, kubelet
 from tests.memcluster.address import address
@@ -57,6 +57,8 @@ class Ending:
         containers die, what the pods show is what counts.
         """
         scene, group = self.scene, under_way(self.old)
+        if group is not None and group.what == REMOVAL:
+            yield from self._removed(group)
         if group is None or group.what != GROUP:
             return
         unready = scene.restarts or scene.probes or scene.nodes
@@ -72,6 +74,15 @@ class Ending:
             there = sum(map(self._serves, here))
             if there < count:
                 yield f"group {group.number} is over, and {there} of {count} serve in {cell}"
+
+    def _removed(self, group: Stage) -> Iterator[str]:
+        """No cell has more pods than the group leaves, and none is still drained."""
+        for cell, count in group.counts:
+            living = [p for p in self.pods if p.cell == cell and not p.terminating]
+            drained = [p.name for p in living if p.record and p.record.phase is Phase.DRAINED]
+            late = self.scene.scaled or (self.scene.lag and self.scene.deletions)
+            if drained or (len(living) > count and not late):
+                yield f"group {group.number} is over, and {cell} has {len(living)} pods, {drained}"
 
     def _wished(self, cell: str) -> int:
         """How many pods the ReplicaSets of the cell ask for, as another client may have scaled."""

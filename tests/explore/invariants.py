@@ -13,6 +13,7 @@ from typing import Any
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Phase
+from statemachine.lifecycle import State
 from tests.explore.beginnings import over_restarted, under_deletion, unheard
 from tests.explore.bench import Outcome
 from tests.explore.endings import Ending
@@ -29,6 +30,7 @@ from tests.explore.truths import (
     ours,
     outstanding,
     ready_endpoints,
+    ready_endpoints_of,
     touches,
 )
 from tests.explore.writing import Then
@@ -49,6 +51,8 @@ class Invariants:
         """What the step broke; usually nothing."""
         if outcome.raised is not None:
             return [f"the engine raised {outcome.raised!r}"]
+        if not outcome.by and "deletes" in outcome.label:
+            return list(self._deletes(before, outcome))
         if not outcome.by:
             return list(self._kills(before, outcome)) if "kubelet" in outcome.label else []
         then = Then(self.steps, before)
@@ -102,13 +106,37 @@ class Invariants:
             if uid in ready_endpoints(cluster):
                 yield f"I1: a container of {uid} is killed while an endpoint is ready"
 
+    def _deletes(self, before: World, outcome: Outcome) -> Iterator[str]:
+        """A ReplicaSet's controller deletes a pod for a scale-in: it is not in traffic (I1).
+
+        A pod whose kubelet says that it is not ready may go before the one that was drained.
+        """
+        scene = self.steps.scene
+        if scene.more >= 0 or scene.mode == "None" or scene.scaled:
+            return
+        then = Then(self.steps, before)
+        ready = ready_endpoints_of(then.objects)
+        going = outcome.moment.cluster.objects
+        for path, old in then.objects.items():
+            new = going.get(path)
+            if address(path).plural != "pods" or new is None or old["metadata"]["uid"] not in ready:
+                continue
+            if self.parse(old).ready.status != "True":
+                continue
+            if "deletionTimestamp" in new["metadata"] and "controller of" in outcome.label:
+                yield f"I1: {old['metadata']['name']} is deleted while an endpoint is ready"
+
     def _left(self, outcome: Outcome) -> Iterator[str]:
         """A driver leaves by itself: no pod is left drained, unless its deadline has passed.
 
         Nor one that it doesn't see, or whose ReplicaSet was taken from us. Where the write that
-        reopens it is refused, the driver's error names it.
+        reopens it is refused, the driver's error names it. An abort by force leaves pods drained;
+        whether another abort does is asked of the move that ends it (`Ending`).
         """
         if outcome.world.era:
+            return
+        record = self.steps.cafe(outcome.world).record
+        if self.steps.scene.forced and record is not None and record.state is State.ABORTED:
             return
         scene, left = self.steps.scene, outcome.world.left[POLICY]
         refused = scene.policy and left < TO_COME and scene.about in ("pods", "all")

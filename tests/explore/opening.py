@@ -145,7 +145,7 @@ def _cafe(cluster: MemCluster, scenario: Scenario) -> CafeDeployment:
 
 
 def _grown(scenario: Scenario) -> dict[str, Any]:
-    """What somebody writes who wants more pods in the first cell."""
+    """The patch of the spec that asks for more or fewer pods in the first cell."""
     first = next(iter(scenario.cells))
     cells = {**scenario.cells, first: scenario.cells[first] + scenario.more}
     return {"spec": {"replicas": sum(cells.values()), "topology": {"unitReplicas": cells}}}

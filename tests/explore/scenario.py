@@ -103,7 +103,7 @@ class Scenario:
     `nodes`: how often the node of all pods is lost for a while. `templates`: ReplicaSets in whose
     template another client sets another image. `slow`: writes of pods that arrive a while before
     their answers do; `answering`: another client deletes pods in that time alone. `more`: how many
-    pods more the spec asks for in the first cell, which the release creates.
+    pods more the spec asks for in the first cell, which the release creates; below 0: removes.
     """
 
     name: str

@@ -13,6 +13,7 @@ VERBS = (
     Trigger.ABORT,
 )
 BACK, END, STOP = (Trigger.ROLLBACK,), (Trigger.ABORT,), (Trigger.PAUSE,)
+HALT = (Trigger.PAUSE, Trigger.RESUME, Trigger.ABORT)
 ONE_CELL = {"CellA": 2}
 THREE_PODS = {"CellA": 1, "CellB": 1, "CellC": 1}
 ONE_POD = {"CellA": 1}

@@ -8,12 +8,15 @@ from functools import cache
 
 from statemachine.record import Record
 
-COMMIT, SWEEP, GROUP = "commit", "sweep", "group"
+COMMIT, SWEEP, GROUP, REMOVAL = "commit", "sweep", "group", "removal"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step: COMMIT, SWEEP, or the GROUP of this number with its pods per cell, cumulative."""
+    """One step: COMMIT, SWEEP, or the GROUP of this number with its pods per cell, cumulative.
+
+    A REMOVAL is a group that leaves so many pods of each cell.
+    """
 
     what: str
     number: int = 0
@@ -42,7 +45,8 @@ def stages(record: Record) -> tuple[Stage, ...]:
             more = _more(record, beta, batch, len(groups))
             return (*groups, Stage(COMMIT), Stage(SWEEP), *more)
         case "scale":
-            return _more(record, beta, batch, 0)
+            more = _more(record, beta, batch, 0)
+            return (*more, *_fewer(record, beta, batch, len(more)))
     return (Stage(COMMIT), *groups, Stage(SWEEP))
 
 
@@ -54,10 +58,21 @@ def at_start(record: Record) -> Mapping[str, int]:
 def _more(record: Record, beta: bool, batch: int, number: int) -> tuple[Stage, ...]:
     """The groups that are created, numbered after `number`, each with the pods there were."""
     there = at_start(record)
-    added = {cell: size - there.get(cell, 0) for cell, size in record.plan.cells.items()}
+    added = {cell: max(0, size - there.get(cell, 0)) for cell, size in record.plan.cells.items()}
     return tuple(
         Stage(GROUP, number + one.number, tuple((c, n + there.get(c, 0)) for c, n in one.counts))
         for one in _groups(tuple(added.items()), beta, batch)
+    )
+
+
+def _fewer(record: Record, beta: bool, batch: int, number: int) -> tuple[Stage, ...]:
+    """The groups that are removed, numbered after `number`, each with the pods that it leaves."""
+    there, cells = at_start(record), record.plan.cells
+    most = {cell: max(size, there.get(cell, 0)) for cell, size in cells.items()}
+    removed = {cell: most[cell] - size for cell, size in cells.items()}
+    return tuple(
+        Stage(REMOVAL, number + one.number, tuple((c, most[c] - n) for c, n in one.counts))
+        for one in _groups(tuple(removed.items()), beta, batch)
     )
 
 

@@ -150,6 +150,7 @@ class Steps(Wrongs, People, Passing):
         number += APART * (self.scene.losses - world.left[LOSSES])
         number += self.scene.evictions - world.left[EVICTIONS]
         number += self.scene.failures - world.left[FAILURES]
+        number += max(0, -self.scene.more)
         name = workload["metadata"]["name"].removeprefix(f"{NAME}-")
         name = f"{name}-{number - world.left[DELETIONS]}"
         seen = {**moment.cached[path], "metadata": workload["metadata"]}

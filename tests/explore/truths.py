@@ -16,7 +16,7 @@ from statemachine.lifecycle import State
 from statemachine.record import Record
 from statemachine.steps import Kind
 from tests.explore.scenario import FOREIGN, NODE, strayed
-from tests.explore.stages import GROUP, Stage, stages, whole
+from tests.explore.stages import GROUP, REMOVAL, Stage, stages, under_way, whole
 from tests.memcluster import controllers, kubelet
 from tests.memcluster.address import address
 from tests.memcluster.cluster import MemCluster
@@ -115,10 +115,13 @@ def most_out(max_unavailable: int | str, desired: int) -> int:
 def wanted(snapshot: Snapshot) -> int:
     """How many pods there are to be: what ReplicaSets ask for, and the plan where one is missing.
 
-    In a first release what was asked for up to now.
+    In a first release what was asked for up to now; in a group that removes pods, what it leaves.
     """
     if snapshot.record.kind is Kind.CREATE:
         return sum(workload.replicas for workload in snapshot.workloads)
+    stage = under_way(snapshot.record)
+    if stage is not None and stage.what == REMOVAL:
+        return sum(count for _, count in stage.counts)
     wished = {workload.cell: workload.replicas for workload in snapshot.workloads}
     return sum(wished.get(cell, planned) for cell, planned in snapshot.record.plan.cells.items())
 

@@ -14,7 +14,7 @@ from statemachine.record import Record
 from statemachine.steps import Kind
 from tests.explore.bench import Outcome
 from tests.explore.scenario import BALANCER, CAFE
-from tests.explore.stages import COMMIT, begun
+from tests.explore.stages import COMMIT, REMOVAL, begun, under_way
 from tests.explore.state import State as World
 from tests.explore.steps import Steps
 from tests.explore.truths import (
@@ -96,7 +96,9 @@ class Then:
         yield from self.fenced(outcome.epoch)
         before = write.old["spec"]["replicas"]
         if spec["replicas"] < before:
-            yield f"I11: {name} is to have fewer pods"
+            yield from self._scaled_in(write, name)
+        if spec["replicas"] < before and under_way(record):
+            return
         if spec["replicas"] == before or any(v.record.id != record.id for v, _ in outcome.looked):
             return  # The driver has yet to see that another release took its place.
         labels = spec["template"]["metadata"]["labels"]
@@ -105,6 +107,23 @@ class Then:
         born = born_in(record, labels[names.CELL])
         if spec["replicas"] > born:
             yield f"I6: {name} is to have {spec['replicas']} pods, group {record.group} has {born}"
+
+    def _scaled_in(self, write: Written, name: str) -> Iterator[str]:
+        """A ReplicaSet gets fewer pods: as the group says (I6), once they serve nobody (I1)."""
+        assert write.new is not None
+        meta, replicas = write.new["metadata"], write.new["spec"]["replicas"]
+        cell, stage = meta["labels"][names.CELL], under_way(self.record)
+        if stage is None or stage.what != REMOVAL:
+            yield f"I11: {name} is to have fewer pods"
+            return
+        if replicas < stage.count(cell):
+            yield f"I6: {name} is to have {replicas} pods, group {stage.number} leaves more"
+        living = [p for p in self.pods() if p.owner == meta["uid"] and not p.terminating]
+        ready = ready_endpoints_of(self.objects)
+        serve = [p for p in living if is_on(p) or p.uid in ready]
+        switched = self.steps.scene.mode != "None"
+        if switched and len(living) > replicas and len(serve) > replicas:
+            yield f"I1: {name} is to have {replicas} pods, and {len(serve)} are in traffic"
 
     def _created(self, name: str, spec: Json) -> Iterator[str]:
         """A ReplicaSet with pods: one that was lost, as it was planned, old until the commit."""
@@ -173,6 +192,9 @@ class Then:
 
     def _taken(self, old: Pod, new: Pod) -> Iterator[str]:
         """A pod is taken: within the budget, within its group (I3, I6), on a node that is there."""
+        if new.record and new.record.op == "scale-in":
+            yield from self._removed(old)
+            return
         if is_lost(self.objects):
             yield f"{old.name} is taken, and its node is lost (C80)"
         record, others = self.record, [p for p in self.pods() if p.uid != old.uid]
@@ -196,6 +218,31 @@ class Then:
         there = [p for p in here if on_its_way(p, goal)]
         if allowed is not None and len(there) + 1 > allowed:
             yield f"I6: {old.name} is taken, and group {record.group} has {allowed} there"
+
+    def _removed(self, old: Pod) -> Iterator[str]:
+        """A pod is drained to be removed: within its group, and enough others serve (I3, I6)."""
+        record, stage = self.record, under_way(self.record)
+        if stage is None or stage.what != REMOVAL:
+            yield f"I6: {old.name} is drained to be removed, and no group removes pods"
+            return
+        others = [p for p in self.pods() if p.uid != old.uid and not p.terminating]
+        left = sum(count for _, count in stage.counts)
+        limit = most_out(record.plan.strategy.max_unavailable, left)
+        serve = [p for p in others if p.ready.status == "True" and is_on(p) and self._serves(p)]
+        served = old.ready.status == "True" and self._serves(old)
+        if served and len(serve) < max(left - limit, self.steps.scene.budget):
+            yield f"I3: {old.name} is drained to be removed, and {len(serve)} others serve"
+        here = [p for p in others if p.cell == old.cell and not self._leaves(p)]
+        if len(here) < stage.count(old.cell) and not self.steps.scene.deletions:
+            yield f"I6: {old.name} is drained to be removed, and {len(here)} are left in its cell"
+
+    def _serves(self, pod: Pod) -> bool:
+        return not out_of_service(pod, self.workers[pod.uid])
+
+    @staticmethod
+    def _leaves(pod: Pod) -> bool:
+        record = pod.record
+        return record is not None and record.phase is Phase.DRAINED and record.op == "scale-in"
 
     def _out_by_us(self, pod: Pod) -> bool:
         worker = self.workers[pod.uid]

@@ -86,7 +86,6 @@ def test_c55_another_clients_image_is_drift_under_a_registry_mirror_too(
     assert f"pods with an image of no known revision (not touched): {name(before)}" in done.err
 
 
-@pytest.mark.guard("a-patch-without-effect-is-done")
 def test_an_image_that_admission_pins_to_the_one_that_runs_needs_no_restart(
     shop: Shop, admission: Admission
 ) -> None:

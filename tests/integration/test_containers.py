@@ -82,7 +82,6 @@ def test_c20_a_container_whose_image_stays_does_not_restart(shop: Shop) -> None:
         assert status(new, "main")["restartCount"] == 1
 
 
-@pytest.mark.guard("only-changed-images-are-patched")
 def test_c20_the_patch_names_no_container_whose_image_stays(shop: Shop) -> None:
     shop.born(1, containers=TWO)
 

@@ -103,7 +103,6 @@ def test_an_orphan_that_drifted_is_brought_back_before_it_is_let_in(shop: Shop) 
     nothing_left(shop)
 
 
-@pytest.mark.guard("what-admission-rewrote-has-not-drifted")
 @pytest.mark.parametrize("drifting", ["main", "side"])
 def test_under_a_registry_mirror_only_what_drifted_is_restarted(
     shop: Shop, admission: Admission, drifting: str

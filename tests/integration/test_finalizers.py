@@ -67,7 +67,6 @@ def test_c31_no_image_is_changed_before_the_finalizer_is_gone_and_it_is_back_at_
     assert all(STORAGE in finalizers(pod) for pod in history)
 
 
-@pytest.mark.guard("finalizers-are-back")
 def test_c31_the_release_is_not_over_before_the_finalizer_is_back(
     shop: Shop, balancer: LoadBalancer
 ) -> None:

@@ -1,13 +1,27 @@
-"""A release creates pods where the spec asks for more, group by group (protocol 8)."""
+"""A release creates and removes pods where the spec asks for it, group by group (protocol 8)."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 
-from testbed.client import MERGE
+import pytest
+
+from testbed.client import MERGE, Object
 from testbed.waiting import wait_for
-from tests.integration.shop import CAFED, CELL, NAME, REPLICASETS, TWO_CELLS, Shop, confirm, image
+from tests.integration.shop import (
+    CAFED,
+    CELL,
+    NAME,
+    REPLICASETS,
+    SECONDS,
+    TWO_CELLS,
+    Shop,
+    confirm,
+    image,
+    name,
+    ready,
+)
 
 ALLOCATION = "cafe.sofastack.io/allocation"
 
@@ -111,17 +125,108 @@ def test_a_rollback_after_a_scale_keeps_the_pods(shop: Shop) -> None:
     assert cells(shop) == {"CellA": 2, "CellB": 2}
 
 
+COST = "controller.kubernetes.io/pod-deletion-cost"
+
+
+def drained(shop: Shop) -> list[str]:
+    """The names of the pods that are drained to be removed."""
+    return [name(pod) for pod in shop.pods() if '"op":"scale-in"' in in_place(pod)]
+
+
+def in_place(pod: Object) -> str:
+    return str((pod["metadata"].get("annotations") or {}).get("cafe.sofastack.io/in-place", ""))
+
+
+@pytest.mark.parametrize("mode", ["gate", "label", "none"])
+def test_scale_removes_pods_that_are_out_of_traffic_and_no_others(shop: Shop, mode: str) -> None:
+    shop.born(6, mode, TWO_CELLS, service=True)
+    since = shop.now()
+
+    assert scale(shop, "--replicas", "3") == 0
+
+    assert (cells(shop), recorded(shop)) == ({"CellA": 2, "CellB": 1},) * 2
+    gone = {name(pod) for pod in shop.history("pods", since)} - {name(p) for p in shop.pods()}
+    removed = {name(pod) for pod in shop.history("pods", since) if '"scale-in"' in in_place(pod)}
+    assert removed == (set() if mode == "none" else gone)
+    assert not drained(shop)
+
+
+def test_a_scale_in_is_confirmed_group_by_group(shop: Shop) -> None:
+    shop.born(4, "gate", TWO_CELLS, upgradeType="Beta", confirm=True)
+    assert scale(shop, "--replicas", "0") == 3
+    assert cells(shop) == {"CellA": 1, "CellB": 1}
+    assert confirm(shop) == 0
+    assert (cells(shop), shop.state()) == ({}, "Completed")
+
+
+def test_pods_that_move_to_another_cell_are_created_before_the_others_are_removed(
+    shop: Shop,
+) -> None:
+    shop.born(4, "gate", TWO_CELLS)
+    since = shop.now()
+
+    assert scale(shop, "--cell", "CellA=1", "--cell", "CellB=3") == 0
+
+    assert cells(shop) == {"CellA": 1, "CellB": 3}
+    wishes = [
+        (workload["metadata"]["labels"][CELL], workload["spec"]["replicas"])
+        for workload in shop.history(REPLICASETS, since)
+    ]
+    assert wishes.index(("CellB", 3)) < wishes.index(("CellA", 1))
+
+
+def test_an_aborted_scale_in_reopens_what_it_has_drained(shop: Shop) -> None:
+    shop.born(2, "gate", drainSeconds=60)
+    running = shop.cafe.start("scale", NAME, "--yes", "--replicas", "1")
+    wait_for(lambda: drained(shop), "a drained pod")
+    assert shop.cafe("abort", NAME).code in (0, 5)
+    running.wait(SECONDS)
+
+    assert (drained(shop), len(shop.pods()), all(map(ready, shop.pods()))) == ([], 2, True)
+    assert not any(COST in pod["metadata"].get("annotations", {}) for pod in shop.pods())
+
+
+def test_a_scale_in_whose_driver_is_killed_is_continued_with_the_same_pods(shop: Shop) -> None:
+    shop.born(4, "gate", drainSeconds=5)
+    running = shop.cafe.start("scale", NAME, "--yes", "--replicas", "2")
+    wait_for(lambda: len(drained(shop)) == 2, "drained pods")
+    chosen = drained(shop)
+    running.kill9()
+    shop.forget_lease()
+
+    assert shop.cafe("drive", NAME).code == 0
+
+    assert (shop.state(), len(shop.pods())) == ("Completed", 2)
+    assert not {name(pod) for pod in shop.pods()} & set(chosen)
+
+
+def test_fewer_pods_than_a_disruption_budget_wants_are_refused(shop: Shop) -> None:
+    shop.born(3, "gate")
+    selector = {"matchLabels": {"app": NAME}}
+    spec = {"selector": selector, "minAvailable": 2}
+    shop.client.create(
+        "policy/v1/poddisruptionbudgets", {"metadata": {"name": "keep"}, "spec": spec}
+    )
+
+    refused = shop.cafe("scale", NAME, "--yes", "--replicas", "1")
+
+    assert (refused.code, "PodDisruptionBudget keep" in refused.err) == (7, True)
+    assert len(shop.pods()) == 3
+
+
 def test_another_client_that_has_scaled_a_workload_down_is_followed(shop: Shop) -> None:
     shop.born(4, "label", TWO_CELLS)
     workload = next(
         one for one in shop.client.list(REPLICASETS) if one["metadata"]["labels"][CELL] == "CellA"
     )
-    refused = shop.cafe("scale", NAME, "--yes", "--replicas", "3")
-    assert (refused.code, "removes none" in refused.err) == (7, True)
-
     shop.client.patch(REPLICASETS, workload["metadata"]["name"], {"spec": {"replicas": 1}})
     shop.edit({"replicas": 3, "topology": {"unitReplicas": {"CellA": 1}}})
     assert shop.upgrade("app:v2").code == 0
+
+    shop.edit({"replicas": 2})
+    refused = shop.upgrade("app:v3")
+    assert (refused.code, "fewer pods (CellB: 2 to 1)" in refused.err) == (7, True)
+    shop.edit({"replicas": 3})
 
     assert recorded(shop) == {"CellA": 1, "CellB": 2}
 

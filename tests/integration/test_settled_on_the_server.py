@@ -218,7 +218,6 @@ def test_c83_a_predecessors_trouble_in_the_first_status_fails_nothing(
     assert (done.code, "CrashLoopBackOff" in done.err) == (0, False)
 
 
-@pytest.mark.guard("pull-error-names-the-target")
 def test_c83_a_pull_error_of_another_image_is_not_the_targets(stage: Stage) -> None:
     stage.born()
     running = stage.patched("app:v2")
@@ -258,7 +257,6 @@ def test_c36_a_version_that_is_ready_for_a_moment_and_then_crashes_fails_its_gro
     assert "CrashLoopBackOff" in done.err
 
 
-@pytest.mark.guard("gate-is-quoted-as-it-is-now")
 def test_c85_an_older_quote_is_not_taken_for_the_acknowledgement(stage: Stage) -> None:
     """Ready was False already, its message says nothing of our gate's present value."""
     stage.born()

@@ -62,11 +62,18 @@ def lacks(cluster: MemCluster, workload: Json) -> int:
 def victims(cluster: MemCluster, workload: Json) -> list[str]:
     """The paths of the pods that may go first where the workload has too many.
 
-    Those that are not ready go before those that are; of equal ones it may be any.
+    Those that are not ready go before those that are, then those with the lowest deletion cost; of
+    equal ones it may be any.
     """
     found = owned(cluster, workload)
-    unready = [path for path, pod in found if not _ready(pod)]
-    return unready or [path for path, _ in found]
+    likely = [one for one in found if not _ready(one[1])] or found
+    least = min((_cost(pod) for _, pod in likely), default=0)
+    return [path for path, pod in likely if _cost(pod) == least]
+
+
+def _cost(pod: Json) -> int:
+    notes = pod["metadata"].get("annotations") or {}
+    return int(notes.get("controller.kubernetes.io/pod-deletion-cost", "0"))
 
 
 def terminate(cluster: MemCluster, path: str) -> None:

@@ -57,10 +57,11 @@ def command(
     current: int | None,
     flags: Flags,
 ) -> int:
-    """Create pods until the CafeDeployment NAME has the given number, group by group.
+    """Create or remove pods until the CafeDeployment NAME has the given number, group by group.
 
-    New pods have the version of those that run. This version creates pods and removes none: a
-    smaller number is refused. Exit codes are those of `upgrade`.
+    New pods have the version of those that run. A pod that is to be removed first leaves traffic;
+    then its workload is scaled down. Where pods move between cells, the new ones are created first.
+    Exit codes are those of `upgrade`.
     """
     from kubectl_cafe.preflight import prepare
 

@@ -98,3 +98,14 @@ def test_each_group_names_the_pods_of_every_cell() -> None:
         1: {"A": ["a1"], "B": ["b1"]},
         2: {"A": ["a2"], "B": []},
     }
+
+
+def test_a_scale_in_names_the_pods_that_it_would_drain() -> None:
+    pods = [pod(name, created=float(at), labels=AT_V1) for at, name in enumerate("abc")]
+    unready = pod("u", created=-1.0, labels=AT_V1, ready=UNREADY)
+    obj = cafe_object(replicas=1)
+    obj["metadata"]["annotations"] = {names.ALLOCATION: '{"":4}'}
+    known = (Revision(V1, 1, template("app:v1")),)
+    around = Around(known, (workload(4, revision=V1),), (*pods, unready))
+    found = members(propose(CafeDeployment(obj), around, template("app:v1")), around, InPlaceSet())
+    assert found == {1: {"": ["u"]}, 2: {"": ["c", "b"]}}

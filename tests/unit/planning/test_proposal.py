@@ -160,9 +160,9 @@ def test_c57_a_changed_selector_label_is_refused() -> None:
 @pytest.mark.guard("fewer-pods-are-refused")
 def test_fewer_pods_are_refused_with_the_number_there_is() -> None:
     found = refusal(cafe(replicas=1))
-    assert "(all: 1 (present: 2))" in found.message
-    assert found.hint.startswith("kubectl scale replicaset ")
-    assert found.hint.endswith("--replicas 1")
+    assert "(all: 2 to 1)" in found.message
+    assert found.hint.startswith("kubectl scale cafed ")
+    assert found.hint.endswith("--replicas 2")
 
 
 def keep(**labels: str) -> DisruptionBudget:

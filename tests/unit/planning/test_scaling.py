@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.assessment import disruption_budgets
 from kubectl_cafe.errors import CONFLICT, CafeError, Refused
 from kubectl_cafe.planning import scaling
 from kubectl_cafe.planning.proposal import Around, outline, propose
@@ -65,20 +67,45 @@ def test_without_a_recorded_allocation_nothing_is_created() -> None:
     assert counts(cafe(5, recorded=None), sets(**TWO)) == Counts({"CellA": 3, "CellB": 2})
 
 
-@pytest.mark.parametrize("replicas", [2, 0])
-def test_fewer_pods_are_refused_with_the_workload_to_scale(replicas: int) -> None:
-    with pytest.raises(Refused, match="removes none") as raised:
-        scaling.refuse_fewer(cafe(replicas), sets(**TWO))
-    left = cafe(replicas).wished_allocation()["CellA"]
-    command = f"kubectl scale replicaset shop-cella -n stores --replicas {left}"
-    assert raised.value.hint == command
+def test_fewer_pods_and_another_version_are_refused_with_the_number_of_before() -> None:
+    fewer = Counts({"CellA": 1, "CellB": 1}, {"CellA": 2, "CellB": 1})
+    with pytest.raises(Refused, match=r"CellA: 2 to 1") as raised:
+        scaling.refuse_fewer(cafe(2), fewer, Kind.UPGRADE)
+    assert raised.value.hint == "kubectl scale cafed shop -n stores --replicas 3"
+    scaling.refuse_fewer(cafe(2), fewer, Kind.SCALE)
 
 
 def test_a_cell_that_leaves_the_topology_is_refused_while_it_has_pods() -> None:
     gone = cafe(3, cells=("CellA",))
-    with pytest.raises(Refused, match=r"CellB: 0 \(present: 1\)"):
-        scaling.refuse_fewer(gone, sets(**TWO))
-    scaling.refuse_fewer(gone, sets(CellA=2, CellB=0))
+    with pytest.raises(Refused, match=r"cell CellB has 1 pod"):
+        scaling.refuse_lost_cells(gone, sets(**TWO))
+    scaling.refuse_lost_cells(gone, sets(CellA=2, CellB=0))
+
+
+@pytest.mark.guard("a-scale-in-respects-min-available")
+def test_fewer_pods_than_a_budgets_min_available_are_refused() -> None:
+    spec = {"selector": {}, "minAvailable": 3}
+    budget = disruption_budgets.parse({"metadata": {"name": "keep"}, "spec": spec})
+    with pytest.raises(Refused, match="keep wants 3 pods available, and 2 would be left"):
+        scaling.refuse_below_budgets(cafe(2), Counts({"CellA": 2}, {"CellA": 3}), (budget,))
+    scaling.refuse_below_budgets(cafe(3), Counts({"CellA": 3}, {"CellA": 4}), (budget,))
+    scaling.refuse_below_budgets(cafe(2), Counts({"CellA": 2}, {"CellA": 1}), (budget,))
+
+
+def test_a_release_that_only_removes_pods_has_kind_scale() -> None:
+    pods = (at(V1, "a", "CellA"), at(V1, "b", "CellA"), at(V1, "c", "CellB"))
+    found = propose(cafe(2), around(*pods, **TWO), template("app:v1"))
+    assert (found.kind, found.needed) == (Kind.SCALE, True)
+    assert [(str(s.kind), s.counts) for s in found.steps] == [
+        ("scale-in", {"CellA": 1, "CellB": 1})
+    ]
+
+
+def test_pods_without_a_switch_that_may_be_removed_are_named() -> None:
+    cells = {"a": "CellA", "b": "CellA", "c": "CellB"}
+    pods = [replace(at(V1, name, cell), gated=False) for name, cell in cells.items()]
+    found = propose(cafe(2), around(*pods, **TWO), template("app:v1"))
+    assert "2 pods of the cells that lose pods have no traffic switch" in "; ".join(found.warnings)
 
 
 def around(*pods: Pod, **cells: int) -> Around:

@@ -11,7 +11,8 @@ from kubectl_cafe import names
 from kubectl_cafe.assessment.pod import assess
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.record import Mode, Phase
-from kubectl_cafe.reconcile.decide import decide, seen_off
+from kubectl_cafe.reconcile.decide import decide
+from kubectl_cafe.reconcile.out_of_traffic import seen_off
 from kubectl_cafe.traffic import Service
 from kubectl_cafe.traffic.endpoints import Slice
 from tests.unit.builders import drained, patched, pod, pod_record, quoted, snapshot

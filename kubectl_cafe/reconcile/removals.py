@@ -1,0 +1,212 @@
+"""The pods that a scale-in removes: drained first, then left to their workload's controller.
+
+The controller deletes unready pods first, and of these the one with the lowest deletion cost. So a
+victim is drained, with the lowest cost there is, before its workload is scaled (protocol 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from kubectl_cafe import names
+from kubectl_cafe.assessment.pod import Assessment, PodState
+from kubectl_cafe.assessment.snapshot import Snapshot
+from kubectl_cafe.pods.model import Pod
+from kubectl_cafe.pods.record import SCALE_IN, Mode
+from kubectl_cafe.podsets import PodSet, WorkloadWrite, by_cell
+from kubectl_cafe.reconcile import availability, candidates
+from kubectl_cafe.reconcile.out_of_traffic import is_off
+from kubectl_cafe.traffic import finalizers
+from statemachine.steps import Step, StepKind
+
+LEFT_ALONE = (PodState.FORGOTTEN, PodState.UNREADABLE, PodState.PATCHED, PodState.PATCHED_ELSEWHERE)
+"""States of pods that no scale-in drains."""
+
+
+def step(snapshot: Snapshot) -> Step | None:
+    """The current step if it removes pods now: not while the release is paused or being aborted."""
+    current = snapshot.record.current
+    scales_in = current is not None and current.kind is StepKind.SCALE_IN
+    return current if scales_in and snapshot.running else None
+
+
+def is_victim(assessment: Assessment) -> bool:
+    """Whether the pod was drained in order to be removed."""
+    record = assessment.pod.record
+    return assessment.row is PodState.DRAINED and record is not None and record.op == SCALE_IN
+
+
+def surplus(snapshot: Snapshot, assessments: Iterable[Assessment]) -> dict[str, int]:
+    """How many living pods of each cell are to go, or are about to be deleted.
+
+    Once a workload asks for fewer pods than there are, its controller deletes some at any moment,
+    whatever becomes of the release: as many victims stay drained.
+    """
+    current, wishes = step(snapshot), by_cell.wished(snapshot.workloads)
+    result: dict[str, int] = {}
+    for cell, living in candidates.living_per_cell(assessments).items():
+        stay = wishes.get(cell, living)
+        if current is not None:
+            stay = min(stay, current.count(cell))
+        result[cell] = max(0, living - stay)
+    return result
+
+
+def kept_drained(snapshot: Snapshot, assessments: Sequence[Assessment]) -> frozenset[str]:
+    """The uids of the victims that stay drained; all others are reopened."""
+    victims = [s for s in assessments if is_victim(s)]
+    found: set[str] = set()
+    for cell, number in surplus(snapshot, assessments).items() if victims else ():
+        here = (s for s in victims if s.pod.cell == cell)
+        found.update(s.pod.uid for s in _in_order(snapshot, here)[:number])
+    return frozenset(found)
+
+
+def choose(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assessment]:
+    """The pods to drain now: as many as the step removes, within every budget (I3).
+
+    As many pods stay available as the step leaves, less maxUnavailable, and as many as each
+    PodDisruptionBudget wants of the pods that are left. A victim that is not available costs
+    nothing.
+    """
+    current = step(snapshot)
+    if current is None or not snapshot.takes or snapshot.unseen_takes:
+        return []
+    room = _room(snapshot, assessments, current)
+    chosen: list[Assessment] = []
+    for cell, number in surplus(snapshot, assessments).items():
+        here = [s for s in assessments if s.pod.cell == cell]
+        number -= sum(is_victim(s) or (s.pod.uid in snapshot.busy) for s in here)
+        free = _in_order(snapshot, (s for s in here if _may_go(s, snapshot)))
+        for one in free[: max(0, number)]:
+            if one.mode is Mode.NONE or (one.healthy and room < 1):
+                continue
+            room -= one.healthy
+            chosen.append(one)
+    return chosen
+
+
+def waiting(snapshot: Snapshot, assessments: Sequence[Assessment]) -> bool:
+    """Whether the step can't drain a pod because too few others are available."""
+    current = step(snapshot)
+    if current is None or choose(snapshot, assessments):
+        return False
+    drained = sum(map(is_victim, assessments))
+    lacking = sum(surplus(snapshot, assessments).values()) - drained
+    return lacking > 0 and _room(snapshot, assessments, current) < 1
+
+
+def scaled(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[WorkloadWrite, ...]:
+    """The writes that scale the workloads down to what their seen-off victims leave.
+
+    Empty while a victim of the cell is still leaving traffic. Pods of mode None have no switch: the
+    controller chooses. Missing pods are waited for, because their workload may have created them
+    already; not those whose creation is refused.
+    """
+    current = step(snapshot)
+    if current is None or snapshot.unheard:
+        return ()
+    victims = kept_drained(snapshot, assessments)
+    writes: list[WorkloadWrite] = []
+    for workload in snapshot.workloads:
+        cell = [
+            s
+            for s in assessments
+            if s.pod.cell == workload.cell and s.row is not PodState.FORGOTTEN
+        ]
+        mine = [s for s in cell if s.pod.owner == workload.uid]
+        leaving = [s for s in cell if s.pod.uid in victims]
+        if not all(gone(s, snapshot) for s in leaving):
+            continue
+        lowest = current.count(workload.cell) - (len(cell) - len(mine))
+        drained = sum(s.pod.uid in victims for s in mine)
+        without = sum(s.mode is Mode.NONE for s in mine)
+        present = min(workload.replicas, len(mine)) if workload.refusal else workload.replicas
+        target = max(0, lowest, present - drained - without)
+        if target < workload.replicas:
+            writes.append(snapshot.podset.scale(workload, target))
+    return tuple(writes)
+
+
+def over(snapshot: Snapshot, assessments: Iterable[Assessment], current: Step) -> bool:
+    """Whether the step is over: in each cell as many pods are left as it says, and none drained."""
+    wishes = by_cell.wished(snapshot.workloads)
+    rest = list(assessments)
+    living = candidates.living_per_cell(rest)
+    return (
+        all(wishes.get(cell, 0) <= current.count(cell) for cell in snapshot.record.plan.cells)
+        and all(living.get(cell, 0) <= current.count(cell) for cell in snapshot.record.plan.cells)
+        and not any(s.in_flight for s in rest)
+        and all(workload.spec_observed for workload in snapshot.workloads)
+    )
+
+
+def gone(assessment: Assessment, snapshot: Snapshot) -> bool:
+    """Whether a victim may be deleted: out of traffic for drainSeconds.
+
+    A pod without an IP address has no kubelet yet that could acknowledge its switch, and is in no
+    EndpointSlice.
+    """
+    pod = assessment.pod
+    if pod.uid in snapshot.busy:
+        return False
+    if is_off(assessment, snapshot):
+        return True
+    held = finalizers.holding(pod, assessment.finalizers)
+    return not pod.ip and not held and pod.uid not in snapshot.endpoints
+
+
+def cost(pod: Pod) -> int:
+    """The pod's deletion cost: of two equal pods the controller deletes the cheaper one."""
+    try:
+        return int(pod.annotations.get(names.DELETION_COST, "0"))
+    except ValueError:
+        return 0
+
+
+def order(podset: PodSet, pod: Pod, available: bool) -> tuple[bool, int, float, str]:
+    """The sort key of removals: unavailable pods, then the lowest cost and the newest pod."""
+    return (available, cost(pod), *podset.order(pod))
+
+
+def _room(snapshot: Snapshot, assessments: Iterable[Assessment], current: Step) -> int:
+    """How many healthy pods may be drained now."""
+    left = sum((current.counts or {}).values())
+    limit = availability.limit_of(snapshot.record.plan.strategy.max_unavailable, left)
+    serving = [s.pod for s in assessments if s.available and s.pod.uid not in snapshot.busy]
+    rooms = [len(serving) - left + limit]
+    living = [s.pod for s in assessments if s.row is not PodState.FORGOTTEN]
+    for one in snapshot.budgets:
+        ours = sum(one.covers(pod.labels) for pod in living)
+        others = max(0, one.healthy - ours)
+        after = max(0, one.expected - ours) + min(ours, left)
+        here = sum(one.covers(pod.labels) for pod in serving)
+        rooms.append(here + others - one.wanted_of(after) if one.observed else 0)
+    return min(rooms)
+
+
+def _may_go(assessment: Assessment, snapshot: Snapshot) -> bool:
+    """Whether the pod may be drained in order to be removed.
+
+    A pod on a lost node may not (C80): no kubelet would acknowledge that it is out of traffic.
+    """
+    pod = assessment.pod
+    return (
+        assessment.row not in LEFT_ALONE
+        and not is_victim(assessment)
+        and pod.uid not in snapshot.busy
+        and pod.uid not in snapshot.barred
+        and not pod.lost
+        and not candidates.opening(pod)
+        and not candidates.joining(assessment, snapshot)
+    )
+
+
+def _in_order(snapshot: Snapshot, assessments: Iterable[Assessment]) -> list[Assessment]:
+    return sorted(assessments, key=partial(_turn, snapshot))
+
+
+def _turn(snapshot: Snapshot, one: Assessment) -> tuple[bool, bool, int, float, str]:
+    """The sort key of removals; those that are drained for it come first."""
+    return (not is_victim(one), *order(snapshot.podset, one.pod, one.released))
