@@ -80,7 +80,7 @@ def choose(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assess
         number -= sum(is_victim(s) or (s.pod.uid in snapshot.busy) for s in here)
         free = _in_order(snapshot, (s for s in here if _may_go(s, snapshot)))
         for one in free[: max(0, number)]:
-            if one.mode is Mode.NONE or (one.healthy and room < 1):
+            if one.healthy and room < 1:
                 continue
             room -= one.healthy
             chosen.append(one)
@@ -100,9 +100,9 @@ def waiting(snapshot: Snapshot, assessments: Sequence[Assessment]) -> bool:
 def scaled(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[WorkloadWrite, ...]:
     """The writes that scale the workloads down to what their seen-off victims leave.
 
-    Empty while a victim of the cell is still leaving traffic. Pods of mode None have no switch: the
-    controller chooses. Missing pods are waited for, because their workload may have created them
-    already; not those whose creation is refused.
+    Empty while a victim of the cell is still leaving traffic. Where no pod of a workload has a
+    switch, the controller chooses at once. Missing pods are waited for, because their workload may
+    have created them already; not those whose creation is refused.
     """
     current = step(snapshot)
     if current is None or snapshot.unheard:
@@ -121,7 +121,7 @@ def scaled(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Workl
             continue
         lowest = current.count(workload.cell) - (len(cell) - len(mine))
         drained = sum(s.pod.uid in victims for s in mine)
-        without = sum(s.mode is Mode.NONE for s in mine)
+        without = 0 if any(map(_switched, mine)) else len(mine)
         present = min(workload.replicas, len(mine)) if workload.refusal else workload.replicas
         target = max(0, lowest, present - drained - without)
         if target < workload.replicas:
@@ -189,7 +189,8 @@ def _room(snapshot: Snapshot, assessments: Iterable[Assessment], current: Step) 
 def _may_go(assessment: Assessment, snapshot: Snapshot) -> bool:
     """Whether the pod may be drained in order to be removed.
 
-    A pod on a lost node may not (C80): no kubelet would acknowledge that it is out of traffic.
+    A pod on a lost node may not (C80): no kubelet would acknowledge that it is out of traffic. Nor
+    a pod without a switch: beside pods that have one it is not removed.
     """
     pod = assessment.pod
     return (
@@ -197,10 +198,16 @@ def _may_go(assessment: Assessment, snapshot: Snapshot) -> bool:
         and not is_victim(assessment)
         and pod.uid not in snapshot.busy
         and pod.uid not in snapshot.barred
+        and _switched(assessment)
         and not pod.lost
         and not candidates.opening(pod)
         and not candidates.joining(assessment, snapshot)
     )
+
+
+def _switched(assessment: Assessment) -> bool:
+    """Whether the pod can be taken out of traffic."""
+    return assessment.mode is not Mode.NONE
 
 
 def _in_order(snapshot: Snapshot, assessments: Iterable[Assessment]) -> list[Assessment]:

@@ -129,6 +129,20 @@ def test_a_pod_of_mode_none_is_left_to_the_controller_at_once() -> None:
     assert (written(found), scaled(found)) == ([], [1])
 
 
+@pytest.mark.guard("a-switched-pod-is-not-left-to-the-controller")
+def test_beside_pods_with_a_switch_a_pod_of_mode_none_is_not_left_to_the_controller() -> None:
+    """The controller could delete one that is in traffic and has a switch."""
+    plain = serving("b", created=9.0, gated=False, gate=ABSENT)
+    found = of(scale(1, 2), serving("a"), plain)
+    assert (written(found), scaled(found)) == ([("a", "off")], [])
+    unready = {"gated": False, "gate": ABSENT, "ready": UNREADY, "containers_ready": UNREADY}
+    others = [serving(name, **unready) for name in "bc"]
+    found = of(scale(2, 3, max_unavailable=1), serving("a"), *others)
+    assert (written(found), scaled(found)) == ([], [])
+    last = of(scale(0, 1), plain)
+    assert (written(last), scaled(last)) == ([], [0])
+
+
 def test_a_pod_without_an_address_is_not_waited_for() -> None:
     pending = victim("b", ip="", ready=UNREADY, gate=Condition("False"))
     assert scaled(of(scale(1, 2), serving("a"), pending)) == [1]
