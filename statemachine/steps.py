@@ -213,8 +213,10 @@ def allocate(
 ) -> dict[str, int]:
     """The number of pods of each cell in `values` (protocol 8).
 
-    Cells with fixed `unitReplicas` come first (percents of `replicas` by largest remainder). The
-    other cells share the rest evenly, the first ones take the remainder. Raises AllocationError.
+    Cells with fixed `unitReplicas` come first. Percents of `replicas` together give a whole number
+    of pods, rounded down: each cell gets its own share rounded down, the rest goes to the largest
+    remainders. The other cells share what is left evenly, the first ones take the remainder. Raises
+    AllocationError.
     """
     unknown = [cell for cell in unit_replicas if cell not in values]
     if unknown:
@@ -225,7 +227,10 @@ def allocate(
         if isinstance(size, str) and size.endswith("%")
     }
     fixed = {cell: int(size) for cell, size in unit_replicas.items() if cell not in exact}
-    fixed.update(largest_remainder(floor(sum(exact.values(), Fraction(0))), exact))
+    parts = {cell: floor(share) for cell, share in exact.items()}
+    odd = floor(sum(exact.values(), Fraction(0))) - sum(parts.values())
+    by_remainder = sorted(exact, key=lambda cell: parts[cell] - exact[cell])
+    fixed.update({cell: size + (cell in by_remainder[:odd]) for cell, size in parts.items()})
     rest = replicas - sum(fixed.values())
     free = [cell for cell in values if cell not in fixed]
     if rest < 0:
