@@ -78,6 +78,8 @@ class Informer(threading.Thread):
         """The resourceVersion to continue from; "" lists first."""
         self._tries = 0
         """Failures in a row; reset by the next event or bookmark."""
+        self._refusals = 0
+        """Refusals in a row; reset by a watch that is accepted, and by any other failure."""
 
     def stop(self) -> None:
         """Stop at once, from any thread; a callback under way finishes, no other one starts."""
@@ -119,7 +121,7 @@ class Informer(threading.Thread):
         }
         heard = False
         with self._transport.stream(self.path, query, IDLE) as stream:
-            self._stream = stream
+            self._stream, self._refusals = stream, 0
             if self._halt.is_set():  # stop() was called before there was a stream to close
                 return
             if not isinstance(self.error, Silent):
@@ -147,9 +149,8 @@ class Informer(threading.Thread):
         return self._transport.clock.monotonic() - self.heard
 
     def _hopeless(self, error: ApiError) -> bool:
-        return isinstance(error, _HOPELESS) and (
-            not self.synced.is_set() or self._tries + 1 >= _REFUSALS
-        )
+        self._refusals = self._refusals + 1 if isinstance(error, _HOPELESS) else 0
+        return self._refusals >= (_REFUSALS if self.synced.is_set() else 1)
 
     def _stumble(self, error: ApiError) -> None:
         if not self._halt.is_set():

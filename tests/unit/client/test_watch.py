@@ -219,6 +219,18 @@ def test_one_refusal_of_a_watch_that_worked_does_not_end_it(
     assert informer.failed is None
 
 
+def test_one_refusal_after_other_failures_does_not_end_a_watch_that_worked(
+    stub: Stub, informer: Informer, seen: Seen
+) -> None:
+    """An API server that restarts: connections fail first, then it refuses for a moment."""
+    denied, broken = status(403, "Forbidden", "RBAC is not ready"), Reply(reset=True)
+    answers = [*[broken] * 12, denied, Reply(chunks=[event("ADDED", 11)])]
+    stub.script = script([listing(10)], answers, stub)
+    informer.start()
+    until(lambda: len(seen.log) == 2)
+    assert informer.failed is None
+
+
 def test_refusals_in_a_row_end_a_watch_that_worked(stub: Stub, informer: Informer) -> None:
     denied = status(403, "Forbidden", "no")
     stub.script = lambda asked: denied if "watch" in asked.query else listing(10)
