@@ -76,11 +76,11 @@ class CafeDeployment(Struct, frozen=True, dict=True):
         return template
 
     def with_spec(self, spec: Json) -> CafeDeployment:
-        """The same object with another spec; nothing is written."""
+        """A copy of this CafeDeployment with `spec`; nothing is sent to the server."""
         return CafeDeployment({**self.obj, "spec": dict(spec)})
 
     def with_template(self, template: Json) -> CafeDeployment:
-        """The same object with another pod template; nothing is written."""
+        """A copy of this CafeDeployment with `template`; nothing is sent to the server."""
         return self.with_spec({**self.spec, "template": template})
 
     @property
@@ -90,7 +90,7 @@ class CafeDeployment(Struct, frozen=True, dict=True):
 
     @property
     def keeps_records(self) -> bool:
-        """Whether the records of ended releases outlive the CafeDeployment."""
+        """spec.keepRecords: whether the records of ended releases outlive the CafeDeployment."""
         return bool(self.spec.get("keepRecords", False))
 
     @property
@@ -100,10 +100,11 @@ class CafeDeployment(Struct, frozen=True, dict=True):
 
     @cached_property
     def record(self) -> Record | None:
-        """The record of the release, None before the first. Raises CafeError for a damaged one.
+        """The record of the last release; None before the first release.
 
-        A record of another uid is foreign (copied by a backup, or by `get -o yaml`) and is not
-        acted on: None as well (protocol 4).
+        None as well if the record names another CafeDeployment's uid: then a backup or `get -o
+        yaml` has copied it (protocol 4). Raises CafeError if the record is damaged, or if another
+        annotation contradicts it.
         """
         text = self.annotations.get(names.RELEASE)
         if text is None:
@@ -133,28 +134,31 @@ class CafeDeployment(Struct, frozen=True, dict=True):
 
     @property
     def foreign_record(self) -> bool:
-        """Whether the annotation with the record belongs to another object."""
+        """Whether the record was copied from another CafeDeployment: it names another uid."""
         return names.RELEASE in self.annotations and self.record is None
 
     @property
     def position(self) -> Position:
-        """The position of the release; Idle without one."""
+        """The release's state, and its state before Paused or Failed; Idle without a record."""
         return self.record.position if self.record else Position(State.IDLE)
 
     @property
     def confirmed(self) -> str:
-        """The confirmation as written: false, true, or a group's number."""
+        """The value of the annotation upgrade-confirmed: `false`, `true`, or a group's number."""
         return self.annotations.get(names.CONFIRMED, "false").strip()
 
     @property
     def waiting_group_confirmed(self) -> bool:
-        """Whether the annotation confirms the group that waits: `true`, or its number."""
+        """Whether upgrade-confirmed confirms the waiting group: it is `true` or its number."""
         record = self.record
         return record is not None and self.confirmed in ("true", str(record.waiting_group))
 
     @property
     def unswitched(self) -> frozenset[str]:
-        """Why pods with a switch were in mode None when the present release started (C28)."""
+        """Causes of mode None that existed when the current release started (C28).
+
+        `assessment/lost_switches.py` defines the causes.
+        """
         release, *causes = self.annotations.get(names.UNSWITCHED, "").split() or [""]
         return frozenset(causes if self.record and self.record.id == release else ())
 
@@ -176,7 +180,7 @@ class CafeDeployment(Struct, frozen=True, dict=True):
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """The cells; a single one with an empty name if unitType is None."""
+        """The names of the cells; one empty name if spec.topology.unitType is None."""
         topology = self.spec.get("topology") or {}
         if topology.get("unitType", "None") == "None":
             return ("",)
@@ -210,13 +214,14 @@ class CafeDeployment(Struct, frozen=True, dict=True):
 
     @property
     def spec_hash(self) -> str:
-        """The fingerprint of the spec fields from which a release is planned."""
+        """A hash of the spec fields from which a release is planned (HASHED)."""
         return templates.fingerprint({key: self.spec.get(key) for key in HASHED})
 
     def allocated(self) -> dict[str, int]:
-        """The number of pods of each cell: as recorded, else computed (protocol 8).
+        """The number of pods by cell: from the annotation, else computed (protocol 8).
 
-        Raises CafeError for a record of other cells, Refused where none can be computed.
+        Raises CafeError if the annotation has other cells than the spec, Refused if the numbers in
+        the spec do not fit together.
         """
         recorded = self.recorded_allocation
         if recorded is None:
@@ -227,9 +232,9 @@ class CafeDeployment(Struct, frozen=True, dict=True):
 
     @property
     def recorded_allocation(self) -> dict[str, int] | None:
-        """The number of pods of each cell that the last release left; None: not recorded.
+        """The number of pods by cell after the last release; None: no annotation has it.
 
-        Raises CafeError for an annotation that is no such thing.
+        Raises CafeError if the annotation is invalid.
         """
         text = self.annotations.get(names.ALLOCATION)
         if text is None:
@@ -251,7 +256,10 @@ class CafeDeployment(Struct, frozen=True, dict=True):
         )
 
     def wished_allocation(self) -> dict[str, int]:
-        """The number of pods of each cell by spec.replicas and spec.topology. Raises Refused."""
+        """The number of pods by cell, computed from spec.replicas and spec.topology.
+
+        Raises Refused if the numbers do not fit together or exceed the maximum.
+        """
         if self.replicas > PODS_LIMIT:
             raise Refused(
                 f"{self.replicas} pods exceed the maximum of {PODS_LIMIT}",

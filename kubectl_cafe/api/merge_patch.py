@@ -11,7 +11,7 @@ from kubectl_cafe.revisions.template import without_nulls
 def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """The patch that turns `old` into `new`: removed keys are null, lists are replaced as a whole.
 
-    A null in `old` or `new` is an absent key, also inside a list.
+    A key with the value null in `old` or `new` counts as absent, also inside a list.
     """
     return _patch(without_nulls(old), without_nulls(new))
 

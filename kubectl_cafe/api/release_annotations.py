@@ -1,7 +1,8 @@
-"""Small annotations beside the record, for admission policies, which cannot read JSON (protocol 4).
+"""Annotations that repeat parts of the record for admission policies (protocol 4).
 
-They are written in the same PATCH as the record. A client that changes one of them and not the
-record, or the record alone, makes the release unreadable: no command acts on it.
+A policy cannot parse the record's JSON. The same PATCH writes the record and these annotations. If
+they contradict each other, a client has changed only one of them: then no command acts on the
+release.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from statemachine.versioned import shown
 
 
 class LastGood(Struct, frozen=True):
-    """Revisions by name: `good` is the target of the last successful release.
+    """The names of two revisions; empty: not known.
 
-    `back` is the value of `good` at the start of the present release. Empty: not known.
+    `good` is the target of the last successful release, `back` was `good` when the current release
+    started.
     """
 
     good: str = ""
@@ -28,9 +30,9 @@ class LastGood(Struct, frozen=True):
 
 
 def beside(record: Record, before: Mapping[str, str], uid: str) -> dict[str, str]:
-    """The annotations to write with `record`; `before` are those of the CafeDeployment.
+    """The annotations to write with `record`; none for a record of an older version.
 
-    A release of version 1 has none.
+    `before` are the present annotations of the CafeDeployment, `uid` is its uid.
     """
     if record.v < VERSION:
         return {}
@@ -43,15 +45,15 @@ def beside(record: Record, before: Mapping[str, str], uid: str) -> dict[str, str
 
 
 def contradiction(record: Record, annotations: Mapping[str, str]) -> tuple[str, str] | None:
-    """The annotation that contradicts `record`, and how; None if none does.
+    """The name of the annotation that contradicts `record`, and how; None if none does.
 
-    An annotation that is missing contradicts nothing: the next write of the record restores it.
+    A missing annotation contradicts nothing: the next write of the record restores it.
     """
     if record.v < VERSION:
         return None
     parts = annotations.get(names.RELEASE_AT, "").split("/")
     expected = {names.RELEASE_PLAN: _plan(record), names.STARTED_BY: record.who}
-    if parts[0] == record.uid:  # Else it is missing, or of another object.
+    if parts[0] == record.uid:  # Else it is missing or copied.
         expected[names.RELEASE_AT] = _at(record, LastGood(*parts[-2:]))
     for name, text in expected.items():
         found = annotations.get(name, text)
@@ -61,7 +63,10 @@ def contradiction(record: Record, annotations: Mapping[str, str]) -> tuple[str, 
 
 
 def _at(record: Record, known: LastGood) -> str:
-    """`UID/ID/KIND/STATE/OPEN/GOOD/BACK`; OPEN is the highest group whose pods may be upgraded."""
+    """The value of release-at: `UID/ID/KIND/STATE/OPEN/GOOD/BACK`.
+
+    OPEN is the number of the highest group whose pods may be upgraded.
+    """
     waits = State.AWAITING_CONFIRM in (record.state, record.origin)
     begun = record.group - waits
     parts = (record.uid, record.id, record.kind, record.state, begun, known.good, known.back)
@@ -69,7 +74,10 @@ def _at(record: Record, known: LastGood) -> str:
 
 
 def _plan(record: Record) -> str:
-    """The inputs of the plan as compact JSON; a policy reads its beginning, so the order stays."""
+    """The value of release-plan: the plan's inputs as JSON, in a fixed order.
+
+    A policy matches the beginning of the text.
+    """
     strategy = to_builtins(record.plan.strategy)
     first = {key: strategy.pop(key) for key in ("upgradeType", "needWaitingForConfirm")}
     groups = sum(step.is_group for step in record.steps)
@@ -78,7 +86,7 @@ def _plan(record: Record) -> str:
 
 
 def _known(record: Record, before: str, uid: str) -> LastGood:
-    """The revisions that ended releases went to, carried on from the annotation `before`."""
+    """GOOD and BACK for `record`, computed from the present value `before` of release-at."""
     parts = before.split("/")
     if len(parts) != 7 or parts[0] != uid:
         known = LastGood()

@@ -1,9 +1,9 @@
-"""Assess all pods of a snapshot, and reuse assessments of the snapshot before. Pure.
+"""Assesses all pods of a snapshot, and reuses assessments of the previous snapshot. Pure.
 
-The CPU of a turn should depend on the pods that change, not on how many there are. An assessment
-depends on the pod, its sighting, the release's record, the revisions, the Services, the imageIDs
-that other pods have proven, and two clocks. It is kept while none of these has changed; `until`
-says when a clock can change it.
+The CPU time of a turn of the loop should depend on the number of changed pods, not of all pods. An
+assessment depends on the pod, its sighting, the release's record, the revisions, the Services, the
+imageIDs that other pods have proven, and two clocks. It is reused while none of these has changed;
+`until` and `until_time` say when a clock can change it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Kept(Struct, frozen=True):
 
 
 class Assessed(Struct, frozen=True):
-    """The assessments of all pods by uid; `basis` are the inputs that all of them share."""
+    """The assessments of all pods by uid; `basis` are the inputs shared by all of them."""
 
     basis: tuple[object, ...]
     kept: Mapping[str, Kept]
@@ -66,7 +66,7 @@ def _one(old: Kept | None, uid: str, snapshot: Snapshot) -> Kept:
 
 
 def _holds(old: Kept, uid: str, snapshot: Snapshot) -> bool:
-    """Whether the assessment still holds: no input has changed, no clock has run out."""
+    """Whether the assessment still holds: no input has changed, no time limit has passed."""
     evidence = old.of.evidence
     return (
         old.of.pod is snapshot.pods[uid]
@@ -78,10 +78,9 @@ def _holds(old: Kept, uid: str, snapshot: Snapshot) -> bool:
 
 
 def limits(made: Assessment, snapshot: Snapshot) -> tuple[float, float]:
-    """The first times to come at which a clock can change the assessment, in seconds.
+    """The next times at which a clock can change the assessment, in seconds; inf: never.
 
-    The first value is by this process' monotonic clock, the second by the server's; inf if there is
-    no such time.
+    The first value is by this process' monotonic clock, the second by the server's clock.
     """
     now, time = snapshot.now, snapshot.time
     own = (at for at in _own_clock(made) if at >= now)
@@ -90,9 +89,9 @@ def limits(made: Assessment, snapshot: Snapshot) -> tuple[float, float]:
 
 
 def _own_clock(made: Assessment) -> Iterator[float]:
-    """The monotonic times at which rule c, a startupProbe or a container's trouble counts.
+    """The monotonic times at which rule c, a startupProbe or a failing start is decided.
 
-    Source: `restarted`, `done`.
+    The rules are in `pods/restarted.py` and `pods/done.py`.
     """
     pod, evidence = made.pod, made.evidence
     for name in evidence.verified.union(evidence.changed):
@@ -120,7 +119,7 @@ def _servers_clock(made: Assessment, snapshot: Snapshot) -> Iterator[float]:
         yield ready_since(pod, snapshot, made.finalizers) + strategy.min_ready_seconds
     if pod.record is None:
         return
-    yield seconds(pod.record.since) - NOISE  # Before that, a future time is ignored.
+    yield seconds(pod.record.since) - NOISE  # Before that, it counts as in the future.
     if pod.record.phase is Phase.PATCHED:
         longest = strategy.progress_deadline_seconds + pod.grace * len(pod.record.before)
         yield written_at(pod, snapshot) + longest

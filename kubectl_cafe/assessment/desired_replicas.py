@@ -31,8 +31,9 @@ def planned(record: Record, cell: str) -> int:
     """The number of pods that the plan has for `cell` at the current step.
 
     A first release creates its workloads without pods and adds pods group by group. Other releases
-    add pods after all else. A group that removes pods counts once it is over: a workload that is
-    created again adopts the pods that are left, and would delete too many at once.
+    add pods in their last steps. A group that removes pods counts only after its end: a workload
+    that is re-created during the group adopts the remaining pods, and would delete too many at
+    once.
     """
     step = record.current
     if step is None:
@@ -45,7 +46,7 @@ def planned(record: Record, cell: str) -> int:
 
 
 def lost_cells(snapshot: Snapshot) -> list[str]:
-    """The cells that should have pods and have no workload: it was deleted or disowned."""
+    """The cells that should have pods, but have no workload owned by the CafeDeployment."""
     present = by_cell.present(snapshot.workloads)
     return [
         cell
@@ -57,9 +58,9 @@ def lost_cells(snapshot: Snapshot) -> list[str]:
 def revision_now(snapshot: Snapshot) -> Revision | None:
     """The revision whose template the workloads have at the current step (protocol 7).
 
-    From the commit on this is the goal. Before the commit it is the revision that the release came
-    from or, where the record has none, the one revision of all other workloads. None if it is not
-    known.
+    From the commit on this is the record's target. Before the commit it is the record's source
+    revision or, if the record has none, the revision that all existing workloads share. None if it
+    is not known.
     """
     record = snapshot.record
     if _committed(record.steps, record.step):

@@ -1,6 +1,6 @@
-"""PodDisruptionBudgets, evaluated here: the eviction API does not see a restart in place.
+"""PodDisruptionBudgets, evaluated by the driver: in-place restarts bypass the eviction API.
 
-The budgets are read as the disruption controller left them, and never written (protocol 7).
+Their status is read as the disruption controller wrote it, and never written (protocol 7).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Requirement(Struct, frozen=True):
     def met(self, labels: Mapping[str, str]) -> bool:
         """Whether `labels` meet the requirement.
 
-        An operator of a later API version counts as met: the driver may wait once too often.
+        An unknown operator counts as met: the driver may wait for a budget needlessly.
         """
         match self.operator:
             case "In":
@@ -48,10 +48,9 @@ class Requirement(Struct, frozen=True):
 class DisruptionBudget(Struct, frozen=True):
     """One PodDisruptionBudget. `selector`: None selects no pods, an empty one all pods.
 
-    The numbers are pods, from its status: `expected` (expectedPods) are counted, `healthy`
-    (currentHealthy) of these are healthy, `desired` (desiredHealthy) must stay healthy, `allowed`
-    (disruptionsAllowed) may be disrupted now. `observed`: the status is of the present spec.
-    `at_least` and `at_most` are spec.minAvailable and spec.maxUnavailable, empty where not set.
+    From its status: `expected` is expectedPods, `healthy` currentHealthy, `desired` desiredHealthy,
+    `allowed` disruptionsAllowed. `observed`: the status is of the present spec. `at_least` and
+    `at_most` are spec.minAvailable and spec.maxUnavailable, empty if not set.
     """
 
     name: str
@@ -69,13 +68,12 @@ class DisruptionBudget(Struct, frozen=True):
         return self.selector is not None and all(one.met(labels) for one in self.selector)
 
     def room(self, available: int, ours: int, others: int | None = None) -> int:
-        """How many healthy pods the budget allows to be disrupted now (C64).
+        """The number of healthy pods that the budget allows to be disrupted now (C64).
 
         The status of a budget lags behind the driver's writes and does not show a restart in Label
-        mode, so the pods that this process sees count as well. `ours` is the number of this
-        release's pods that the budget covers, `available` how many of these are available, `others`
-        the number of healthy pods of other owners that it covers; None: not known, then the status
-        counts them.
+        mode, so the pods that this process sees count as well. Of the pods that the budget covers,
+        `ours` is the number of this release's, `available` the number of these that are available,
+        `others` the number of other owners' healthy pods; None: computed from the status.
         """
         if not self.observed:
             return 0
@@ -83,7 +81,7 @@ class DisruptionBudget(Struct, frozen=True):
         return min(available + of_others - self.desired, self.allowed)
 
     def wanted_of(self, pods: int) -> int:
-        """How many healthy pods the budget wants if it covers so many pods.
+        """The number of healthy pods that the budget requires of `pods` pods.
 
         Percentages are rounded up, as the disruption controller rounds them.
         """
@@ -93,7 +91,7 @@ class DisruptionBudget(Struct, frozen=True):
 
     @property
     def never(self) -> bool:
-        """Whether the budget needs every pod healthy: it never has room (maxUnavailable 0)."""
+        """Whether the budget never has room: it requires all its pods to be healthy."""
         return self.observed and 0 < self.expected <= self.desired
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What changed in a spec that was edited during a release, and what follows from the edit."""
+"""Edits of the spec during or after a release: their text, and their consequences. Pure."""
 
 from __future__ import annotations
 
@@ -23,10 +23,7 @@ WORDS = 300
 
 
 def spec_changed(cafe: CafeDeployment, planned: Revision | None) -> Failure:
-    """The failure of the release to `planned`: its spec was edited since it was planned.
-
-    Source: protocol 7.
-    """
+    """The failure of a release to the revision `planned` whose spec was edited (protocol 7)."""
     old = planned.template if planned else {}
     what = ", ".join(changed(old, cafe.template)) or "selector or topology"
     others = templates.difference(old, cafe.template, tuple(cafe.selector_labels)).others
@@ -59,10 +56,9 @@ def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 def ahead(cafe: CafeDeployment) -> bool:
     """Whether the spec has changes for which no release was started (protocol 7).
 
-    Compared with what the record was planned from are the hashed fields (template, topology,
-    podSetType, selector) and the pods per cell. `strategy` is not compared: it only says how a
-    release proceeds. Before the first release there is no record to compare with: the state is
-    Idle.
+    The hashed fields (template, topology, podSetType, selector) and the pods per cell are compared
+    with those in the record. `strategy` is not compared: it only says how a release proceeds.
+    False before the first release, when there is no record.
     """
     record = cafe.record
     if record is None:
@@ -71,10 +67,10 @@ def ahead(cafe: CafeDeployment) -> bool:
 
 
 def rescaled(cafe: CafeDeployment, record: Record) -> bool:
-    """Whether spec.replicas and spec.topology give other pods per cell than the release has.
+    """Whether spec.replicas and spec.topology ask for other pods per cell than the release has.
 
-    After its end, than it left. Also true where unitReplicas don't fit spec.replicas, and for more
-    pods than a plan can have.
+    After the release's end: than it left. Also True if unitReplicas do not fit spec.replicas, or if
+    there are more pods than a plan can have.
     """
     try:
         return cafe.wished_allocation() != _allocated(cafe, record)
@@ -85,7 +81,8 @@ def rescaled(cafe: CafeDeployment, record: Record) -> bool:
 def unreleasable_counts(cafe: CafeDeployment, record: Record) -> bool:
     """Whether a release of the spec would be refused for its numbers of pods.
 
-    They don't fit the topology, or a cell loses pods in a release that upgrades pods as well.
+    True if the numbers do not fit the topology, or if a cell would lose pods in a release that also
+    upgrades pods.
     """
     try:
         wish = cafe.wished_allocation()
@@ -96,7 +93,7 @@ def unreleasable_counts(cafe: CafeDeployment, record: Record) -> bool:
 
 
 def _allocated(cafe: CafeDeployment, record: Record) -> dict[str, int]:
-    """The pods per cell of the release under way, or those that the last one left."""
+    """The pods per cell of the active release; if none is active, after the last release."""
     left = cafe.recorded_allocation if record.state in RESTING else None
     return dict(record.plan.cells) if left is None else left
 
@@ -134,9 +131,9 @@ def noted(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[str]:
 
 
 def _scaled(snapshot: Snapshot) -> Mapping[str, int]:
-    """The spec.replicas of each cell's workload that differs from the plan (C51, C52).
+    """The spec.replicas, by cell, of workloads where it differs from the plan (C51, C52).
 
-    Empty where the release itself scales the workloads.
+    Empty if the release itself scales the workloads.
     """
     plan = snapshot.record.plan.cells
     if any(step.kind in SCALING for step in snapshot.record.steps):

@@ -1,7 +1,7 @@
 """Templates of workloads that another client has edited (protocol 2, A2). Pure.
 
-A replacement is created from the template as it is then, with the revision label in it. So after
-`kubectl set image replicaset` new pods carry the label of a revision that they do not run.
+A controller creates new pods from the current template, with the revision label in it. So after
+`kubectl set image replicaset` new pods carry the label of a revision whose images they don't run.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ WHOLE = "spec.template"
 
 
 def paths(workload: Workload, known: Mapping[str, Revision]) -> tuple[str, ...]:
-    """The paths at which a workload's template is not as its revision's commit made it.
+    """The paths of the fields in which a workload's template differs from its revision.
 
-    Empty if there are none. Of a workload that an older version of kubectl-cafe committed, only the
-    images can be compared.
+    Defaults that the server set are no difference. If an older version of kubectl-cafe made the
+    commit, only the images are compared.
     """
     revision = known.get(workload.revision)
     if workload.edited:

@@ -25,7 +25,7 @@ class PodDigest(Struct, frozen=True):
 
 
 def differing(assessments: Sequence[Assessment]) -> tuple[PodDigest, ...]:
-    """What the pods show for image strings that have several digests, on any node (C13)."""
+    """One entry per pod and container whose image string has several digests (C13)."""
     digests: dict[tuple[str, str], set[str]] = {}
     for assessment in assessments:
         for container in _telling(assessment):
@@ -44,7 +44,7 @@ def differing(assessments: Sequence[Assessment]) -> tuple[PodDigest, ...]:
 def _telling(assessment: Assessment) -> Iterator[Container]:
     """The containers that show the digest of their present image: their restart is over.
 
-    An imageID without `@` is of an image that was loaded by hand: it is not a registry's digest.
+    An imageID without `@` has no registry's digest: the image was loaded onto the node by hand.
     """
     if assessment.row is PodState.FORGOTTEN or not assessment.settled:
         return
@@ -61,8 +61,8 @@ def _digest(container: Container) -> str:
 def findings(shown: Sequence[PodDigest], architectures: Mapping[str, str]) -> tuple[str, ...]:
     """The messages about image strings with several digests on one architecture (C12, C13).
 
-    `shown` is the result of `differing`; `architectures` are by node name. If the architecture of a
-    node is not known, all digests are compared with each other, and the message says so.
+    `shown` is the result of `differing`; `architectures` are by node name. If one of them is not
+    known, all digests are compared with each other, and the message says so.
     """
     known = all(one.node in architectures for one in shown)
     digests: dict[tuple[str, str, str], Counter[str]] = {}

@@ -1,11 +1,11 @@
-"""The revision whose images a pod runs, also where admission rewrote the strings (protocol 6).
+"""The revision whose images a pod runs, also if admission rewrote the strings (protocol 6).
 
 A registry mirror or a policy that pins digests rewrites images when pods are created and when they
-are patched. The rewritten string is in no template. Then the pod's record names the revision or,
-for a pod that was never patched, its revision label, as long as no other client has written the
-pod's images. An unchanged metadata.generation proves that. A changed one is an image or anything
-else of the spec, such as an ephemeral container, a toleration or a resize: then managedFields show
-who wrote the images (`pods/managed_fields.py`).
+are patched. No template has the rewritten string. Then the pod's record names the revision or, for
+a pod that was never patched, its revision label, as long as no other client has written the pod's
+images. An unchanged metadata.generation proves that. If it has changed, by an image or by another
+field such as an ephemeral container, a toleration or a resize, managedFields show which client
+wrote the images (`pods/managed_fields.py`).
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ def shown_revision(pod: Pod, known: Known) -> Revision | None:
 
 
 def vouched(pod: Pod, known: Known) -> Revision | None:
-    """The revision that the pod's record or its creation proves, whatever its image strings are.
+    """The pod's revision by its record or by its revision label, whatever its image strings are.
 
-    None where nothing proves it, or once another client has written an image (C55). At creation the
-    revision label names the template that made the pod. The label is easily edited, so it is only
-    read where no revision has these very strings, and never where another client has put other
-    images into that template (`pod.edited_template`).
+    None if neither proves it, or if another client has written an image (C55). The label names the
+    template from which the pod was created. It is easily edited, so it is only read if no revision
+    has these image strings, and never if another client had put other images into that template
+    (`pod.edited_template`).
     """
     record, label = pod.record, pod.labels.get(names.REVISION, "")
     if record is not None and record.gen > 0:
@@ -97,9 +97,9 @@ def unchanged(pod: Pod) -> bool:
 def without_effect(pod: Pod) -> bool:
     """Whether the image patch changed nothing: admission made old and new image equal.
 
-    `record.gen` is the generation that the patch was to make. It is exact, because the patch
-    carried the resourceVersion and a generation never falls. Once the generation has moved for
-    another reason, a container image that is still the pod creator's proves the same.
+    `record.gen` is the generation that the patch was expected to make. It is exact, because the
+    patch carried the resourceVersion, and a generation never falls. Once the generation has risen
+    for another reason, managedFields prove the same: the images are still the pod creator's.
     """
     record = pod.record
     if record is None or record.phase is not Phase.PATCHED:

@@ -1,8 +1,8 @@
-"""Traffic switches that pods had and that no longer work (protocol 5, C28). Pure.
+"""Traffic switches (label or readiness gate) that no longer work on a pod (protocol 5, C28). Pure.
 
 A Service that does not select by the traffic label, or a label that was removed, turns Label mode
-into mode None. Causes that exist when a release starts are in its plan, with a warning. A cause
-that appears during the release fails it.
+into mode None: the pod is restarted while it receives requests. If such a cause exists when a
+release starts, the plan has a warning. A cause that appears during the release fails the release.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def causes(pod: Pod, services: Iterable[Service], known: Mapping[str, Revision])
     """Why the pod is in mode None although it has, or was created with, a traffic switch.
 
     `service/NAME`: this Service selects the pod without the label. `label`, `gate`: the pod lacks
-    what its record or its revision's template had. A pod whose last restart was in mode None had no
-    switch then, whatever the template of its revision has now.
+    the label or readiness gate that its record or its revision's template has. Empty if the pod's
+    record is of mode None: then the pod had no switch at its last restart either.
     """
     services = tuple(services)
     if mode_of(pod, services) is not Mode.NONE:
@@ -58,7 +58,7 @@ def planned(
 
 
 def note(release: str, planned: Iterable[str]) -> str:
-    """The text of the annotation that keeps the planned causes of the release."""
+    """The value of the annotation unswitched: the release's id, then the planned causes."""
     return " ".join((release, *planned))
 
 

@@ -21,10 +21,10 @@ NOISE = 5.0
 
 
 def moved_at(snapshot: Snapshot) -> float:
-    """When the release moved last, by the server's clock.
+    """The time of the release's last move, by the server's clock.
 
-    At the latest when this driver read the present record: the recorded time may be in the future,
-    by another API server's clock or because the record was edited.
+    Never later than when this driver read the present record: the recorded time may be in the
+    future, because another API server's clock wrote it or the record was edited.
     """
     return min(seconds(snapshot.record.since), snapshot.heard_at)
 
@@ -42,9 +42,9 @@ def ready_since(pod: Pod, snapshot: Snapshot, asked: Collection[str] = ()) -> fl
     """When the pod's minReadySeconds began, by the server's clock (protocol 5, 7).
 
     The latest of: Ready's last transition, the start of each running container, the last write of
-    the pod's record (W3; in mode None the image patch), and the return of the finalizers `asked`. A
-    change that this process saw counts from when it saw it. A node's time for any other change
-    counts at most up to when this process first saw the pod with it.
+    the pod's record (the opening W3; in mode None the image patch), and the return of the traffic
+    finalizers `asked`. A change that this process saw happen has the time at which it was seen. Any
+    other change has the node's time, but none later than when this process first saw it.
 
     A restart begins this time again, so within minReadySeconds the restartCount has not changed.
     """

@@ -1,4 +1,4 @@
-"""Where one pod stands in a release: the table of protocol 10 as a pure function."""
+"""The state of one pod in a release: the table of protocol 10 as a pure function."""
 
 from __future__ import annotations
 
@@ -50,16 +50,15 @@ class PodState(Enum):
 
 
 LEFT = (PodState.NEW, PodState.DRAINED, PodState.PATCHED, PodState.PATCHED_ELSEWHERE)
-"""States that the driver finishes during a release, and that no driver changes after it."""
+"""States that the driver ends during a release. After the release no driver changes them."""
 
 
 class Assessment(Struct, frozen=True, dict=True):
-    """One pod, its row in the table, and what the rules derive from the pod.
+    """One pod, its row in the table of protocol 10, and what the rules derive from the pod.
 
-    `healthy`: taking the pod costs availability. `released`: Ready, in traffic, no restart
-    outstanding; `available`: released for minReadySeconds (protocol 7). `upgraded`: the pod runs,
-    or is on its way to, the goal. `finalizers`: the traffic finalizers that apply to the pod
-    (protocol 5).
+    `released`: Ready, in traffic, no restart outstanding; `available`: released for minReadySeconds
+    (protocol 7). `upgraded`: the pod runs the goal, or is patched to it. `finalizers`: the traffic
+    finalizers that apply to the pod (protocol 5).
     """
 
     pod: Pod
@@ -76,7 +75,7 @@ class Assessment(Struct, frozen=True, dict=True):
 
     @property
     def healthy(self) -> bool:
-        """Whether taking the pod costs availability; also true within its minReadySeconds."""
+        """Whether upgrading the pod reduces availability; True also within minReadySeconds."""
         return self.released
 
     @cached_property
@@ -146,9 +145,9 @@ def _row(pod: Pod, snapshot: Snapshot, goal: Revision | None) -> PodState:
 def finished(pod: Pod, snapshot: Snapshot) -> bool:
     """Whether the pod's record is finished, or the pod has none.
 
-    Mode None writes no W3. There the record counts as finished when the pod is done, or when its
-    group or release is over, the spec is that of `to`, the kubelet has read the spec, and the
-    containers are new (protocol 6).
+    In mode None no write (W3) finishes the record. There it counts as finished when the pod is
+    done, or when its group or release is over, the spec has the images of `to`, the kubelet has
+    read the spec, and the containers are new (protocol 6).
     """
     record = pod.record
     if record is None or record.phase is Phase.FINISHED:
@@ -169,11 +168,11 @@ def finished(pod: Pod, snapshot: Snapshot) -> bool:
 
 
 def seen_done(pod: Pod, record: PodRecord, snapshot: Snapshot) -> bool:
-    """Whether a pod of mode None was done when its group ended, as its driver saw it.
+    """Whether the driver saw a pod of mode None done: the group or the release has ended since.
 
-    Mode None writes no W3 that records this. Without this rule a new process would wait for the
-    time of rule c again. False for a pod of another release, which may not be done, and before the
-    end of the release for a pod that the sweep took (group 0).
+    In mode None no write (W3) records this. Without this rule a new process would wait for the time
+    of rule c again. False for a pod of another release, which may not be done, and before the end
+    of the release for a pod that the sweep upgraded (group 0).
     """
     current, state = snapshot.record.current, snapshot.record.state
     ended = state in SUCCEEDED
@@ -187,10 +186,10 @@ def seen_done(pod: Pod, record: PodRecord, snapshot: Snapshot) -> bool:
 
 
 def _shows(pod: Pod, record: PodRecord, snapshot: Snapshot) -> bool:
-    """Whether the spec is the record's revision, the kubelet has read it, containers are new.
+    """Whether the pod shows the record's revision: images, generation, new container IDs.
 
-    A container that was not shown yet when its image was patched may have been started from the
-    image before, so its first ID proves nothing (C14).
+    A container without an ID at the image patch may still have been started from the old image, so
+    its first ID proves nothing (C14).
     """
     target = snapshot.revisions.get(record.to)
     return (
@@ -208,9 +207,9 @@ def _shows(pod: Pod, record: PodRecord, snapshot: Snapshot) -> bool:
 def on_target(pod: Pod, snapshot: Snapshot) -> bool:
     """Whether a patched pod's spec still has the images of its record's revision (C55).
 
-    Not so if another client has patched another image since: the container of that image settles
-    as well, but is not of the target. True for a pod that is not patched. If the revision is not
-    known, True requires that no other client has patched the pod.
+    False if another client has patched an image since: that container settles as well, but does not
+    run the target. True for a pod that is not patched. If the revision is not known, True requires
+    that no other client has patched the pod.
     """
     record = pod.record
     if record is None or record.phase is not Phase.PATCHED:
@@ -220,12 +219,12 @@ def on_target(pod: Pod, snapshot: Snapshot) -> bool:
 
 
 def carries(pod: Pod, revision: Revision) -> bool:
-    """Whether the revision label shows that labels and annotations are the revision's (C78)."""
+    """Whether the pod has the labels and annotations of `revision`, by its revision label (C78)."""
     return pod.labels.get(names.REVISION) == revision.name
 
 
 def evidence_of(pod: Pod, snapshot: Snapshot, goal: Revision | None) -> Evidence:
-    """The evidence that the settled rules read of `pod`: which containers changed, from what.
+    """The evidence for the settled rules (`pods/restarted.py`): which containers changed.
 
     If another client changed images of a drained pod, any of its containers may have changed (C55).
     """
@@ -251,8 +250,8 @@ def evidence_of(pod: Pod, snapshot: Snapshot, goal: Revision | None) -> Evidence
 def _released(pod: Pod, row: PodState, evidence: Evidence) -> bool:
     """Whether the pod is Ready, in traffic and not terminating, with no restart outstanding.
 
-    Source: protocol 7. A pod whose switch is off is in none of the states below: it is in flight,
-    NEW or ORPHAN.
+    Source: protocol 7. A pod whose traffic switch is off has none of the rows below: it is in
+    flight, NEW or ORPHAN.
     """
     if row in (PodState.AT_GOAL, PodState.UNLABELLED) and not all_settled(pod, evidence):
         return False  # Another client's patch: its restart may be outstanding.
@@ -264,10 +263,10 @@ def _released(pod: Pod, row: PodState, evidence: Evidence) -> bool:
 
 
 def touched(assessment: Assessment, snapshot: Snapshot) -> bool:
-    """Whether this release took the pod, or the pod was created during the release (C74).
+    """Whether this release wrote the pod, or the pod was created during the release (C74).
 
-    A rollback's goal is the version that other pods never left. A fault of one of those pods is not
-    the rollback's failure, and no reason to stop rolling back the others.
+    Other pods run the target of a rollback already. If one of them is faulty, the rollback has not
+    failed and goes on with the pods that it has to roll back.
     """
     pod, release = assessment.pod, snapshot.record
     taken = pod.record is not None and pod.record.release == release.id

@@ -34,33 +34,33 @@ NODES_FRESH = 10.0
 class Snapshot:
     """The state of a release and its objects at one moment, as this process sees it.
 
-    Sets and maps of pods are by uid. `now` is this process' monotonic clock, `time` the server's
-    clock, both in seconds. `peers` are the imageIDs that pods have proven, by image string.
+    To take a pod is to begin its upgrade or removal. Sets and maps of pods are by uid. `now` is
+    this process' monotonic clock, `time` the server's clock, both in seconds. `peers` maps an image
+    string to the imageIDs that settled pods have shown for it.
 
-    `endpoints` are the pods that an EndpointSlice shows ready. `published` are pods that a
-    Service with publishNotReadyAddresses shows ready; it drops only pods that it no longer selects.
-    `slices` are all EndpointSlices, `budgets` all PodDisruptionBudgets of the namespace. `others`
-    are the namespace's pods of other owners; None: not read, because only a budget that covers such
-    pods needs them.
+    `endpoints` are the pods that an EndpointSlice shows ready. `published` are pods that a Service
+    with publishNotReadyAddresses shows ready until it no longer selects them. `slices` are all
+    EndpointSlices, `budgets` all PodDisruptionBudgets of the namespace. `others` are the
+    namespace's pods of other owners; None: not read. Only a budget that covers them needs them.
 
-    `cleared` are the drained pods after whose drain all pods were listed once more, `took` the pods
-    that were healthy when this process took them, `relisted` the drained pods after whose
-    acknowledgement the EndpointSlices were listed once more, `off_since` the times by `now` since
-    which drained pods are seen out of traffic. `busy` are pods with a write under way, `barred`
-    pods whose writes are all refused: they are left as they are. `unseen_takes`: the watch has not
-    yet shown this driver's last takes. `unswitched` are the causes of mode None when the release
-    started (`lost_switches`). `swept`: a consistent list of the pods was read in this step.
+    `cleared` are the drained pods after whose drain the namespace's pods were listed, `took` the
+    pods that were healthy when this process took them, `relisted` the drained pods after whose
+    acknowledgement the EndpointSlices were listed. `off_since` has the times by `now` since which
+    drained pods are seen out of traffic. `busy` are pods with a write under way, `barred` pods that
+    this driver can't write any more. `unseen_takes`: the watch has not yet shown the last pods that
+    this driver took. `unswitched` are the causes of mode None when the release started
+    (`lost_switches`). `swept`: a consistent list of the pods was read in this step.
 
     `driven_since` is the server's time at which this process became the driver; time without a
     driver fails no pod. `heard_at` is the server's time at which this driver read the present
     record. `unheard`: the CafeDeployment can't be read, so a pause would not be seen: no pod is
     taken. `stopping`: no more pods are taken, whatever the record says (Ctrl-C). `reopening`: the
-    driver leaves; no image is patched, drained pods are reopened. `troubles` are messages about
-    requests that fail and are retried.
+    driver is about to end; no image is patched, and drained pods are put back into traffic.
+    `troubles` are messages about requests that fail and are retried.
 
-    `architectures` are by node name; None: not read. `nodes_at` is when the nodes of suspect pods
-    were read (`Pod.suspect`), None before that. `last` are the assessments of an earlier snapshot,
-    for reuse.
+    `architectures` are by node name; None: not read. `nodes_at` is the time by `now` at which the
+    nodes of suspect pods were read (`Pod.suspect`); None: not read. `last` are the assessments of
+    an earlier snapshot, for reuse.
     """
 
     owner: Json
@@ -110,7 +110,7 @@ class Snapshot:
 
     @cached_property
     def assessed(self) -> Assessed:
-        """The assessments of the pods, each made once."""
+        """The assessments of all pods; cached."""
         return assess_all(self, self.last)
 
     @cached_property
@@ -124,14 +124,14 @@ class Snapshot:
 
     @cached_property
     def listed(self) -> Mapping[str, Set[str]]:
-        """The uids of the pods that each Service's EndpointSlices list, ready or not."""
+        """By Service name: the uids of the pods that its EndpointSlices list, ready or not."""
         return listed(self.slices)
 
     @cached_property
     def shared_budgets(self) -> tuple[DisruptionBudget, ...]:
-        """The budgets that cover pods of this release and, by their status, of other owners.
+        """The budgets that cover pods of this release and, by their expectedPods, other pods.
 
-        Cached: the rules read this for every drained pod, and it compares every budget with all
+        Cached: the rules read this for every drained pod, and every budget is matched with all
         pods.
         """
         living = [pod for pod in self.pods.values() if not pod.terminating and not pod.over]
@@ -143,7 +143,7 @@ class Snapshot:
 
     @cached_property
     def goal(self) -> Revision | None:
-        """The revision that pods go to; None while aborting: pods in flight only finish."""
+        """The target revision of the release; None while aborting: pods in flight only finish."""
         if State.ABORTING in (self.record.state, self.record.origin):
             return None
         return self.revisions.get(self.record.to_revision)
@@ -155,15 +155,15 @@ class Snapshot:
 
     @property
     def takes(self) -> bool:
-        """Whether pods may be taken now (I9)."""
+        """Whether further pods may be taken now (I9)."""
         return self.running and not self.unheard
 
 
 class Wanted(Struct, frozen=True):
-    """A move that the engine's findings call for; `facts` are for the move's guard.
+    """A move of the release that the driver is to make; `facts` are read by the move's guard.
 
-    `who` signs the move where it carries out a user's request; empty: the driver signs. `by_field`:
-    spec.strategy.pause calls for the move.
+    `who` is the user whose request the move carries out; empty: the driver's own user. `by_field`:
+    spec.strategy.pause requests the move.
     """
 
     trigger: Trigger
@@ -175,19 +175,22 @@ class Wanted(Struct, frozen=True):
 
 
 class Signed(Struct, frozen=True):
-    """A move that the CafeDeployment calls for without a command, and the user who signs it."""
+    """A move that no command has recorded, and the user to record as its author.
+
+    An annotation, the spec, or the operator at the driver's terminal requests it.
+    """
 
     wanted: Wanted
     who: str
 
 
 class Decision(Struct, frozen=True):
-    """What to do now. `waits` are what is awaited; `takes` are uids of healthy pods to take.
+    """What the driver does now. `takes` are the uids of healthy pods that `patches` take.
 
-    `at_rest`: no pod in flight can still move by itself. `sweep`: read a consistent list of the
-    pods. `nodes`: read the nodes, their architectures or whether they are Ready. `others`: read the
-    namespace's pods. `slices`: list the EndpointSlices, because the watches show these pods out of
-    traffic. `warnings` are messages for which nothing waits.
+    `at_rest`: no pod in flight can still progress. `sweep`: read a consistent list of the pods.
+    `nodes`: read the nodes, their architectures or whether they are Ready. `others`: read the
+    namespace's pods. `slices`: list the EndpointSlices, because the watches show the pods with
+    these uids out of traffic. `waits` are what the release waits for, `warnings` other messages.
     """
 
     patches: tuple[PodPatch, ...] = ()

@@ -27,8 +27,8 @@ def waiting(assessment: Assessment) -> str:
     """Why containers of a patched pod do not run, by the kubelet's words (C34, C90).
 
     Stuck containers are reported elsewhere. A kubelet's back-off is not reported as a crash of the
-    new image. A crash whose version is not known yet, and an error of another image, are left out:
-    they may be the predecessor's (C83).
+    new image. A crash of a container that may still be the old one, and an error that names another
+    image, are left out (C83).
     """
     pod = assessment.pod
     stuck = {one.container for one in assessment.stuck}
@@ -47,7 +47,7 @@ def waiting(assessment: Assessment) -> str:
 
 
 def progress(assessment: Assessment) -> str:
-    """How far a patched pod is: restarting, or verifying its new container (protocol 6)."""
+    """The progress of a patched pod: restarting, or verifying its new container (protocol 6)."""
     left = verifying(assessment.pod, assessment.evidence)
     if left is None:
         return RESTARTING
@@ -63,7 +63,7 @@ def trouble(assessment: Assessment) -> str:
 
 
 def stage(assessment: Assessment) -> str:
-    """How far verification of a patched pod is; empty while it restarts or is in trouble."""
+    """The progress of a patched pod's verification; empty while it restarts or has a problem."""
     if assessment.row not in PATCHED or assessment.stuck or trouble(assessment):
         return ""
     found = progress(assessment)

@@ -1,7 +1,7 @@
 """Keeps the last version of every object, and what this process has observed over time.
 
 The informers and the answers to this process's writes fill it; a Snapshot reads it consistently. If
-the process ends, only speed is lost (protocol 10).
+the process ends, the next driver is slower, never wrong (protocol 10).
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Cache:
             self._notify()
 
     def pod_answered(self, item: Json, now: float, *, took: bool) -> None:
-        """Add the answer to this process's own write, visible in the next snapshot (protocol 7)."""
+        """Add the answer to this process's write (protocol 7); `took`: it took a healthy pod."""
         pod = parse(item)
         with self.changed:
             known, version = self._pods.get(pod.uid), int(pod.resource_version)
@@ -126,14 +126,14 @@ class Cache:
         if by_watch and version >= self._unseen.get(pod.uid, 0):
             self._unseen.pop(pod.uid, None)
         if known is not None and int(known.resource_version) >= version:
-            return  # Also the same version: its assessment is kept with the known object.
+            return  # Also for an equal version: the assessment of the known object is reused.
         self._pods[pod.uid] = pod
         self._sightings[pod.uid] = look(self._sightings.get(pod.uid), pod, now)
         if self._stale.get(pod.uid, pod.resource_version) != pod.resource_version:
             del self._stale[pod.uid]
 
     def _drop(self, uid: str, version: int = 0) -> None:
-        """Forget the pod, gone at `version` or right after its last known version."""
+        """Forget the pod, which was gone at `version`, or else after its last known version."""
         known = self._pods.get(uid)
         last = int(known.resource_version) if known is not None else 0
         self._gone[uid] = max(self._gone.get(uid, 0), version, last)
@@ -157,7 +157,7 @@ class Cache:
             self._writing.add(uid)
 
     def written(self, uid: str, stale: str = "") -> None:
-        """Mark the write as answered; `stale` is a resourceVersion that is proven outdated."""
+        """Mark the write as answered; the pod stays busy while resourceVersion `stale` is known."""
         with self.changed:
             self._writing.discard(uid)
             pod = self._pods.get(uid)
@@ -166,13 +166,13 @@ class Cache:
             self._notify()
 
     def swept(self, release: str, step: int) -> None:
-        """Note that a consistent list, read in this step of this release, is in the cache."""
+        """Note that the cache has a consistent list of the pods, read in this release's `step`."""
         with self.changed:
             self._swept = (release, step)
             self._notify()
 
     def slices_read(self, items: Iterable[Json], version: int, shown_off: frozenset[str]) -> None:
-        """Add a list of EndpointSlices; pods `shown_off` were out of traffic before it (C22)."""
+        """Add a list of EndpointSlices, read after the pods `shown_off` left traffic (C22)."""
         with self.changed:
             self.slices.listed(items, version)
             self._relisted |= shown_off
@@ -186,13 +186,13 @@ class Cache:
             self._notify()
 
     def nodes_read(self, architectures: Mapping[str, str]) -> None:
-        """Store the architectures of the nodes by name, which are read once."""
+        """Store the architectures of all nodes by node name; they are read once."""
         with self.changed:
             self._nodes = structs.replace(self._nodes, architectures=architectures)
             self._notify()
 
     def nodes_shown(self, ready: Mapping[str, bool], now: float) -> None:
-        """Store whether the nodes of suspect pods are Ready, as read at `now`."""
+        """Store whether the nodes of suspect pods are Ready, by node name, as read at `now`."""
         with self.changed:
             self._nodes = structs.replace(self._nodes, ready=ready, at=now)
             self._notify()
@@ -250,7 +250,7 @@ class Cache:
         stopping: bool,
         driven_since: float = 0.0,
     ) -> Snapshot:
-        """A consistent snapshot; keeps for later ones what `folded` computes from it."""
+        """A consistent snapshot; what `folded` computes from it is kept for later snapshots."""
         record = cafe.record
         if record is None:
             raise AssertionError("a release is driven by its record")

@@ -1,4 +1,4 @@
-"""Keeps all objects of one kind, filled by an informer and by the answers to own writes."""
+"""Keeps all objects of one kind, from an informer and the answers to this process's writes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ T = TypeVar("T")
 class Collection(Generic[T]):
     """The last version of every object, parsed, by name; safe to use from any thread.
 
-    `parse` returns None for an object that is not this CafeDeployment's, or no longer; it replaces
-    the object known by that name. `notify` is called under `lock` after every change. A deleted
-    object comes back only with a newer version, so a late answer to a write does not bring it back.
+    `parse` returns None for an object that does not, or no longer, belong to this CafeDeployment:
+    then the collection has no object of that name. `notify` is called under `lock` after every
+    change. A late answer to a write does not restore a deleted object; only a newer version does.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Collection(Generic[T]):
         with self._lock:
             names = {item["metadata"]["name"] for item in items}
             for name, (known, _) in list(self._kept.items()):
-                # A newer object was created after the list: the answer to this process's write.
+                # An object with a newer version was created after the list, by this process.
                 if name not in names and (version is None or known <= version):
                     self._kept[name] = (version or known, None)
             for item in items:
@@ -43,7 +43,7 @@ class Collection(Generic[T]):
             self._notify()
 
     def event(self, kind: str, item: Json) -> None:
-        """Add a watch event, or the answer to an own write (ADDED, MODIFIED)."""
+        """Add a watch event, or the answer to this process's write (as ADDED or MODIFIED)."""
         with self._lock:
             self._put(item, gone=kind == "DELETED")
             self._notify()

@@ -30,15 +30,16 @@ from kubectl_cafe.waits import Wait
 from statemachine.lifecycle import RESTING
 
 READERS = 3
-"""Requests at a time, besides the request that is waited for. On a slow link more would not be
-faster, and on a fast link each costs a connection, which takes as long as two answers."""
+"""Background requests at a time, besides the one of the calling thread. On a slow link more would
+not be faster; on a fast link each needs a connection, which takes as long as two answers."""
 
 
 class Observation(Struct, frozen=True):
-    """The data of a status.
+    """The data for the output of `status`.
 
-    `snapshot` is None if there is no record, as before the first release, and `waits` are what the
-    release waits for. `lost`: without a record, the pods in the middle of an upgrade (C72).
+    `snapshot` is None if there is no record, as before the first release. `waits` are what the
+    release waits for. `lost`: if there is no record, the names of pods with unfinished upgrades
+    (C72).
     """
 
     cafe: CafeDeployment
@@ -51,8 +52,8 @@ class Observation(Struct, frozen=True):
 def once(transport: Transport, namespace: str, name: str) -> Observation:
     """Read the state of the release of a CafeDeployment, mostly in two rounds of requests.
 
-    The second round reads what depends on the CafeDeployment, such as its pods and its revisions,
-    which are stored before a record names them (I5). Raises Missing.
+    The second round reads what depends on the CafeDeployment, such as pods and revisions. A
+    revision is stored before a record names it (I5). Raises Missing.
     """
     questions = Questions(READERS)
     ask = questions.ask
@@ -93,22 +94,23 @@ def once(transport: Transport, namespace: str, name: str) -> Observation:
 def driven(
     transport: Transport, namespace: str, name: str, timeout: float | None = None
 ) -> tuple[LeaseView, CafeDeployment]:
-    """The lease, then the CafeDeployment, so that an ended release never counts as abandoned.
+    """Read the lease, then the CafeDeployment.
 
-    `timeout` is the lease's, in seconds. Raises Missing.
+    In the other order a release could end between both reads and appear to have lost its driver.
+    `timeout` is for the read of the lease, in seconds. Raises Missing.
     """
     driver = inspect(transport, namespace, name, timeout)
     return driver, store.read(transport, namespace, name)
 
 
 def pods(transport: Transport, cafe: CafeDeployment) -> tuple[Pod, ...]:
-    """The pods of the CafeDeployment, with or without a record."""
+    """Read the pods of the CafeDeployment; it needs no record."""
     now = transport.clock.monotonic()
     return tuple(_own(transport, cafe, now, Questions(READERS)).pods())
 
 
 def _own(transport: Transport, cafe: CafeDeployment, now: float, questions: Questions) -> Cache:
-    """A cache with the workloads and pods of the CafeDeployment."""
+    """Read the workloads and pods of the CafeDeployment into a new cache."""
     podset, query = cafe.podset, {"labelSelector": cafe.label_selector}
     cache = Cache(cafe.uid, podset)
     path = paths.workloads(podset.resource, cafe.namespace)
@@ -137,6 +139,9 @@ def read_records(transport: Transport, cafe: CafeDeployment) -> tuple[StoredRele
 def read_releases(
     transport: Transport, cafe: CafeDeployment, revisions: Iterable[Revision]
 ) -> tuple[PastRelease, ...]:
-    """The ended releases of `cafe` in the order of time; `revisions` may have those of 0.1.0."""
+    """The ended releases of `cafe`, oldest first.
+
+    Version 0.1.0 recorded its releases in annotations of `revisions`: they are included.
+    """
     stored = read_records(transport, cafe)
     return past_releases.ordered(release_record.releases(stored), revisions)

@@ -1,6 +1,6 @@
-"""What a cache keeps of earlier snapshots: since when pods are out of traffic, proven imageIDs.
+"""Data that a cache carries from one snapshot to the next. Pure.
 
-Pure.
+They are the times since which pods are out of traffic, and the proven imageIDs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ def off_since(snapshot: Snapshot, before: Mapping[str, float]) -> dict[str, floa
 
 
 def relisted(snapshot: Snapshot, before: Mapping[str, float]) -> frozenset[str]:
-    """`snapshot.relisted` without the pods that are no longer shown out of traffic (C22)."""
+    """`snapshot.relisted` without the pods that are no longer shown out of traffic (C22).
+
+    `before` has the pods that were out of traffic in the last snapshot, by uid.
+    """
     return frozenset(
         uid
         for uid in snapshot.relisted
@@ -35,7 +38,10 @@ def relisted(snapshot: Snapshot, before: Mapping[str, float]) -> frozenset[str]:
 
 
 def proven(snapshot: Snapshot, peers: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    """`peers`, and the imageIDs of pods in flight that are settled by rule a (protocol 6)."""
+    """`peers`, with the imageIDs of pods in flight that rule a has settled added (protocol 6).
+
+    Both map an image string to imageIDs.
+    """
     found = dict(peers)
     for one in snapshot.assessments:
         for image, image_id in renewed(one.pod, one.evidence) if one.in_flight else ():

@@ -26,10 +26,9 @@ from kubectl_cafe.reconcile.out_of_traffic import unconfirmed
 from kubectl_cafe.revisions.revision import Revision
 
 PATIENCE = 60.0
-"""Seconds for the first lists."""
+"""Seconds to wait for the first lists of all informers."""
 READINGS = 3
-"""Snapshots that are needed until all nodes are read: one without nodes, one with their readiness,
-one with architectures."""
+"""Snapshots until all nodes are read: without nodes, with their readiness, with architectures."""
 
 
 class Observer:
@@ -114,7 +113,7 @@ class Observer:
                 informer.stop()
 
     def _unlisted(self) -> Exception:
-        """The error for a first list that has not come: the informer's own, or a timeout."""
+        """The error for a first list that is missing: the informer's error, or a timeout."""
         missing = [informer for informer in self._informers if not informer.synced.is_set()]
         errors = (informer.error for informer in missing if informer.error is not None)
         where = missing[0].path if missing else ""
@@ -139,11 +138,11 @@ class Observer:
         return None
 
     def silence(self) -> str:
-        """The reason why the cache may be stale, in words; empty while every watch is open."""
+        """The message that the cache may be stale, and why; empty while every watch is open."""
         return silence(self._informers)
 
     def read(self, snapshot: Snapshot, decision: Decision) -> None:
-        """Read what `decision` asks for; what can't be read now is asked for again."""
+        """Read what `decision` asks for; after a failed read the next decision asks again."""
         with suppress(NotSent):
             if decision.sweep:
                 self.sweep(snapshot.record.id, snapshot.record.step)
@@ -194,9 +193,12 @@ class Observer:
         self.cache.slices_read(listing.items, int(listing.resource_version or 0), shown_off)
 
     def read_missing(self, snapshot: Snapshot) -> bool:
-        """Read what `snapshot` needs: other pods, EndpointSlices. Returns whether it was read."""
+        """Read pods of other owners, or EndpointSlices, if `snapshot` needs them.
+
+        Returns whether anything was read; then the caller needs a new snapshot.
+        """
         shown_off = unconfirmed(snapshot)
-        with suppress(NotSent):  # The next snapshot needs it still.
+        with suppress(NotSent):  # The next snapshot still needs it.
             if shared_budgets.unread(snapshot):
                 self.read_others()
                 return True
@@ -206,7 +208,7 @@ class Observer:
         return False
 
     def read_nodes(self, snapshot: Snapshot) -> None:
-        """Read what `snapshot` lacks of nodes: their readiness, else all architectures, once."""
+        """Read whether nodes are Ready if `snapshot` needs that, else all architectures."""
         if snapshot.nodes_due:
             ready = nodes.ready(self._transport, suspects(self.cache.pods()))
             self.cache.nodes_shown(ready, self._transport.clock.monotonic())
@@ -215,7 +217,7 @@ class Observer:
 
 
 def silence(informers: Iterable[Informer]) -> str:
-    """The error that interrupts a watch, in words; empty while every watch is open."""
+    """The error that interrupts a list or watch, as a message; empty while every watch is open."""
     errors = (informer.error for informer in informers if informer.error is not None)
     error = next(errors, None)
     return f"the output may be stale: no response from the API server ({error})" if error else ""

@@ -11,9 +11,10 @@ from kubectl_cafe.pods.model import Pod
 
 
 class KnownNodes(Struct, frozen=True):
-    """Both maps are by node name. `architectures` are read once; None: not read.
+    """What was read from the Nodes; both maps are by node name.
 
-    `ready` was read at `at`, this process' monotonic clock in seconds; None: not read.
+    `architectures` are read once; None: not read. `ready` was read at `at`, by this process'
+    monotonic clock in seconds; None: not read.
     """
 
     architectures: Mapping[str, str] | None = None
@@ -28,5 +29,5 @@ class KnownNodes(Struct, frozen=True):
 
 
 def suspects(pods: Iterable[Pod]) -> frozenset[str]:
-    """The nodes of the pods whose status leaves open whether their node was lost (C80)."""
+    """The names of the nodes that may be lost, by the status of their pods (C80)."""
     return frozenset(pod.node for pod in pods if pod.suspect and pod.node)

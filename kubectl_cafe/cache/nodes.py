@@ -1,7 +1,7 @@
 """Reads nodes: their architectures, or whether they are Ready.
 
-Architectures are needed where pods show more than one digest (C12), Ready where a pod's status
-leaves open whether its node was lost (C80).
+Architectures are needed if pods show several digests for one image string (C12), Ready if a pod's
+status does not tell whether its node was lost (C80).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FEW = 10
 
 
 def architectures(transport: Transport) -> dict[str, str]:
-    """The architecture of each node by its name; empty where nodes may not be listed."""
+    """The architectures by node name; empty if the user may not list nodes."""
     try:
         items = transport.list(paths.nodes(), slim=_slim).items
     except Forbidden:
@@ -28,7 +28,7 @@ def architectures(transport: Transport) -> dict[str, str]:
 
 
 def ready(transport: Transport, of: Collection[str]) -> dict[str, bool]:
-    """Whether each of the nodes named in `of` is Ready; empty where nodes may not be listed.
+    """Whether each of the nodes named in `of` is Ready; empty if the user may not list nodes.
 
     A node that does not exist is not Ready.
     """

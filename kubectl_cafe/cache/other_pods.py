@@ -15,10 +15,10 @@ NONE: frozenset[str] = frozenset()
 
 
 class OtherPods(Struct, frozen=True):
-    """Whether other pods were read, and the uids of this CafeDeployment's pods that matter.
+    """What a driver knows for shared budgets. `known`: the namespace's pods were read.
 
-    `cleared` were drained before the last consistent list, `took` were healthy when they were
-    taken.
+    The sets have uids of this CafeDeployment's pods. `cleared`: a consistent list of the
+    namespace's pods was read after their drain. `took`: healthy when they were taken.
     """
 
     known: bool = False
