@@ -3,7 +3,7 @@
 `kubernetes/__init__.py` imports every subpackage, `kubernetes.config` the OAuth libraries, and
 `ApiClient` pydantic: a third of the time of a short command. So the packages named here are in
 `sys.modules` without having run; a module in them is imported when it is first used. Nothing else
-in the product changes what Python or a library brings (`tests/unit/test_nothing_replaced.py`).
+in the product patches Python or a library (`tests/unit/test_nothing_replaced.py`).
 """
 
 from __future__ import annotations

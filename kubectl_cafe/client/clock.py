@@ -25,7 +25,7 @@ class Clock(Protocol):
 
 
 def running_on(clocks: Any = time) -> Callable[[], float]:
-    """The clock of `clocks`, a module like `time`, that continues while the machine sleeps.
+    """The function of `clocks` (a module like `time`) whose clock continues during sleep.
 
     Linux has CLOCK_BOOTTIME for that. The monotonic clocks of macOS and Windows continue; Windows
     has no clock_gettime.

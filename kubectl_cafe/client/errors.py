@@ -1,4 +1,4 @@
-"""Errors of requests, by what each means for a write.
+"""Errors of requests, divided by their meaning for a write.
 
 | class | the server | what the caller does |
 |---|---|---|
@@ -28,8 +28,8 @@ class AccessError(CafeError):
 class ApiError(CafeError):
     """A request that has failed.
 
-    `status` is the HTTP status (0: there was no answer), `reason` the server's machine-readable
-    one, `server_message` the server's message, unchanged, `method` the HTTP verb.
+    `status` is the HTTP status code (0: there was no answer), `reason` and `server_message` are
+    those of the server's Status object, `method` is the HTTP method.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class ApiError(CafeError):
 
 
 class NotSent(ApiError):
-    """The server did nothing: the request did not arrive, was a read, or was turned away."""
+    """The server changed nothing: the request was not received, was a read, or was rejected."""
 
 
 class Unreachable(NotSent):
@@ -59,7 +59,7 @@ class Unreachable(NotSent):
 
 
 class BrokenOff(Unreachable):
-    """The answer to a read, or a watch, broke off."""
+    """The connection broke during the answer to a read, or during a watch."""
 
 
 class Silent(BrokenOff):
@@ -87,7 +87,7 @@ class ServerError(NotSent):
 
 
 class AdmissionFailed(NotSent):
-    """A webhook or a quota could not check a write, which was not stored."""
+    """A webhook or the quota admission failed during a write; the write was not stored."""
 
 
 class UnknownOutcome(ApiError):
@@ -105,7 +105,7 @@ class AlreadyExists(ApiError):
 
 
 class NotFound(ApiError):
-    """The object does not exist any more, or another one has its name (404, foreign uid)."""
+    """The object does not exist (404), or an object of its name has another uid."""
 
 
 class NoSuchKind(ApiError):
@@ -117,7 +117,7 @@ class Invalid(ApiError):
 
 
 class Denied(Invalid):
-    """A webhook or a policy denied a write, with a code that means something else."""
+    """A webhook or a policy denied a write, with a status code that usually means another error."""
 
 
 class Unauthorized(ApiError):
@@ -150,7 +150,7 @@ DENIED = re.compile(
 
 
 def not_stale(error: Conflict) -> Denied:
-    """The refusal that a 409 means if the object has not changed since it was read."""
+    """The Denied error for a 409 that is no conflict: the object has not changed."""
     return Denied(
         f"the API server refused the request: {error.server_message or error.message}",
         where=error.where,
@@ -181,14 +181,14 @@ def tls_failed(server: str, context: str, why: str, where: str = "") -> TlsFaile
 
 
 def credentials_failed(error: CafeError, where: str) -> CredentialsFailed:
-    """The error for credentials that have expired, where renewing them ended in `error`."""
+    """The error for expired credentials whose renewal raised `error`."""
     place = f" ({error.where})" if error.where else ""
     said = f"the credentials have expired and cannot be renewed: {error.message}{place}"
     return CredentialsFailed(said, where=where, hint=error.hint or kubectl("auth whoami"))
 
 
 def lost_answer(why: str, where: str) -> UnknownOutcome:
-    """The error for a write that was sent and has no answer."""
+    """The error for a write that was sent and whose answer was lost."""
     return UnknownOutcome(
         f"the answer was lost, the request may have been carried out: {why}",
         where=where,
@@ -197,10 +197,10 @@ def lost_answer(why: str, where: str) -> UnknownOutcome:
 
 
 def by(context: str) -> str:
-    """The kubeconfig's context, as messages add it to the server."""
+    """The text ` (context NAME)` that messages append to the server; empty without a context."""
     return f" (context {context})" if context else ""
 
 
 def flag(context: str) -> str:
-    """The kubeconfig's context as a flag of kubectl."""
+    """The text ` --context NAME` for a kubectl command; empty without a context."""
     return f" --context {context}" if context else ""

@@ -42,19 +42,19 @@ DEADLINE = 20.0
 RETRY = 1.0
 """Seconds between attempts of a renewal that failed."""
 _UNKNOWNS = 3
-"""The number of lost answers in a row that end an attempt to take the lease."""
+"""The number of lost answers after which `acquire` raises UnknownOutcome."""
 _BUSY = 6
-"""The number of retries on a server that is too busy, before the lease is held."""
+"""The number of retries of `acquire` when the server answers 429 or 5xx."""
 _ENDING = 30.0
-"""Seconds that `release` waits for a renewal under way: a credential plugin may hang."""
+"""Seconds for which `release` waits for a pending renewal: a credential plugin may hang."""
 _KIND = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
 
 
 class LeaderElector:
-    """One process's claim to drive one CafeDeployment.
+    """Acquires, renews and releases the Lease of one CafeDeployment for this process.
 
-    `name` is the Lease's, `owner` its ownerReference, `identity` is unique per process. `check` is
-    called before each of the session's writes, but not before renewals.
+    `name` and `owner` (an ownerReference) are those of the Lease. `identity` is unique per process.
+    The session calls `check` before each of its writes, but not before renewals.
     """
 
     def __init__(
@@ -92,11 +92,11 @@ class LeaderElector:
     ) -> int:
         """Take the lease; returns its leaseTransitions, a candidate for the epoch.
 
-        Taken at once: a free lease, one that is long expired, and the one of resourceVersion
-        `silent`, which the caller has watched. Otherwise raises LeaseHeld. With `wait` the lease is
-        read every second instead, `progress` is called with it, and it is taken when it is released
-        or has not changed for its whole duration by this machine's clock, whatever the server's
-        clock shows.
+        A lease is taken at once if it is free, expired long ago (SKEW), or is still at the
+        resourceVersion `silent`, which the caller has watched. Otherwise raises LeaseHeld. With
+        `wait` the lease is read every second instead, `progress` is called with it, and it is taken
+        when it is released or has not changed for its whole duration by this machine's clock,
+        whatever the server's clock shows.
         """
         watch, unknown, busy = LeaseWatch(self._clock), 0, 0
         while True:
@@ -157,7 +157,7 @@ class LeaderElector:
     def renew(self) -> None:
         """Renew once; raises LeaseLost if another process holds the lease, or another ApiError."""
         for last in (False, True):
-            # The server may count from the arrival of the request; the deadline counts from here.
+            # The deadline counts from the sending, because the time of the arrival is not known.
             sent = self._clock.monotonic()
             try:
                 self._replace({"renewTime": self._now()})
@@ -199,7 +199,7 @@ class LeaderElector:
         try:
             self._replace(given_back)
         except ApiError:
-            # The lease expires by itself: not worth a message.
+            # No message is needed: the lease expires by itself.
             return False
         return True
 
@@ -245,8 +245,8 @@ class LeaderElector:
     def _confirm(self) -> None:
         """Read the lease again; raises LeaseLost if another process holds it.
 
-        A lease that another client has deleted is created again, unless another process is first
-        (C71).
+        If another client has deleted the lease, it is created again, unless another process creates
+        it first (C71).
         """
         lease = self._read()
         if lease is None:
@@ -259,7 +259,7 @@ class LeaderElector:
         self._lease = lease
 
     def _take(self, lease: Object | None, transitions: int) -> Object | None:
-        """Try once; None if another process was first. Raises UnknownOutcome, Denied."""
+        """Take the lease; None if another process wrote it first. Raises UnknownOutcome, Denied."""
         spec = taken(self._identity, self._now(), transitions)
         metadata: Object = {"name": self._name, "namespace": self._namespace}
         if lease is not None:

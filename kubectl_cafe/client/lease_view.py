@@ -24,12 +24,12 @@ DURATION = 30
 MARGIN = 2.0
 """Seconds added to the duration, because the Date header and the two clocks are not exact."""
 SKEW = 300.0
-"""Seconds by which the clocks of two API servers may differ. A lease that has expired longer ago
-has no living driver; a lease that has expired within this time must be watched to find out."""
+"""Seconds by which the clocks of two API servers may differ. A lease that expired longer ago has no
+running holder. One that expired more recently must be watched to see whether it is renewed."""
 _UNIQUE = re.compile(r" \[[0-9a-f]{6}\]$")
 """The part of a holder's name that makes it unique and is not shown."""
 ANSWER = 5.0
-"""Seconds for a lease request with all its tries: a later answer is of no use."""
+"""Seconds for a lease request with all its retries."""
 
 
 class LeaseHeld(CafeError):
@@ -57,12 +57,13 @@ class LeaseLost(CafeError):
 
 
 class LeaseView(Struct, frozen=True):
-    """A Lease as it was read. `holder` None: the lease is free; messages name it by `driver`.
+    """A Lease as it was read. `holder` is its holderIdentity; None: the lease is free.
 
-    `live`: the lease has not expired; `seconds_left` until it does. `judge` computes both by the
-    server's clock and a margin, for display only: a driver decides by `LeaseWatch`. `expired`: the
-    lease may be taken without watching. `renewed` is RFC 3339, "" if unknown, and was `age` seconds
-    ago by the server's clock. `there`: the object exists, at resourceVersion `version`.
+    `live`: the lease expires in `seconds_left`. `judge` computes both by the server's clock and a
+    margin, for display only: a driver decides by `LeaseWatch`. `expired`: the lease may be taken
+    without watching. `renewed` is the renewTime (RFC 3339, "" if unknown), which was `age` seconds
+    ago by the server's clock. `there`: the object exists, at resourceVersion `version`. `duration`
+    is in seconds.
     """
 
     holder: str | None
@@ -97,9 +98,9 @@ class LeaseWatch:
         """Whether the lease has changed while it was watched, so its holder is running."""
 
     def saw(self, view: LeaseView) -> LeaseView:
-        """`view`, just read, with `live` and `seconds_left` by this watch (protocol 10).
+        """The lease `view`, just read, with `live` and `seconds_left` by this watch (protocol 10).
 
-        Not live: free, unchanged for its whole duration and the margin, or `expired`.
+        The lease is not live if it is free, `expired`, or unchanged for its duration and MARGIN.
         """
         now = self._clock.monotonic()
         if view.version != self._version:
@@ -132,7 +133,7 @@ def inspect(
 ) -> LeaseView:
     """The lease of the CafeDeployment `name`; reads only.
 
-    `timeout` is in seconds; without it the read waits as any other read does.
+    `timeout` is in seconds; None: the timeout of other reads.
     """
     lease = transport.get_or_none(paths.leases(namespace, lease_name(name)), timeout=timeout)
     return judge(lease, transport.server_time())

@@ -1,4 +1,4 @@
-"""Runs several reads at a time, so that their answers are waited for together."""
+"""Sends several reads in parallel, from background threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 TICK = 0.5
-"""Seconds after which a waiting thread wakes up: on Windows nothing else lets Ctrl-C through."""
+"""Seconds after which a waiting thread wakes up: Windows does not deliver Ctrl-C before."""
 
 
 class Answer(Generic[T]):
@@ -39,10 +39,10 @@ class Answer(Generic[T]):
 
 
 class Questions:
-    """Threads that call such functions, up to `limit` at a time; each uses a connection.
+    """Up to `limit` threads that call functions which send reads; each uses one connection.
 
-    They are daemon threads, so that Ctrl-C does not wait for a silent server. A write could be cut
-    off by the end of the process, so only reads are allowed.
+    They are daemon threads, so that Ctrl-C does not wait for a server that does not answer. The end
+    of the process could interrupt a write, so only reads are allowed.
     """
 
     def __init__(self, limit: int) -> None:
@@ -61,7 +61,7 @@ class Questions:
         return answer
 
     def _begin(self) -> None:
-        """Start one more thread. If none can be started and none is busy, call in this thread."""
+        """Start a thread. If that fails and no other thread runs, call the function here."""
         self._busy += 1
         try:
             threading.Thread(target=self._work, daemon=True).start()

@@ -11,10 +11,11 @@ from kubectl_cafe.client.clock import Clock
 class ServerTime:
     """An estimate of the server's clock that gets narrower with every answer.
 
-    A Date header has whole seconds and was written between sending and receiving, so each answer
-    bounds the offset from both sides. The bounds are intersected. The offset is relative to the
-    monotonic clock, so setting this machine's clock has no effect. Answers that contradict the
-    bounds (another server, a clock that was set) start the estimate again.
+    A Date header has whole seconds and was written between sending and receiving. So each answer
+    gives a lower and an upper bound of the offset between the server's clock and the monotonic
+    clock of this machine, and the bounds are intersected. Setting this machine's clock has no
+    effect. An answer that contradicts the bounds (another server, a clock that was set) starts the
+    estimate again.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -23,7 +24,7 @@ class ServerTime:
         self._bounds: tuple[float, float] | None = None
 
     def observe(self, date: str | None, sent: float, received: float) -> None:
-        """Add one answer; `sent` and `received` are by the monotonic clock."""
+        """Add the Date header of one answer; `sent` and `received` are monotonic seconds."""
         if not date:
             return
         try:
@@ -39,7 +40,7 @@ class ServerTime:
             self._bounds = low, high
 
     def now(self) -> float:
-        """Epoch seconds; by this machine's clock before the first answer."""
+        """The server's time in epoch seconds; this machine's time before the first answer."""
         with self._lock:
             if self._bounds is None:
                 return self._clock.time()

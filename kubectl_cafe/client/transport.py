@@ -1,4 +1,4 @@
-"""Requests to the API server: dicts in, dicts out; every failure is one of `errors`."""
+"""Requests to the API server. Objects are dicts; failures are the classes of `client/errors`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Query = Mapping[str, str | int | bool]
 PAGE = 500
 """Items in one page of a list."""
 ASIDE = 2.0
-"""Seconds for the connection, and for the answer, of a request in the background."""
+"""Seconds for the connection of a background request, and again for its answer."""
 
 
 class PatchKind(Enum):
@@ -55,7 +55,7 @@ class Listing(Struct, frozen=True):
 
 
 class Transport:
-    """One server, one identity, up to `workers` requests at a time from any thread.
+    """Sends requests to one server with one identity, up to `workers` at a time, from any thread.
 
     Any number of sessions may share it (`session`). `dry_run` "All" makes every write a dry run.
     `trace` gets one line per request at verbosity 6, bodies at 8, never credentials.
@@ -85,7 +85,10 @@ class Transport:
         self._exchange = Exchange(access, workers + 8, self.clock, self._traced)
 
     def session(self, check_lease: Callable[[], None], release: str = "") -> SessionTransport:
-        """A transport for one session over this one; `check_lease` may stop its writes."""
+        """A transport for one session, with this one's connections.
+
+        `check_lease` is called before its writes and raises to stop them.
+        """
         return SessionTransport(self, check_lease, release)
 
     @property
@@ -120,7 +123,7 @@ class Transport:
         try:
             return self._pages(path, dict(query or {}), slim)
         except Expired:
-            # The snapshot of the pages was compacted meanwhile: list once more, from now.
+            # etcd was compacted between two pages: list the collection once more.
             return self._pages(path, dict(query or {}), slim)
 
     def _pages(
@@ -146,14 +149,15 @@ class Transport:
         needs_lease: bool = True,
         timeout: float | None = None,
     ) -> Object:
-        """POST to a collection. `needs_lease` False: sent without the lease (leases, reviews)."""
+        """POST to a collection. `needs_lease` False (leases, reviews): the lease is not checked."""
         return self._write("POST", path, body, query, needs_lease=needs_lease, timeout=timeout)
 
     def create_aside(self, path: str, body: Object) -> None:
-        """POST in a background thread without waiting, and without the lease.
+        """POST in a background thread, without waiting and without checking the lease.
 
-        The request is tried once. Of its failures only a 403 is kept, in `aside_refused`. At its
-        end the process waits for the request, for twice `ASIDE` seconds at most.
+        The request is tried once. Its failure is dropped, but for the message of a 403, which is
+        kept in `aside_refused`. The process does not exit before the request has ended, which takes
+        twice `ASIDE` seconds at most.
         """
         with suppress(RuntimeError):  # No thread can be started: drop the request.
             threading.Thread(target=self._aside, args=(path, body), name="aside").start()
@@ -171,7 +175,7 @@ class Transport:
     def replace(
         self, path: str, body: Object, *, needs_lease: bool = True, timeout: float | None = None
     ) -> Object:
-        """PUT: a compare-and-swap as long as `body` has its resourceVersion."""
+        """PUT: a compare-and-swap if `body` has a resourceVersion."""
         return self._write("PUT", path, body, needs_lease=needs_lease, timeout=timeout)
 
     def patch(
@@ -196,7 +200,10 @@ class Transport:
         return self._write("DELETE", path, body, timeout=timeout)
 
     def stream(self, path: str, query: Query | None = None, idle_timeout: float = 70.0) -> Stream:
-        """Watch a collection, in a `with` block; raises after `idle_timeout` seconds of silence."""
+        """Watch a collection, in a `with` block.
+
+        Raises Silent after `idle_timeout` seconds without an event or bookmark.
+        """
         watch = {**(query or {}), "watch": "true"}
         request = self._request("GET", path, watch, timeout=idle_timeout, streaming=True)
         return Stream(self._exchange.answer(request), path, idle_timeout)
@@ -249,14 +256,14 @@ class Transport:
 
 
 class SessionTransport(Transport):
-    """A transport for one session, under that session's lease and with its release's name.
+    """A transport for the writes of one session, under that session's lease.
 
     Connections, credentials, clock and the server's time are those of `parent`. The lease, the
     release and `aside_refused` are the session's own, so that one process may drive several
-    releases, and a lost lease stops the writes of its own driver alone. `check_lease` is called
-    directly before each write that needs the lease is sent, on an open connection: its error goes
-    to the caller and nothing is sent (the lease's deadline, protocol 10). `release` is named in the
-    User-Agent, and changes when another release replaces the current one.
+    releases, and a lost lease stops only the writes of its own driver. `check_lease` is called on
+    an open connection directly before a write is sent; if it raises, nothing is sent (protocol 10,
+    the lease's deadline). `release` is the id in the User-Agent; it changes when another release
+    replaces the current one.
     """
 
     _check_lease: Callable[[], None]
@@ -268,7 +275,7 @@ class SessionTransport(Transport):
         self._check_lease, self.release, self.aside_refused = check_lease, release, ""
 
     def check_lease(self) -> None:
-        """Raise the error that would stop a write now; also for a driver that only waits."""
+        """Raise LeaseLost if the lease is lost; for a driver that waits and writes nothing."""
         self._check_lease()
 
     @property
@@ -278,9 +285,9 @@ class SessionTransport(Transport):
 
 
 def _number(version: object, path: str) -> str:
-    """A resourceVersion, checked to be a number as kube-apiserver makes it, so that two compare.
+    """A resourceVersion as text. Raises Invalid unless it is a number, as kube-apiserver's are.
 
-    Raises Invalid for any other text, because then the newer of two versions is unknown.
+    Otherwise the newer of two versions would not be known.
     """
     text = str(version)
     if text and not (text.isascii() and text.isdecimal()):

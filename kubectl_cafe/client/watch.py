@@ -22,28 +22,29 @@ from kubectl_cafe.client.transport import Object, Objects, Query, Transport
 LASTS = 290
 """Seconds after which the server ends a watch (timeoutSeconds); the watch is then opened again."""
 IDLE = 70.0
-"""Seconds of silence after which a watch counts as broken; bookmarks come once a minute. The cache
-may be stale then, so the collection is listed again."""
+"""Seconds without an event or bookmark after which a watch counts as broken; the server sends
+bookmarks once a minute. The cache may be stale then, so the collection is listed again."""
 BACKOFF = 0.1
 """Seconds before the first retry; doubled each time, jittered."""
 LONGEST_BACKOFF = 30.0
 _HOPELESS = (Unauthorized, Forbidden, NoSuchKind, Invalid)
 _REFUSALS = 3
-"""A restarting API server may refuse for a moment: only this many refusals in a row end a watch
-that worked before. The first list gives up at once."""
+"""The informer gives up when this many tries in a row have failed, the last one with an error of
+_HOPELESS: a restarting API server may refuse for a moment. Before the first list has succeeded, one
+such error is enough."""
 
 
 class Informer(threading.Thread):
-    """Follows one collection and reports in order, from its own thread.
+    """Lists and watches one collection, and calls the callbacks in order, in its own thread.
 
-    `on_sync(items)` is called after every list with all items, to be diffed: at first, after a 410,
-    after long silence. `on_event(type, object)` is called for ADDED, MODIFIED, DELETED.
-    `on_failed(error)` is called when the informer gives up; `failed` then has the error. An error
-    in a callback ends the informer as well. `slim` reduces objects as they arrive.
+    `on_sync(items)` is called after every list (the first, after a 410, after IDLE seconds) with
+    all items, which replace the known ones. `on_event(type, object)` is called for ADDED, MODIFIED,
+    DELETED. `on_failed(error)` is called when the informer gives up; `failed` then has the error.
+    An error in a callback ends the informer as well. `slim` reduces each object as it arrives.
 
     `resource_version` is the last one seen. `error` is the current error; None: the watch is open.
-    After a silent watch only an event or a bookmark clears it. `heard` is the monotonic time of the
-    last answer, event or bookmark.
+    After a Silent error only an event or a bookmark clears it. `heard` is the monotonic time of the
+    last list, event or bookmark.
     """
 
     def __init__(
@@ -77,12 +78,12 @@ class Informer(threading.Thread):
         self._from = ""
         """The resourceVersion to continue from; "" lists first."""
         self._tries = 0
-        """Failures in a row; reset by the next event or bookmark."""
+        """Failures, and watches that ended without an event, in a row; an event resets it."""
         self._refusals = 0
         """Refusals in a row; reset by a watch that is accepted, and by any other failure."""
 
     def stop(self) -> None:
-        """Stop at once, from any thread; a callback under way finishes, no other one starts."""
+        """Stop at once, from any thread; a running callback finishes, no other callback starts."""
         self._halt.set()
         if (stream := self._stream) is not None:
             stream.close()
@@ -101,7 +102,7 @@ class Informer(threading.Thread):
                 if self._hopeless(error):
                     return self._give_up(error)
                 self._stumble(error)
-            except Exception as error:  # By a callback: if it went on, the event would be lost.
+            except Exception as error:  # Of a callback: continuing would lose the event.
                 return self._give_up(error)
         return None
 
