@@ -1,4 +1,4 @@
-"""Records on a workload which template the server has stored for a commit (protocol 2, A2)."""
+"""Annotates a workload with a hash of the template that a commit stored (protocol 2, A2)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kubectl_cafe.podsets import WorkloadWrite
 from kubectl_cafe.podsets.commits import note
 
 TRIES = 5
-"""Attempts to write the note while the workload's controller updates the same object."""
+"""Attempts to write the annotation while the workload's controller updates the same object."""
 
 
 def accept(
@@ -23,12 +23,13 @@ def accept(
     path: str,
     answer: Mapping[str, Any],
 ) -> WorkloadWrite | None:
-    """Annotate the workload with a hash of the stored template, so that later edits show.
+    """Annotate the workload with a hash of the stored template, to detect later edits of it.
 
-    `answer` is the server's answer to `write`. On a conflict (the controller updates the status)
-    the workload is read again, and annotated if its template is still of this commit. If the note
+    `answer` is the server's answer to `write`. After a 409 (the controller updates the status) the
+    workload is read again, and annotated if its template is still of this commit. If the annotation
     cannot be written, only images are compared later, as after a commit by an older version.
-    Returns the note's write if its answer was lost, because it may still land (I7), else None.
+    Returns the annotation's write if its answer was lost, because it may still take effect (I7),
+    else None.
     """
     if "template" not in write.body["spec"]:
         return None

@@ -9,11 +9,11 @@ from kubectl_cafe.assessment.snapshot import Decision, Snapshot
 from kubectl_cafe.reconcile.reasons import Reason, reasons
 
 LOG = logging.getLogger("kubectl_cafe.decisions")
-"""Silent unless a handler and the level INFO are set (`-v=4`)."""
+"""Writes nothing unless a handler and the level INFO are set (`-v=4`)."""
 
 
 class DecisionLog:
-    """Logs a driver's decisions as lines of key="value", each line once until it changes."""
+    """Logs a driver's decisions as lines of key="value"; a pod's line only after a change."""
 
     def __init__(self) -> None:
         self._said: dict[str, Reason] = {}

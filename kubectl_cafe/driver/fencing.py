@@ -2,7 +2,7 @@
 
 Such a driver may still have writes in flight, each with the resourceVersion that it has read. So
 once the CafeDeployment has the new epoch, the resourceVersion of every workload and every pod is
-updated (a "touch"). Late writes then fail with 409, on pods without any other write as well.
+updated (a "touch"). Late writes then fail with 409, also on pods that the new driver never writes.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from statemachine.record import Record
 Json = Mapping[str, Any]
 WORKERS = 16
 RETRY = 1.0
-"""Seconds before an update that was not sent, or whose answer was lost, is checked again."""
+"""Seconds before the object is read again after an update that failed or whose answer was lost."""
 SLOW = 5.0
-"""Seconds without a successful update after which the reason is reported."""
+"""Seconds without a successful update after which the error is reported."""
 LONGEST = 60.0
 """Seconds without a successful update after which fencing is given up."""
 
@@ -50,9 +50,9 @@ class Unfenced(CafeError):
 
 
 class Patience:
-    """The time for which failing updates are repeated, shared by all objects of one fence.
+    """The time limit for repeating failed updates, shared by all objects of one fencing.
 
-    `slow` is called once, with the object's path and the error, after `SLOW` seconds.
+    `slow` is called once, with the text `PATH: ERROR`, after `SLOW` seconds.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Patience:
         self._told = False
 
     def touched(self) -> None:
-        """Restart the time: an object's resourceVersion was updated."""
+        """Restart the time limit: an object's resourceVersion was updated."""
         self._since = self._clock.monotonic()
 
     def failed(self, path: str, error: ApiError) -> None:
@@ -117,8 +117,8 @@ class Touch:
 def needed(record: Record | None, given_back: bool) -> bool:
     """Whether an earlier driver may still have a write in flight.
 
-    None has one if there was no release yet, or if the last driver released its lease after its
-    own fencing was complete.
+    False if there was no release yet, or if the last driver released its lease (`given_back`) after
+    its own fencing was complete.
     """
     return record is not None and not (given_back and record.fenced_epoch == record.epoch)
 
@@ -148,9 +148,9 @@ def fence(
 ) -> CafeDeployment:
     """Make every earlier driver's writes fail: write the epoch, every Touch, then `fencedEpoch`.
 
-    The caller, `who`, holds the lease. `report_count` gets the number of objects to update, `slow`
-    the reason for a delay. Raises Fenced if a later driver has taken over, LeaseLost if the lease
-    has expired, Unfenced if no object could be updated for a minute.
+    The caller holds the lease; `who` is its user. `report_count` gets the number of objects to
+    update, `slow` the reason for a delay. Raises Fenced if a later driver has taken over, LeaseLost
+    if the lease has expired, Unfenced if no object could be updated for LONGEST seconds.
     """
 
     def arrived(current: CafeDeployment) -> Record | None:
@@ -189,9 +189,9 @@ def fence(
 def touch(
     transport: SessionTransport, one: Touch, epoch: int, patience: Patience | None = None
 ) -> None:
-    """Update an object's resourceVersion, even if other clients write; a deleted object needs none.
+    """Update an object's resourceVersion, again after each conflict; skip a deleted object.
 
-    Raises Unfenced as `Patience` does, Denied where a 409 is no conflict.
+    Raises Unfenced (see `Patience`), and Denied after a 409 that is no conflict.
     """
     patience = patience or Patience(transport)
     while not one.carries(epoch):

@@ -24,17 +24,17 @@ from statemachine.lifecycle import RESTING, State
 EVERY = 1.0
 """Seconds between two reads of the CafeDeployment and the lease."""
 UNHEARD = 10.0
-"""Seconds without a successful read after which the output is reported as possibly stale."""
+"""Seconds without a successful read after which the display says that it may be stale."""
 WAITS = (State.AWAITING_CONFIRM, State.PAUSED, State.FAILED)
-"""States in which a driver leaves once its pods are at rest."""
+"""States in which a driver ends once no pod in flight can still progress."""
 
 
 @dataclass(frozen=True)
 class Followed:
     """The result of following: the CafeDeployment and the last snapshot.
 
-    `abandoned`: the release needs a driver and has none. `lease` is then the resourceVersion of the
-    lease that was watched for its whole duration.
+    `abandoned`: the release needs a driver and has none. `lease` is the resourceVersion of the
+    lease as read last.
     """
 
     cafe: CafeDeployment
@@ -46,9 +46,9 @@ class Followed:
 class Follower:
     """Watches a release until it ends, waits for an operator, or has no driver any more.
 
-    `asks`: there is a terminal. The follower then stays while a group waits for a confirmation,
-    from any client, and records one that is given at this terminal for the driver. `stop` is set by
-    Ctrl-C.
+    `asks`: the operator can be prompted at a terminal. Then the follower goes on while a group
+    waits for a confirmation, and records a confirmation that the operator gives. Ctrl-C sets
+    `stop`.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Follower:
         self._revisions: dict[str, Revision] = {}
         self._watch = LeaseWatch(transport.clock)
         self.lease: LeaseView | None = None
-        """The current driver, by the last read of the lease and the time that it was watched."""
+        """The lease as read last; `live` and `seconds_left` are by `LeaseWatch`."""
         self.stop = Event()
 
     @property
@@ -81,14 +81,14 @@ class Follower:
     def confirm(self, group: int, who: str) -> None:
         """Record the confirmation of `group` by `who`; the next read shows the result."""
         mover = Mover(who, "confirmed interactively")
-        with suppress(Refused, NotSent):  # It is confirmed already, or the prompt appears again.
+        with suppress(Refused, NotSent):  # Confirmed already, or the prompt appears again.
             moves.confirm(self._transport, self._cafe, mover, group)
 
     def wake(self) -> None:
-        """Do nothing: the follower reads every second."""
+        """Does nothing, because the follower reads every second."""
 
     def run(self) -> Followed:
-        """Follow until the end, and keep trying while the API server is unreachable."""
+        """Follow the release until `ended` or `stop`; retry while the API server is unreachable."""
         shown, clock = None, self._transport.clock
         heard = clock.monotonic()
         while True:
@@ -118,7 +118,7 @@ class Follower:
             self._watcher.looked(snapshot, decide(snapshot))
 
     def _look(self) -> LeaseView:
-        """Read the lease, then the CafeDeployment, then the revisions if a new one is named."""
+        """Read the lease, the CafeDeployment, and the revisions if the target is not known yet."""
         cafe = self._cafe
         seen, self._cafe = direct_reads.driven(self._transport, cafe.namespace, cafe.name, ANSWER)
         self.lease = lease = self._watch.saw(seen)
@@ -151,7 +151,7 @@ class Follower:
 
 
 def ended(cafe: CafeDeployment, lease: LeaseView, *, at_rest: bool, asks: bool) -> Followed | None:
-    """The result once there is nothing left to follow, else None."""
+    """The result if following ends here, else None."""
     state = cafe.position.state
     if state in RESTING:
         return Followed(cafe)
@@ -162,5 +162,5 @@ def ended(cafe: CafeDeployment, lease: LeaseView, *, at_rest: bool, asks: bool) 
 
 
 def driven(lease: LeaseView) -> bool:
-    """Whether the lease has a holder that has renewed it within the time that it was watched."""
+    """Whether the lease has a holder and has not expired while it was watched (`LeaseWatch`)."""
     return lease.live and bool(lease.holder)

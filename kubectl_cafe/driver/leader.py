@@ -23,7 +23,7 @@ from kubectl_cafe.revisions.revision import Revision, owner_reference
 
 
 class Steering(Protocol):
-    """The work that runs under the lease; its methods are called from the lease's thread."""
+    """The driver that works under the lease; the lease's thread calls these methods."""
 
     def refresh(self) -> None:
         """Read the CafeDeployment: the lease was renewed."""
@@ -36,12 +36,12 @@ class Steering(Protocol):
 
 @dataclass
 class Leader:
-    """The held lease, after fencing: no write of an earlier driver can land any more.
+    """The held lease, after fencing: no write of an earlier driver can succeed any more.
 
-    `cafe` is the CafeDeployment as read then. `transport` is this session's own, whose writes are
-    stopped once the lease is lost. `epoch` goes with every write of this driver. `driver`, if set,
-    is called at each renewal. `answered`: all requests of this session have been answered, so the
-    lease may be released.
+    `cafe` is the CafeDeployment as read after fencing. `transport` is this session's own, whose
+    writes are stopped once the lease is lost. `epoch` goes with every write of this driver.
+    `driver`, if set, is called at each renewal. `answered`: no write of this session can take
+    effect any more, so the lease may be released.
     """
 
     transport: SessionTransport
@@ -67,8 +67,8 @@ class Leader:
 class Progress:
     """Callbacks for progress while the lease is acquired.
 
-    `waiting` gets the lease that is waited for, `fencing` the number of objects to fence, `slow`
-    the reason why an object cannot be fenced.
+    `waiting` gets the other driver's lease at each read, `fencing` the number of objects to fence,
+    `slow` the reason why an object cannot be fenced.
     """
 
     waiting: Callable[[LeaseView], None] = lambda _view: None
@@ -77,7 +77,7 @@ class Progress:
 
 
 def keeper(transport: Transport, cafe: CafeDeployment, who: str) -> LeaderElector:
-    """The lease of `cafe`, for this process of the user `who`."""
+    """The LeaderElector for the Lease of `cafe`, with this process of user `who` as its holder."""
     owner = {**owner_reference(cafe.obj), "controller": False}
     name = names.lease_name(cafe.name)
     return LeaderElector(transport, cafe.namespace, name, owner, process(who), transport.clock)
@@ -94,13 +94,13 @@ def lead(
     silent: str = "",
     progress: Progress = Progress(),
 ) -> Iterator[Leader]:
-    """Take the lease, fence the previous driver if it did not release the lease, and read the CR.
+    """Take the lease, read the CR, and fence the previous driver if it may still have writes.
 
-    Written in this order: the Lease, the CafeDeployment with the new epoch, every workload and pod,
-    `fencedEpoch`. At the end the lease is released if all requests of this session are answered and
-    fencing is complete. Raises LeaseHeld (exit 6) while another driver holds the lease, unless
-    `wait`. `silent` is the resourceVersion of a lease that the caller has watched for its whole
-    duration. `who` is this process's user name at the API server.
+    Fencing writes, in this order: the CafeDeployment with the new epoch, every workload and pod,
+    `fencedEpoch`. At the end the lease is released if `Leader.answered`. Raises LeaseHeld (exit 6)
+    while another driver holds the lease, unless `wait`. `silent` is the resourceVersion of a lease
+    that the caller has watched for its whole duration. `who` is this process's user name at the API
+    server.
     """
 
     def check_lease() -> None:  # Renewals of the lease use the session's transport, too.
@@ -137,9 +137,10 @@ def drive(
     asks: bool = False,
     ready: Callable[[Driver], None] | None = None,
 ) -> Ended:
-    """Drive the release of `cafe` until it ends or waits; `ready` gets the driver first.
+    """Drive the release of `cafe` until it ends or waits for an operator.
 
-    `known` are the revisions if the caller has just read them; else they are read here.
+    `ready` is called with the driver before it runs. `known` are the revisions if the caller has
+    just read them; else they are read here.
     """
     transport = leader.transport
     if cafe.record is not None:

@@ -41,7 +41,7 @@ from statemachine.record import Failure, Record
 TICK = 0.5
 """Seconds after which rules that depend on time are evaluated again."""
 REST = 4.0
-"""The pause before a turn, in lengths of the turn before: it leaves most CPU to the writers."""
+"""The pause before a turn, as a multiple of the last turn's duration: the writers need the CPU."""
 LONGEST_REST = 1.0
 """The longest pause before a turn, in seconds."""
 
@@ -67,11 +67,11 @@ class Ended:
 
 
 class Driver:
-    """Drives the release whose record `cafe` carries, under that record's epoch.
+    """Drives the release in the record of `cafe`, under that record's epoch.
 
-    `who` signs the engine's own moves. `asks`: there is a terminal, so the driver stays while a
-    group waits for a confirmation. `stop` is set by Ctrl-C: no more pods are taken, those in flight
-    finish.
+    `who` is recorded as the author of the driver's own moves. `asks`: the operator can be prompted
+    at a terminal, so the driver goes on while a group waits for a confirmation. Ctrl-C sets `stop`:
+    the upgrade of further pods does not begin, pods in flight finish.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Driver:
         self._memory.wake()
 
     def confirm(self, group: int, who: str) -> None:
-        """Confirm `group` for `who`, as given at this terminal."""
+        """Confirm `group` in the next turn; the user `who` has confirmed it at this terminal."""
         self._typed = Typed(group, who)
         self._memory.wake()
 
@@ -124,7 +124,7 @@ class Driver:
         self._memory.wake()
 
     def run(self) -> Ended:
-        """Drive until the release ends, waits for an operator, or `stop` has taken effect.
+        """Drive until the release ends or waits for an operator, or until `stop` has taken effect.
 
         Raises LeaseLost and Fenced (exit 6), and errors that no retry resolves.
         """
@@ -141,14 +141,14 @@ class Driver:
     def _loop(self, actor: Writers) -> Ended:
         clock, began = self._transport.clock, self._transport.clock.monotonic()
         while (ended := self.turn(actor)) is None:
-            # Changes that arrive meanwhile share one turn: many pods change at the same time.
+            # Many pods change at the same time: one turn handles all changes of this pause.
             self.stop.wait(min(REST * (clock.monotonic() - began), LONGEST_REST))
             self._memory.wait(TICK)
             began = clock.monotonic()
         return ended
 
     def turn(self, actor: Writers) -> Ended | None:
-        """Observe, decide and act until only waiting is left; returns the end if it is reached."""
+        """Observe, decide and act until there is nothing to do now; None unless driving ends."""
         while True:
             if (refusal := self._observer.refusal()) is not None:
                 self._refusals.unseen(refusal)
@@ -168,7 +168,7 @@ class Driver:
                 self._observer.read(snapshot, decision)
             except (Forbidden, Invalid, NoSuchKind) as error:
                 if self._refusals.refused(error):
-                    continue  # The next decision reopens the pods that are only drained.
+                    continue  # The next decision puts drained pods back into traffic.
             if decision.move is not None and self._refusals.end is None:
                 self._move(decision.move)
                 continue
@@ -182,7 +182,7 @@ class Driver:
             return None
 
     def _view(self, actor: Writers) -> Snapshot:
-        """The current snapshot, with the objects that can't be read or written."""
+        """The current snapshot, with the driver's failing reads and writes."""
         snapshot = self._memory.snapshot(
             self._release.cafe,
             self._revisions,
@@ -203,7 +203,7 @@ class Driver:
         return structs.replace(decision, warnings=(*decision.warnings, *self._shown.warnings))
 
     def _finished(self, snapshot: Snapshot, decision: Decision) -> bool:
-        """Whether nothing is left to do: the release has ended, or rests until an operator acts."""
+        """Whether the driver ends: nothing is left to do until an operator acts."""
         state = self._release.cafe.position.state
         answered = self._memory.idle or bool(snapshot.barred and snapshot.busy <= snapshot.barred)
         if not answered or decision.patches or decision.workloads:
@@ -221,7 +221,7 @@ class Driver:
     # Moves
 
     def _move(self, wanted: Wanted, who: str = "") -> None:
-        """Move the record, unless another client has moved it: the next turn starts from that."""
+        """Make the move `wanted`, unless another client has changed the record meanwhile."""
         try:
             moved = self._release.move(wanted, who or wanted.who or self._who)
         except (Forbidden, Invalid, NoSuchKind) as error:
@@ -233,7 +233,7 @@ class Driver:
             self._refusals.unmoved(self._release.trouble, self._transport.clock.monotonic())
 
     def _told(self) -> None:
-        """Adopt a changed record, moved by this driver or by another client."""
+        """Adopt a record that this driver or another client has changed."""
         record = self._release.record
         self._heard_at = self._transport.server_time()
         self._shown.due()
@@ -245,7 +245,7 @@ class Driver:
         self._watcher.moved(self._release.cafe)
 
     def _hear_people(self) -> None:
-        """Make a move that was requested outside of commands, or that `onFailure` requires."""
+        """Make a move that an annotation, the spec, the terminal or `onFailure` requests."""
         cafe, record = self._release.cafe, self._release.record
         if cafe.deleting:
             return  # A deletion stops the release: confirmations and `onFailure` have no effect.
@@ -271,7 +271,7 @@ class Driver:
             self._told()
 
     def _hear_refusals(self, actor: Writers) -> None:
-        """Handle refused writes of pods; raises every other error of a write."""
+        """Handle writes of pods that the server refused; raises every other error of a write."""
         for error, patch in actor.failed():
             if not isinstance(error, Forbidden | Invalid):
                 raise error

@@ -1,4 +1,4 @@
-"""Writes whose answer was lost: whether they may still land, and how to make them stale."""
+"""Writes whose answer was lost: whether they may still take effect, and how to prevent that."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kubectl_cafe import names
 from kubectl_cafe.podsets import WorkloadWrite
 
 RETRY = 1.0
-"""Seconds before an unsent write is decided again, or the result of a lost answer is read."""
+"""Seconds before a failed write is decided again, or the object is read after a lost answer."""
 
 
 def may_land(write: WorkloadWrite, shown: Mapping[str, str]) -> bool:
@@ -21,6 +21,9 @@ def may_land(write: WorkloadWrite, shown: Mapping[str, str]) -> bool:
 
 
 def touch(uid: str, version: str) -> dict[str, Any]:
-    """The patch that only gives an object a resourceVersion after `version`, by an annotation."""
+    """A patch of an annotation, only to change the object's resourceVersion from `version`.
+
+    Then a write with the precondition `version` fails with 409.
+    """
     judged = {"uid": uid, "resourceVersion": version}
     return {"metadata": {**judged, "annotations": {names.TOUCHED: version}}}

@@ -1,4 +1,4 @@
-"""Publishes a release outside of its record, in `.status` and Events (protocol 4)."""
+"""Publishes a release in `.status`, and reports failing writes of Events (protocol 4)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EVERY = 5.0
 
 
 class StatusPublisher:
-    """Writes `.status` at moves, else at most every 5 s; `.status` is never read back."""
+    """Writes `.status` after each move, else at most every 5 s; no decision reads it."""
 
     def __init__(self, transport: SessionTransport) -> None:
         self._transport = transport
@@ -27,7 +27,7 @@ class StatusPublisher:
         return (*self._unwritten, *((f"cannot write Events: {said}",) if said else ()))
 
     def due(self) -> None:
-        """Make the next `show` write: the record has moved."""
+        """Make the next `show` write `.status`, because the record has changed."""
         self._at = float("-inf")
 
     def show(self, snapshot: Snapshot, release: Release, *, force: bool = False) -> None:
