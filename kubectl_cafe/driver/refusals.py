@@ -1,4 +1,4 @@
-"""Requests that the API server refuses permanently, and the end of the driver (protocol 10)."""
+"""Decides when refused or failing requests end the driver (protocol 10)."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from kubectl_cafe.release.write_failures import IMAGE, Trouble, listed, named
 from statemachine.lifecycle import MOVING, RESTING, State
 
 PATIENCE = 30.0
-"""Seconds for which a failing write is repeated in a state in which no pod is taken."""
+"""Seconds for which a failing write is repeated while no further pod's upgrade may begin."""
 ANSWER = 5.0
 """Seconds to wait for the answer to an access review."""
 FAILS = (*MOVING, State.ABORTING)
 """States in which a refused write of a pod fails the release."""
 SEES = ("list", "watch")
-"""The verbs of a watch, which lists first."""
+"""The verbs that an informer needs."""
 CODES = {State.FAILED: FAILED, State.PAUSED: WAITS, State.AWAITING_CONFIRM: WAITS}
-"""The driver's exit code after a refusal that is no lost right, by the state of the release; 1 in
-other states."""
+"""The exit code by the state of the release if a refusal ends the driver; 1 in other states, and
+after a lost right."""
 
 
 class LostRight(CafeError):
-    """The driver has lost a right that a release needs."""
+    """The user has lost an RBAC right that the driver needs."""
 
 
 @dataclass(frozen=True)
 class End:
-    """The reason why the driver ends; `right`: it has lost a right."""
+    """The reason why the driver ends; `right`: the user has lost an RBAC right."""
 
     message: str
     where: str
@@ -58,7 +58,7 @@ class End:
 class Refusals:
     """The refused requests of one driver.
 
-    `end` is why the driver upgrades no further pods and ends; None if it goes on. `barred` are the
+    `end` is why the driver upgrades no further pods and ends; None: it goes on. `barred` are the
     uids of pods that this driver can no longer write; they stay as they are. `reopening`: no image
     is patched, and drained pods with the old image are put back into traffic. `blind`: a list or
     watch was refused permanently, so pods are no longer observed.
@@ -74,24 +74,24 @@ class Refusals:
         self.reopening = self.blind = False
 
     def moved(self) -> None:
-        """Allow refused writes again after a move of the record, unless a right was lost."""
+        """Allow refused writes again after a move, unless a right or a watch was lost."""
         if not self.blind and (self.end is None or not self.end.right):
             self.end, self.reopening = None, False
             self.barred.clear()
             self._allowed.clear()
 
     def right_lost(self, error: CafeError) -> bool:
-        """Whether `error` means a lost right; if so the driver is to end.
+        """Whether `error` means a lost RBAC right; if so, sets `end`.
 
-        The message of a 403 does not distinguish a policy from a lost right, so one access review
-        is requested. If the server does not answer the review, the message decides.
+        A 403 may also be a policy's, so one access review is requested for each right. If the
+        review fails, the message of the 403 decides.
         """
         if not isinstance(error, Forbidden):
             return False
         return self._lost(*access_review.asked(error.method, error.where), error)
 
     def unseen(self, error: ApiError) -> None:
-        """Reopen drained pods and end the driver, as a list or watch is refused permanently.
+        """Set `end` for a list or watch that is refused permanently; drained pods are reopened.
 
         A pod with a patched image stays as it is: without a watch nothing shows when its restart is
         done.
@@ -106,7 +106,7 @@ class Refusals:
         self._leave(End(error.message, error.where, error.hint or self._status))
 
     def _lost(self, right: Right, namespace: str, name: str, error: Forbidden) -> bool:
-        """Whether the access review, requested once, denies `right`; if so the driver is to end."""
+        """Whether the access review, requested once, denies `right`; if so, sets `end`."""
         if right not in self._allowed:
             self._allowed[right] = self._review(right, namespace, name, error)
         if self._allowed[right]:
@@ -131,9 +131,9 @@ class Refusals:
         return bool((answer.get("status") or {}).get("allowed"))
 
     def refused(self, error: CafeError) -> bool:
-        """End the driver for a refused request that no failure of the release can record.
+        """Set `end` for a refused request that does not make the release fail.
 
-        Returns whether nothing had ended it before.
+        Returns whether `end` was None before.
         """
         first = self.end is None
         if not self.right_lost(error):
@@ -141,10 +141,10 @@ class Refusals:
         return first
 
     def fails(self, error: ApiError, patch: PodPatch, state: State) -> bool:
-        """Whether the refused write of a pod fails the release.
+        """Whether the refused write of a pod makes the release fail.
 
-        If not, the driver ends. A pod whose image patch was refused is reopened; after any other
-        refused write the pod is left as it is.
+        If not, the driver ends, except for an image patch refused in Failed. A pod whose image
+        patch was refused is reopened; after any other refused write the pod stays as it is.
         """
         lost, image = self.right_lost(error), patch.what == IMAGE
         if not lost and self.end is None and state in FAILS:
@@ -162,9 +162,11 @@ class Refusals:
         moving: Trouble | None,
         unheard: str,
     ) -> Snapshot:
-        """`snapshot` with what can't be read (`unheard`: why the CafeDeployment) or written.
+        """`snapshot` with the failing reads and writes; may set `end` for writes that last.
 
-        `troubles` are the failing writes of pods and workloads, `moving` that of the record.
+        `troubles` are the failing writes of pods and workloads, by uid or workload name. `moving`
+        is the failing write of the record. `unheard` is why the CafeDeployment can't be read; ""
+        if it can.
         """
         if not replace(snapshot, reopening=self.reopening).running:
             self._tired(
@@ -192,10 +194,9 @@ class Refusals:
         raise self.end.error(left, snapshot.record.state)
 
     def _tired(self, troubles: Mapping[str, Trouble], mode: object, now: float) -> None:
-        """Give up writes that have failed for PATIENCE in a state in which no pod is taken.
+        """Give up writes that have failed for PATIENCE while no further pod's upgrade may begin.
 
-        `mode` identifies that state. Whenever it changes, the writes are repeated for as long
-        again.
+        A change of `mode` (the release's state, or Ctrl-C) restarts this time.
         """
         if mode != self._still[0]:
             self._still = (mode, now)
@@ -210,7 +211,7 @@ class Refusals:
             self._leave(End(unwritten(trouble), error.where, error.hint or self._status))
 
     def unmoved(self, trouble: Trouble | None, now: float) -> None:
-        """End the driver if the record could not be moved for PATIENCE."""
+        """Set `end` if the record could not be written for PATIENCE seconds."""
         if trouble is not None and now - trouble.since >= PATIENCE:
             error = trouble.error
             said = f"the record could not be written for {exact(PATIENCE)}: {error.message}"
@@ -221,7 +222,7 @@ class Refusals:
 
 
 def tired(trouble: Trouble, begun: float, now: float) -> bool:
-    """Whether a write has failed for PATIENCE seconds, counted from `begun` at the earliest."""
+    """Whether a write has failed for PATIENCE seconds; the time before `begun` does not count."""
     return now - max(trouble.since, begun) >= PATIENCE
 
 
@@ -231,13 +232,13 @@ def unwritten(trouble: Trouble) -> str:
 
 
 def _unfinishable(snapshot: Snapshot) -> set[str]:
-    """The uids of pods in flight whose traffic may not be turned on before a watch shows more."""
+    """The uids of pods in flight that cannot be reopened without a further watch event."""
     flying = (s for s in snapshot.assessments if s.in_flight and s.pod.uid not in snapshot.busy)
     return {s.pod.uid for s in flying if not _finishable(s)}
 
 
 def _finishable(assessment: Assessment) -> bool:
-    """Whether the last observed state of the pod allows to turn its traffic on (W3)."""
+    """Whether traffic may be turned on (W3) in the last observed state of the pod."""
     if assessment.row is PodState.DRAINED:
         return assessment.settled
     return assessment.row is PodState.PATCHED and assessment.done

@@ -1,4 +1,7 @@
-"""Moves, drives or follows a release for one command, without a terminal (protocol 9, 10; C65)."""
+"""Moves, drives or follows a release for one command (protocol 9, 10; C65).
+
+Output and prompts belong to the caller's Reporter.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ class Display(Watcher, Protocol):
 
 
 class Reporter(Protocol):
-    """Receives the events of a session. All calls come from the thread that runs it."""
+    """Receives the events of a session, in the thread that runs the session."""
 
     @property
     def asks(self) -> bool:
@@ -50,7 +53,7 @@ class Reporter(Protocol):
         ...
 
     def repeated(self, cafe: CafeDeployment) -> None:
-        """Called when the move was made already and nothing was written."""
+        """Called if the move had been made before, so that nothing was written."""
         ...
 
     def nothing_to_drive(self, cafe: CafeDeployment) -> None:
@@ -62,7 +65,7 @@ class Reporter(Protocol):
         ...
 
     def invalidates(self, objects: int) -> None:
-        """Called with the number of objects to fence, if a driver has not released its lease."""
+        """Called with the number of objects to fence, before they are updated."""
         ...
 
     def is_slow(self, why: str) -> None:
@@ -82,7 +85,7 @@ class Reporter(Protocol):
         ...
 
     def display(self, lease: Callable[[], LeaseView | None]) -> Display:
-        """The display of the release; `lease` returns the current driver's lease."""
+        """The display of the release; it calls `lease` for the current driver's lease."""
         ...
 
 
@@ -91,7 +94,7 @@ class Result:
     """The result of a session. `snapshot` is the last one, None if no pods were read.
 
     `asked` is the CafeDeployment when driving or following began. `driven`: this session was the
-    driver, and not another process.
+    driver at the end.
     """
 
     cafe: CafeDeployment
@@ -123,10 +126,10 @@ class Session:
     ) -> Result | None:
         """Become the driver, make `move`, and drive until the release ends or waits.
 
-        While another driver is alive, `move` is recorded for that driver and the release is
-        followed. If that driver leaves or stops renewing before the release has ended, this session
-        drives. With `move` None the release continues as it is, and None is returned if it has
-        ended already. `takeover`: wait for the lease instead of following.
+        While another driver holds the lease, `move` is recorded for that driver and the release is
+        followed. If that driver releases or stops renewing the lease before the release has ended,
+        this session drives. With `move` None the release continues as it is, and None is returned
+        if it has ended already. `takeover`: wait for the lease instead of following.
         """
         silent = ""
         while True:

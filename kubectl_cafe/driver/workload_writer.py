@@ -1,4 +1,4 @@
-"""Sends the decided writes of workloads in turn; makes no decisions (protocol 6, 7, 10)."""
+"""Sends a decision's writes of workloads one after the other (protocol 6, 7, 10)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from kubectl_cafe.release.write_failures import Troubles
 
 
 class NotOurs(Refused):
-    """A workload of the required name exists and belongs to another owner."""
+    """A workload of the required name exists, and this CafeDeployment is not its controller."""
 
 
 class WorkloadWriter:
@@ -57,9 +57,9 @@ class WorkloadWriter:
         return {one.name: one.resource_version for one in self._cache.workloads.all()}
 
     def write(self, writes: Iterable[WorkloadWrite]) -> None:
-        """Create or patch workloads in turn; after a conflict the next turn decides again."""
+        """Create or patch workloads one by one; after a conflict the next turn decides again."""
         if self._head_off():
-            return  # `writes` were decided on older versions.
+            return  # `writes` were decided on older versions of the workloads.
         writes = list(writes)
         self.troubles.keep({write.name for write in writes})
         for write in writes:
@@ -89,13 +89,13 @@ class WorkloadWriter:
         return paths.workloads(self._cache.podset.resource, self._namespace, name)
 
     def _note(self, write: WorkloadWrite, error: ApiError) -> None:
-        """Record the failed write, and wait for the watch to show the current state."""
+        """Record the failed write, and sleep so that the watch can show the current state."""
         now, what = self._transport.clock.monotonic(), f"{self._kind.lower()} {write.name}"
         self.troubles.note(write.name, what, error, now)
         self._transport.clock.sleep(RETRY)
 
     def _judge_anew(self, write: WorkloadWrite, path: str, error: Conflict) -> None:
-        """Wait for the watch after a 409; raises Denied if the workload has not changed."""
+        """After a 409, sleep for the watch to catch up; Denied if the workload has not changed."""
         judged = write.body["metadata"].get("resourceVersion")
         try:
             found = self._transport.get(path)
@@ -107,10 +107,11 @@ class WorkloadWriter:
         self._transport.clock.sleep(RETRY)
 
     def _head_off(self) -> bool:
-        """Make patches with a lost answer stale. Returns whether any could still land.
+        """Update workloads whose patch may still arrive, so that it fails. Returns whether any may.
 
-        Such a patch could land after a later decision, for example a commit after the rollback that
-        found nothing to undo. Lost creations are left alone: without pods they do no harm.
+        Otherwise such a patch could take effect after a later decision, for example a commit after
+        a rollback that found nothing to undo. Lost creations are ignored: a workload without pods
+        does no harm.
         """
         shown = self._shown()
         lost = [one for one in self._lost if not one.create and may_land(one, shown)]
@@ -128,7 +129,7 @@ class WorkloadWriter:
         return bool(lost)
 
     def _known(self, write: WorkloadWrite, path: str) -> None:
-        """Adopt an existing workload, created before a crash; raises NotOurs for another's."""
+        """Add an existing workload (created before a crash) to the cache; raises NotOurs."""
         try:
             found = self._transport.get(path)
         except (NotFound, NotSent) as unread:

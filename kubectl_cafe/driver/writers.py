@@ -1,4 +1,4 @@
-"""Sends the decided writes of pods, some at a time; makes no decisions (protocol 6, 10)."""
+"""Sends a decision's writes of pods, up to WORKERS at a time (protocol 6, 10)."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ WORKERS = 16
 class Writers:
     """`workers` threads that PATCH pods; errors that no retry resolves are in `failures`.
 
-    With `workers` 0 the caller reads `queue` and calls `carry_out`. `troubles` are writes that are
-    repeated, by the pod's uid. `blind`: no watch shows the pods. `workloads` writes workloads.
+    With `workers` 0 the caller reads `queue` and calls `carry_out`. `troubles` are failing writes
+    that are repeated, by the pod's uid. `blind`: a list or watch was refused permanently, so the
+    cache is no longer updated. `workloads` writes workloads.
     """
 
     def __init__(
@@ -54,7 +55,10 @@ class Writers:
             thread.start()
 
     def patch(self, patches: Iterable[PodPatch], takes: frozenset[str]) -> None:
-        """Queue the pods' writes; a pod is busy until its write is answered."""
+        """Queue the writes of pods; a pod is busy until its write is answered.
+
+        `takes` are the uids of the healthy pods that these writes take.
+        """
         patches = list(patches)
         self.troubles.keep({patch.uid for patch in patches} | self._under_way)
         for patch in patches:
@@ -63,7 +67,7 @@ class Writers:
             self.queue.put((patch, patch.uid in takes))
 
     def abandon(self) -> None:
-        """Drop queued writes that are not sent yet; the next driver decides again."""
+        """Drop the queued writes; the next driver decides again."""
         self._leaving.set()
         with suppress(queue.Empty):
             while (job := self.queue.get_nowait()) is not None:
@@ -79,11 +83,11 @@ class Writers:
         return self._cache.idle and not self._lost and self.workloads.answered
 
     def failed(self) -> list[tuple[Exception, PodPatch]]:
-        """The errors, since the last call, that no retry resolves, each with its write."""
+        """The errors since the last call that no retry resolves, each with its write."""
         return [self.failures.get_nowait() for _ in range(self.failures.qsize())]
 
     def close(self) -> None:
-        """End the threads once their requests are answered; lost answers are not looked up."""
+        """End the threads once their requests have ended; outcomes of lost answers stay unknown."""
         self._leaving.set()
         for _ in self._threads:
             self.queue.put(None)
@@ -95,7 +99,7 @@ class Writers:
             self.carry_out(*job)
 
     def carry_out(self, patch: PodPatch, took: bool) -> None:
-        """Send one write and update the cache with the result. Raises nothing: see `failures`."""
+        """Send one write and update the cache with the result; errors go to `failures`."""
         try:
             stale = self._send(patch, took)
         except Exception as error:  # Otherwise the thread would end and the release hang.
@@ -156,11 +160,11 @@ class Writers:
         return patch.resource_version
 
     def _settle(self, patch: PodPatch, took: bool) -> bool:
-        """Find out by reading the pod what became of a write with a lost answer (protocol 7).
+        """Read the pod to find the outcome of a write whose answer was lost (protocol 7).
 
-        If the pod has not changed, the write may still be on its way and would land after later
-        decisions (I3). So the pod's resourceVersion is updated, which makes that write fail with
-        409. Returns whether the outcome is known; False: the driver left before.
+        If the pod has not changed, the write may still arrive and take effect after later decisions
+        (I3). So the pod's resourceVersion is updated, which makes that write fail with 409. Returns
+        whether the outcome is known; False: the driver is ending.
         """
         path, clock = paths.pods(self._namespace, patch.pod), self._transport.clock
         while not self._leaving.is_set():
