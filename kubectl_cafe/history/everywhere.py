@@ -1,4 +1,4 @@
-"""The releases of all CafeDeployments of a namespace, or of the cluster, by plain lists."""
+"""Lists the releases of all CafeDeployments of a namespace or of the cluster."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from kubectl_cafe.times import seconds
 
 
 def read(transport: Transport, namespace: str | None, since: float | None) -> list[Placed]:
-    """The releases of `namespace` (None: of all), in the order of time.
+    """The releases of `namespace` (None: of all namespaces), oldest first.
 
-    `since`: only those that started or ended in so many seconds before now, or are under way.
-    Records that outlived their CafeDeployment are there as well; releases that only version 0.1.0
-    has kept are not.
+    `since`: only those that started or ended in the last `since` seconds, or are under way.
+    Included are records that outlived their CafeDeployment, but not the releases that version 0.1.0
+    recorded in annotations of revisions.
     """
     kept = transport.list(paths.controllerrevisions(namespace), {"labelSelector": names.RELEASE_OF})
     cafes = transport.list(paths.cafedeployments(namespace))
@@ -47,7 +47,7 @@ def read(transport: Transport, namespace: str | None, since: float | None) -> li
 
 
 def _present(cafe: CafeDeployment) -> Iterator[PastRelease]:
-    """The release in the record of `cafe`; none where it can't be read."""
+    """The release in the record of `cafe`; empty without a record or if it can't be read."""
     try:
         record = cafe.record
     except CafeError:

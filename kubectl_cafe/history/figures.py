@@ -14,7 +14,7 @@ from statemachine.record import Record
 
 
 def restarted(source: Revision | None, target: Revision | None) -> int | None:
-    """The number of containers of each pod whose image changes; None if it is not known."""
+    """The number of containers per pod whose image changes; None: a revision is not known."""
     if source is None or target is None:
         return None
     return len(difference(source.template, target.template).images)
@@ -27,7 +27,10 @@ def facts(
     frame: Frame,
     restarts: int | None,
 ) -> dict[str, str]:
-    """The figures as text, by name; a figure that is not known is left out."""
+    """The figures as text, by their labels; figures that are not known are left out.
+
+    `restarts` is the number of containers per pod that are restarted (`restarted`).
+    """
     passages = [passage for group in groups for passage in group.passages]
     waited = sum(span.end - span.start for span in states if span.what is What.WAITING)
     anew = sum(bool(p.patched and (p.runs or p.on or p.ready)) for p in passages)
@@ -50,7 +53,7 @@ def facts(
 
 
 def phases(passages: Iterable[Passage]) -> Iterator[Phase]:
-    """The duration of each phase, over the pods with a known start and end of it."""
+    """The median and maximum duration of each phase, for pods whose times of it are known."""
     passages = tuple(passages)
     ways: Mapping[str, list[tuple[float, float]]] = {
         "Traffic off, until the image is written": [(p.off, p.patched) for p in passages],

@@ -1,4 +1,4 @@
-"""The history as data, made of ControllerRevisions, the record and pods. Pure."""
+"""The history of a CafeDeployment as data, from ControllerRevisions, record and pods. Pure."""
 
 from __future__ import annotations
 
@@ -72,18 +72,18 @@ def history_of(
 
 
 def since(history: History, at: float) -> History:
-    """`history` with the releases alone that started, ended, or were under way after `at`."""
+    """`history` with only the releases that started, ended, or were under way after `at`."""
     recent = tuple(one for one in history.releases if reaches(one, at))
     return replace(history, releases=recent)
 
 
 def reaches(line: ReleaseLine, at: float) -> bool:
-    """Whether the release started or ended after `at` (seconds), or has not ended."""
+    """Whether the release started or ended after `at` (epoch seconds), or has not ended."""
     return not line.ended or max(seconds(line.started), seconds(line.ended)) >= at
 
 
 def with_id(cafe: CafeDeployment, history: History, release: str) -> ReleaseLine:
-    """The release with this id. Raises UnknownRelease, which names the last ones."""
+    """The release with the id `release`. Raises UnknownRelease, which names the last releases."""
     for line in history.releases:
         if line.id == release:
             return line
@@ -98,7 +98,7 @@ def with_id(cafe: CafeDeployment, history: History, release: str) -> ReleaseLine
 def all_releases(
     cafe: CafeDeployment, revisions: Iterable[Revision], ended: Iterable[PastRelease]
 ) -> tuple[PastRelease, ...]:
-    """Every known release in the order of their starts, also one that is under way.
+    """Every known release, oldest first, including the one in the record.
 
     `ended` are the stored releases. The release in the record may have ended and not be stored yet.
     """
@@ -111,7 +111,7 @@ def all_releases(
 
 
 def problems(revisions: Iterable[Revision], stored: Iterable[StoredRelease]) -> tuple[str, ...]:
-    """Why some releases cannot be read."""
+    """One message for each stored release or revision whose releases cannot be read."""
     of_revisions = (
         f"revision {revision.number}: {problem}"
         for revision in revisions
@@ -157,7 +157,7 @@ def line_of(release: PastRelease, revisions: Mapping[str, Revision], now: float)
 
 
 def detail_of(history: History, revisions: Iterable[Revision], revision: Revision) -> Detail:
-    """`revision` in full, compared with the revision numbered before it."""
+    """`revision` in full, with the difference from the revision with the next lower number."""
     older = [r for r in revisions if r.number < revision.number]
     before = max(older, key=lambda r: r.number, default=None)
     return Detail(

@@ -10,12 +10,13 @@ from statemachine.record import Entry
 
 @dataclass(frozen=True)
 class ReleaseLine:
-    """One release; `ended` is empty while it is under way, `took` is in seconds.
+    """One release. `started` and `ended` are RFC 3339, `ended` is empty while it is under way.
 
-    `source` and `target` are the numbers of the revisions that it came from and went to, or their
-    names where no number is known. If a release was rolled back before its end, `target` is its
-    first target, and `back` the user and the reason of the rollback. `images` are those of
-    `target`, `host` is the machine of its start, `confirmed` has each group with its user.
+    `source` and `target` are the numbers of the revisions before and after it, or their names if
+    the numbers are not known. If a release was rolled back before its end, `target` is its first
+    target, and `back` the user and the reason of the rollback. `took` is its duration in seconds,
+    `images` are those of `target`, `host` is the machine from which it was started. `confirmed` has
+    one text `group N: USER` per confirmation.
     """
 
     id: str
@@ -38,7 +39,10 @@ class ReleaseLine:
 
 @dataclass(frozen=True)
 class RevisionLine:
-    """One revision, how many pods run its images now, and its releases, newest last."""
+    """One revision, the number of `pods` that run its images now, and its releases, oldest first.
+
+    `releases_cut` older releases were not kept.
+    """
 
     number: int
     name: str
@@ -51,9 +55,9 @@ class RevisionLine:
 
 @dataclass(frozen=True)
 class History:
-    """All revisions of a CafeDeployment, oldest first, and all releases in the order of time.
+    """All revisions and all releases of a CafeDeployment, oldest first.
 
-    `problems` are the stored releases that can't be read.
+    `problems` are messages about stored releases that can't be read.
     """
 
     name: str
@@ -65,7 +69,7 @@ class History:
 
 @dataclass(frozen=True)
 class Placed:
-    """A release among those of several CafeDeployments."""
+    """A release, with the namespace and the name of its CafeDeployment."""
 
     namespace: str
     name: str
@@ -74,7 +78,10 @@ class Placed:
 
 @dataclass(frozen=True)
 class Detail:
-    """One revision: its template, `text` as YAML, and a unified diff from revision `before`."""
+    """One revision: its template (`text`: as YAML), and a unified diff from revision `before`.
+
+    `before` is a revision number; None: this is the oldest revision.
+    """
 
     line: RevisionLine
     template: Mapping[str, object]

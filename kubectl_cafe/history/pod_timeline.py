@@ -1,7 +1,7 @@
-"""One pod's way through a release, read from its record and its status. Pure.
+"""The times of one pod in a release (its Passage), from its record and its status. Pure.
 
-A pod no longer shows everything once it has restarted again or a later release has overwritten its
-record. Such times are left out: nothing is guessed.
+Some times are lost once the pod has restarted again or a later release has overwritten its record.
+They are left out, not estimated.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from kubectl_cafe.pods.record import AGAIN, Mode, Phase, PodRecord
 from kubectl_cafe.times import seconds
 
 NOBODY = 0
-"""The group of a pod that no group took."""
+"""The group number of a pod that belongs to no group."""
 SKEW = 2.0
-"""Seconds by which clocks may differ: a driver knows the server's time to a second, a node has a
-clock of its own."""
+"""Seconds by which a time of a pod's record (the driver's estimate of the server's clock) and a
+time of its status (the node's clock) may differ."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The release, from `start` until it ended or, if `under_way`, now; seconds.
+    """The release and its time. `until` is its end or, while `under_way`, now; epoch seconds.
 
-    `creates`: this release creates pods and upgrades none.
+    `release` is its id. `creates`: it creates pods and upgrades none.
     """
 
     release: str
@@ -39,17 +39,18 @@ class Frame:
     def saw_the_birth_of(self, pod: Pod) -> bool:
         """Whether the pod was created during the release.
 
-        A pod created in the second of the start counts only for a release that creates pods.
+        Times are whole seconds. A pod created in the same second in which the release started
+        counts only for a release that creates pods.
         """
         after = pod.created > self.start or (self.creates and pod.created == self.start)
         return after and pod.created <= self.until
 
 
 def passage(pod: Pod, frame: Frame, over: float = 0.0) -> Passage | None:
-    """The pod's way through the release; None if the pod shows nothing of the release.
+    """The pod's times in the release; None if the pod has no data of the release.
 
-    `over` is when the pod's group was over: Ready was True by then, and later changes of Ready are
-    not the release's.
+    `over` is the end of the pod's group, 0 if it is not known. Ready was True by then: later
+    changes of Ready do not belong to the release.
     """
     if pod.terminating or pod.over:
         return None
@@ -64,14 +65,14 @@ def passage(pod: Pod, frame: Frame, over: float = 0.0) -> Passage | None:
 def _of(record: PodRecord, frame: Frame) -> bool:
     """Whether the record is of this release.
 
-    After the end of the release, `repair` goes on writing under its id.
+    A record that begins after the end of the release is not: `repair` writes under its id.
     """
     begun = min(seconds(at) for at in record.written.values())
     return record.release == frame.release and begun <= frame.until + SKEW
 
 
 def _taken(pod: Pod, record: PodRecord, frame: Frame, bound: float) -> Passage:
-    """The way of a pod that a group took; its containers' start shows where the restart ended."""
+    """The Passage of an upgraded pod; the start of its containers is the end of the restart."""
     written = {phase: seconds(record.written.get(phase)) for phase in Phase}
     on = written[Phase.FINISHED]
     known = Passage(
@@ -95,21 +96,22 @@ def _taken(pod: Pod, record: PodRecord, frame: Frame, bound: float) -> Passage:
     if known.open:
         known = replace(known, trouble=_trouble(pod))
     spans = tuple(_spans(known, frame.until))
-    # Times are whole seconds: spans below one are left out, but a pod keeps one span at least.
+    # Times are whole seconds: spans of 0 seconds are left out, but a pod keeps at least one.
     shown = tuple(span for span in spans if span.end > span.start) or spans[:1]
     return replace(known, spans=shown, stands=_stands(known, record, frame))
 
 
 def _without_switch(pod: Pod, known: Passage, bound: float) -> Passage:
-    """The way of a pod in mode None: the end of its upgrade is not written, only Ready shows it."""
+    """`known` of a pod in mode None: only Ready shows the end of its upgrade, no write does."""
     ready = _ready(pod, known.runs, bound) if known.runs else 0.0
     return replace(known, ready=ready, open=not ready)
 
 
 def _runs(pod: Pod, record: PodRecord, after: float, on: float, bound: float) -> float:
-    """When the last of the changed containers started; 0 if they started at another time.
+    """When the last of the changed containers started; 0 if none started during the upgrade.
 
-    While the record holds the containers of before the patch, those do not count.
+    `after` and `on` (0: `bound`) are its limits. If the record has the containers from before the
+    patch, only those containers with a new ID count.
     """
     old = {name: before.container_id for name, before in record.before.items()}
     changed = [c for c in pod.containers.values() if not old or c.name in old]
@@ -120,9 +122,9 @@ def _runs(pod: Pod, record: PodRecord, after: float, on: float, bound: float) ->
 
 
 def _ready(pod: Pod, on: float, bound: float) -> float:
-    """When the pod became Ready with its switch on; 0 if it is not Ready, or after `bound` only.
+    """When the pod became Ready with traffic on; 0 if it is not Ready, or only after `bound`.
 
-    With a label the pod may have been Ready all along: then this is when the switch went on.
+    In Label mode the pod may have been Ready all the time: then this is `on`.
     """
     if pod.ready.status != "True":
         return 0.0
@@ -131,7 +133,7 @@ def _ready(pod: Pod, on: float, bound: float) -> float:
 
 
 def _spans(known: Passage, until: float) -> Iterator[Span]:
-    """What the pod did, without a gap; an unfinished pod goes on until `until`."""
+    """The spans of the pod in order; the last span of an unfinished pod ends at `until`."""
     last = What.TROUBLE if known.trouble else None
     if known.off:
         yield Span(What.DRAIN, known.off, known.patched or known.on or until)
@@ -165,7 +167,7 @@ def _stands(known: Passage, record: PodRecord, frame: Frame) -> str:
 
 
 def _born(pod: Pod, frame: Frame, bound: float) -> Passage:
-    """The way of a pod that was created in the release: a first release's, or a replacement."""
+    """The Passage of a pod that was created during the release, by it or as a replacement."""
     ready = _ready(pod, pod.created, bound)
     opened = pod.gated and pod.gate.status == "True"
     wrong = "" if ready or pod.ready.status == "True" else _trouble(pod)

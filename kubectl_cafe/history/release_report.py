@@ -1,4 +1,4 @@
-"""The report of one release, from what is left of it: journal, pods, revisions. Pure."""
+"""The report of one release, from its journal, the pods and the revisions. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from statemachine.steps import Kind
 
 
 class Untold(CafeError):
-    """There is no release to report."""
+    """There is no release to report, or its record was deleted."""
 
 
 def account(
@@ -39,11 +39,10 @@ def account(
     number: int = 0,
     release: str = "",
 ) -> Report:
-    """The report of the last release, of the last one to revision `number`, or the one with the id
-    `release`.
+    """The report of the last release, or of the one that `number` or `release` selects.
 
-    `stored` are the ended releases, `at` is the server's time in seconds. Raises Untold, and
-    UnknownRevision.
+    `number`: the last release of that revision. `release`: the release with that id. `stored` are
+    the ended releases, `at` is the server's time in seconds. Raises Untold, and UnknownRevision.
     """
     known = {revision.name: revision for revision in revisions}
     past = _chosen(cafe, known, tuple(stored), number, release)
@@ -86,7 +85,7 @@ def account(
 
 
 def _failure(past: PastRelease) -> str:
-    """The last failure of the release, also if it was rolled back since; empty if none."""
+    """The text of the release's last failure, even if it was retried or rolled back; "": none."""
     failed = [entry.why for entry in past.journal if entry.trigger is Trigger.FAIL]
     return failed[-1] if failed else ""
 
@@ -98,7 +97,7 @@ def _chosen(
     number: int,
     release: str,
 ) -> PastRelease:
-    """The release to report. A rollback is a release of both of its revisions."""
+    """The release to report. A release that was rolled back counts for both of its revisions."""
     found = listing.all_releases(cafe, known.values(), release_record.releases(stored))
     every, of = found, "of it"
     if release:
@@ -129,7 +128,7 @@ def _chosen(
 
 @dataclass(frozen=True)
 class _Placed:
-    """A pod's passage and the chapter that it belongs to; None if no group took the pod."""
+    """A pod's passage and its group's chapter; the chapter is None if the pod has no group."""
 
     chapter: Chapter | None
     passage: Passage
@@ -138,7 +137,7 @@ class _Placed:
 def _passages(
     pods: Iterable[Pod], frame: Frame, of_release: Sequence[Chapter]
 ) -> Iterator[_Placed]:
-    """The passage of every pod that shows this release, in order of time."""
+    """The passage of every pod that has data of the release, in order of time."""
     placed = []
     for pod in pods:
         first = passage(pod, frame)
@@ -156,14 +155,17 @@ def _order(passage: Passage) -> tuple[float, str, float, str]:
 
 
 def _chapter(of_release: Sequence[Chapter], number: int, start: float) -> Chapter | None:
-    """The group with this number that had begun when the pod was taken."""
+    """The last chapter of group `number` that had begun at `start`, else its last chapter.
+
+    An upgrade and its rollback both have a group of that number. None: no group has.
+    """
     same = [chapter for chapter in of_release if chapter.number == number]
     begun = [chapter for chapter in same if chapter.begun <= start]
     return next(reversed(begun or same), None)
 
 
 def _groups(past: PastRelease, found: Sequence[_Placed]) -> tuple[Group, ...]:
-    """Every group in order: those of the journal, those to come, and pods that no group took."""
+    """The groups in the journal, the planned ones that have not begun, and the other pods."""
     of_release, record = chapters(past.journal, past.kind), past.record
     plan = record.plan.sizes(record.kind) if record else {}
     leg = of_release[-1].leg if of_release else 0
@@ -196,9 +198,10 @@ def _groups(past: PastRelease, found: Sequence[_Placed]) -> tuple[Group, ...]:
 def _by_birth(
     groups: list[Group], found: Sequence[_Placed]
 ) -> tuple[list[Group], Sequence[_Placed]]:
-    """The groups of a release that creates pods, with these, and the passages that are left.
+    """The groups of a release that creates pods, with their pods, and the remaining passages.
 
-    These pods have no record: in order of time, each group gets as many as the plan says.
+    Created pods have no record that names a group. In order of time, each group gets as many of
+    them as were planned.
     """
     waiting = {
         cell: iter([placed for placed in found if placed.passage.cell == cell])
@@ -216,7 +219,10 @@ def _by_birth(
 
 
 def _left_of(past: PastRelease, count: int) -> str:
-    """A note on how much the pods still show of a release that later ones followed."""
+    """The note on the remaining data of a release that is not the last one.
+
+    `count` is the number of pods with data of it.
+    """
     if not count:
         return (
             "No pod has data of this release any more: later releases have overwritten the pods' "
@@ -240,7 +246,10 @@ def _unknown(
     source: Revision | None,
     target: Revision | None,
 ) -> Iterator[str]:
-    """Notes on what a reader may miss in the report, and why it is missing."""
+    """Notes on data that the report lacks, and why.
+
+    `present`: the CafeDeployment still has the record of this release.
+    """
     passages, record = [p for group in groups for p in group.passages], past.record
     total = record.plan.pods(record.kind) if record else 0
     if not present:

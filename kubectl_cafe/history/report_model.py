@@ -1,4 +1,4 @@
-"""One release as data for its report: times in seconds since the epoch."""
+"""The data of the report of one release; times are in seconds since the epoch."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class What(StrEnum):
 
 @dataclass(frozen=True)
 class Span:
-    """What the pod (or the release) did from `start` to `end`."""
+    """What a pod or the release did from `start` to `end`; `text` is a detail of it."""
 
     what: What
     start: float
@@ -39,9 +39,10 @@ class Passage:
     """The times of one pod in the release. A time that is not known, or not yet, is 0.
 
     `off`, `patched`, `again` and `on` are from the pod's record: traffic off, image written,
-    another image written over it, traffic on. `runs` is the start of its containers, `ready` when
-    it became Ready, `born` its creation. `stands` is its state as text, `trouble` what is wrong
-    with it; `writes` counts the plugin's writes.
+    another image written before the first one was done, traffic on. `runs` is the start of its
+    containers, `ready` when it became Ready, `born` its creation. `open`: its upgrade or start is
+    not finished. `stands` is its state as text, `trouble` why its containers do not run; `writes`
+    counts the plugin's writes. `spans` are in order.
     """
 
     pod: str
@@ -74,11 +75,11 @@ class Passage:
 
 @dataclass(frozen=True)
 class Group:
-    """One group: when it ran by the journal, who confirmed it, and the pods that show it.
+    """One group, and the passages of its pods; `number` 0 has the pods that have no group.
 
-    `counts` are the pods that it takes in each cell, where the plan is still known. Times are 0
-    where they are not known, or not yet; `number` 0 stands for pods that no group took. `given_up`:
-    the group will never be over.
+    `begun` and `over` are its start and end by the journal; 0: not known, or not yet. `let_go` is
+    its confirmation as text, `counts` the planned number of pods by cell, if it is known.
+    `given_up`: the release ended or was rolled back before the group did.
     """
 
     number: int
@@ -106,7 +107,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Phase:
-    """The duration of one phase, over `pods` pods, in seconds."""
+    """The median and the longest duration of one phase in seconds, of `pods` pods."""
 
     name: str
     pods: int
@@ -116,11 +117,12 @@ class Phase:
 
 @dataclass(frozen=True)
 class Report:
-    """One release, as it is known at the moment `at`; `ended` is 0 while it is under way.
+    """One release at the moment `at`; `ended` is 0 while it is under way.
 
-    `source` and `target` are revisions as text. `facts` are figures as text by name; `unknown`
-    lists what is not known, and why. `difference` is a unified diff of the two templates,
-    `template` the target's as YAML.
+    `source` and `target` are revisions as text. `facts` has the figures as text by label;
+    `unknown` lists data that are missing, and why. `states` are the spans of the release's states.
+    `difference` is a unified diff of the two templates, `template` the target's as YAML. `version`
+    is that of kubectl-cafe.
     """
 
     name: str
@@ -150,5 +152,5 @@ class Report:
 
     @property
     def until(self) -> float:
-        """The end of the time axis."""
+        """The end of the time axis: the release's end, or `at` while it is under way."""
         return self.ended or self.at

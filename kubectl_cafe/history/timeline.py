@@ -1,4 +1,4 @@
-"""A release's journal as states, groups with their times (chapters), and marks. Pure."""
+"""Reads a journal: spans of states, groups with their times (chapters), and marks. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SAID = {
     Trigger.ABORT: "aborted",
     Trigger.TAKE_OVER: "taken over",
 }
-"""The text of each entry with a mark on the axis: the moves of users, and failures."""
+"""The text of each kind of entry that has a mark on the time axis."""
 WORD = {
     State.AWAITING_CONFIRM: What.WAITING,
     State.PAUSED: What.WAITING,
@@ -31,7 +31,11 @@ WORD = {
 
 @dataclass(frozen=True)
 class Chapter:
-    """One group of one leg (0: as it began; 1: its rollback). `over` is 0 if it never ended."""
+    """One group of one leg (0: the release as started; 1: its rollback).
+
+    `begun` and `over` are its start and end in epoch seconds; 0: it has not ended. `let_go` is its
+    confirmation as text.
+    """
 
     leg: int
     number: int
@@ -55,7 +59,7 @@ def states(journal: Sequence[Entry], until: float) -> Iterator[Span]:
 
 
 def marks(journal: Sequence[Entry]) -> Iterator[Mark]:
-    """The moves to mark on the time axis, without the first one, at which the axis begins."""
+    """The marks of the time axis, without the first entry, at which the axis begins."""
     for place, entry in enumerate(journal):
         if entry.trigger not in SAID or not place:
             continue
@@ -70,8 +74,8 @@ def marks(journal: Sequence[Entry]) -> Iterator[Mark]:
 def chapters(journal: Sequence[Entry], kind: Kind) -> tuple[Chapter, ...]:
     """Every group in the journal, in the order in which they began.
 
-    A group is over with the first step_done after it began; a later step_done with the same number
-    is that of the commit or the sweep. A group that waits for its confirmation has not begun.
+    A group ends with the first step_done after its start; a later step_done with the same number is
+    that of the commit or the sweep. A group that waits for its confirmation has not begun.
     """
     found: list[Chapter] = []
     leg, upgrading = -1, kind in (Kind.UPGRADE, Kind.SCALE)
