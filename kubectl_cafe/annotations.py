@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 TOTAL = 256 * 1024
-"""The most bytes of all keys and values (apimachinery, TotalAnnotationSizeLimitB)."""
+"""The maximum number of bytes of all keys and values (apimachinery, TotalAnnotationSizeLimitB)."""
 
 
 def room(annotations: Mapping[str, str | None], key: str) -> int:
-    """The bytes left for the value of `key` beside the other annotations; below 0: none.
+    """The number of bytes that the value of `key` may have; negative if the others are too large.
 
-    `annotations` are the object's as they are after the write; None stands for a removed one.
+    `annotations` are all annotations of the object after the write; None: removed by the write.
     """
     others = (
         len(name.encode()) + len(value.encode())

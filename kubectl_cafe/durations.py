@@ -1,10 +1,10 @@
-"""Durations as text: ages as kubectl words them, limits as Go and the flags write them.
+"""Durations as text: ages in kubectl's format, limits in the format of Go and the flags.
 
-Tables, the live view, the report and messages all use these functions. Three things differ from
-apimachinery's HumanDuration, and are meant to: a negative duration is 0s, not <invalid>, because
-two clocks may differ by a second; a limit that a user has set is exact (1m30s, 250ms); and what
-is left of a time is rounded up, so that 0s means that it is over. The fields of `-o json` and
-`-o yaml` are numbers of seconds.
+Tables, the live view, the report and messages all use these functions. They differ from
+apimachinery's HumanDuration on purpose: a negative duration is 0s, not <invalid>, because two
+clocks may differ by a second; a limit that a user has set is exact (1m30s, 250ms); and a remaining
+time is rounded up, so that 0s means that it is over. The fields of `-o json` and `-o yaml` are
+numbers of seconds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _WORDED = re.compile(r"(?<![\w.-])(?:\d+[smhdy]){1,2}(?![\w-])")
 def age(seconds: float | None) -> str:
     """A duration as kubectl prints it: 119s, 2m5s, 95m, 5h5m, 30h, 3d1h, 400d; a dash for None.
 
-    Two units at most, and the smaller one only while it matters; what is left over is cut off.
+    The result has at most two units, the smaller one only for a small duration, and is rounded
+    down.
     """
     if seconds is None:
         return UNKNOWN
@@ -43,18 +44,18 @@ def age(seconds: float | None) -> str:
 
 
 def _two(whole: int, unit: int, name: str, smaller: int, its_name: str, *, until: int) -> str:
-    """`whole` seconds in units, with the smaller unit for less than `until` units."""
+    """`whole` seconds in units of `unit` seconds; below `until` units also in `smaller` ones."""
     count, rest = whole // unit, whole % unit // smaller
     return f"{count}{name}" + (f"{rest}{its_name}" if rest and count < until else "")
 
 
 def remaining(seconds: float) -> str:
-    """The time that is left until something happens, worded as an age and rounded up."""
+    """A remaining time in the format of `age`, rounded up to seconds."""
     return age(ceil(seconds))
 
 
 def exact(seconds: float) -> str:
-    """A limit with nothing cut off: 20s, 10m, 1m30s, 1h30m, 1.5s, 250ms; `parsed` reads it."""
+    """A limit without rounding: 20s, 10m, 1m30s, 1h30m, 1.5s, 250ms; `parsed` reads it."""
     if 0 < seconds < 1:
         return f"{seconds * 1000:g}ms"
     minutes, rest = divmod(seconds, MINUTE)

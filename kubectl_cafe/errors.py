@@ -12,7 +12,7 @@ CONFLICT = 6
 REFUSED = 7
 INTERRUPTED = 130
 PIPE = 141
-"""128 and SIGPIPE, the exit code of kubectl when the reader of its output has left."""
+"""128 + SIGPIPE, the exit code of kubectl if the reader of its output has closed the pipe."""
 
 
 class CafeError(Exception):
@@ -41,6 +41,6 @@ class CafeError(Exception):
 
 
 class Refused(CafeError):
-    """The request was understood and not carried out: nothing was written."""
+    """The request was refused, and nothing was written for it."""
 
     exit_code = REFUSED

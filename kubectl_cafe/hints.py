@@ -1,4 +1,4 @@
-"""Next commands in messages: text with places for the flags that select the cluster.
+"""Hints (next commands) in messages: text with places for the flags that select the cluster.
 
 A printed command must reach the same cluster as the command that prints it. The code that builds
 the text does not know the cluster flags of the command line (`--context`, `--kubeconfig`, `--as`,
@@ -12,9 +12,9 @@ from functools import reduce
 
 
 class Hint(str):
-    """Text with command lines in it; as a plain string it has no cluster flags.
+    """Text with command lines; its value as a plain string has no cluster flags.
 
-    The cluster flags go between two `segments`, once for each command line.
+    `at` inserts the cluster flags between each two `segments`: in every command line once.
     """
 
     segments: tuple[str, ...]
@@ -39,7 +39,7 @@ class Hint(str):
 
 
 def kubectl(line: str, namespace: str = "", more: str = "") -> Hint:
-    """The hint `kubectl LINE -n NAMESPACE`, then a place for the cluster's flags, then `more`."""
+    """The hint `kubectl LINE -n NAMESPACE`, then a place for the cluster flags, then `more`."""
     space = f" -n {namespace}" if namespace else ""
     return Hint(f"kubectl {line}{space}", f" {more}" if more else "")
 
@@ -50,7 +50,7 @@ def cafe_command(verb: str, name: str, namespace: str, more: str = "") -> Hint:
 
 
 def argument(value: str) -> str:
-    """`value` quoted as one argument of a shell: a container's name may be any text."""
+    """`value` quoted as one shell argument, for a command that can be pasted."""
     import shlex
 
     return shlex.quote(value)

@@ -1,4 +1,4 @@
-"""All names that the plugin writes into a cluster, defined once (protocol 2 to 5)."""
+"""The API group, annotations, labels and other names that the plugin uses (protocol 2 to 5)."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ RELEASE_PLAN = f"{PREFIX}/release-plan"
 STARTED_BY = f"{PREFIX}/started-by"
 """Annotation of the CafeDeployment: the user who started its release."""
 CONFIRMED_BY = f"{PREFIX}/confirmed-by"
-"""Annotation of the CafeDeployment: the user who confirmed a group last by the command."""
+"""Annotation of the CafeDeployment: the user whose command confirmed the last group."""
 CONFIRMED = f"{PREFIX}/upgrade-confirmed"
-"""Annotation of the CafeDeployment: `true` or a group's number confirms the group that waits."""
+"""Annotation of the CafeDeployment: `true` or a group's number confirms the waiting group."""
 EPOCH = f"{PREFIX}/epoch"
-"""Annotation of pods and workloads: the epoch of the driver that took them over."""
+"""Annotation of pods and workloads: the epoch of the driver that updated them while fencing."""
 TOUCHED = f"{PREFIX}/touched"
-"""Annotation of a pod: the resourceVersion on which a write was based whose answer was lost."""
+"""Annotation of a pod or workload: the resourceVersion in a write whose answer was lost."""
 UNSWITCHED = f"{PREFIX}/unswitched"
-"""Annotation of the CafeDeployment: a release, and why its pods could not use their switches."""
+"""Annotation of the CafeDeployment: a release's id, and why some of its pods are in mode None."""
 COMMITTED = f"{PREFIX}/committed"
-"""Annotation of a workload: the stamp of its last commit's template, as the server answered."""
+"""Annotation of a workload: hashes of its last commit's template (`podsets/commits.py`)."""
 REPLACED = f"{PREFIX}/replaced-images"
-"""Annotation of a workload: the images that commits replaced and that no commit had made."""
+"""Annotation of a workload: images that another client set in its template, by container.
+
+A commit has replaced them since; pods with these images may still exist."""
 ALLOCATION = f"{PREFIX}/allocation"
 """Annotation of the CafeDeployment: the number of pods of each cell."""
 
@@ -46,9 +48,10 @@ RELEASE_OF = f"{PREFIX}/release-of"
 Version 0.1.0 takes every ControllerRevision with the label of a revision for a revision."""
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
-"""Annotation of a pod: of two equal pods the ReplicaSet controller deletes the cheaper one."""
+"""Annotation of a pod: of two otherwise equal pods the ReplicaSet controller deletes the one with
+the lower cost first."""
 IN_PLACE = f"{PREFIX}/in-place"
-"""Annotation of a pod: the pod's own record, which says how far its upgrade is."""
+"""Annotation of a pod: the pod record, which has the progress of its upgrade."""
 CELL = f"{PREFIX}/cell"
 """Label of pods, workloads and (unitType Cell) nodes."""
 REVISION = f"{PREFIX}/revision"

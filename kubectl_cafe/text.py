@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 CUT = "…"
 COMBINING = "\u0300"
-"""The first character that takes no column; wide characters come after it. CUT takes one column."""
+"""The lowest character that takes no column; wide characters are higher. CUT takes one column."""
 
 
 def printable(text: str) -> str:
     """`text` without control and formatting characters; line ends and tabs stay.
 
-    A message or a name from the cluster may hold escape sequences, or marks that turn the direction
-    of writing. Neither may reach the terminal. A character that other programs take for a line end
-    (U+2028) becomes a space, half a surrogate pair U+FFFD.
+    Text from the cluster may contain escape sequences and bidirectional controls, which must not
+    reach the terminal. A Unicode line or paragraph separator (U+2028, U+2029) becomes a space, an
+    unpaired surrogate U+FFFD.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -42,12 +42,12 @@ def first_names(names: Sequence[str], limit: int) -> str:
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """`number` and its noun, which agree: "1 pod", "2 pods", "2 entries" (with `plural`)."""
+    """The number with its noun: "1 pod", "2 pods", "2 entries" (with `plural`)."""
     return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def one_line(text: str) -> str:
-    """`text`, printable, in one line: no text from the cluster adds lines to the output."""
+    """`text` as one line without control characters; line ends and tabs become spaces."""
     return printable(" ".join(text.splitlines())).replace("\t", " ")
 
 
@@ -62,7 +62,7 @@ def near(word: str, known: Iterable[str], count: int = 3, likeness: float = 0.6)
 
 
 def meant(word: str, known: Iterable[str]) -> str:
-    """`; did you mean a or b?`, for the end of an error; empty if no known word is like `word`."""
+    """The text `; did you mean a or b?` for the end of an error; "" if no known word is similar."""
     found = near(word, known)
     return f"; did you mean {' or '.join(found)}?" if found else ""
 
@@ -80,7 +80,7 @@ class Size(NamedTuple):
 def columns(text: str) -> int:
     """The columns that a terminal needs for `text`.
 
-    A wide character takes two, an accent that is a character of its own none.
+    A wide character takes two columns, a combining character none.
     """
     if text.isascii() or max(text.replace(CUT, ""), default="") < COMBINING:
         return len(text)
@@ -118,7 +118,7 @@ def cut(line: str, width: int | None) -> str:
 
 
 def cut_inside(name: str, width: int) -> str:
-    """`name` in at most `width` columns: CUT replaces its middle, more of the end stays."""
+    """`name` in at most `width` columns; CUT replaces its middle: a third stays before it."""
     if columns(name) <= width:
         return name
     head = beginning(name, (width - 1) // 3)
@@ -127,9 +127,9 @@ def cut_inside(name: str, width: int) -> str:
 
 
 def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
-    """`text` in lines of at most `width`, broken between words where that is possible.
+    """`text` in lines of at most `width` columns, broken between words if possible.
 
-    With `most` there are at most that many lines, and the last one is cut.
+    `most` is the maximum number of lines, of which the last one is cut; None: no maximum.
     """
     lines = _lines(text, max(8, width)) or [""]
     if most is None or len(lines) <= most:
@@ -157,13 +157,13 @@ def _lines(text: str, width: int) -> list[str]:
 
 
 def hanging(line: str, width: int) -> str:
-    """`line` broken at `width`; further lines are indented by two more columns."""
+    """`line` wrapped to `width` columns; its continuation lines are indented by two more."""
     indent = line[: len(line) - len(line.lstrip())]
     return indent + f"\n{indent}  ".join(wrapped(line.strip(), width - len(indent) - 2))
 
 
 def broken(text: str, width: int | None) -> str:
-    """`text` with every line broken that is longer than `width`; None: unchanged.
+    """`text` with every line wrapped that is longer than `width` columns; None: unchanged.
 
     A line that begins with `next:` stays whole: users copy the command in it.
     """

@@ -16,4 +16,4 @@ def rfc3339(at: float) -> str:
 
 
 UNKNOWN = "-"
-"""Stands for a value that is not known, or not known yet."""
+"""The text for a value that is not known, or not known yet."""

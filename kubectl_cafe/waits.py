@@ -1,4 +1,4 @@
-"""What a release waits for, as values, and the text of each."""
+"""What a release waits for: the reasons, and their texts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class For(Enum):
     """What a release waits for. The value is its text, a format over the fields of `Wait`."""
 
     SERVER = "{message}"
-    """A write, a watch or a read that fails and is retried."""
+    """The driver's message about requests that fail and are retried."""
     CONTAINER = "{noun} {pods}: container {name}: {reason}: {message}"
     POD = "{noun} {pods}: {message}"
     MORE_PODS = "pods with other messages: {pods}"
@@ -31,7 +31,7 @@ class For(Enum):
     SHOWN_READY = "leaving traffic, still shown ready by {name}: {pods}"
     NOT_LISTED = "leaving traffic, not listed by the EndpointSlices of Service {name}: {pods}"
     RESTART = "{message}: {pods}"
-    """`message` says how far the restarts are."""
+    """`message` is the progress of the restarts: restarting, or verifying."""
     REMOVAL = "deletion of: {pods}"
     """Pods out of traffic that their workload's controller deletes."""
     ENDPOINTS = "EndpointSlices that show as ready: {pods}"
@@ -80,9 +80,9 @@ class Wait(Struct, frozen=True):
         )
 
     def without(self, failure: str) -> Wait | None:
-        """The wait without the pod that `failure` names with the same container and reason.
+        """The wait without the pod that the message `failure` already names; None: no other pod.
 
-        `failure` begins with `POD/CONTAINER: REASON`. None: no pod is left.
+        `failure` names it if it begins with `POD/CONTAINER: REASON` of this wait.
         """
         if self.what is not For.CONTAINER:
             return self

@@ -1,4 +1,4 @@
-"""YAML as kubectl reads and writes it, by libyaml where PyYAML was built with it.
+"""Reads and writes YAML as kubectl does; uses libyaml if PyYAML was built with it.
 
 kubectl converts YAML to JSON (sigs.k8s.io/yaml, with go-yaml v2's rules for scalars). PyYAML's
 rules differ: PyYAML reads `12:30` as 750, a date as an object, and `0o7` as text.
@@ -21,7 +21,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BaseDumper: type[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 MAX_DEPTH = 200
-"""The most levels of lists and mappings in one document; a Kubernetes object has some twenty."""
+"""The maximum depth of lists and mappings in a document; a Kubernetes object has about twenty."""
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -48,7 +48,7 @@ _RESOLVED = tuple(_TAG + name for name in ("bool", "int", "float", "null"))
 
 
 class YAMLError(ValueError):
-    """The text is not what kubectl reads. The message holds no text of the document."""
+    """The text is not valid for kubectl. The message quotes nothing of it: it may be a secret."""
 
 
 def decoded(data: bytes) -> str:
@@ -97,7 +97,7 @@ def scalar(text: str) -> Any:
 
 
 def _as_json(real: float) -> int | float:
-    """`real` as Go writes it into JSON: a whole number has no fraction."""
+    """`real` as it is in Go's JSON: an integer if it is a whole number."""
     return int(real) if real.is_integer() and abs(real) < 2**63 else real
 
 
@@ -143,14 +143,14 @@ def _documents(data: bytes | str) -> Iterator[Any]:
 
 
 def _said(error: yaml.YAMLError) -> str:
-    """PyYAML's message with the line, without the text around it, which may be a credential."""
+    """PyYAML's message and line number, without the quoted text, which may be a credential."""
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", "malformed"))
     mark = getattr(error, "problem_mark", None)
     return f"line {mark.line + 1}: {problem}" if mark else problem
 
 
 def _json(text: str) -> list[Any]:
-    """The documents of JSON text, one after the other; raises ValueError."""
+    """The JSON documents in `text`, in order. Raises ValueError (YAMLError if nested too deep)."""
     decoder = json.JSONDecoder(parse_constant=_refused)
     found, end = [], 0
     try:
@@ -169,7 +169,7 @@ def _refused(constant: str) -> None:
 
 
 class _Document:
-    """The value of the document whose events the parser returns next."""
+    """Builds the `value` of one document from the parser's `events`, up to its end."""
 
     def __init__(self, events: Iterator[Any]) -> None:
         self._events = events
@@ -207,7 +207,7 @@ class _Document:
         return self._anchors[event.anchor]
 
     def _mapping(self, depth: int) -> dict[str, Any]:
-        """The next mapping, keys in order. Of equal keys the later wins; `<<` applies in place."""
+        """The mapping in the next events. A later key or `<<` overrides earlier equal keys."""
         found: dict[str, Any] = {}
         for event in self._until(yaml.MappingEndEvent):
             merged = isinstance(event, yaml.ScalarEvent) and event.value == "<<" and _plain(event)
@@ -222,7 +222,10 @@ class _Document:
 
 
 def _mappings(value: Any, event: Any) -> list[dict[str, Any]]:
-    """The mappings that a merge key (`<<`) names: one, or several of which the first wins."""
+    """The mappings of a merge key (`<<`), whose value is a mapping or a list of mappings.
+
+    Of equal keys the one in the first mapping counts.
+    """
     parts = value if isinstance(value, list) else [value]
     if not all(isinstance(part, dict) for part in parts):
         raise _wrong(event, "<< requires a mapping, or a list of mappings")
@@ -234,7 +237,7 @@ def _plain(event: Any) -> bool:
 
 
 def _key(value: Any, event: Any) -> str:
-    """A key as text, as JSON needs it."""
+    """The mapping key `value` as a string, because JSON has no other keys. Raises YAMLError."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool | int | float):
@@ -245,7 +248,7 @@ def _key(value: Any, event: Any) -> str:
 def _resolved(event: Any) -> Any:
     """The value of a scalar by its tag, its style and its text."""
     if event.tag is None and not event.implicit[0]:
-        return event.value  # The scalar is quoted, or a block.
+        return event.value  # The scalar is quoted, or a block scalar.
     if event.tag is not None and event.tag not in _RESOLVED:
         return _binary(event) if event.tag == f"{_TAG}binary" else event.value
     try:
