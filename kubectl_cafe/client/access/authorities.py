@@ -20,9 +20,9 @@ PLACES = (
 def trust_this_machine(context: ssl.SSLContext, places: Iterable[str] = PLACES) -> None:
     """Load this machine's certificate authorities if OpenSSL has found none.
 
-    OpenSSL searches the paths of the machine it was built on, and the archive that krew installs
-    has its own OpenSSL: built on Debian, it finds none on Fedora. SSL_CERT_FILE and SSL_CERT_DIR
-    have precedence, as in Go.
+    OpenSSL searches the paths that were compiled in. The archive that krew installs has its own
+    OpenSSL, built on Debian, which finds none on Fedora. SSL_CERT_FILE and SSL_CERT_DIR have
+    precedence, as in Go.
     """
     found = ssl.get_default_verify_paths()
     if sys.platform == "win32" or found.cafile or found.capath:

@@ -29,10 +29,10 @@ _HEADER_NAME = "!#$&'*+-.^_`|~"
 
 
 class Access(Struct, frozen=True):
-    """The API server's address and the choice of credentials.
+    """The API server's address, and where its credentials are found.
 
     `context` is "" inside a cluster. `headers` are sent with every request (impersonation).
-    `chosen` names the credentials; `connect` reads them.
+    `request_timeout` is in seconds. `connect` reads the credentials that `chosen` names.
     """
 
     context: str
@@ -59,7 +59,10 @@ def load(
     environ: Mapping[str, str] = os.environ,
     account: Path = ACCOUNT,
 ) -> Access:
-    """Resolve kubectl's flags. Reads files, runs no plugin; raises AccessError."""
+    """Resolve flags, kubeconfig and environment, or the pod's service account, as kubectl does.
+
+    Reads files and runs no plugin; raises AccessError.
+    """
     flags = flags or AccessFlags()
     paths = files(flags.kubeconfig, environ)
     config = merge(paths)
@@ -114,7 +117,7 @@ def _nothing_found(paths: list[Path], environ: Mapping[str, str]) -> AccessError
 
 
 def _impersonation(user: Mapping[str, Any], flags: AccessFlags) -> tuple[tuple[str, str], ...]:
-    """The headers for `--as` and related flags; each flag overrides its field of the kubeconfig."""
+    """The impersonation headers; each `--as` flag overrides its field of the kubeconfig."""
     name = flags.as_user or str(user.get("as") or "")
     groups = flags.as_groups or tuple(user.get("as-groups") or ())
     uid = flags.as_uid or str(user.get("as-uid") or "")

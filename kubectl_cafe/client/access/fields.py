@@ -1,4 +1,4 @@
-"""Checks the fields of a kubeconfig: their types as in client-go, and which exclude each other.
+"""Checks the fields of a kubeconfig as client-go does: their types and contradictions.
 
 No message contains the value of a field, because it may be a credential.
 """
@@ -85,7 +85,7 @@ ENTRIES = {"clusters": CLUSTER, "contexts": CONTEXT, "users": USER}
 
 
 def check_types(entry: Json, kinds: Mapping[str, Kind], path: str, file: str) -> None:
-    """Raise AccessError for a field whose type client-go would not read. Null is absent."""
+    """Raise AccessError for a field whose type client-go rejects. A null counts as absent."""
     for field, (wanted, fits) in kinds.items():
         value = entry.get(field)
         if value is not None and not fits(value):
@@ -98,7 +98,7 @@ def check_types(entry: Json, kinds: Mapping[str, Kind], path: str, file: str) ->
 
 
 def check_combination(cluster: Json, user: Json, user_name: str) -> None:
-    """Raise AccessError where two fields contradict each other, as client-go does."""
+    """Raise AccessError if two fields contradict each other; client-go has the same rules."""
     for entry, where, fields in (
         (cluster, "the cluster", ("certificate-authority",)),
         (user, f"users[{user_name}].user", ("client-certificate", "client-key")),

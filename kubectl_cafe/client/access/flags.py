@@ -8,10 +8,10 @@ from kubectl_cafe.hints import argument
 
 
 class AccessFlags(NamedTuple):
-    """Flags for the API server, the user and the namespace; None or empty: by the kubeconfig.
+    """The flags that select the API server, the user and the namespace; None or empty: not given.
 
-    `request_timeout` is in seconds, None for no limit by the caller. `as_user_extra` are (key,
-    value) pairs; a key may have several. Files are relative to the working directory.
+    `request_timeout` is in seconds. `as_user_extra` are (key, value) pairs; a key may have several.
+    Files are relative to the working directory.
     """
 
     namespace: str | None = None
@@ -36,9 +36,9 @@ class AccessFlags(NamedTuple):
     verbosity: int = 0
 
     def typed(self) -> str:
-        """The flags that select the cluster and the user, quoted for a shell; "" without any.
+        """The given flags that select the cluster and the user, quoted for a shell; "": none.
 
-        Without the namespace, which each command adds, and without secrets.
+        They lack the namespace, which each hint adds itself, and flags with credentials.
         """
         given = [(flag, getattr(self, field)) for flag, field in _SHOWN.items()]
         words = [(flag, str(value)) for flag, value in given if value]
@@ -64,4 +64,4 @@ _SHOWN = {
     "--as": "as_user",
     "--as-uid": "as_uid",
 }
-"""The flags that select the cluster and the user, and their fields."""
+"""The flags of `typed` with one value, and their fields."""

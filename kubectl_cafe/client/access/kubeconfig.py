@@ -1,7 +1,7 @@
-"""Resolves cluster, user and namespace of a kubeconfig by kubectl's rules, as data.
+"""Selects the cluster, user and namespace of kubeconfig files by kubectl's rules.
 
-With several files the client library uses the last current-context. kubectl uses the first, for
-current-context and for every name. So the files are read and resolved here.
+Of several files, kubectl uses the first current-context and the first entry of each name; the
+Python client library uses the last current-context. So this module reads and merges the files.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFil
 
 
 class Kubeconfig(Struct, frozen=True):
-    """Merged files. Each table maps a name to its entry, with absolute file paths."""
+    """The merged kubeconfig files. Each table maps a name to its entry, with absolute paths."""
 
     clusters: Mapping[str, dict[str, Any]] = {}
     contexts: Mapping[str, dict[str, Any]] = {}
     users: Mapping[str, dict[str, Any]] = {}
     current: str = ""
     homes: Mapping[str, str] = {}
-    """User's name -> the folder of the user's kubeconfig file (exec plugins start there)."""
+    """The folder of the kubeconfig file by user name; relative commands of plugins start there."""
 
 
 class Chosen(Struct, frozen=True):
-    """The context, cluster and user that flags and kubeconfig select."""
+    """The context, cluster and user that flags and kubeconfig select; `home` is as in `homes`."""
 
     context: str
     namespace: str
@@ -48,7 +48,7 @@ class Chosen(Struct, frozen=True):
 def files(flag: str | None, environ: Mapping[str, str]) -> list[Path]:
     """The files that kubectl would read; raises AccessError if `--kubeconfig` names no file.
 
-    A pipe is a file as well: /dev/stdin, and a shell's `<(command)`.
+    `--kubeconfig` may also name a pipe: /dev/stdin, or a shell's `<(command)`.
     """
     if flag:
         path = _expanded(flag)
@@ -97,9 +97,9 @@ def merge(paths: list[Path]) -> Kubeconfig:
 
 
 def choose(config: Kubeconfig, flags: AccessFlags) -> Chosen:
-    """The selection by `flags`; raises AccessError that lists the known names.
+    """The context, cluster and user that `flags` select; raises AccessError with the known names.
 
-    With a server from a flag neither a context nor a cluster is needed.
+    With `--server` neither a context nor a cluster is needed.
     """
     name = flags.context or config.current
     if name and name not in config.contexts:
@@ -134,9 +134,9 @@ def choose(config: Kubeconfig, flags: AccessFlags) -> Chosen:
 def overridden(chosen: Chosen, flags: AccessFlags) -> Chosen:
     """`chosen` with fields of its cluster and user replaced by flags, by client-go's rules.
 
-    A server removes the kubeconfig's tls-server-name. A CA, or no verification, replaces both
-    settings of the kubeconfig. A file removes the inline data of the same name. A token has
-    precedence over every other login.
+    `--server` removes the kubeconfig's tls-server-name. `--certificate-authority` or
+    `--insecure-skip-tls-verify` replaces both settings of the kubeconfig. A file replaces the
+    inline data of the same field. `--token` has precedence over all other credentials.
     """
     cluster, user = dict(chosen.cluster), dict(chosen.user)
     if flags.server:

@@ -26,14 +26,14 @@ from kubectl_cafe.client.http import _wire
 
 
 class Client(Struct, frozen=True):
-    """One identity at one server, with its connections."""
+    """The connections to one server, with one user's credentials."""
 
     configuration: Configuration
     rest: RESTClientObject
 
     @property
     def authorization(self) -> dict[str, str]:
-        """The Authorization header; renews a provider's token that has expired."""
+        """The Authorization header, or nothing; renews an auth-provider's expired token."""
         bearer = self.configuration.auth_settings().get("BearerToken")
         return {"Authorization": bearer["value"]} if bearer and bearer["value"] else {}
 
@@ -41,8 +41,8 @@ class Client(Struct, frozen=True):
 def client(chosen: Chosen, connections: int) -> Client:
     """A client with fresh credentials; runs exec plugins, reads files; raises AccessError.
 
-    Without TLS no credentials are sent and no plugin is run, as in kubectl (client-go, clientcmd:
-    the user's part is read only for a transport with TLS).
+    Without TLS no credentials are sent and no plugin is run, as in kubectl (client-go's clientcmd
+    reads the user's credentials only for a server with TLS).
     """
     fields.check_combination(chosen.cluster, chosen.user, chosen.user_name)
     secure = urlsplit(address(chosen)).scheme == "https"
@@ -109,7 +109,7 @@ def _authorization(configuration: Configuration, chosen: Chosen, user: Mapping[s
 
 
 def _of_file(user: Mapping[str, Any]) -> str:
-    """The token in the user's tokenFile; its `token` where the file can't be read (client-go)."""
+    """The token in the user's tokenFile; the user's `token` if the file can't be read."""
     try:
         content = tls.read(user["tokenFile"], "tokenFile")
     except AccessError:
@@ -153,9 +153,9 @@ def _provided(configuration: Configuration, chosen: Chosen, provider: dict[str, 
 
 
 def _set_proxy(configuration: Configuration, chosen: Chosen) -> None:
-    """Set the cluster's own proxy, despite NO_PROXY; else the environment's, as Go reads it.
+    """Set the cluster's proxy-url, whatever NO_PROXY is; else the environment's proxy, as in Go.
 
-    Go ignores ALL_PROXY, uses no proxy for this machine, and lets a SOCKS proxy resolve the
+    Go ignores ALL_PROXY, uses no proxy for loopback addresses, and lets a SOCKS proxy resolve the
     server's name.
     """
     host = urlsplit(configuration.host)
@@ -229,9 +229,9 @@ def _with_plugin(chosen: Chosen) -> dict[str, Any]:
 
 
 class _Node(dict[str, Any]):
-    """A mapping as the client library's exec provider reads it.
+    """A mapping with the interface that the client library's exec provider needs (ConfigNode).
 
-    The library's own class for this is in a module that imports two OAuth libraries.
+    The library's own class is in a module that imports two OAuth libraries.
     """
 
     def __init__(self, value: Mapping[str, Any]) -> None:

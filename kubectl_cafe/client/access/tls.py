@@ -19,7 +19,7 @@ from kubectl_cafe.client.errors import AccessError
 
 
 def context(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
-    """One context for all connections; inline keys are on disk only while it is built."""
+    """The context for all connections; an inline key is in a file only while it is built."""
     ca = _bytes(cluster, "certificate-authority")
     try:
         made = ssl.create_default_context(cadata=ca.decode() if ca else None)
@@ -55,7 +55,7 @@ def _load(made: ssl.SSLContext, pair: bytes) -> None:
 
 
 def _no_pass_phrase() -> str:
-    """Raise AccessError: kubectl refuses such a key too, and OpenSSL would prompt for it."""
+    """Raise AccessError for an encrypted key, as kubectl does; OpenSSL would prompt."""
     raise AccessError(
         "the client key has a pass phrase; kubectl can't use such a key either",
         where="client-key",
@@ -67,7 +67,7 @@ def _no_pass_phrase() -> str:
 def _as_file(content: bytes) -> Iterator[str]:
     """The path of a file with `content`, in memory if possible, else in a temporary folder.
 
-    A machine with read-only disks has no place for a folder.
+    A machine whose file systems are all read-only can't have a temporary folder.
     """
     descriptor = _in_memory(content)
     if descriptor is not None:
@@ -84,7 +84,7 @@ def _as_file(content: bytes) -> Iterator[str]:
 
 
 def _in_memory(content: bytes) -> int | None:
-    """The descriptor of a file in memory; None where the system has none, or no /proc."""
+    """The descriptor of a file in memory (memfd) with `content`; None if that is not possible."""
     if sys.platform != "linux":
         return None
     try:
@@ -102,15 +102,15 @@ def _in_memory(content: bytes) -> int | None:
 def relax(context: ssl.SSLContext) -> None:
     """Make `context` trust the certificates that kubectl trusts.
 
-    Python 3.13 checks X.509 strictly, which the CAs of many clusters fail. Go accepts an
-    intermediate certificate as the anchor, OpenSSL only with this flag.
+    Python 3.13 sets VERIFY_X509_STRICT, which the CAs of many clusters fail. Go accepts an
+    intermediate certificate as a trust anchor, OpenSSL only with VERIFY_X509_PARTIAL_CHAIN.
     """
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
 
 
 def _bytes(entry: Mapping[str, Any], key: str) -> bytes:
-    """Field `key`-data (base64) or the file that `key` names; b"" without either."""
+    """The decoded field `KEY-data`, or the content of the file in field `key`; b"": neither."""
     if entry.get(f"{key}-data"):
         try:
             lines = entry[f"{key}-data"].splitlines()

@@ -1,7 +1,8 @@
-"""Checks the clock directly before a request is sent, and notes whether it was sent.
+"""Calls a check directly before a request is sent, and notes whether the request was sent.
 
-urllib3 connects and sends in one call. These connections connect first, then call `before`, then
-mark the attempt as sent: a failure before that was certainly not sent.
+urllib3 connects and sends in one call. The connections of this module connect first, then call
+`before` (the check of the lease), then mark the attempt as sent. So after an earlier failure the
+request was certainly not sent.
 """
 
 from __future__ import annotations
@@ -47,9 +48,9 @@ def _about_to_send() -> None:
 
 
 class _Hooked:
-    """A connection that connects, then makes the attempt's last check, then sends the request.
+    """A connection that connects, then calls the attempt's `before`, then sends the request.
 
-    So the check, such as that of the lease, is not made before the time that connecting takes.
+    The other order would let a lease expire unnoticed while the connection is made.
     """
 
     sock: Any
@@ -68,7 +69,7 @@ def _hooked(pool: type[Any]) -> type[Any]:
 
 
 def install(manager: urllib3.PoolManager) -> None:
-    """Make `manager`, also a proxy's, open such connections from now on."""
+    """Make `manager` (also a ProxyManager) open connections of the class `_Hooked`."""
     manager.pool_classes_by_scheme = {
         scheme: _hooked(pool) for scheme, pool in manager.pool_classes_by_scheme.items()
     }

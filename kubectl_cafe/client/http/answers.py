@@ -1,6 +1,6 @@
-"""Reads an answer of the API server: its object, or the error that it means.
+"""Decodes an answer of the API server: the object in it, or its error.
 
-Errors are distinguished by their meaning; see `errors`.
+`client/errors.py` has the classes of errors.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _ADMISSION_FAILED = re.compile(
     r"failed calling webhook|failed to call webhook"
     r"|failed to complete (mutation|validation) in|resource quota evaluation timed out"
 )
-"""The server's messages where admission gave no answer; admission precedes storage."""
+"""The server's messages if a webhook or the quota check failed: then nothing was stored."""
 _WEBHOOKS = kubectl("get validatingwebhookconfigurations,mutatingwebhookconfigurations")
 _READS = {"GET", "HEAD"}
 
@@ -127,9 +127,10 @@ def _sort(
 
 
 def _by_admission(status: int, said: str) -> tuple[type[ApiError], str, str] | None:
-    """The error by which admission ended a write, by its message; None if the code is right.
+    """The error for a write that admission ended with a misleading status code, by its message.
 
-    A 403 and a 422 keep their usual meaning. A 429 and a 5xx of a webhook may be temporary.
+    None if the message is not admission's or the status code has its usual meaning: 403, 422, 429.
+    A 5xx of a webhook may be temporary.
     """
     failed = _ADMISSION_FAILED.search(said) is not None
     denied = _DENIED_BY_ADMISSION.search(said) is not None
@@ -186,7 +187,7 @@ def _status_object(body: bytes) -> dict[str, Any]:
 
 
 def _plain(body: bytes) -> str:
-    """A proxy's answer in one line, cut: a page's title, or its text."""
+    """The body of a proxy's answer as one line: the title of a page, else 300 characters."""
     if is_page("", body) and (named := title(body)):
         return named
     return " ".join(body.decode("utf-8", "replace").split())[:300]

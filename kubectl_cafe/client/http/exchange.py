@@ -1,4 +1,4 @@
-"""Sends requests: credentials, attempts, and which requests may be repeated."""
+"""Sends requests, renews refused credentials, and repeats requests if that is safe."""
 
 from __future__ import annotations
 
@@ -36,32 +36,32 @@ CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 35.0
 """Seconds of silence before an answer counts as lost; an admission webhook may take 30."""
 PATIENCE = 6
-"""The number of retries of a request that the server turned away with a Retry-After."""
+"""The number of retries of a request that the server answers with Retry-After."""
 LONGEST_WAIT = 15.0
 """Seconds; a longer Retry-After is shortened to this."""
 RENEWALS = 3.0
-"""Seconds after a failed renewal of credentials before the next one: a plugin may prompt, and every
-thread needs new credentials."""
+"""Seconds after a failed renewal of credentials before the next one. Without them each thread would
+run the plugin again, which may prompt."""
 LAST_TRY = 1.0
-"""Seconds for an attempt that begins when the request's time is nearly over."""
+"""The least seconds for an attempt, even if less is left of the request's timeout."""
 _SHOWN = 4096
 """Characters of a body in the trace."""
 
 
 class Trace(Protocol):
-    """Receives the lines of one request at a time, each with kubectl's level.
+    """Receives the lines of one request at a time, each with its level of kubectl's `-v`.
 
-    Level 6 is one line a request, level 8 are bodies.
+    Level 6 has one line per request, level 8 the bodies.
     """
 
     def __call__(self, *lines: tuple[int, str]) -> None: ...
 
 
 class Request(Struct, frozen=True):
-    """A request. `before` is the last check on an open connection; see `_wire`.
+    """A request. `before` is called on the open connection directly before sending; see `_wire`.
 
-    `patience` is the number of retries when the server turns it away. `timeout` is for all attempts
-    together; of a watch (`streaming`) it is the longest silence.
+    `patience` is the number of retries after answers with Retry-After. `timeout` is in seconds, for
+    all attempts together; for a watch (`streaming`) it is the longest time between two events.
     """
 
     method: str
@@ -87,17 +87,16 @@ class Exchange:
         self._renewal = threading.Lock()
         self._client = access.connect(connections)
         self._refused: tuple[float, CafeError] | None = None
-        """The last renewal of these credentials, if it failed: until when that holds, and the
-        error."""
+        """The error of the last renewal if it failed, and the monotonic time of the next try."""
         self.time = ServerTime(clock)
 
     def answer(self, request: Request) -> urllib3.BaseHTTPResponse:
         """The API server's 2xx answer; raises ApiError.
 
-        Sends again, with new credentials, once after a 401; up to `patience` times after a
-        Retry-After; once a read whose answer broke off. Never sends again a write that may have
-        happened, or any request after its own timeout. So a Retry-After beyond that timeout is not
-        waited for: a later answer is of no use to a renewal of the lease.
+        The request is repeated once after a 401, with new credentials; up to `patience` times after
+        a Retry-After; and a read once if the connection broke during the answer. It is never
+        repeated if it is a write that may have happened, or after its own timeout. So a Retry-After
+        beyond that timeout is not waited for.
         """
         renewed = broke = False
         waits = request.patience
@@ -194,7 +193,7 @@ class Exchange:
     def _renew(self, refused: Client, request: Request) -> None:
         """Renew the credentials, once for all threads that were refused with the old ones.
 
-        Raises CredentialsFailed; within `RENEWALS` seconds after a failure without another attempt.
+        Raises CredentialsFailed, for `RENEWALS` seconds after a failure without another attempt.
         """
         with self._renewal:
             if self._client is not refused:
@@ -226,7 +225,7 @@ class Exchange:
 def _authorization(client: Client, request: Request) -> Mapping[str, str]:
     """The Authorization header; raises CredentialsFailed.
 
-    An auth-provider's library may renew its token here, with any error of its own libraries.
+    An auth-provider's library may renew its token here, and raise any exception.
     """
     try:
         return client.authorization
@@ -255,7 +254,7 @@ def _retry_after(request: Request, answer: urllib3.BaseHTTPResponse) -> float | 
 
 
 def _root(error: BaseException) -> BaseException:
-    """The error of the operating system or OpenSSL beneath the wrappers, if there is one."""
+    """The OSError, timeout or name resolution error that caused `error`, else `error` itself."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, exceptions.NameResolutionError | exceptions.TimeoutError | OSError):

@@ -1,4 +1,4 @@
-"""Detects answers that are not the API server's: a proxy's sign-in page, or a redirect to it."""
+"""Detects answers of a proxy instead of the API server: a sign-in page, or a redirect to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST = 1 << 16
 
 
 def came(answer: urllib3.BaseHTTPResponse, *, streaming: bool) -> str:
-    """The page or redirect in place of the server's answer, in words; "" if there is none.
+    """A text for a web page or redirect in place of the server's answer; "" for other answers.
 
     An API server sends JSON, and redirects no request for an object or a collection.
     """
@@ -35,7 +35,7 @@ def came(answer: urllib3.BaseHTTPResponse, *, streaming: bool) -> str:
 
 
 def from_proxy(answer: urllib3.BaseHTTPResponse) -> bool:
-    """Whether an error is a web page, which API servers never send."""
+    """Whether the answer is HTML by its Content-Type, which API servers never send."""
     return "html" in (answer.headers.get("Content-Type") or "")
 
 
@@ -54,9 +54,8 @@ def intercepted(
 ) -> ApiError:
     """The error if a proxy or gateway has answered in place of `server`.
 
-    `got` describes the answer, `proxy` is the one in use, "" for none. Most likely the write was
-    not passed on. Because that is not certain, its outcome is unknown, and the object is read
-    again.
+    `got` is the text of `came`, `proxy` the proxy's address, "" for none. A write was most likely
+    not forwarded. That is not certain, so its outcome is unknown.
     """
     between = f"the proxy {_bare(proxy)}" if proxy else "a proxy, gateway or VPN on the way to it"
     said = f"the API server {server}{by(context)} did not answer, {between} did: {got}"

@@ -25,7 +25,7 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Stream:
-    """Events until the server or this side ends the watch, or the connection fails.
+    """The events of a watch, until the server or `close` ends it, or the connection fails.
 
     Iterating raises Expired for a 410 inside the stream, BrokenOff when the connection breaks,
     Silent when nothing arrives for `idle` seconds. `close` may be called from any thread and ends
@@ -73,8 +73,8 @@ class Stream:
     def _pieces(self) -> Iterator[bytes]:
         """The body as it arrives, decompressed.
 
-        For a body without chunks, which ends with its connection (HTTP/1.0), urllib3's own `stream`
-        waits for whole blocks: no event would be seen before 64 KiB have arrived.
+        For a body without chunks, which ends with its connection (HTTP/1.0), urllib3's `stream`
+        waits for whole blocks: events would be delayed until 64 KiB have arrived.
         """
         if self._answer.chunked:
             yield from self._answer.read_chunked(_MOST, decode_content=True)

@@ -1,4 +1,4 @@
-"""Web pages in answers: a sign-in page or a gateway's own, where an API server sends JSON."""
+"""Recognises web pages in answers (of a sign-in page or a gateway), and reads their titles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def is_page(content_type: str, body: bytes) -> bool:
 
 
 def title(body: bytes) -> str:
-    """The page's title in one line, "" where it has none."""
+    """The page's title as one line; "" if it has none."""
     from html import unescape
 
     found = _TITLE.search(body.decode("utf-8", "replace"))
