@@ -45,7 +45,7 @@ RELEASES = f"{PREFIX}/releases"
 """Annotation of a revision that version 0.1.0 wrote: the last releases to it."""
 RELEASE_OF = f"{PREFIX}/release-of"
 """Label of a ControllerRevision that is the record of an ended release: the CafeDeployment's name.
-Version 0.1.0 takes every ControllerRevision with the label of a revision for a revision."""
+It differs from the label of revisions, by which version 0.1.0 would read a record as a revision."""
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 """Annotation of a pod: of two otherwise equal pods the ReplicaSet controller deletes the one with

@@ -1,1 +1,1 @@
-"""The assessment of pods: where each stands in a release, by one snapshot of the cluster. Pure."""
+"""The assessment of pods: the state of each in a release, from one snapshot. Pure."""

@@ -89,7 +89,7 @@ def limits(made: Assessment, snapshot: Snapshot) -> tuple[float, float]:
 
 
 def _own_clock(made: Assessment) -> Iterator[float]:
-    """The monotonic times at which rule c, a startupProbe or a failing start is decided.
+    """The monotonic times at which a container may become settled, ready or stuck.
 
     The rules are in `pods/restarted.py` and `pods/done.py`.
     """

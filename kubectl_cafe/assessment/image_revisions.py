@@ -48,7 +48,7 @@ def runs_any(pod: Pod, known: Known) -> bool:
 def shown_revision(pod: Pod, known: Known) -> Revision | None:
     """The revision whose images the pod runs; None: no known one.
 
-    Of several, the one that the pod's label names comes first, then the newest.
+    Of several revisions with these images, the one in the pod's label, else the newest.
     """
     label = pod.labels.get(names.REVISION, "")
     found = [revision for revision in known.values() if runs(pod, revision, known)]
@@ -81,7 +81,7 @@ def as_created(pod: Pod) -> bool:
 
 
 def unchanged(pod: Pod) -> bool:
-    """Whether the pod's images are the ones that its record was written for.
+    """Whether no other client has changed the pod's images since its record was written.
 
     Every image patch of this tool writes the record in the same request. So images that only the
     pod's creator and this tool have written are those of the last record.

@@ -65,7 +65,8 @@ def note(release: str, planned: Iterable[str]) -> str:
 def failure(assessment: Assessment, snapshot: Snapshot) -> Failure | None:
     """The failure for a pod that lost its switch after the release started; None: no failure.
 
-    Such a pod may not be restarted. A pod that is already out of service may: no request is lost.
+    Such a pod must not be restarted while it receives requests. A pod that is not healthy receives
+    none and may be restarted.
     """
     if (
         assessment.row is not PodState.CANDIDATE

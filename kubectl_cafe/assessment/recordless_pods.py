@@ -1,4 +1,4 @@
-"""Pods in the middle of an upgrade whose release has no record any more (C72). Pure."""
+"""Pods with an unfinished upgrade while the CafeDeployment has no record (C72). Pure."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class Snapshot:
 
     @property
     def nodes_due(self) -> bool:
-        """Whether nodes must be read: a pod's node may be gone, and no fresh Node is known."""
+        """Whether Nodes must be read: one may be lost, and none was read within NODES_FRESH."""
         fresh = self.nodes_at is not None and self.now - self.nodes_at < NODES_FRESH
         return not fresh and any(pod.suspect and pod.node for pod in self.pods.values())
 

@@ -1,1 +1,4 @@
-"""The API server: configuration, requests, watches, the lease. Alone imports the client library."""
+"""The API server: configuration, requests, watches, the lease.
+
+Only this package imports the Kubernetes client library.
+"""

@@ -145,9 +145,9 @@ class LeaderElector:
     ) -> None:
         """Renew in a thread until `release` or until the lease is lost.
 
-        `on_renew` runs there after each renewal and must return within seconds (the driver reads
-        the CafeDeployment there, with a timeout). An ApiError in it is ignored until the next
-        renewal; any other error ends the lease. `on_lost` runs once.
+        The thread calls `on_renew` after each renewal; it must return within seconds (the driver
+        reads the CafeDeployment in it, with a timeout). An ApiError in it is ignored; any other
+        error ends the lease. `on_lost` is called once, unless `release` was called.
         """
         self._thread = threading.Thread(
             target=self._keep, args=(on_renew, on_lost), name="lease", daemon=True

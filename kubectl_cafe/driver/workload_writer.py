@@ -107,11 +107,11 @@ class WorkloadWriter:
         self._transport.clock.sleep(RETRY)
 
     def _head_off(self) -> bool:
-        """Update workloads whose patch may still arrive, so that it fails. Returns whether any may.
+        """Update each workload with a lost patch that may still arrive: then the patch fails.
 
-        Otherwise such a patch could take effect after a later decision, for example a commit after
-        a rollback that found nothing to undo. Lost creations are ignored: a workload without pods
-        does no harm.
+        Returns whether there was such a patch. It could take effect after a later decision, for
+        example a commit after a rollback that found nothing to undo. Lost creations are ignored: a
+        workload without pods does no harm.
         """
         shown = self._shown()
         lost = [one for one in self._lost if not one.create and may_land(one, shown)]

@@ -39,8 +39,8 @@ class Frame:
     def saw_the_birth_of(self, pod: Pod) -> bool:
         """Whether the pod was created during the release.
 
-        Times are whole seconds. A pod created in the same second in which the release started
-        counts only for a release that creates pods.
+        Times are whole seconds. A pod created in the second of the release's start counts only for
+        a release that creates pods.
         """
         after = pod.created > self.start or (self.creates and pod.created == self.start)
         return after and pod.created <= self.until

@@ -215,7 +215,7 @@ def _by_birth(
     return made, [*chain.from_iterable(waiting.values())]
 
 
-# What is not known
+# Missing data
 
 
 def _left_of(past: PastRelease, count: int) -> str:
