@@ -31,7 +31,7 @@ class PodState(Enum):
     FORGOTTEN = auto()
     """Terminating, Failed or Succeeded."""
     UNREADABLE = auto()
-    """The pod's record is damaged or of a newer version: the pod is not written, only reported."""
+    """The pod's record is damaged or of a newer version: not upgraded, only reported."""
     DRAINED = auto()
     PATCHED = auto()
     """The image is patched to the goal, or to any revision while aborting (no goal)."""
@@ -46,7 +46,7 @@ class PodState(Enum):
     """The pod runs the goal's images; its labels or annotations are not the goal's."""
     CANDIDATE = auto()
     DRIFT = auto()
-    """The pod runs an image of no known revision: the pod is not written, only reported."""
+    """The pod runs an image of no known revision: not upgraded, only reported."""
 
 
 LEFT = (PodState.NEW, PodState.DRAINED, PodState.PATCHED, PodState.PATCHED_ELSEWHERE)
