@@ -29,9 +29,8 @@ BACKOFF = 0.1
 LONGEST_BACKOFF = 30.0
 _HOPELESS = (Unauthorized, Forbidden, NoSuchKind, Invalid)
 _REFUSALS = 3
-"""The informer gives up when this many tries in a row have failed, the last one with an error of
-_HOPELESS: a restarting API server may refuse for a moment. Before the first list has succeeded, one
-such error is enough."""
+"""The informer gives up after this many errors of _HOPELESS in a row: a restarting API server may
+refuse for a moment. Before the first list has succeeded, one such error is enough."""
 
 
 class Informer(threading.Thread):
@@ -80,7 +79,7 @@ class Informer(threading.Thread):
         self._tries = 0
         """Failures, and watches that ended without an event, in a row; an event resets it."""
         self._refusals = 0
-        """Refusals in a row; reset by a watch that is accepted, and by any other failure."""
+        """Errors of _HOPELESS in a row; a watch that is accepted or another error resets it."""
 
     def stop(self) -> None:
         """Stop at once, from any thread; a running callback finishes, no other callback starts."""
