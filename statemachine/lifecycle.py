@@ -33,7 +33,7 @@ class State(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What moves a release: a command of a user, or a finding of the driver."""
+    """The trigger of a move: a command of a user, or a finding of the driver."""
 
     START = "start"
     STEP_DONE = "step_done"
@@ -47,7 +47,7 @@ class Trigger(StrEnum):
     ABORT = "abort"
     PODS_SETTLED = "pods_settled"
     TAKE_OVER = "take_over"
-    """Another driver continues the release. It is no move of the table: the state stays."""
+    """Another driver continues the release: an entry of the journal, not a move of the table."""
 
 
 class Guard(StrEnum):
@@ -85,14 +85,17 @@ class Row(Struct, frozen=True):
 
 
 class Position(Struct, frozen=True):
-    """The state of a release. `origin` is the state before Paused or Failed, else None."""
+    """The state of a release. `origin`: in Paused and Failed the state before that, else None."""
 
     state: State
     origin: State | None = None
 
 
 class IllegalMove(ValueError):
-    """The table has no such move, or no guard holds. `legal` are the triggers that it has here."""
+    """A move that the table does not have or whose guards do not hold.
+
+    `legal` are the triggers that the table has in the present state.
+    """
 
     def __init__(self, position: Position, trigger: Trigger) -> None:
         self.position = position
@@ -107,7 +110,7 @@ RESTING = (_S.IDLE, _S.COMPLETED, _S.ROLLED_BACK, _S.ABORTED)
 SUCCEEDED = (_S.COMPLETED, _S.ROLLED_BACK)
 """States in which every pod is at the revision that the release went to."""
 FORWARD = (_S.PROGRESSING, _S.AWAITING_CONFIRM)
-"""States of a release that goes on to its target, and not back."""
+"""States of a create, an upgrade or a scale on the way to its target; not of a rollback."""
 RUNNING = (_S.PROGRESSING, _S.ROLLING_BACK, _S.ABORTING)
 """States in which the driver has work to do."""
 MOVING = (_S.PROGRESSING, _S.ROLLING_BACK)
@@ -225,12 +228,12 @@ def _machine() -> Machine:
 
 
 def _condition(row: Row):  # type: ignore[no-untyped-def]
-    # Called by `transitions` with the arguments of the trigger: the model itself.
+    # `transitions` calls this with the arguments of the trigger: `move` passes the model.
     return lambda model: model.holds(row)
 
 
 def legal(state: State) -> tuple[Trigger, ...]:
-    """The triggers that the table has in `state`, in the table's order."""
+    """The triggers of the moves out of `state`, in the table's order."""
     return tuple(dict.fromkeys(row.trigger for row in TABLE if row.source is state))
 
 

@@ -49,8 +49,8 @@ class Strategy(Stored, frozen=True):
 class Plan(Stored, frozen=True):
     """The inputs from which the steps are computed.
 
-    `cells` are the pods of each cell at the end, `before` those at the start where the release
-    creates or removes some, else None.
+    `cells` are the numbers of pods by cell at the end of the release, `before` those at its start;
+    None in a first release, and where the numbers stay.
     """
 
     cells: Mapping[str, Integer]
@@ -59,7 +59,7 @@ class Plan(Stored, frozen=True):
     before: Mapping[str, Integer] | None = None
 
     def started(self, kind: Kind) -> Mapping[str, int]:
-        """The pods of each cell at the start of a release of this kind; a first one has none."""
+        """The numbers of pods by cell at the start of a release of this kind; 0 for CREATE."""
         if kind is Kind.CREATE:
             return dict.fromkeys(self.cells, 0)
         return self.cells if self.before is None else self.before
@@ -91,7 +91,7 @@ class Entry(Stored, frozen=True):
 
 
 class Failure(Stored, frozen=True):
-    """Why a group failed: `reason` as Kubernetes spells it, and the pod and container, if known."""
+    """Why a release failed: `reason` in CamelCase, and the pod and the container, if known."""
 
     reason: str
     message: str = ""
@@ -138,12 +138,12 @@ class Record(Stored, frozen=True):
 
     @property
     def position(self) -> Position:
-        """The state machine's view of the record."""
+        """The release's state and origin, for the state machine."""
         return Position(self.state, self.origin)
 
     @property
     def last_move(self) -> Entry | None:
-        """The last move of the state machine; a change of the driver is none."""
+        """The journal's last entry but those of `take_over`; None without one."""
         moves = (e for e in reversed(self.journal) if e.trigger is not Trigger.TAKE_OVER)
         return next(moves, None)
 
@@ -165,7 +165,10 @@ class Record(Stored, frozen=True):
 
     @property
     def waiting_group(self) -> int:
-        """The group that a confirmation starts: in AwaitingConfirm that of the current step."""
+        """The number of the current step's group, which in AwaitingConfirm a confirmation starts.
+
+        0 if the current step is not a group, or all steps are done.
+        """
         return self.current.group if self.current else 0
 
 
@@ -223,7 +226,7 @@ def taken_over(record: Record, *, at: str, who: str) -> Record:
 
 
 def cut(text: str, limit: int = TEXT_LIMIT) -> str:
-    """`text` in at most `limit` characters; a note of its length replaces a missing end."""
+    """`text` in at most `limit` characters; a note of the full length replaces what is cut."""
     if len(text) <= limit:
         return text
     note = f"... ({len(text)} characters)"

@@ -44,11 +44,11 @@ def fit(record: Record, limit: int = SIZE_LIMIT) -> Record:
 
     The journal's middle goes first, then texts, then the journal's end except its last entry. What
     decisions depend on stays: id, kind, state, plan, epochs, who started the release, the
-    confirmations of the current leg (protocol-next 1.3). A record that is still too large is
-    returned with all cuts made. A limit of 0 gives what every cut of the same record has in common.
+    confirmations of the current leg (protocol 4). A record that is still too large is returned with
+    all cuts made. A limit of 0 makes all cuts: so a record and a cut form of it become equal.
     """
     dropped = max(0, len(record.journal) - JOURNAL_LIMIT)
-    # The first entry names who started the release: it stays, the oldest others go.
+    # The first entry names the user who started the release: it stays, the oldest others go.
     journal = (*record.journal[:1], *record.journal[1 + dropped :])
     record = replace(record, journal=journal, journal_cut=record.journal_cut + dropped)
     record = _with_texts(record, TEXT_LIMIT)
@@ -112,7 +112,7 @@ def decode(text: str) -> Record:
 
 
 def _out_of_range(record: Record) -> str:
-    """The value from which no plan or no deadline can be computed; empty if there is none."""
+    """The error for the first value of the plan that is out of range; empty if there is none."""
     strategy = record.plan.strategy
     if not re.fullmatch(r"[0-9]{1,9}%?", str(strategy.max_unavailable)):
         shown = versioned.shown(strategy.max_unavailable)

@@ -28,7 +28,8 @@ class UpgradeType(StrEnum):
 class Kind(StrEnum):
     """The kind of a release.
 
-    CREATE creates the first pods, SCALE further ones; UPGRADE and ROLLBACK change existing pods.
+    CREATE creates the first pods. UPGRADE and ROLLBACK change existing pods; an UPGRADE may also
+    create pods. SCALE creates and removes pods and changes none.
     """
 
     CREATE = "create"
@@ -61,8 +62,8 @@ _MEANINGS = {
 class Step(Struct, frozen=True):
     """One step. `group` counts from 1 (0: not a group).
 
-    `counts` are the pods per cell at the goal after the step, those of earlier groups included; of
-    a scale-in all pods per cell.
+    `counts` are the numbers of pods at the goal by cell after the step, those of earlier groups
+    included; after a scale-in those of all pods. None: not a group.
     """
 
     kind: StepKind
@@ -71,7 +72,7 @@ class Step(Struct, frozen=True):
 
     @property
     def is_group(self) -> bool:
-        """Whether pods are taken in this step."""
+        """Whether the step is a group: it upgrades, creates or removes pods by `counts`."""
         return self.counts is not None
 
     def count(self, cell: str) -> int:
@@ -119,10 +120,10 @@ def groups(
 
 
 def sizes(plan: Iterable[Step], before: Mapping[str, int]) -> dict[int, dict[str, int]]:
-    """The number of pods that each group takes in each cell, by the group's number.
+    """The number of pods that each group upgrades, creates or removes, by group number and cell.
 
     It is the difference between the cumulative counts of the steps in `plan`; `before` are the
-    counts before the first group. A group that scales in takes the pods that it removes.
+    counts before the first group.
     """
     taken: dict[int, dict[str, int]] = {}
     for step in plan:
@@ -139,14 +140,14 @@ def steps(
     batch_size: int | None,
     before: Mapping[str, int] | None = None,
 ) -> tuple[Step, ...]:
-    """The steps of a release that leaves `cells`, the pods of each cell (protocol 7).
+    """The steps of a release after which each cell has its number of pods in `cells` (protocol 7).
 
     A first release commits its template to workloads without pods and scales out; an upgrade
     commits after its last group; a rollback restores the templates first. After the last group of
     an upgrade or a rollback, a sweep looks for pods that were created from the wrong template
-    meanwhile. `before` are the pods of each cell at the start, None if the release changes no
-    number of pods. An upgrade scales out after its sweep. A release of kind scale does nothing but
-    scaling: the cells that grow come first, then pods are removed from the cells that shrink.
+    meanwhile. `before` are the numbers of pods by cell at the start, None if the release changes
+    none of them. An upgrade scales out after its sweep. A release of kind scale only scales: first
+    it creates pods in the cells that grow, then it removes pods from the cells that shrink.
     """
     started = tuple((before or cells).items())
     return _steps(kind, tuple(cells.items()), started, upgrade_type, batch_size)

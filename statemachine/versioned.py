@@ -1,7 +1,7 @@
 """Values as versioned JSON in annotations, read strictly by msgspec.
 
-Records live in annotations that users and other tools can edit, and that a newer version may have
-written. A field that is missing, unknown or of another type is an error that names the field;
+Records are kept in annotations that users and other tools can edit, and that a newer version may
+have written. A field that is missing, unknown or of another type is an error that names the field;
 nothing is guessed. Keys are camelCase as in every Kubernetes object.
 """
 
@@ -19,10 +19,10 @@ import msgspec
 
 V = TypeVar("V", bound="Stored")
 Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-"""A number as Kubernetes writes them (int64)."""
+"""An integer in the range of int64, as in Kubernetes' own objects."""
 LATEST = 2.0**35
-"""Upper bound of a time, in seconds since the epoch. A time after the year 3000 is treated as
-damage: calendars end at 9999."""
+"""Upper bound of a time (in the year 3058), in seconds since the Unix epoch. A later time is
+treated as damage: datetime ends in the year 9999."""
 REASON_LIMIT = 200
 """Characters of a reason in an error message; an annotation may hold huge values."""
 _FIELD = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
@@ -34,11 +34,11 @@ class Stored(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=
 
 
 class DecodeError(ValueError):
-    """The text is not what was expected; the message names the place and the reason."""
+    """The text is no value of the expected type and version; the message names field and reason."""
 
 
 class _Version(msgspec.Struct):
-    """The version of a JSON object, and the client that wrote it, whatever else is in it."""
+    """The version of a JSON object, and the client that wrote it; other fields are ignored."""
 
     v: Any = None
     client: Any = None
@@ -85,7 +85,7 @@ def version_of(text: str) -> object:
 
 
 def _head(text: str) -> _Version:
-    """What every version of a JSON object has in common. Raises DecodeError."""
+    """The version and the client in the JSON object `text`, of any version. Raises DecodeError."""
     try:
         return msgspec.json.decode(text, type=_Version)
     except msgspec.ValidationError as error:
@@ -98,7 +98,7 @@ def _head(text: str) -> _Version:
 
 
 def check_time(text: str, path: str) -> None:
-    """Raise DecodeError unless `text` is a time with its zone, from 1970 to the year 3000."""
+    """Raise DecodeError unless `text` is a time with its zone, from 1970 to LATEST."""
     try:
         found = datetime.fromisoformat(text)
         good = found.tzinfo is not None and 0 <= found.timestamp() < LATEST
@@ -130,14 +130,14 @@ def _without_none(value: object) -> object:
 
 
 def _parted(error: msgspec.ValidationError) -> tuple[str, str]:
-    """The path in a message of msgspec's, as `.plan.cells`, and the reason."""
+    """The path in a message of msgspec, as `.plan.cells`, empty without one; and the reason."""
     text = str(error)
     reason, marker, path = text.rpartition(" - at `$")
     return (path.removesuffix("`"), reason) if marker else ("", text)
 
 
 def _reason(error: msgspec.ValidationError, cls: type[Stored], text: str) -> str:
-    """A message of msgspec's with the path first; an unknown member's also names the known ones."""
+    """The message of `error` with the path first; for an unknown enum value with the known ones."""
     path, reason = _parted(error)
     path, kind = _place(cls, path, text)
     if field := _FIELD.fullmatch(reason):
@@ -149,7 +149,10 @@ def _reason(error: msgspec.ValidationError, cls: type[Stored], text: str) -> str
 
 
 def _place(cls: type[Stored], path: str, text: str) -> tuple[str, Any]:
-    """The path with the keys of mappings, which msgspec writes as [...], and the type there."""
+    """The path with the keys of mappings, which msgspec writes as [...], and the type at its end.
+
+    None as the type: `text` does not have the path.
+    """
     kind: Any = cls
     named = ""
     try:
@@ -171,7 +174,7 @@ def _place(cls: type[Stored], path: str, text: str) -> tuple[str, Any]:
 
 
 def _present(kind: Any) -> Any:
-    """The type without None."""
+    """`T` for `T | None`; any other type as it is."""
     kinds = get_args(kind)
     return kinds[0] if len(kinds) == 2 and kinds[1] is NoneType else kind
 
