@@ -14,10 +14,11 @@ from kubectl_cafe.reconcile import shared_budgets
 
 
 class Budget(Struct, frozen=True):
-    """The pods that are unavailable, for any cause, and the limit (protocol 7, C62, C73).
+    """The number of unavailable pods, for any cause, and its limit by maxUnavailable (C62, C73).
 
-    `new_unavailable` are the unavailable pods at the goal or on their way to it. They have the same
-    limit of their own: a bad version can't use up a set that is already broken.
+    `new_unavailable` is the number of unavailable pods at the goal or on their way to it, with the
+    same limit of its own (protocol 7): pods that are unavailable already may be taken beyond the
+    first limit, and a bad version must not be patched into all of them.
     """
 
     limit: int

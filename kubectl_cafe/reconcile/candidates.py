@@ -155,9 +155,9 @@ def others_hold(pod: Pod) -> bool:
 def order(
     podset: PodSet, pod: Pod, *, in_flight: bool, healthy: bool
 ) -> tuple[bool, bool, bool, float, str]:
-    """The sort key of a pod inside its cell (protocol 7): in flight, unavailable, then `podset`'s.
+    """The sort key of a pod inside its cell (protocol 7): in flight first, then unavailable.
 
-    A pod on a lost node comes after the others: it is never taken (C80). Stable for equal input.
+    Equals are in the order of `podset`. A pod on a lost node comes later: it is never taken (C80).
     """
     return (not in_flight, pod.lost, healthy, *podset.order(pod))
 

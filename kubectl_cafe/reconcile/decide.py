@@ -94,7 +94,10 @@ def _aborted(snapshot: Snapshot, in_flight: Sequence[Assessment]) -> Wanted:
 
 
 def _force(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Decision:
-    """The decision of an abort by force: no more writes, the pods left behind are named (C87)."""
+    """The decision of an abort by force: no more writes; the move names the pods in flight (C87).
+
+    The answers to writes under way are awaited first.
+    """
     if snapshot.busy - snapshot.barred:
         return Decision(at_rest=False, waits=(Wait(For.ANSWERS),))
     left = [s.pod.name for s in assessments if s.in_flight or s.row is PodState.ORPHAN]
@@ -136,7 +139,7 @@ def carry_on(
 
 
 def _made_now(assessment: Assessment) -> bool:
-    """Whether a new pod may be opened: at the goal once it is settled, else as it is."""
+    """Whether a new pod may be opened: at the goal once it is settled, at another version now."""
     return assessment.settled or not assessment.upgraded
 
 
@@ -186,7 +189,7 @@ def _reopen(assessment: Assessment, writes: Writes) -> PodPatch | None:
 
 
 def can_rest(assessment: Assessment, snapshot: Snapshot) -> bool:
-    """Whether a pod in flight can't move by itself any more (protocol 9)."""
+    """Whether a pod in flight can't progress by itself any more, so that the driver may leave."""
     if assessment.pod.uid in snapshot.barred or snapshot.time > group_progress.pod_deadline(
         snapshot, assessment.pod
     ):

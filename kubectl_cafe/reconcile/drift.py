@@ -1,9 +1,9 @@
 """Pods that differ from their workload's template, and their repair in place (C55). Pure.
 
-No release is under way then. After a confirmation `repair` brings the pods back, one at a time, by
-the rules and writes of a release (protocol 5, 6, 7). The rules need a release record: it is made
-here and never written. Progress is kept in each pod's own record, so after a crash the next
-`repair` continues from there.
+While no release is under way, `repair` patches such pods back after a confirmation, one at a time,
+by the rules and writes of a release (protocol 5, 6, 7). The rules need a release record: it is made
+here and never written. Progress is kept in the pod records, so after a crash the next `repair`
+continues from there.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from statemachine.steps import Kind
 
 
 def home(pod: Pod, snapshot: Snapshot) -> Revision | None:
-    """The revision that the pod should have: its workload's template's; None if not known."""
+    """The revision that the pod should have, by its workload's template; None if not known."""
     name = next((one.revision for one in snapshot.workloads if one.uid == pod.owner), "")
     return snapshot.revisions.get(name)
 
@@ -43,8 +43,8 @@ def home(pod: Pod, snapshot: Snapshot) -> Revision | None:
 def astray(pod: Pod, snapshot: Snapshot) -> bool:
     """Whether the pod has drifted from its workload's template.
 
-    That is: the pod runs no known revision, or another one than its template's after a release that
-    left all pods at one revision.
+    The pod runs no known revision, or, after a release that left all pods at one revision, another
+    one than its template's.
     """
     own = home(pod, snapshot)
     if own is not None and carries(pod, own) and runs(pod, own, snapshot.revisions):
@@ -64,10 +64,10 @@ def strays(snapshot: Snapshot, assessments: Iterable[Assessment]) -> list[str]:
 
 
 def as_admitted(pod: Pod, own: Revision, snapshot: Snapshot) -> Revision:
-    """`own`, with those of the pod's images that another pod of that revision shows too.
+    """`own`, with those image strings of the pod that another pod of that revision has, too.
 
-    Admission has made these strings of the template's. A patch back to the template's string would
-    be rewritten to the same string: no restart would follow (protocol 6).
+    An admission webhook wrote these strings in place of the template's. It would rewrite a patch to
+    the template's string in the same way, so no restart would follow (protocol 6).
     """
     known = snapshot.revisions
     peers = [p.images() for p in snapshot.pods.values() if p.uid != pod.uid and runs(p, own, known)]
@@ -80,12 +80,12 @@ def as_admitted(pod: Pod, own: Revision, snapshot: Snapshot) -> Revision:
 
 
 def overwritten(pod: Pod, snapshot: Snapshot) -> bool:
-    """Whether another client's image was patched over the one of the pod's record."""
+    """Whether the pod has a record, and another client has since changed one of its images."""
     return pod.record is not None and not on_target(pod, snapshot)
 
 
 def interrupted(assessment: Assessment) -> bool:
-    """Whether a repair has taken the pod and not yet put it back into traffic."""
+    """Whether a repair has begun with the pod and not yet put it back into traffic."""
     record = assessment.pod.record
     return assessment.in_flight and record is not None and record.release == REPAIR
 
@@ -109,7 +109,7 @@ def obstacle(assessment: Assessment, snapshot: Snapshot) -> str:
 
 
 def first(snapshot: Snapshot, uids: Collection[str]) -> Pod:
-    """The pod that is repaired first: one already begun, then one that is unavailable."""
+    """The pod of `uids` to repair first: a pod already begun, else an unavailable one."""
     found = (snapshot.assessment(uid) for uid in uids)
     return min(found, key=partial(candidates.turn, snapshot)).pod
 
@@ -117,8 +117,8 @@ def first(snapshot: Snapshot, uids: Collection[str]) -> Pod:
 class PodRepair(Struct, frozen=True):
     """The repair of one pod: its start `since` (RFC 3339, server time), and its failure, if any.
 
-    `out`: the pod was out of traffic before, without a known reason: a failed repair does not put
-    it back. `unswitched` are the causes for which it was in mode None when its repair began.
+    `out`: the pod was out of traffic before, for an unknown reason, so a failed repair does not put
+    it back. `unswitched` names what left the pod without a working switch when its repair began.
     """
 
     uid: str
@@ -129,7 +129,7 @@ class PodRepair(Struct, frozen=True):
 
 
 class Due(Struct, frozen=True):
-    """The next thing in the repair of a pod: a write, its end, its failure, or a wait.
+    """The next thing in the repair of a pod: a write, its end (`over`), its failure, or waits.
 
     `takes` are uids of healthy pods, as in a Decision.
     """
@@ -151,9 +151,9 @@ def begin(pod: Pod, snapshot: Snapshot, since: str) -> PodRepair:
 
 
 def due(snapshot: Snapshot, way: PodRepair) -> Due:
-    """What is to be done now for the pod of `way`; `snapshot` is of the release at rest."""
+    """The next thing in the repair `way`; `snapshot` is of a CafeDeployment at rest."""
     if not (pod := snapshot.pods.get(way.uid)) or not (own := home(pod, snapshot)):
-        return Due(over=True)  # The pod was replaced, or its template's revision is not known.
+        return Due(over=True)  # The pod is gone, or its template's revision is not known.
     known = {**snapshot.revisions, own.name: as_admitted(pod, own, snapshot)}
     snapshot = replace(
         snapshot, record=_repair(snapshot, own, way), revisions=known, unswitched=way.unswitched
@@ -228,7 +228,7 @@ def _next(snapshot: Snapshot, assessment: Assessment) -> Due:
 
 
 def _company(snapshot: Snapshot, assessment: Assessment) -> list[Assessment]:
-    """All pods that the budgets count, and this one.
+    """The assessments by which the budgets are computed: this pod and all that are not in flight.
 
     Other pods in flight are left out. They count as unavailable either way, but would use up the
     limit for pods on their way to the goal (`new_unavailable`), of which this repair has one pod.
@@ -255,9 +255,9 @@ def _failure(snapshot: Snapshot, assessment: Assessment) -> Failure | None:
 
 
 def _failed(snapshot: Snapshot, way: PodRepair, assessment: Assessment) -> Due:
-    """What follows a failed repair, as for a failed group: a drained pod is reopened.
+    """The next thing after a failed repair, as in a failed group: a drained pod is reopened.
 
-    Other pods stay as they are.
+    A pod in another phase stays as it is.
     """
     if not assessment.in_flight or (way.out and assessment.row is PodState.DRAINED):
         return Due(over=True)

@@ -22,9 +22,9 @@ DEADLINE = "ProgressDeadlineExceeded"
 GONE = "WorkloadGone"
 CREATE = "FailedCreate"
 FINAL = ("forbidden", "denied", "is invalid")
-"""Parts of a permanent refusal's message: no pod of the template will be admitted."""
+"""Substrings of a permanent refusal's message: no pod of the template will be admitted."""
 PASSING = ("exceeded quota", "failed calling webhook")
-"""Parts of a temporary refusal's message."""
+"""Substrings of a temporary refusal's message; it counts as temporary even with one of FINAL."""
 REFUSED_FOR = 30.0
 """Seconds without a successful pod creation after which the group fails."""
 NAMED = 5
@@ -51,7 +51,7 @@ def failure(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Failure | 
     if found := creation_refused(snapshot, assessments) or workload_gone(snapshot):
         return found
     allowed = snapshot.record.plan.strategy.progress_deadline_seconds
-    # The earliest possible deadline: until then the exact one need not be computed.
+    # A lower bound of the deadline: before it, `deadline` need not be computed.
     nearest = max(moved_at(snapshot), snapshot.driven_since) + allowed
     if snapshot.time < nearest or snapshot.time < deadline(snapshot, assessments):
         return None
@@ -71,11 +71,10 @@ def workload_gone(snapshot: Snapshot) -> Failure | None:
 
 
 def deadline(snapshot: Snapshot, assessments: Sequence[Assessment]) -> float:
-    """When the step fails without further progress, by the server's clock (C43, C44, C82).
+    """When the step fails without further progress, epoch seconds by the server's clock (C43, C44).
 
-    Progress is read from the cluster, so it survives the driver: the release's last move (a retry
-    and a resume start the time again), a pod's record, its creation, its Ready and its containers'
-    starts.
+    Progress is read from the cluster, so another driver sees it too (C82): the release's last move
+    (also a retry or a resume), a write of a pod's record, a creation, a pod that became available.
     """
     pods = [s.pod for s in assessments if s.row is not PodState.FORGOTTEN]
     of_release = [
@@ -118,9 +117,9 @@ def creation_refused(snapshot: Snapshot, assessments: Sequence[Assessment]) -> F
 def creation_times(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[float]:
     """The creation times that count as progress in steps that create pods.
 
-    Of the pods that a cell got since the last move, the n-th creation is the first time at which n
-    of them could live. A pod that replaces one which its node rejected comes after these: it is no
-    progress, however often it happens (C50).
+    Of the pods created in a cell since the last move, as many creations count as pods live now, the
+    earliest ones. So a pod that replaces one that its node rejected is no progress, however often
+    this happens (C50).
     """
     if not _creates_pods(snapshot):
         return []
@@ -138,7 +137,7 @@ def _creates_pods(snapshot: Snapshot) -> bool:
 
 
 def _grace_sum(snapshot: Snapshot, pod: Pod) -> int:
-    """The sum of the grace periods of the changed containers: they are killed one by one."""
+    """The grace periods of the changed containers in seconds, summed: they are killed in turn."""
     changed = len(pod.record.before) if pod.record else 0
     goal = snapshot.goal
     if not changed and goal is not None:
@@ -147,7 +146,7 @@ def _grace_sum(snapshot: Snapshot, pod: Pod) -> int:
 
 
 def pod_deadline(snapshot: Snapshot, pod: Pod) -> float:
-    """When a pod in flight is no longer waited for, by the server's clock."""
+    """When a pod in flight is no longer waited for: epoch seconds by the server's clock."""
     since = max(written_at(pod, snapshot), snapshot.driven_since)
     if snapshot.record.state is State.ABORTING:
         since = max(since, moved_at(snapshot))
@@ -156,7 +155,7 @@ def pod_deadline(snapshot: Snapshot, pod: Pod) -> float:
 
 
 def unfinished(snapshot: Snapshot, in_flight: Sequence[Assessment]) -> Failure | None:
-    """Why an abort has failed: restarts unfinished at their deadline (protocol 9, 10)."""
+    """Why an abort has failed: restarts unfinished at their deadline; None without (protocol 9)."""
     pods = [s.pod.name for s in in_flight if not s.settled and all(o.late for o in s.stuck)]
     if not pods:
         return None

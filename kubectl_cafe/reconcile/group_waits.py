@@ -1,4 +1,4 @@
-"""What a group waits for, as values: the most specific first (protocol 7)."""
+"""What a group waits for, as Wait values, the most specific first (protocol 7)."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from statemachine.record import cut
 LINGERING = 5.0
 """Seconds after which `status` names an EndpointSlice that still shows a drained pod as ready."""
 REFUSAL = 300
-"""Characters of a refused creation that are shown: names of policies are long."""
+"""Characters of the message of a refused creation that are shown: it quotes long policy names."""
 LEFT_ALONE = {
     PodState.UNREADABLE: For.UNREADABLE,
     PodState.DRIFT: For.DRIFT,
     PodState.ORPHAN: For.ORPHAN,
 }
 MESSAGES = 5
-"""The largest number of different problems of pods that are waited for by their messages."""
+"""The most different problems of pods that are shown with their messages."""
 SHOWN = 120
 """Characters of a kubelet's message that are shown among the waits; a failure shows more."""
 
@@ -73,9 +73,9 @@ def waits(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Wait, 
 
 
 def _troubles(assessments: Sequence[Assessment]) -> list[Wait]:
-    """The waits for pods that have a problem; pods with the same one share a wait.
+    """The waits for pods that have a problem; pods with the same problem share a wait.
 
-    At most MESSAGES different problems are given, all further pods are named in one wait more.
+    Pods whose problem is beyond the first MESSAGES are named in one more wait, without a message.
     """
     pods: dict[Wait, list[str]] = {}
     for one in assessments:
@@ -128,7 +128,10 @@ def _absent(assessment: Assessment, snapshot: Snapshot) -> str:
 
 
 def _lingers(pod: Pod, snapshot: Snapshot) -> bool:
-    """Whether a pod was drained longer ago than an endpoints controller usually needs."""
+    """Whether the pod's record was written at least LINGERING seconds ago.
+
+    The EndpointSlice controller usually needs less to remove a drained pod.
+    """
     since = written_at(pod, snapshot) if pod.record else snapshot.time
     return snapshot.time - since >= LINGERING
 

@@ -12,7 +12,7 @@ from kubectl_cafe.traffic.endpoints import still_listed, unlisted
 def is_off(assessment: Assessment, snapshot: Snapshot) -> bool:
     """Whether the pod has been seen out of traffic for drainSeconds (C22, C23, C33).
 
-    And whether every traffic finalizer that applies to the pod was removed (C31).
+    Every traffic finalizer that applies to the pod must have been removed, too (C31).
     """
     if finalizers.holding(assessment.pod, assessment.finalizers):
         return False
@@ -21,9 +21,9 @@ def is_off(assessment: Assessment, snapshot: Snapshot) -> bool:
 
 
 def unconfirmed(snapshot: Snapshot) -> frozenset[str]:
-    """The pods that the watches show out of traffic before their image patch (C22).
+    """The uids of pods that the watches show out of traffic, without a later list (C22).
 
-    The EndpointSlices must be listed for them.
+    Before their image patch the EndpointSlices must be listed.
     """
     return frozenset(
         one.pod.uid
@@ -50,10 +50,10 @@ def seen_off(assessment: Assessment, snapshot: Snapshot, *, before: bool = False
 def shown_off(assessment: Assessment, snapshot: Snapshot, *, before: bool = False) -> bool:
     """Whether this snapshot shows the pod out of traffic: acknowledged, and in no endpoints.
 
-    `before`: it was out of traffic in the snapshot before; then the acknowledgement need not be
-    repeated, if nothing contradicts it. In Gate mode a Service still selects the pod, so its
-    EndpointSlices must list the pod as unready. In Label mode no Service selects it any more, so
-    its EndpointSlices must not list it at all.
+    `before`: the pod was out of traffic in the snapshot before; then the acknowledgement need not
+    be repeated, if nothing contradicts it. In Gate mode a Service still selects the pod, so the
+    Service's EndpointSlices must list the pod as unready. In Label mode no Service selects the pod
+    any more, so no EndpointSlice may list it.
     """
     pod, traffic = assessment.pod, switch(assessment.mode)
     return (

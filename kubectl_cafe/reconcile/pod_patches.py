@@ -63,7 +63,7 @@ class Writes:
         return switch(assessment.mode).turn_off(pod, record, self.at)
 
     def relabel(self, assessment: Assessment) -> PodPatch:
-        """The labels and annotations of a pod that runs the goal's images: no restart (C78)."""
+        """The write of labels and annotations to a pod with the goal's images: no restart (C78)."""
         record = replace(self._record(assessment, Phase.FINISHED), gen=assessment.pod.generation)
         goal = self._goal()
         labels, notes = self._metadata(assessment, goal)
@@ -118,14 +118,15 @@ class Writes:
         return switch(Mode.GATE).turn_on(assessment.pod, None, self.at)
 
     def acknowledge(self, assessment: Assessment) -> PodPatch:
-        """The write that rewrites the gate, for the kubelet to quote the new value (C84)."""
+        """The write that changes the gate, so that the kubelet quotes the new value (C84)."""
         return gate.acknowledge(assessment.pod, self.at)
 
     def _vouched(self, pod: Pod) -> int:
         """The pod's generation if its images are those of its label's revision, else 0.
 
-        The record keeps this as `gen`: it goes on proving the images that the record before, or the
-        pod's creation, has proven (C55). Images of another client give 0.
+        The record keeps this as `gen`: up to this generation the images are known to be the
+        revision's, from the record before or from the pod's creation (C55). Images of another
+        client give 0.
         """
         own = self.snapshot.revisions.get(pod.labels.get(names.REVISION, ""))
         return pod.generation if own and runs(pod, own, self.snapshot.revisions) else 0
@@ -191,8 +192,8 @@ class Writes:
     ) -> tuple[dict[str, str | None], dict[str, str | None]]:
         """The labels and annotations to set, and those of the pod's own revision to remove (None).
 
-        Only the traffic switch writes the traffic label. Keys that no template of the
-        CafeDeployment had are left alone (I10).
+        Only the traffic switch writes the traffic label. Keys that are neither in the template of
+        the pod's revision nor in the goal's are left alone (I10).
         """
         pod = assessment.pod
         own = self.snapshot.revisions.get(pod.labels.get(names.REVISION, ""))
@@ -208,7 +209,7 @@ class Writes:
 
 
 def _passed(assessment: Assessment) -> Mapping[str, str]:
-    """When the earlier phases were written; empty for a pod that is not in flight yet."""
+    """When earlier phases were written (RFC 3339), by phase; empty if the pod is not in flight."""
     record = assessment.pod.record
     return record.written if record and assessment.in_flight else {}
 

@@ -1,7 +1,7 @@
-"""The group before the current one: while it is not available, the current one does not begin.
+"""The group before the current one: while its pods are unavailable, the current one doesn't begin.
 
-A confirmation may come hours after the group before was over, and a command without a driver does
-not read the pods. So the driver checks them again before it takes the first pod of a group.
+A confirmation may come hours after that group was over, and `confirm` does not read the pods. So
+the driver checks them again before it takes the first pod of a group.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def held(
 def _before(snapshot: Snapshot, assessments: Sequence[Assessment]) -> Step | None:
     """The group before the current one; None once the current one has taken its first pod.
 
-    None for a scale-in too: as many pods stay available as it leaves, less maxUnavailable.
+    None before a scale-in, too: `removals.choose` keeps enough pods available.
     """
     record = snapshot.record
     step = record.current
@@ -101,7 +101,7 @@ def _upgraded(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Ass
 
 
 def _begun(snapshot: Snapshot, assessments: Sequence[Assessment], before: Step) -> bool:
-    """Whether more pods were taken, also only drained, than the group `before` has."""
+    """Whether more pods of a cell are at the goal, drained or busy than `before` has."""
     taken: dict[str, int] = {}
     for one in assessments:
         if one.upgraded or one.row is PodState.DRAINED or one.pod.uid in snapshot.busy:
@@ -114,7 +114,7 @@ def _available(assessments: Sequence[Assessment], cell: str) -> int:
 
 
 def _times(count: int) -> str:
-    """A number of times in words."""
+    """The number `count` in a message: "once" or "N times"."""
     return "once" if count == 1 else f"{count} times"
 
 

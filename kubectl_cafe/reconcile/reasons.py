@@ -31,7 +31,7 @@ class Reason(Struct, frozen=True):
 
 
 class _Limits(Struct, frozen=True):
-    """What keeps the group from taking pods, the same for all pods.
+    """The limits of the pods that the group takes now; the same for all pods.
 
     `due` are the uids of the pods that the group takes next, `closed` the PodDisruptionBudgets
     without room, `full` the message about how maxUnavailable is used up.
@@ -43,7 +43,7 @@ class _Limits(Struct, frozen=True):
 
 
 def reasons(snapshot: Snapshot, decision: Decision) -> Iterator[tuple[str, Reason]]:
-    """The reason for each pod with its uid; `decision` is the result of `decide` for `snapshot`."""
+    """(uid, Reason) for each pod; `decision` is the result of `decide` for `snapshot`."""
     assessments = snapshot.assessments
     writes = {patch.uid: patch.what for patch in decision.patches}
     wanted = candidates.wanted(snapshot, assessments) if snapshot.takes else []

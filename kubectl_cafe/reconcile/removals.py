@@ -1,7 +1,8 @@
-"""The pods that a scale-in removes: drained first, then left to their workload's controller.
+"""The pods that a scale-in removes, called victims: drained, then deleted by their controller.
 
-The controller deletes unready pods first, and of these the one with the lowest deletion cost. So a
-victim is drained, with the lowest cost there is, before its workload is scaled (protocol 7).
+The ReplicaSet controller deletes unready pods first, and of these the one with the lowest deletion
+cost. So a victim is drained and gets the lowest valid cost before its workload is scaled down
+(protocol 8).
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from kubectl_cafe.traffic import finalizers
 from statemachine.steps import Step, StepKind
 
 LEFT_ALONE = (PodState.FORGOTTEN, PodState.UNREADABLE, PodState.PATCHED, PodState.PATCHED_ELSEWHERE)
-"""States of pods that no scale-in drains."""
+"""States of pods that a scale-in never drains."""
 
 
 def step(snapshot: Snapshot) -> Step | None:
-    """The current step if it removes pods now: not while the release is paused or being aborted."""
+    """The current step if it is a scale-in and the release proceeds; None while paused, too."""
     current = snapshot.record.current
     scales_in = current is not None and current.kind is StepKind.SCALE_IN
     return current if scales_in and snapshot.running else None
@@ -38,10 +39,10 @@ def is_victim(assessment: Assessment) -> bool:
 
 
 def surplus(snapshot: Snapshot, assessments: Iterable[Assessment]) -> dict[str, int]:
-    """How many living pods of each cell are to go, or are about to be deleted.
+    """By cell, how many living pods are more than its workload's replicas, or than the step leaves.
 
-    Once a workload asks for fewer pods than there are, its controller deletes some at any moment,
-    whatever becomes of the release: as many victims stay drained.
+    Once a workload has fewer replicas than pods, its controller deletes some at any moment, even if
+    the release is paused or aborted: as many victims stay drained.
     """
     current, wishes = step(snapshot), by_cell.wished(snapshot.workloads)
     result: dict[str, int] = {}
@@ -67,8 +68,7 @@ def choose(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assess
     """The pods to drain now: as many as the step removes, within every budget (I3).
 
     As many pods stay available as the step leaves, less maxUnavailable, and as many as each
-    PodDisruptionBudget wants of the pods that are left. A victim that is not available costs
-    nothing.
+    PodDisruptionBudget requires of the pods that are left. An unavailable pod has no such limit.
     """
     current = step(snapshot)
     if current is None or not snapshot.takes or snapshot.unseen_takes:
@@ -88,7 +88,7 @@ def choose(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assess
 
 
 def waiting(snapshot: Snapshot, assessments: Sequence[Assessment]) -> bool:
-    """Whether the step can't drain a pod because too few others are available."""
+    """Whether the step must drain further pods, and can't because too few pods are available."""
     current = step(snapshot)
     if current is None or choose(snapshot, assessments):
         return False
@@ -98,11 +98,11 @@ def waiting(snapshot: Snapshot, assessments: Sequence[Assessment]) -> bool:
 
 
 def scaled(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[WorkloadWrite, ...]:
-    """The writes that scale the workloads down to what their seen-off victims leave.
+    """The writes that lower the workloads' replicas by the victims that may be deleted.
 
-    Empty while a victim of the cell is still leaving traffic. Where no pod of a workload has a
-    switch, the controller chooses at once. Missing pods are waited for, because their workload may
-    have created them already; not those whose creation is refused.
+    None for a cell while one of its victims is still in traffic. Where no pod of a workload has a
+    switch, none is drained: the controller chooses which to delete. Missing pods count as replicas:
+    the controller may have created them already. They don't if it reports that creation is refused.
     """
     current = step(snapshot)
     if current is None or snapshot.unheard:
@@ -130,7 +130,10 @@ def scaled(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Workl
 
 
 def over(snapshot: Snapshot, assessments: Iterable[Assessment], current: Step) -> bool:
-    """Whether the step is over: in each cell as many pods are left as it says, and none drained."""
+    """Whether the step is over: no cell has more pods or replicas than it leaves.
+
+    No pod is in flight, and the controllers have observed their replicas.
+    """
     wishes = by_cell.wished(snapshot.workloads)
     rest = list(assessments)
     living = candidates.living_per_cell(rest)
@@ -143,10 +146,10 @@ def over(snapshot: Snapshot, assessments: Iterable[Assessment], current: Step) -
 
 
 def gone(assessment: Assessment, snapshot: Snapshot) -> bool:
-    """Whether a victim may be deleted: out of traffic for drainSeconds.
+    """Whether a victim may be deleted: it has been out of traffic for drainSeconds.
 
-    A pod without an IP address has no kubelet yet that could acknowledge its switch, and is in no
-    EndpointSlice.
+    Without an IP address a pod has never been in traffic, and no kubelet acknowledges its switch:
+    no drainSeconds then.
     """
     pod = assessment.pod
     if pod.uid in snapshot.busy:
@@ -158,7 +161,7 @@ def gone(assessment: Assessment, snapshot: Snapshot) -> bool:
 
 
 def cost(pod: Pod) -> int:
-    """The pod's deletion cost: of two equal pods the controller deletes the cheaper one."""
+    """The pod's deletion cost, 0 if unset or invalid: the controller deletes the lowest first."""
     try:
         return int(pod.annotations.get(names.DELETION_COST, "0"))
     except ValueError:
@@ -166,12 +169,12 @@ def cost(pod: Pod) -> int:
 
 
 def order(podset: PodSet, pod: Pod, available: bool) -> tuple[bool, int, float, str]:
-    """The sort key of removals: unavailable pods, then the lowest cost and the newest pod."""
+    """The sort key of removals: unavailable pods first, then the lowest cost, then the newest."""
     return (available, cost(pod), *podset.order(pod))
 
 
 def _room(snapshot: Snapshot, assessments: Iterable[Assessment], current: Step) -> int:
-    """How many healthy pods may be drained now."""
+    """How many healthy pods may be drained now, by maxUnavailable and the PodDisruptionBudgets."""
     left = sum((current.counts or {}).values())
     limit = availability.limit_of(snapshot.record.plan.strategy.max_unavailable, left)
     serving = [s.pod for s in assessments if s.available and s.pod.uid not in snapshot.busy]
@@ -189,8 +192,8 @@ def _room(snapshot: Snapshot, assessments: Iterable[Assessment], current: Step) 
 def _may_go(assessment: Assessment, snapshot: Snapshot) -> bool:
     """Whether the pod may be drained in order to be removed.
 
-    A pod on a lost node may not (C80): no kubelet would acknowledge that it is out of traffic. Nor
-    a pod without a switch: beside pods that have one it is not removed.
+    Not on a lost node (C80): no kubelet would acknowledge that the pod is out of traffic. Not
+    without a switch: such a pod is not removed while others of its workload have one.
     """
     pod = assessment.pod
     return (
@@ -215,5 +218,5 @@ def _in_order(snapshot: Snapshot, assessments: Iterable[Assessment]) -> list[Ass
 
 
 def _turn(snapshot: Snapshot, one: Assessment) -> tuple[bool, bool, int, float, str]:
-    """The sort key of removals; those that are drained for it come first."""
+    """The sort key of removals; victims come first."""
     return (not is_victim(one), *order(snapshot.podset, one.pod, one.released))

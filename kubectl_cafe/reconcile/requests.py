@@ -1,6 +1,6 @@
-"""Requests to a release without a command: annotations, spec fields, a confirmation typed here.
+"""Moves requested without a command: by annotation, by a spec field, or typed at the terminal.
 
-Pure: from the CafeDeployment to the move that it calls for (protocol 9).
+A pure function: from the CafeDeployment to the move that it requests (protocol 9).
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class Typed(Struct, frozen=True):
 def heard(
     cafe: CafeDeployment, record: Record, planned: Revision | None, typed: Typed | None, me: str
 ) -> Signed | None:
-    """The move that the CafeDeployment or the terminal requests, if any.
+    """The move that the CafeDeployment or the terminal requests, and its author; None without one.
 
-    `planned` is the revision that the release goes to; `me` is the user of the driver's own moves.
-    The pause field comes first: nothing else may continue a release that is to be paused.
+    `planned` is the revision that the release goes to; `me` is the author of the driver's moves.
+    spec.strategy.pause comes first: while it is true, no confirmation may continue the release.
     """
     if cafe.paused_by_spec and record.state in FORWARD:
         return Signed(Wanted(Trigger.PAUSE, BY_FIELD, by_field=True), UNKNOWN_PERSON)
@@ -47,7 +47,7 @@ def heard(
 
 
 def _confirmation(cafe: CafeDeployment, record: Record, typed: Typed | None) -> Signed | None:
-    """The confirmation of the waiting group, typed here or by annotation; None without one."""
+    """The confirmation of the waiting group, typed or by annotation; None without one."""
     waits = Facts(group_waits=True)
     if typed is not None and typed.group == record.waiting_group:
         return Signed(Wanted(Trigger.CONFIRM, "confirmed interactively", facts=waits), typed.who)
@@ -59,8 +59,8 @@ def _confirmation(cafe: CafeDeployment, record: Record, typed: Typed | None) -> 
 def rolls_back_by_itself(record: Record) -> bool:
     """Whether `onFailure: Rollback` calls for a rollback now (protocol 9).
 
-    Not after the spec was edited during the release: a rollback would discard an operator's edit.
-    Not out of a rollback, and not where no revision came before.
+    Only an upgrade that failed while Progressing or AwaitingConfirm. Not after the spec was edited
+    during the release: a rollback would discard an operator's edit.
     """
     return (
         record.state is State.FAILED

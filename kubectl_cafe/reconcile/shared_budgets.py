@@ -1,8 +1,7 @@
 """PodDisruptionBudgets that also cover pods of other owners, and how these count (protocol 7).
 
-In Label mode a pod leaves traffic and stays Ready, so a budget's status counts it as healthy, and
-another driver that reads only this status does too. So a driver that shares a budget reads the
-pods.
+In Label mode a drained pod stays Ready, so a budget's status counts it as healthy. So a driver
+whose budget also covers pods of another release reads the pods, not only the status.
 
 Two drivers may each take a pod in the same moment, each having seen room for one. After the write
 that takes its pod out of traffic, each reads a consistent list of all pods before it changes an
@@ -24,7 +23,7 @@ from kubectl_cafe.pods.record import Mode, Phase
 
 
 def unread(snapshot: Snapshot) -> bool:
-    """Whether pods of other owners must be read before a pod is taken or its image changed."""
+    """Whether pods of other owners must be listed before a pod is taken or its image changed."""
     sharing = snapshot.shared_budgets
     if snapshot.others is None:
         return bool(sharing)
@@ -34,7 +33,10 @@ def unread(snapshot: Snapshot) -> bool:
 
 
 def drained(pods: Iterable[Pod]) -> frozenset[str]:
-    """The uids of `pods` whose record is drained: a list read now is later than their drain."""
+    """The uids of those `pods` whose record has the phase drained.
+
+    A list that begins after `pods` were read is later than their drain.
+    """
     return frozenset(p.uid for p in pods if p.record and p.record.phase is Phase.DRAINED)
 
 
@@ -81,14 +83,14 @@ def healthy(budget: DisruptionBudget, snapshot: Snapshot) -> int | None:
 
 
 def unproven(pod: Pod, snapshot: Snapshot) -> bool:
-    """Whether another driver may have taken a pod in the same moment, and no list excludes it."""
+    """Whether another driver may have taken a pod in the same moment: no later list shows it."""
     return pod.uid not in snapshot.cleared and _due(pod, snapshot.shared_budgets)
 
 
 def giving_way(snapshot: Snapshot, assessments: Sequence[Assessment]) -> frozenset[str]:
-    """The uids of drained pods that are reopened because a shared budget is overdrawn.
+    """The uids of drained pods to reopen because a shared budget has too few healthy pods.
 
-    Only pods whose taking cost availability. A pod that was unavailable needed no room in a budget
+    Only pods that were healthy when taken. A pod that was unavailable needed no room in a budget
     and would be taken again at once.
     """
     result: set[str] = set()

@@ -50,7 +50,7 @@ def creations(snapshot: Snapshot, cells: Collection[str]) -> tuple[WorkloadWrite
 
 
 def advance(snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision) -> Decision:
-    """`decision`, with what the current step needs, or with the move that ends the step."""
+    """`decision` with the writes or the list that the current step needs, or with its end."""
     step = snapshot.record.current
     if step is None:
         return replace(decision, move=DONE)
@@ -107,9 +107,9 @@ def _commit(snapshot: Snapshot, decision: Decision) -> Decision:
 def _scale_out(
     snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision, step: Step
 ) -> Decision:
-    """`decision` with the scaling that creates the group's pods.
+    """`decision` with the writes that raise the workloads' replicas by the group's pods.
 
-    The step is over when each cell has its count of them available.
+    The step is over when each cell has its count of available pods.
     """
     wishes = by_cell.wished(snapshot.workloads)
     writes = tuple(
@@ -127,9 +127,9 @@ def _scale_out(
 def _scale_in(
     snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision, step: Step
 ) -> Decision:
-    """`decision` with the scaling that removes the group's pods, once they are out of traffic.
+    """`decision` with the writes that lower replicas, once the victims are out of traffic.
 
-    The step is over when its workloads' controllers have deleted as many.
+    The step is over when the controllers have deleted the group's pods.
     """
     if decision.patches or snapshot.busy:
         return decision
@@ -140,7 +140,7 @@ def _scale_in(
 
 
 def _over(snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision) -> bool:
-    """Whether a group is over: every cell has its count available, no pod is on its way."""
+    """Whether a group is over: every cell has its count available, and no pod is in flight."""
     return (
         not decision.patches
         and not snapshot.busy
@@ -150,7 +150,7 @@ def _over(snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decis
 
 
 def _sweep(snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision) -> Decision:
-    """`decision` with the sweep: over when a consistent list shows every pod at the goal.
+    """`decision` with the list that the sweep needs, or its end if a list shows all at the goal.
 
     Until then pods are upgraded as in the last group. A replacement may be created from the old
     template until the workload's controller has observed the commit (C46, C89).
