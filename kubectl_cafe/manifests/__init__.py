@@ -9,7 +9,7 @@ from kubectl_cafe.version import VERSION
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 INSTALLED_BY = "app.kubernetes.io/version"
-"""Label of an installed object: the version of the plugin that installed it."""
+"""Label of an installed object: the version of kubectl-cafe that installed it."""
 
 Manifest = dict[str, Any]
 

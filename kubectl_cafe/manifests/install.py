@@ -1,4 +1,4 @@
-"""The installation of the manifests by server-side apply, never over objects of other owners."""
+"""Installs the manifests by server-side apply, never over objects that `init` did not create."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kubectl_cafe.version import VERSION
 from kubectl_cafe.versions import newer
 
 ESTABLISHED_WITHIN = 30.0
-"""Seconds to wait for an established CRD; an API server needs well under one."""
+"""Seconds to wait until the CRD is Established; an API server needs less than one."""
 
 
 class Outcome(StrEnum):
@@ -40,11 +40,12 @@ class Installed:
 def install(
     transport: Transport, wanted: Sequence[Manifest], *, force: bool = False
 ) -> list[Installed]:
-    """Apply the manifests; `force` takes fields from other managers.
+    """Apply the manifests; `force` takes over fields of other managers.
 
-    A dry run of all comes first, so that a refusal of one leaves no partial installation. An object
-    that would not change is not written. Raises Refused for an object that is not ours or that a
-    newer version installed, Conflict where another manager owns a field that is to change.
+    All are applied in a dry run first, so that one that is refused leaves no partial installation.
+    An object that would not change is not written. Raises Refused for an object that kubectl-cafe
+    did not install or that a newer version installed, Conflict where another manager owns a field
+    that is to change.
     """
     found = [transport.get_or_none(path_of(manifest)) for manifest in wanted]
     for existing in found:
@@ -68,7 +69,7 @@ def path_of(manifest: Manifest) -> str:
 
 
 def refuse_foreign(existing: Manifest) -> None:
-    """Raise Refused unless this version may write over the object `existing`."""
+    """Raise Refused unless kubectl-cafe, in no newer version, installed the object `existing`."""
     meta = existing["metadata"]
     labels = meta.get("labels") or {}
     managers = sorted({entry.get("manager", "?") for entry in meta.get("managedFields") or []})
@@ -93,7 +94,7 @@ def refuse_foreign(existing: Manifest) -> None:
 def wait_established(transport: Transport, sleep: Callable[[float], None] = time.sleep) -> None:
     """Wait until the API server serves CafeDeployments.
 
-    Raises Refused for names that are taken, CafeError after ESTABLISHED_WITHIN.
+    Raises Refused if another CRD uses its names, CafeError after ESTABLISHED_WITHIN.
     """
     deadline = transport.clock.monotonic() + ESTABLISHED_WITHIN
     while True:

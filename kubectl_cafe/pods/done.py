@@ -26,7 +26,7 @@ _NAMED = re.compile(
 
 
 class Stuck(Struct, frozen=True):
-    """A container that does not start by itself. `fails`: its group fails because of it.
+    """A container that does not run and won't by itself. `fails`: its group fails because of it.
 
     `late`: only its deadline has passed, and the container may still start.
     """
@@ -50,8 +50,8 @@ def done(pod: Pod, evidence: Evidence) -> bool:
 def probe_spoke(container: Container, evidence: Evidence) -> bool:
     """Whether the container's `ready` is its own, not carried over from the old container (C69).
 
-    With a startupProbe, the kubelet carries the old container's ready over until the probe's next
-    tick. Ready counts after one period and PROBE_MARGIN; without a startupProbe at once.
+    With a startupProbe, the kubelet carries the old container's ready over until the probe runs
+    next. Ready counts after one period and PROBE_MARGIN; without a startupProbe at once.
     """
     if container.startup_period is None:
         return True
@@ -62,11 +62,11 @@ def probe_spoke(container: Container, evidence: Evidence) -> bool:
 
 
 def stuck(pod: Pod, evidence: Evidence) -> Iterator[Stuck]:
-    """The containers that the kubelet reports it can't run (C18, C19, C34, C37, C83).
+    """The changed or verified containers that the kubelet can't run (C18, C19, C34, C37, C83).
 
-    Verified containers are included: without a readinessProbe a version that crashes is ready for a
-    moment (C36). Past the pod's deadline every changed container that does not run is stuck, for
-    any reason.
+    Verified ones, because without a readinessProbe a version that crashes is ready for a moment
+    (C36). Past the pod's deadline every changed container that does not run is stuck, for any
+    reason.
     """
     seen = not pod.observed or pod.observed >= pod.generation
     judged = evidence.verified.union(evidence.changed)
@@ -81,9 +81,9 @@ def stuck(pod: Pod, evidence: Evidence) -> Iterator[Stuck]:
 
 
 def _overdue(container: Container) -> Stuck | None:
-    """The entry for a container that does not run past its deadline; None if it runs.
+    """The Stuck of a container that does not run past the pod's deadline; None if it runs.
 
-    The deadline makes the group fail, not this entry.
+    Its `fails` is False: the group fails by its own deadline.
     """
     if container.running:
         return None
@@ -92,9 +92,9 @@ def _overdue(container: Container) -> Stuck | None:
 
 
 def _stuck(pod: Pod, container: Container, evidence: Evidence) -> Stuck | None:
-    """The entry for a container that the kubelet can't run; None if it may still start.
+    """The Stuck of a container that the kubelet can't run; None if it may still start.
 
-    A permanent reason (`observed`) counts at once, any other reason once it has lasted.
+    A reason of `observed.TROUBLE` counts at once, any other once it has lasted FAILS_AFTER seconds.
     """
     seen = evidence.sighting.containers[container.name]
     if seen.trouble_since is None:
@@ -118,9 +118,9 @@ def of_this_spec(container: Container, seen: Seen, outlasted: bool) -> bool:
     """Whether the container waits for a reason of the present spec, not of an earlier one (C83).
 
     The first status under a spec shows the state before the kubelet acted on the spec. A message
-    that names an image shows which spec it is about. Any other reason is the present spec's once it
-    differs from the one in that first status, or has lasted longer than a kubelet takes to act
-    (`outlasted`).
+    that names an image shows which spec it is about. Any other reason is of the present spec once
+    it differs from the reason in that first status, or has lasted longer than a kubelet takes to
+    act (`outlasted`).
     """
     if names_image(container.message, container.image):
         return True
@@ -130,7 +130,7 @@ def of_this_spec(container: Container, seen: Seen, outlasted: bool) -> bool:
 
 
 def backing_off(pod: Pod, container: Container) -> bool:
-    """Whether the kubelet delays the start of the new container, which is no crash (C90).
+    """Whether a crash is shown only because the kubelet delays the new container's start (C90).
 
     The kubelet keeps a back-off for each pod, container and image string. Meanwhile it shows the
     old container, which the kubelet itself has ended, as if that container had crashed.
@@ -174,8 +174,8 @@ def digest_contradicts(container: Container) -> bool:
     """Whether the target pins a digest and the container's imageID has another one (C6).
 
     imageID may carry a scheme (docker-pullable://) and a repository, so only digests are compared.
-    A runtime may name the manifest where the target names its index: the difference is shown, but
-    is never a failure.
+    A runtime may report the digest of a manifest where the target has that of its index: the
+    difference is shown, but is never a failure.
     """
     wanted = re.search(r"@(sha256:[0-9a-f]{64})$", container.image)
     got = re.search(r"(sha256:[0-9a-f]{64})$", container.image_id)

@@ -21,7 +21,7 @@ Json = Mapping[str, Any]
 _ANNOTATIONS, _FINALIZERS = "f:annotations", "f:finalizers"
 _RECORD = f"f:{names.IN_PLACE}"
 _SET_AT_CREATION = "f:restartPolicy"
-"""A field that can't change after a pod's creation: the manager that owns it created the pod."""
+"""A field that is immutable after a pod's creation: the manager that owns it created the pod."""
 _HEAD = ("manager", "subresource", "time")
 
 
@@ -67,10 +67,10 @@ def _writer(owners: set[str], creators: set[str], ours: set[str]) -> Writer:
 
 
 def status_written(meta: Json) -> float:
-    """When the API server took the last write of the pod's status; 0 if managedFields lack it.
+    """When the API server stored the last write of the pod's status; 0 if managedFields lack it.
 
-    In seconds since the epoch, by the server's clock. No condition and no container of that status
-    is of a later time, whatever the clock of its node shows.
+    In seconds since the epoch, by the server's clock. Times in that status can't be later: if they
+    are, the node's clock is ahead.
     """
     entries = meta.get("managedFields") or ()
     times = [e["time"] for e in entries if e.get("subresource") == "status" and e.get("time")]
@@ -78,7 +78,7 @@ def status_written(meta: Json) -> float:
 
 
 def needed_entries(entries: Iterable[Json]) -> list[dict[str, Any]]:
-    """managedFields reduced to what this module and the times of finalizers need."""
+    """managedFields with only the fields that this module and `model.parse` read."""
     return [
         {**{key: entry[key] for key in _HEAD if key in entry}, "fieldsV1": dict(_fields(entry))}
         for entry in entries

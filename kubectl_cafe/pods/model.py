@@ -1,4 +1,4 @@
-"""A pod reduced to the few facts that the rules read, parsed once per watch event."""
+"""A pod reduced to the fields that the rules read, parsed once per watch event."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class Container(Struct, frozen=True):
 
     `container_id` and `image_id` are empty without a status. `started_at` is in seconds since the
     epoch, 0 unless it runs. `startup_period` is the startupProbe's periodSeconds, None without one.
-    `waiting` and `terminated` are reasons. `writer` is who set the image string.
+    `waiting` and `terminated` are the reasons of these states, empty in another state. `writer` is
+    the kind of client that set the image string.
     """
 
     name: str
@@ -52,22 +53,23 @@ class Condition(Struct, frozen=True):
 
 
 _EPOCH = re.compile(r"[0-9]{1,18}")
-"""The form of an epoch in an annotation; no lease has ever had a longer number."""
+"""The form of an epoch in an annotation; other values are ignored."""
 ABSENT = Condition("")
 """Stands for a condition that the pod does not have."""
 NODE_REASONS = ("", "NodeNotReady", "NodeStatusUnknown", "NodeLost")
-"""Reasons of a Ready that is False because of the node; the node controller writes none."""
+"""Reasons of Ready=False because of the node; the node lifecycle controller itself sets none."""
 
 
 class Pod(Struct, frozen=True, dict=True):
     """One pod as one watch event showed it.
 
-    `finalizers` maps each finalizer to the time since when it is there, in seconds since the epoch
-    (see `_finalizers`). Times of the status are by the clock of the pod's node, at most the
-    server's time of the status' last write. `scheduled` is the condition PodScheduled. `node_ready`
-    is the Ready condition of the Node, None if the Node was not read. `edited_template`: the pod
-    was created with images that another client had put into its workload's template, so the images
-    of its creation do not show its revision.
+    `finalizers` maps each finalizer to the time when it was added, in seconds since the epoch (see
+    `_finalizers`). Times of the status are by the clock of the pod's node, at most the server's
+    time of the status' last write. `owner` is the uid of the pod's controller, `grace` its
+    terminationGracePeriodSeconds, `gated`: it has our readiness gate. `scheduled` is the condition
+    PodScheduled. `node_ready`: the Node is Ready; None if the Node was not read. `record_problem`
+    is why the pod record can't be read. `edited_template`: the pod was created with images that
+    another client had put into its workload's template, so these do not show its revision.
     """
 
     name: str
@@ -104,7 +106,7 @@ class Pod(Struct, frozen=True, dict=True):
 
     @cached_property
     def epoch(self) -> int:
-        """The highest epoch written to the pod: by its record, or by a takeover (I7)."""
+        """The highest epoch written to the pod, by its record or by a takeover's touch (I7)."""
         touched = self.annotations.get(names.EPOCH, "")
         of_record = self.record.epoch if self.record else 0
         return max(of_record, int(touched) if _EPOCH.fullmatch(touched) else 0)
@@ -119,14 +121,14 @@ class Pod(Struct, frozen=True, dict=True):
 
     @property
     def over(self) -> bool:
-        """Whether the pod has ended. Evicted, Failed and Completed pods count for nothing (C50)."""
+        """Whether the pod has the phase Failed (also after an eviction) or Succeeded (C50)."""
         return self.phase in ("Failed", "Succeeded")
 
     @property
     def lost(self) -> bool:
-        """Whether the pod's node went away (C80), by the Node if it was read, else by Ready.
+        """Whether the pod's node is lost (C80), by the Node if it was read, else by Ready.
 
-        Without the Node: the node controller gives no reason for its False, other writers do.
+        The node lifecycle controller sets Ready to False without a reason; other writers give one.
         """
         if not self.suspect:
             return False
@@ -134,15 +136,15 @@ class Pod(Struct, frozen=True, dict=True):
 
     @property
     def unexplained(self) -> bool:
-        """Whether the node controller may have written Ready=False: no other reason is given.
+        """Whether the node lifecycle controller may have set Ready to False, by Ready's reason.
 
-        A Node that is Ready again does not end this: its kubelet has yet to write the pod's status.
+        True also after the Node is Ready again, until its kubelet has written the pod's status.
         """
         return self.suspect and self.ready.reason in NODE_REASONS
 
     @cached_property
     def suspect(self) -> bool:
-        """Whether the pod's node may be lost: Ready is False, no container and no gate explains it.
+        """Whether the pod's node may be lost: Ready is False, and not by a container or a gate.
 
         Source: protocol 5; pkg/controller/nodelifecycle marks Ready False and leaves its reason and
         ContainersReady as the kubelet last wrote them.
@@ -168,7 +170,7 @@ _READ = ("nodeName", "terminationGracePeriodSeconds", "restartPolicy", "readines
 
 
 def lean(obj: Json) -> dict[str, Any]:
-    """`obj` with only what `parse` reads: a third of the memory, for as long as it is kept.
+    """`obj` with only the fields that `parse` reads, and its status: a third of the memory.
 
     managedFields alone are often larger than all the rest; only a few of them are needed.
     """
@@ -238,10 +240,10 @@ def _record(annotations: Mapping[str, str]) -> tuple[PodRecord | None, str]:
 
 
 def _finalizers(meta: Json) -> dict[str, float]:
-    """The time since when each finalizer is there, at the latest; 0 if it is not known.
+    """The latest time at which each finalizer can have been added, epoch seconds; 0: not known.
 
-    A finalizer carries no time. managedFields do: the time of the last write of the manager that
-    owns the finalizer. The key there is `v:` and the name as JSON (structured-merge-diff's
+    A finalizer has no time of its own. managedFields have the time of the last write of the manager
+    that owns the finalizer. The key there is `v:` and the name as JSON (structured-merge-diff's
     fieldpath).
     """
     known: dict[str, float] = {}

@@ -1,8 +1,8 @@
-"""What this process has seen of one pod, folded event by event (protocol 6, 10).
+"""What this process has seen of one pod, updated by each watch event (protocol 6, 10).
 
 A kubelet publishes observedGeneration when it begins to act on a spec, not when it is done. So one
-status alone does not show which spec its container was made from; the order of statuses does. If
-this memory is lost with the process, the next driver is slower, never wrong.
+status alone does not show which spec its container was made from; the order of statuses does. A new
+process begins without these data: it waits longer, but decides the same.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from kubectl_cafe.pods.managed_fields import Writer
 from kubectl_cafe.pods.model import Container, Pod
 
 ON_ITS_WAY = frozenset({"", "ContainerCreating", "PodInitializing"})
-"""Waiting reasons of a container that is being started. The others are an open vocabulary:
-kubelets, runtimes and virtual kubelets add to it."""
+"""Waiting reasons of a container that is being started. There is no fixed list of the others:
+kubelets, runtimes and virtual kubelets have their own."""
 TROUBLE = frozenset(
     {
         "ErrImagePull",
@@ -29,7 +29,7 @@ TROUBLE = frozenset(
         "CrashLoopBackOff",
     }
 )
-"""Permanent waiting reasons, which do not end by themselves: they count at once."""
+"""Waiting reasons that seldom end by themselves: a container with one is stuck at once."""
 
 
 class Stamp(Struct, frozen=True):
@@ -44,10 +44,10 @@ class Stamp(Struct, frozen=True):
     witnessed: bool
 
     def at(self, now: float, time: float) -> float:
-        """When the event happened, by the server's clock; `now` and `time` are the same moment.
+        """When the event happened, in epoch seconds by the server's clock.
 
-        The node's clock may be ahead or behind. A witnessed event happened when it was seen; any
-        other event happened no later than that.
+        `now` (monotonic) and `time` (server) are the present moment. The node's clock may be ahead
+        or behind. A witnessed event happened when it was seen, any other no later than that.
         """
         seen = time - (now - self.seen)
         return seen if self.witnessed else min(self.stated, seen)
@@ -56,9 +56,10 @@ class Stamp(Struct, frozen=True):
 class Seen(Struct, frozen=True):
     """What was seen of one container.
 
-    All times are by this process' monotonic clock, in seconds; None: does not hold now. `first_id`
-    and `first_trouble` are from the first status with observedGeneration at or above the sighting's
-    generation that this process saw, at `acted_since`. `started` is when this container started.
+    All times are in seconds by this process' monotonic clock: since when the container has its ID,
+    is ready, or does not run (None: not so now). `first_id` and `first_trouble` are from the first
+    status that this process saw with observedGeneration at or above the sighting's generation, at
+    `acted_since`. `started` is when this container started.
     """
 
     container_id: str
@@ -76,7 +77,7 @@ class Sighting(Struct, frozen=True):
 
     `generation` is the first generation that this process saw with these images, `last` the last
     one. `wrote` is the record's `gen`, which changes with every image patch of kubectl-cafe.
-    `turned` is when Ready changed to its present status.
+    `ready` is Ready's status and lastTransitionTime, `turned` when it changed to that status.
     """
 
     generation: int
@@ -106,7 +107,7 @@ def look(before: Sighting | None, pod: Pod, now: float) -> Sighting:
     known = before.containers if before else {}
     reason = pod.ready.reason
     since = now
-    # A reason that Ready had before the gate was written does not report the gate (C85).
+    # A reason that Ready had before the gate's present status says nothing about it (C85).
     if before and (before.ready_reason, before.gate) == (reason, pod.gate.status):
         since = before.ready_reason_since
     ready = (pod.ready.status, pod.ready.since)
@@ -138,9 +139,9 @@ def look(before: Sighting | None, pod: Pod, now: float) -> Sighting:
 def same_images(before: Sighting, pod: Pod) -> bool:
     """Whether no image was written since `before`, although the generation may have changed.
 
-    An ephemeral container, a toleration or a resize changes the generation as an image does. The
-    images and their writers show which: another client may have changed an image and changed it
-    back.
+    An ephemeral container, a toleration or a resize changes the generation, too. Equal images do
+    not suffice, because another client may have changed an image and changed it back: then that
+    client is its writer.
     """
     if before.last == pod.generation:
         return True
@@ -158,7 +159,7 @@ def _gen(pod: Pod) -> int:
 def _look(
     before: Seen | None, same_spec: bool, container: Container, *, acted: bool, now: float
 ) -> Seen:
-    # `kept`: observed since the spec last changed. `same`: observed of this very container.
+    # `kept`: what was seen since the images last changed. `same`: what was seen of this container.
     kept = before if same_spec else None
     same = before if before and before.container_id == container.container_id else None
     first_id, first_trouble, acted_since = None, "", None
@@ -171,7 +172,7 @@ def _look(
         started = same.started
     return Seen(
         container_id=container.container_id,
-        # After a change of the spec the time counts anew: the container may be of the old spec.
+        # After a change of the images the time starts again: the container may be of the old spec.
         id_since=same.id_since if same and same_spec else now,
         ready_since=_since(same.ready_since if same else None, container.ready, now),
         trouble_since=_since(kept.trouble_since if kept else None, bool(trouble(container)), now),

@@ -41,9 +41,10 @@ def patch(
 ) -> PodPatch:
     """The patch of a record, labels, annotations, images by container name (C21), or the gate.
 
-    `gate` is (status, message), `at` its lastTransitionTime. It is written as our condition alone:
-    the server merges conditions by type, so conditions of other writers stay as they are (C26). A
-    gate and images can't go into one patch: the gate is status, images are spec.
+    `gate` is (status, message), `at` its lastTransitionTime. The patch has only our condition: the
+    server merges conditions by type, so conditions of other writers stay as they are (C26). A gate
+    and images can't be in one patch: the gate is status, images are spec. None as a label or
+    annotation removes it.
     """
     notes: dict[str, str | None] = dict(annotations or {})
     if record is not None:
@@ -72,7 +73,10 @@ def patch(
 
 
 def _cost(pod: Pod, record: PodRecord) -> dict[str, str | None]:
-    """The deletion cost of a pod that is to be removed; its own one again for one that stays."""
+    """The deletion cost to set: the lowest if `record` is a removal's, else the pod's own again.
+
+    Empty if there is nothing to restore, or another client has changed the cost since.
+    """
     if record.cost is not None:
         return {names.DELETION_COST: LOWEST_COST}
     own = pod.record.cost if pod.record else None
@@ -82,7 +86,10 @@ def _cost(pod: Pod, record: PodRecord) -> dict[str, str | None]:
 
 
 def _text(pod: Pod, record: PodRecord, notes: Mapping[str, str | None]) -> str:
-    """The record's text; without `passed`, which only reports read, if annotations lack room."""
+    """The record's text; without `passed`, which only reports read, if it would not fit.
+
+    All annotations of an object together have a limit.
+    """
     text = encode(record)
     if len(text.encode()) <= sizes.room({**pod.annotations, **notes}, names.IN_PLACE):
         return text

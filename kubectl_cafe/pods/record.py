@@ -14,13 +14,13 @@ VERSION = 3
 OLDEST = 1
 """Records of version 1 have no `passed`, those before version 3 no `restarts`."""
 REPAIR = "repair"
-"""The `release` of a record that `repair` wrote, because no release brought the pod there."""
+"""The `release` of a record that `repair` wrote, not a release."""
 UPGRADE = "upgrade"
-"""The `op` of a pod that was taken for another version."""
+"""The `op` of a pod that is upgraded, rolled back or repaired."""
 SCALE_IN = "scale-in"
 """The `op` of a pod that was drained to be removed."""
 AGAIN = "again"
-"""The key in `passed` of an image patch over one that was not done: of a rollback or a retry."""
+"""The key in `passed` of an image patch over one that was not done, by a rollback or a retry."""
 
 
 class PodRecordError(ValueError):
@@ -36,7 +36,7 @@ class Phase(StrEnum):
 
 
 class Mode(StrEnum):
-    """How the pod leaves and joins traffic (protocol 5)."""
+    """The traffic mode: what takes the pod out of traffic and back (protocol 5)."""
 
     GATE = "Gate"
     LABEL = "Label"
@@ -55,12 +55,13 @@ class Before(Stored, frozen=True):
 class PodRecord(Stored, frozen=True):
     """The record of one pod's upgrade.
 
-    `to` names the revision that the pod goes to. `gen` is the generation that the image patch made;
-    of a drained pod the generation that was drained, of a finished pod the verified one. `before`
-    has the changed containers alone. `since` is when the phase was written, RFC 3339; `group` the
-    group that took the pod, 0 for a sweep. `passed` has the times of earlier phases, three at most,
-    for reports. `restarts` of a finished pod is how often each container had restarted by then.
-    `cost` of a pod that is drained to be removed is the deletion cost that it had, empty if none.
+    `to` names the revision that the pod goes to. `gen` is the pod's generation after the image
+    patch; of a finished pod the generation that was verified, of a drained pod its generation if
+    its images are its revision's, else 0. `before` has the changed containers alone. `since` is
+    when the phase was written, RFC 3339; `group` the group that took the pod, 0 for a sweep.
+    `passed` has the times of earlier phases, three at most, for reports. `restarts` of a finished
+    pod is how often each container had restarted by then. `cost` of a pod that is drained to be
+    removed is the deletion cost that it had, empty if none; None for other pods.
     """
 
     release: str
@@ -85,9 +86,9 @@ class PodRecord(Stored, frozen=True):
 
     @property
     def written(self) -> Mapping[str, str]:
-        """When each phase was first written, the present one included.
+        """When each phase was first written (RFC 3339), by phase, the present one included.
 
-        AGAIN is the time of the last image patch over an earlier one.
+        Under AGAIN is the time of the last image patch over an earlier one.
         """
         again = self.phase is Phase.PATCHED and str(Phase.PATCHED) in self.passed
         return {**self.passed, AGAIN if again else str(self.phase): self.since}

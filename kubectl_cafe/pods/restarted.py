@@ -27,7 +27,7 @@ KILL_MARGIN = 10.0
 
 
 class By(StrEnum):
-    """Which rule settled a container."""
+    """The rule that settled a container."""
 
     NEW_CONTAINER = "a"
     ACKNOWLEDGED = "b"
@@ -38,9 +38,9 @@ class By(StrEnum):
 
 
 class Settlement(Struct, frozen=True):
-    """The result for one container. `by` is the rule that settled it, None while none has.
+    """Whether one container is settled. `by` is the rule that settled it; None: it is not settled.
 
-    `ambiguous`: only rule b or c can decide.
+    `ambiguous`: not settled, and only rule b or c can settle it.
     """
 
     by: By | None = None
@@ -48,12 +48,13 @@ class Settlement(Struct, frozen=True):
 
 
 class Evidence(Struct, frozen=True):
-    """What the rules read besides the pod: this process' sighting, its clock, and peers.
+    """What the rules read besides the pod. `now` is by this process' monotonic clock, in seconds.
 
     `peers` maps an image string to the imageIDs that pods settled by rule a showed for it.
-    `changed` are the containers whose image string the upgrade changed. `verified` are those that
-    were settled when the pod's record was finished: their later restarts are no upgrade.
-    `overdue`: the pod's image patch is older than progressDeadlineSeconds and its grace periods.
+    `changed` are the containers whose image string the upgrade changed, with their state before
+    (None: not recorded). `verified` are the names of those that were settled when the pod's record
+    was finished: a later restart of theirs is no part of the upgrade. `overdue`: the pod's image
+    patch is older than progressDeadlineSeconds and its grace periods.
     """
 
     sighting: Sighting
@@ -100,11 +101,11 @@ def settled(pod: Pod, name: str, evidence: Evidence) -> Settlement:
 
 
 def undone(pod: Pod, name: str, before: Before | None) -> bool:
-    """Whether the container's image was set back to the one of the recorded container.
+    """Whether another client has set the image back to the recorded container's.
 
-    Another client has set the image back. A kubelet that had not read the patch by then restarts
-    nothing, and the recorded container stays. Rules b and c decide then, if the kubelet reports
-    which generation it has read.
+    A kubelet that had not read the patch by then restarts nothing, and the recorded container
+    stays. Then rules b and c decide, if the kubelet reports observedGeneration; False if it does
+    not.
     """
     return pod.observed > 0 and before is not None and pod.images().get(name) == before.image
 
@@ -123,7 +124,7 @@ def made_after(container: Container, seen: Seen) -> bool:
 
 
 def acknowledged(pod: Pod) -> bool:
-    """Rule b: the kubelet quotes a gate that was rewritten after this spec had been seen (C84)."""
+    """Rule b: the kubelet quotes a gate that was rewritten after it had seen this spec (C84)."""
     return (
         pod.gate.message == acknowledgement(pod.generation)
         and pod.observed >= pod.generation
@@ -134,7 +135,7 @@ def acknowledged(pod: Pod) -> bool:
 
 
 def acknowledgement(generation: int) -> str:
-    """The message of a gate that is rewritten for the kubelet to quote under `generation`."""
+    """The message of the gate's condition when it is rewritten for rule b under `generation`."""
     return f"acknowledge generation {generation}"
 
 
@@ -171,7 +172,7 @@ def quoting(pod: Pod) -> bool:
 def shown_by_a_peer(
     container: Container, before: Before | None, peers: Mapping[str, frozenset[str]]
 ) -> bool:
-    """Rule c, at once: another pod proved that this image string stands for this imageID."""
+    """Rule c without its wait: a pod settled by rule a shows this imageID for the image string."""
     return (
         before is not None
         and container.image_id != before.image_id
@@ -180,16 +181,19 @@ def shown_by_a_peer(
 
 
 def begun(seen: Seen) -> float:
-    """The time from which rule c counts: the same ID, under a spec that the kubelet has seen."""
+    """When the wait of rule c begins: the container has its ID and the kubelet has seen the spec.
+
+    In seconds by the monotonic clock.
+    """
     return seen.id_since if seen.acted_since is None else max(seen.id_since, seen.acted_since)
 
 
 def patience(pod: Pod, name: str, changed: Mapping[str, Before | None]) -> float:
     """Rule c: the seconds for which a container's ID must stay unchanged.
 
-    Rule c is the last resort: a slow image pull can defeat it. Containers are killed one after the
-    other (C44), so each one adds to the time. The time doubles if the pod had the same imageID
-    under another image string: the imageID then proves nothing.
+    Rule c is the last resort: an image pull that takes longer makes it wrong. Containers are killed
+    one after the other (C44), so each adds to the time. The time doubles if the container had the
+    same imageID under another image string: the imageID then proves nothing.
     """
     once = (max(float(pod.grace), KILL_FLOOR) + KILL_MARGIN) * max(1, len(changed))
     before, container = changed.get(name), pod.containers[name]
@@ -215,7 +219,7 @@ def verifying(pod: Pod, evidence: Evidence) -> float | None:
 
 
 def all_settled(pod: Pod, evidence: Evidence) -> bool:
-    """Whether every changed container is settled."""
+    """Whether every changed container that the pod's spec still has is settled."""
     return all(settled(pod, name, evidence).by is not None for name in _present(pod, evidence))
 
 
@@ -237,7 +241,7 @@ def _present(pod: Pod, evidence: Evidence) -> Iterable[str]:
 
 
 def renewed(pod: Pod, evidence: Evidence) -> list[tuple[str, str]]:
-    """Image and imageID of each changed container that rule a settled, by its new containerID."""
+    """(image, imageID) of each changed container that rule a settled, by its new containerID."""
     return [
         (pod.containers[name].image, pod.containers[name].image_id)
         for name in evidence.changed

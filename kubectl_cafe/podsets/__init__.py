@@ -1,4 +1,4 @@
-"""Pod sets: how the pods of each podSetType are owned and written. One interface.
+"""Pod sets: the interface to the workloads of each podSetType.
 
 Each podSetType has a module; `kinds` lists them. A pod set returns objects and patches as data; the
 driver writes them (protocol 3).
@@ -21,12 +21,13 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Workload:
-    """One native workload as it stands: its cell, its replicas, and its template's revision.
+    """One native workload as last read: its cell, spec.replicas, and its template's revision.
 
-    `shown` is the stamp of that template (`templates.stamp`), `committed` the stamp of the template
-    that the last commit made of the revision, as the server answered it; empty: not noted.
-    `replaced` are containers with the images that other clients had set in earlier templates.
-    `refusal` is why its controller can't create pods, since `refused` in epoch seconds.
+    `generation` and `observed` are metadata.generation and status.observedGeneration. `shown` is
+    the stamp of the template (`templates.stamp`), `committed` that of the template in the server's
+    answer to the last commit; empty: not noted. `replaced` are (container, image) pairs that other
+    clients had set in earlier templates. `refusal` is why its controller can't create pods, since
+    `refused` in epoch seconds.
     """
 
     name: str
@@ -60,7 +61,7 @@ class Workload:
         return bool(self.committed) and self.committed.split()[-1] != self.shown.split()[-1]
 
     def made_by_others(self, images: Mapping[str, str]) -> bool:
-        """Whether a pod created with `images` may be of a template that another client edited."""
+        """Whether a pod created with `images` may be from a template that another client edited."""
         return self.template_edited or not images.items().isdisjoint(self.replaced)
 
     @property
@@ -79,14 +80,14 @@ class WorkloadWrite(Struct, frozen=True):
 
 
 class UpdateStrategy(StrEnum):
-    """How a pod of the set gets to another revision."""
+    """How a pod of a pod set gets to another revision."""
 
     PATCHED = "patched in place"
     REPLACED = "replaced"
 
 
 class PodSet(Protocol):
-    """One podSetType: its native workloads, read and written, and the order of their pods."""
+    """One podSetType: how its workloads are read and written, and the order of their pods."""
 
     kind: str
     """The kind of the workloads, in the API group apps/v1."""

@@ -1,7 +1,7 @@
 """Workloads by cell: a cell may have two, of different revisions (protocol 3). Pure.
 
-All code that needs "the workload of a cell" uses this module, so that no workload is hidden behind
-another.
+All code that needs "the workload of a cell" uses this module, so that no code passes over a second
+one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def present(workloads: Iterable[Workload]) -> frozenset[str]:
 
 
 def wished(workloads: Iterable[Workload]) -> dict[str, int]:
-    """The pods that the workloads of each cell request together; cells without one are left out."""
+    """The sum of spec.replicas of each cell's workloads; cells without a workload are left out."""
     result: dict[str, int] = {}
     for one in workloads:
         result[one.cell] = result.get(one.cell, 0) + one.replicas
@@ -30,7 +30,7 @@ def wished(workloads: Iterable[Workload]) -> dict[str, int]:
 
 
 def bearing(workloads: Iterable[Workload], revision: str) -> tuple[Workload, ...]:
-    """One workload of each cell, which creates further pods: the one of `revision`, if any."""
+    """The workload of each cell that is to create further pods: the one of `revision`, if any."""
     result: dict[str, Workload] = {}
     for one in workloads:
         if one.cell not in result or one.revision == revision:

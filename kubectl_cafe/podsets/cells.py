@@ -25,7 +25,7 @@ def cell_label(cell: str) -> dict[str, str]:
 
 
 def pod_template(owner: Json, cell: str, revision: str, template: Json) -> dict[str, Any]:
-    """`template` as a workload of `cell` has it: with cell, revision, and node affinity."""
+    """`template` for a workload of `cell`: with labels of cell and revision, and node affinity."""
     whole = copy.deepcopy(dict(template))
     meta = whole.setdefault("metadata", {})
     meta["labels"] = {

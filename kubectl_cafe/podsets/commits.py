@@ -15,14 +15,14 @@ REMEMBERED = 5
 
 
 SENT = "sent "
-"""The prefix of the note on a template while the server's answer has not been noted yet."""
+"""The prefix of the annotation's value until the server's answer to the commit is noted in it."""
 
 
 def committed(note: str) -> str:
-    """The stamp of the template that the last commit made, by the `note`; empty: not known.
+    """The stamp of the last commit's template, by the annotation's value `note`; empty: not known.
 
-    Between a commit and the note of its answer the stamp is not known: a template with defaults
-    from the server is not an edited one.
+    Before the server's answer is noted the stamp is not known: the server's defaults would look
+    like another client's edit.
     """
     return "" if note.startswith(SENT) else note.strip()
 
@@ -30,7 +30,7 @@ def committed(note: str) -> str:
 def replaced(notes: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The (container, image) pairs of the annotation replaced-images among `notes`.
 
-    None if it is missing or cannot be read.
+    Empty if it is missing or cannot be read.
     """
     try:
         found = json.loads(notes.get(names.REPLACED, ""))
@@ -43,8 +43,8 @@ def replaced(notes: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 def replacing(workload: Workload, whole: Json) -> dict[str, str]:
     """The annotation for a commit of `whole` over a template that another client has edited.
 
-    Pods created from the edited template stay, under a label that names the revision. The
-    annotation records their images. Empty if the images were not edited.
+    Pods created from the edited template stay and have the label of its revision. The annotation
+    records their images. Empty if the images were not edited.
     """
     if not workload.template_edited:
         return {}
@@ -58,12 +58,12 @@ def replacing(workload: Workload, whole: Json) -> dict[str, str]:
 
 
 def note(body: Json, answer: Json) -> dict[str, Any] | None:
-    """The patch that notes on a workload what the server made of the committed template.
+    """The patch that notes the stamp of the committed template as the server stored it.
 
     `body` is the workload now, `answer` the server's answer to the commit. Defaults and admission
-    change a template: only the answer to that very write shows the result. A template that came out
-    as sent is noted too: without the note an edit of it can't be detected. None: another commit has
-    been noted since.
+    change a template: only that answer shows the result. A template that was stored as sent is
+    noted, too: without the note a later edit can't be detected. None: the annotation has changed
+    since, by another commit.
     """
     made = templates.stamp(answer["spec"]["template"])
     if _noted(body) != _noted(answer):

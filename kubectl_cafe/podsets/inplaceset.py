@@ -77,7 +77,7 @@ class InPlaceSet:
     def create(
         self, owner: Json, cell: str, revision: str, template: Json, replicas: int = 0
     ) -> WorkloadWrite:
-        """The write that creates the ReplicaSet of `cell`; without pods in a first release."""
+        """The write that creates the ReplicaSet of `cell`; with 0 replicas in a first release."""
         meta, selector = owner["metadata"], copy.deepcopy(dict(owner["spec"]["selector"]))
         match = self.selector(owner, cell)
         cells = (owner["spec"].get("topology") or {}).get("values") or ()

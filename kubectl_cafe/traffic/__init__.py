@@ -1,7 +1,7 @@
 """How a pod leaves traffic before its restart and joins it again afterwards (protocol 5).
 
-One module per mode. Each answers the same four questions, so that the engine need not know the
-mode: is the pod out of traffic, does it stay so, and which writes turn its traffic off and on.
+One module per mode. Each has the four methods of Traffic: whether the pod is out of traffic,
+whether it still is, and the writes that turn its traffic off and on.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Traffic(Protocol):
     """The switch of one mode."""
 
     def acknowledged_off(self, pod: Pod, sighting: Sighting, now: float) -> bool:
-        """Whether the component that acts on "off" has acknowledged it (not the endpoints).
+        """Whether the switch is off and, in Gate mode, the kubelet has acknowledged it.
 
-        The EndpointSlices are checked elsewhere.
+        `out_of_traffic` checks the EndpointSlices. `now` is by the monotonic clock.
         """
         ...
 
@@ -55,7 +55,7 @@ class Traffic(Protocol):
         ...
 
     def turn_on(self, pod: Pod, record: PodRecord | None, at: str) -> PodPatch:
-        """W3: the patch that turns the pod's traffic on and writes `record`; None: of a new pod."""
+        """W3: the patch that turns the pod's traffic on and writes `record` (None: a new pod)."""
         ...
 
 
@@ -73,7 +73,7 @@ def mode_of(pod: Pod, services: Iterable[Service]) -> Mode:
 
 
 def not_by_label(pod: Pod, services: Iterable[Service]) -> tuple[Service, ...]:
-    """The Services that select the pod by other labels alone: our label does not switch them."""
+    """The Services that select the pod whatever its traffic label is: it does not switch them."""
     as_on = {**pod.labels, names.TRAFFIC: "on"}
     return tuple(s for s in services if s.selects(as_on) and s.selector.get(names.TRAFFIC) != "on")
 

@@ -28,7 +28,7 @@ class Slice(Struct, frozen=True):
 
 
 def parse_service(item: Json) -> Service:
-    """The Service in an API object. One of type ExternalName has no endpoints of pods."""
+    """The Service in an API object; of type ExternalName it selects no pods."""
     spec = item.get("spec") or {}
     return Service(
         name=item["metadata"]["name"],
@@ -41,7 +41,7 @@ def parse_service(item: Json) -> Service:
 def parse_slice(item: Json) -> Slice:
     """The Slice in an EndpointSlice.
 
-    An endpoint without a ready condition counts as ready, as for every proxy.
+    An endpoint without a ready condition counts as ready, as kube-proxy treats it.
     """
     meta = item["metadata"]
     uids: dict[bool, set[str]] = {True: set(), False: set()}
@@ -65,9 +65,9 @@ def unlisted(
 ) -> tuple[Service, ...]:
     """The Services that select the pod and do not list it yet, ready or not (C22).
 
-    Their endpoint controller has not seen the pod as it is now: the pod may have left the selection
-    for a moment, and may be listed as ready next. A Service that publishes unready pods does not
-    count: it never shows the pod gone.
+    The EndpointSlice controller has not seen the pod as it is now: the pod's labels may have
+    changed for a moment, and it may list the pod as ready next. Services that publish unready pods
+    are left out: they list the pod as ready all the time.
     """
     return tuple(
         service
@@ -84,7 +84,7 @@ def still_listed(
 ) -> tuple[Service, ...]:
     """The Services that list the pod, ready or not, and do not select it (C22).
 
-    Their endpoint controller has not seen the pod's labels as they are now.
+    The EndpointSlice controller has not seen the pod's labels as they are now.
     """
     return tuple(
         service

@@ -1,7 +1,7 @@
-"""Traffic finalizers: a load balancer's controller marks by them the pods it uses (protocol 5).
+"""Traffic finalizers: a load balancer's controller puts one on each pod that it uses (protocol 5).
 
 The controller watches our gate or label, removes its finalizer once the pod is drained, and puts it
-back once traffic flows. We wait for both, and never add or remove one (invariant I10).
+back once the pod is in use again. kubectl-cafe waits for both, and never writes a finalizer (I10).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from kubectl_cafe.pods.record import Mode
 
 
 def asked(mode: Mode, declared: Collection[str]) -> tuple[str, ...]:
-    """The `declared` finalizers to wait for; none in mode None, which has no switch for them."""
+    """The `declared` finalizers to wait for; none in mode None, whose pods have no switch."""
     return () if mode is Mode.NONE else tuple(declared)
 
 

@@ -9,11 +9,11 @@ from kubectl_cafe.pods.record import SCALE_IN, PodRecord
 from kubectl_cafe.pods.restarted import acknowledgement, quotes_gate
 
 UNREADY_SEEN = 5.0
-"""Seconds of ContainersNotReady after which a pod is out of traffic without a quote of its gate."""
+"""Seconds of Ready's reason ContainersNotReady that stand for a quote of the gate."""
 
 
 class Gate:
-    """The switch is the condition; the kubelet acknowledges it by quoting it in Ready's message."""
+    """Switches by the condition, whose value the kubelet quotes in Ready's message."""
 
     def acknowledged_off(self, pod: Pod, sighting: Sighting, now: float) -> bool:
         """Whether Ready is False because of our gate, in its present value (C22, C23, C85).
@@ -32,10 +32,10 @@ class Gate:
         )
 
     def stays_off(self, pod: Pod) -> bool:
-        """Whether Ready is still False under a gate that is off, whatever reason Ready names.
+        """Whether the gate is off and Ready still False, for whatever reason.
 
-        For a pod in a crash loop the kubelet names its containers and our gate in turn. A kubelet
-        that has once acted on the gate does not forget it (C33, C77).
+        In a crash loop Ready's message names the containers and our gate in turn. Once a kubelet
+        has acted on the gate, no second quote is needed (C33, C77).
         """
         return pod.gate.status in ("False", "Unknown") and pod.ready.status == "False"
 
@@ -51,7 +51,7 @@ class Gate:
 
 
 def acknowledge(pod: Pod, at: str) -> PodPatch:
-    """The patch that rewrites the gate, still off, to be quoted back (protocol 6, rule b)."""
+    """The patch that changes the gate from False to Unknown or back, for a new quote (rule b)."""
     value = "Unknown" if pod.gate.status == "False" else "False"
     return patch(pod, "acknowledge", gate=(value, acknowledgement(pod.generation)), at=at)
 

@@ -1,4 +1,4 @@
-"""Label mode: a label by which every Service of the pod selects (protocol 5)."""
+"""Label mode: every Service that selects the pod selects it by the traffic label (protocol 5)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from kubectl_cafe.pods.record import PodRecord
 
 
 class Label:
-    """The switch is the label. It needs no kubelet: the EndpointSlices show its effect."""
+    """Switches by the label. The kubelet takes no part: the EndpointSlices show the effect."""
 
     def acknowledged_off(self, pod: Pod, sighting: Sighting, now: float) -> bool:
-        """Whether the label is off; only the endpoints acknowledge a label."""
+        """Whether the label is off; EndpointSlices, checked elsewhere, are its acknowledgement."""
         return _off(pod)
 
     def stays_off(self, pod: Pod) -> bool:

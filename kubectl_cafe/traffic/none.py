@@ -9,7 +9,7 @@ from kubectl_cafe.pods.record import PodRecord
 
 
 class NoTraffic:
-    """A pod without a switch is always on; the only write of such a pod is its image patch."""
+    """No switch: the pod is always in traffic, and its only write is the image patch."""
 
     def acknowledged_off(self, pod: Pod, sighting: Sighting, now: float) -> bool:
         """True: there is nothing to wait for."""
