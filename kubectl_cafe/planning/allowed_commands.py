@@ -21,14 +21,14 @@ VERBS = {
     Trigger.ABORT: "abort",
     Trigger.SUPERSEDE: "upgrade --supersede",
 }
-"""The commands of the moves that a user can make."""
+"""The commands of the moves that a user can make, without `kubectl cafe`."""
 
 
 def illegal(cafe: CafeDeployment, trigger: Trigger, driver: str = "") -> Refused:
     """The refusal of a move that the state does not allow (exit 7).
 
-    It names the allowed commands and the release under way. `driver` is text about the release's
-    driver, empty if that was not read.
+    It names the allowed commands and the release under way. `driver` is a phrase about the
+    release's driver; empty if the Lease was not read.
     """
     state = cafe.position.state
     scaling = cafe.record is not None and cafe.record.kind is Kind.SCALE
@@ -43,7 +43,7 @@ def illegal(cafe: CafeDeployment, trigger: Trigger, driver: str = "") -> Refused
 
 
 def _under_way(cafe: CafeDeployment, driver: str) -> str:
-    """The release under way, in words: goal, user, time, reason and last action; else empty."""
+    """A clause about the release under way: goal, user, time, reason, last action; else empty."""
     record = cafe.record
     if record is None or record.state in RESTING:
         return ""

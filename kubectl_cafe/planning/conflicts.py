@@ -1,9 +1,9 @@
 """Objects that conflict with the workloads a release would create, refused before any write.
 
 A ReplicaSet that was orphaned (`--cascade=orphan`), restored from a backup without its owner, or
-left by an earlier CafeDeployment of the same name has no owner, or another one. No second one can
-be created under its name. A new ReplicaSet adopts pods without a controller that it selects, and
-deletes them if it is created without pods. Pure.
+left by an earlier CafeDeployment of the same name has no owner, or another one, and its name is in
+use. A new ReplicaSet adopts pods without a controller that it selects, and deletes them if its
+replicas are 0. Pure.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def lacking(cafe: CafeDeployment, workloads: Iterable[Workload]) -> list[str]:
 
 
 def parse(cafe: CafeDeployment, obj: Json) -> Taken | None:
-    """The conflict of a ReplicaSet `obj`; None if the CafeDeployment owns it and it stays."""
+    """The conflict that ReplicaSet `obj` is; None if the CafeDeployment owns it and it stays."""
     meta = obj["metadata"]
     leaving = "deletionTimestamp" in meta
     if cafe.podset.owned(obj, cafe.uid) and not leaving:
@@ -79,7 +79,7 @@ def refuse(cafe: CafeDeployment, taken: Iterable[Taken]) -> None:
 def refuse_unowned(cafe: CafeDeployment, pods: Collection[Pod]) -> None:
     """Raise Refused for pods without a controller: a first release would delete them.
 
-    Its ReplicaSets start without pods, would adopt these pods and delete them.
+    Its ReplicaSets are created with 0 replicas: they would adopt these pods and delete them.
     """
     if not pods:
         return

@@ -1,7 +1,7 @@
 """A CafeDeployment that is being deleted: no release starts or continues (protocol 9). Pure.
 
 Foreground deletion or a finalizer keeps the object while its pods are deleted. The driver upgrades
-no more pods, finishes those in flight, and does not create again what is deleted.
+no more pods, finishes those in flight, and creates no deleted workload again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ GOES_ON = (
     Trigger.RESUME,
     Trigger.RETRY,
 )
-"""Moves after which pods are upgraded; pause and abort are accepted to the end."""
+"""Moves after which pods are upgraded: refused during a deletion. Pause and abort are allowed."""
 
 
 class BeingDeleted(CafeError):

@@ -1,4 +1,4 @@
-"""Containers that read labels or annotations of their pod at their start, and don't restart."""
+"""Warnings about containers that read labels or annotations only at their start (downward API)."""
 
 from __future__ import annotations
 

@@ -13,9 +13,10 @@ SHOWN = 3
 
 
 class Level(StrEnum):
-    """The level of a finding: `upgrade` does not begin with `refused`, which is certain to fail.
+    """The level of a finding.
 
-    A check without data is `not checked`, never `ok`.
+    REFUSED: the release would certainly fail, so `upgrade` does not begin. UNKNOWN: the check has
+    no data; it is never OK then.
     """
 
     REFUSED = "refused"
@@ -36,7 +37,7 @@ class Finding:
 
 
 def refused(check: str, message: str, *, where: str = "", hint: str = "") -> Finding:
-    """A finding that is certain to fail the release as things are."""
+    """A finding at level REFUSED: with it the release would certainly fail."""
     return Finding(check, Level.REFUSED, message, where, hint)
 
 
@@ -56,5 +57,5 @@ def ok(check: str, message: str) -> Finding:
 
 
 def many(names: Sequence[str]) -> str:
-    """The first names, and the number of the others."""
+    """The first SHOWN of `names`, and the number of the others."""
     return first_names(names, SHOWN)

@@ -16,7 +16,11 @@ class ChangeLine:
 
 @dataclass(frozen=True)
 class CellPart:
-    """One cell in one group: the pods the group takes, and how many of `size` are done after it."""
+    """One cell in one group.
+
+    `takes` is the number of pods that the group upgrades, creates or removes, `done` how many of
+    `size` are at the target after it (of a removal: are left). `pods` are their names, if known.
+    """
 
     cell: str
     takes: int
@@ -49,8 +53,9 @@ class FindingLine:
 class PlanView:
     """The effect of a release. `others` are the changed paths that can't change in place.
 
-    `budgets` are the PodDisruptionBudgets that must have room before a healthy pod is taken.
-    `upgrades` is False for a release that only creates pods.
+    `needed`: the release changes something. `budgets` are the PodDisruptionBudgets that must have
+    room before a healthy pod is taken. `upgrades` is False for a release that only creates or
+    removes pods.
     """
 
     name: str

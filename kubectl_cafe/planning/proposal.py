@@ -59,7 +59,7 @@ class Around:
 
     @property
     def next_number(self) -> int:
-        """The number of the next new revision: none is given twice."""
+        """The number of the next new revision: above every number used so far."""
         used = (known.number for one in self.releases for known in one.revisions.values())
         return next_number(self.revisions, used)
 
@@ -83,8 +83,8 @@ class Proposal:
     """A release that may be started. `source` is the revision it comes from, None at first.
 
     `needed` is False if every pod and workload is at the target already. `budgets` are the
-    PodDisruptionBudgets that cover the pods. `refusals` are the reasons why it may not
-    start. `unswitched` are the causes for which pods are in mode None although they have a switch.
+    PodDisruptionBudgets that cover the pods. `refusals` are the reasons why it may not start.
+    `unswitched` are the causes for which pods are in mode None although they have a switch.
     """
 
     kind: Kind
@@ -106,7 +106,7 @@ class Proposal:
 
     @property
     def upgrades(self) -> bool:
-        """Whether pods that run get another version; others only create and remove pods."""
+        """Whether the release upgrades existing pods; False if it only creates or removes pods."""
         return self.kind not in (Kind.CREATE, Kind.SCALE)
 
     @property
@@ -136,7 +136,7 @@ def with_images(cafe: CafeDeployment, wanted: Mapping[str, str]) -> CafeDeployme
 
 
 def propose(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
-    """The release of `template`. Raises Refused for what can't be done, with the path."""
+    """The release of `template`. Raises the first Refused of `outline`."""
     proposal = outline(cafe, around, template)
     for refusal in proposal.refusals:
         raise refusal
@@ -210,9 +210,9 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
 
 
 def _counts(cafe: CafeDeployment, around: Around, kind: Kind) -> Counts:
-    """The pods per cell; those of the last release where the spec's numbers don't fit.
+    """The numbers of pods by cell; the last release's if the spec's topology is invalid.
 
-    Raises Refused for a first release whose numbers don't fit.
+    Raises Refused if that is so in a first release.
     """
     if kind is Kind.CREATE:
         return Counts(cafe.wished_allocation())
@@ -234,9 +234,9 @@ def _raised(*checks: Callable[[], object]) -> tuple[Refused, ...]:
 
 
 def kind_of(cafe: CafeDeployment, around: Around) -> Kind:
-    """The kind of the next release: a first release stays one until it has completed.
+    """The kind of the next release: CREATE until a first release has completed, else UPGRADE.
 
-    After a first release, missing workloads don't make the next one a first release again.
+    Missing workloads make no first release where the CafeDeployment has a record.
     """
     record = cafe.record
     if record is None:

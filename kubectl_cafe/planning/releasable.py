@@ -1,4 +1,4 @@
-"""What in a spec can't be released, whatever the state of the cluster. Pure (protocol 2, 4)."""
+"""Refusals of a spec that can't be released in any state of the cluster. Pure (protocol 2, 4)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def refuse_long_name(cafe: CafeDeployment) -> None:
 
 
 def refuse_misshapen(cafe: CafeDeployment, template: Json) -> None:
-    """Raise Refused for a template with a number instead of text: no pod compares with it."""
+    """Raise Refused for a template with values of a wrong type, such as a number for a string."""
     if problem := templates.misshapen(template):
         raise Refused(
             f"{problem}. Nothing was written",
@@ -42,7 +42,7 @@ def refuse_misshapen(cafe: CafeDeployment, template: Json) -> None:
 
 
 def refuse_bad_images(cafe: CafeDeployment, template: Json) -> None:
-    """Raise Refused for an empty or malformed image: its pod would stop and never start."""
+    """Raise Refused for an empty or malformed image: its container would stop and never start."""
     for name, image in templates.images(template).items():
         if problem := images.problem(image):
             raise Refused(
@@ -58,7 +58,7 @@ def refuse_bad_images(cafe: CafeDeployment, template: Json) -> None:
 
 
 def refuse_unsupported(cafe: CafeDeployment) -> None:
-    """Raise Refused, with the paths, for accepted fields that are not supported (protocol 2)."""
+    """Raise Refused, with the paths, for fields of the CRD that are not supported (protocol 2)."""
     spec = cafe.spec
     topology = spec.get("topology") or {}
     found = {

@@ -74,7 +74,7 @@ def way(cafe: CafeDeployment, around: Around, fast: bool, number: int = 0) -> Ro
 def _refuse_out_of_place(
     cafe: CafeDeployment, record: Record, around: Around, target: Revision
 ) -> None:
-    """Raise Refused if a revision that pods may be at can't change to `target` in place (C17)."""
+    """Raise Refused if a present revision of the pods can't change to `target` in place (C17)."""
     ended = record.state in SUCCEEDED
     names = (record.to_revision,) if ended else (record.to_revision, record.from_revision)
     for known in filter(None, map(around.revision, names)):
@@ -88,9 +88,9 @@ def _refuse_out_of_place(
 
 
 def repeated(cafe: CafeDeployment) -> Entry | None:
-    """The rollback that a bare `rollback` would only repeat (protocol-next A3); None: it is new.
+    """The rollback that a bare `rollback` would only repeat (protocol 7, A3); None if it would not.
 
-    It repeats if the newest release is a rollback that ended RolledBack, and the spec has not
+    There is one if the newest release is a rollback that ended RolledBack, and the spec has not
     changed since.
     """
     record = cafe.record
@@ -112,7 +112,7 @@ def under_way(cafe: CafeDeployment, number: int, around: Around) -> bool:
 
 
 def discarded(cafe: CafeDeployment, around: Around, target: Revision) -> tuple[str, ...]:
-    """The edits of the spec that were never released and that the rollback discards, in words."""
+    """The unreleased changes of the spec that the rollback discards, as texts."""
     record = cafe.record
     planned = around.revision(record.to_revision) if record else None
     if planned is None or templates.difference(target.template, cafe.template).empty:

@@ -21,7 +21,7 @@ class UnknownRevision(CafeError):
 def rollback_target(
     record: Record, revisions: Iterable[Revision], releases: Sequence[PastRelease]
 ) -> Revision | None:
-    """The last revision that was released successfully before the current one; None if none.
+    """The last revision that was released successfully before the current one; None without one.
 
     `releases` are the ended releases, the oldest first. If the last release is a rollback that has
     failed, waits or was aborted, the target is that rollback's own. If it is a rollback that has
@@ -43,9 +43,9 @@ def rollback_target(
 
 
 def _before_goal(record: Record, releases: Sequence[PastRelease]) -> Sequence[PastRelease]:
-    """The releases before the one that brought the goal of the rollback `record` to the pods.
+    """The releases before the last one that upgraded the pods to the goal of the rollback `record`.
 
-    A rollback to the same goal does not count: the revision before it had been rolled back.
+    An earlier rollback to the same goal does not count: the revision before it was rolled back.
     """
     brought = [
         place

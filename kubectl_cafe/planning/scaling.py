@@ -20,23 +20,24 @@ from statemachine.steps import Kind
 
 
 class Counts(Struct, frozen=True):
-    """The pods of each cell at the end, and at the start if the release changes their number."""
+    """Numbers of pods by cell: at the end, and at the start (None: the release changes none)."""
 
     cells: Mapping[str, int]
     before: Mapping[str, int] | None = None
 
     @property
     def fewer(self) -> Mapping[str, int]:
-        """The cells that lose pods, with the pods that are left."""
+        """The cells that lose pods, each with the number of pods that are left."""
         before = self.before or {}
         return {cell: size for cell, size in self.cells.items() if size < before.get(cell, 0)}
 
 
 def counts(cafe: CafeDeployment, workloads: Iterable[Workload]) -> Counts:
-    """The counts of a release that is no first one.
+    """The counts of a release after the first one.
 
-    Only a spec that asks for other numbers than the last release had changes any: what another
-    client has set on a workload stays (C51). Raises Refused where spec and topology don't fit.
+    They differ from the workloads' only if the spec now asks for other numbers than the last
+    release left: replicas that another client has set on a workload stay (C51). Raises Refused if
+    spec.replicas and spec.topology don't fit together.
     """
     wish, recorded = cafe.wished_allocation(), cafe.recorded_allocation
     if recorded is None or wish == recorded:
@@ -47,7 +48,7 @@ def counts(cafe: CafeDeployment, workloads: Iterable[Workload]) -> Counts:
 
 
 def refuse_lost_cells(cafe: CafeDeployment, workloads: Iterable[Workload]) -> None:
-    """Raise Refused where a cell that has pods is not in spec.topology.values any more."""
+    """Raise Refused if a cell whose workload has replicas is no longer in spec.topology.values."""
     values = cafe.wished_allocation()
     for workload in workloads:
         if workload.cell not in values and workload.replicas:

@@ -30,7 +30,7 @@ def warnings(
     template: Json,
     diff: templates.Difference,
 ) -> tuple[Finding, ...]:
-    """The findings about tags, traffic modes, the pause field and a foreign record, in order."""
+    """The findings about tags, traffic modes, spec.strategy.pause and a copied record, in order."""
     modes = Counter(mode_of(pod, services) for pod in pods)
     said = [*_tags(template)]
     if (bare := modes[Mode.NONE]) and diff.images:
@@ -85,10 +85,10 @@ def _tags(template: Json) -> list[Finding]:
 
 
 def publishing_unready(pods: Sequence[Pod], services: Sequence[Service]) -> list[str]:
-    """The Services that keep sending requests to a pod that is not ready (C30).
+    """The Services of `pods` that send requests even to a pod that is not ready (C30).
 
-    A pod in Label mode leaves these Services too: their selector has the label that is switched
-    off.
+    Only Services of pods that are not in Label mode: a drained pod in Label mode leaves every
+    Service.
     """
     switched_by_label = [pod for pod in pods if mode_of(pod, services) is Mode.LABEL]
     others = [pod for pod in pods if pod not in switched_by_label]

@@ -18,10 +18,10 @@ from statemachine.steps import Kind
 
 
 def presumed(cafe: CafeDeployment, around: Around) -> Record:
-    """The record that such a rollback starts from: as if the present spec was released.
+    """The record that such a rollback starts from: as if the present spec had been released.
 
     Source: protocol 9. `around` must have the revisions and the pods. Raises Refused if there was
-    no release, or if pods are in the middle of an upgrade: then nothing starts (C72).
+    no release, or if a pod has an unfinished record (C72).
     """
     if not around.revisions:
         raise Refused(

@@ -1,6 +1,6 @@
-"""The checks before a release begins: `plan` shows all findings, `upgrade` those that matter.
+"""The checks before a release begins: `plan` shows all findings, `upgrade` refusals and warnings.
 
 `prepare` makes a release ready in one call. `read` sends all requests to the API server, once and
-in parallel. Every other module has pure functions from what was read to findings. What could not be
-read is a finding, never a pass.
+in parallel. The other modules have pure functions from the answers to findings. A failed request is
+a finding, never a passed check.
 """

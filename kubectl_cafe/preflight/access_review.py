@@ -58,13 +58,13 @@ ALWAYS = frozenset({RECORD, STATUS, NEW_REVISION, REVISE, LEASE})
 `LEASE` is among them because a Lease that this tool has created is renewed by an update, too.
 """
 VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-"""The authorizer's verb for a request of one object, by HTTP method."""
+"""The RBAC verb for a request of one object, by HTTP method."""
 CONSEQUENCES = {
     OWN: "a server that protects blockOwnerDeletion will refuse owned objects",
     PRUNE: "revisions beyond historyLimit will not be deleted",
     TELL: "no Events are recorded",
 }
-"""What happens in a release without a right that it does not need."""
+"""What does not work in a release without a right that it can do without."""
 
 
 def of_workloads(resource: str) -> frozenset[Right]:
@@ -98,8 +98,8 @@ def judge(
 ) -> list[Finding]:
     """The findings about denied rights; a denied right of `sure` refuses the release.
 
-    `answers` are the reviewed rights, or the error of the review; None: not reviewed. `sure` are
-    the rights without which the release is certain to fail.
+    `answers`: whether each right is allowed, or the error of the review; None: not reviewed. `sure`
+    are the rights without which the release is certain to fail.
     """
     if answers is None:
         return []

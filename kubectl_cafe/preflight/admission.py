@@ -1,4 +1,4 @@
-"""What admission did with the dry runs: refused, rewritten, or accepted as they were sent."""
+"""The findings of the dry runs: whether admission refuses the release's writes or rewrites them."""
 
 from __future__ import annotations
 
@@ -72,10 +72,7 @@ def _refusal(error: CafeError, kind: str, what: str, where: str) -> Finding:
 
 
 def rewritten(sent: Mapping[str, str], stored: Mapping[str, str]) -> Iterator[Finding]:
-    """Warnings about images that admission replaces by others.
-
-    The pods will run those (protocol 6: the pod record proves whose image it is).
-    """
+    """Warnings about images that admission replaces by others, which the pods will then run."""
     for container, image in sent.items():
         if (made := stored.get(container, image)) != image:
             yield warning(

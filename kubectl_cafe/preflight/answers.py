@@ -1,4 +1,4 @@
-"""What the API server answered before a release, as data; an error stands for its answer."""
+"""The API server's answers for the checks, as data; an error takes the place of a failed answer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Node:
-    """A node: its cell, whether it is Ready and takes new pods, and the images it lists.
+    """A node: its cell, whether it is Ready and schedulable, and the images in its status.
 
     A kubelet lists its 50 largest images at most, so an image that is not listed may be there.
     """
@@ -53,8 +53,8 @@ class Node:
 class Trial:
     """One write of the release, tried on one pod or workload in a server-side dry run.
 
-    `pod` is the name of either. `images` were sent, by container. `answer` is the object as it
-    would be stored, or the error.
+    `pod` is the name of the pod or workload, empty for a new pod. `what` is the kind of write.
+    `images` were sent, by container. `answer` is the object as it would be stored, or the error.
     """
 
     cell: str

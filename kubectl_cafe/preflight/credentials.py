@@ -51,7 +51,7 @@ def judge(case: Case, answers: Answers) -> Iterator[Finding]:
 def secret_problem(
     name: str, secret: Mapping[str, object] | CafeError | None, namespace: str
 ) -> Iterator[Finding]:
-    """What is wrong with one pull secret; a kubelet ignores a secret that it can't use."""
+    """The finding about a pull secret that is missing or of a wrong type: a kubelet ignores it."""
     where = f"secret/{name} in namespace {namespace}"
     match secret:
         case CafeError() as error:

@@ -145,7 +145,7 @@ def created_pods(of: Case) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def again(of: Case, pod: Pod, what: str) -> Attempt | None:
-    """The write `what` for the pod as it is now; None if the pod is no longer to be taken."""
+    """The write `what` for the pod as it is now; None if the pod needs no upgrade any more."""
     pods = {**of.snapshot.pods, pod.uid: pod}
     sightings = {**of.snapshot.sightings, pod.uid: look(None, pod, 0.0)}
     snapshot = replace(of.snapshot, pods=pods, sightings=sightings)

@@ -19,7 +19,7 @@ CLIENT_SIDE = "kubectl-client-side-apply"
 BY_HAND = frozenset(
     f"kubectl-{verb}" for verb in ("create", "edit", "patch", "replace", "set", "scale", "annotate")
 )
-"""Managers that write once, by a command that a user typed: they restore nothing later."""
+"""Managers that write once, by a command of a user: they don't write the same value again."""
 
 
 def judge(cafe: CafeDeployment, wished: CafeDeployment) -> Iterator[Finding]:
@@ -59,8 +59,8 @@ def owners(cafe: CafeDeployment, changed: Sequence[str]) -> dict[str, list[str]]
 def applied(cafe: CafeDeployment, wished: CafeDeployment, changed: Sequence[str]) -> list[str]:
     """The paths of `changed` that the last applied file of `kubectl apply` would put back.
 
-    After the first release of an image managedFields name this tool as the owner of its field, but
-    the applied file still has the old image.
+    After a release managedFields name kubectl-cafe as the manager of an image, but the last applied
+    file still has the old image.
     """
     try:
         spec = json.loads(cafe.annotations.get(LAST_APPLIED, "{}")).get("spec") or {}
@@ -72,7 +72,7 @@ def applied(cafe: CafeDeployment, wished: CafeDeployment, changed: Sequence[str]
 
 
 def leaves(fields: Json, path: str) -> Iterator[str]:
-    """The paths that a fieldsV1 set owns as a whole, as kubectl prints them."""
+    """The paths of the leaves of a fieldsV1 set, as kubectl prints them; a list is one leaf."""
     inner = {key: value for key, value in fields.items() if key.startswith("f:")}
     if not inner:
         yield path

@@ -66,9 +66,9 @@ def items(limit_range: Json, kind: str) -> list[Json]:
 
 
 def share(resource: str, wanted: Sequence[Demand]) -> Decimal | str | None:
-    """How much of a quota's `resource` one pod uses; None: no pod uses it.
+    """How much of a quota's `resource` one pod uses; None: it is not a resource of pods.
 
-    Returns a container's name instead if the quota requires a value that this container lacks.
+    If the quota requires a value that a container lacks, the result is that container's name.
     """
     if resource in ("pods", "count/pods"):
         return Decimal(1)

@@ -67,7 +67,7 @@ def _parts(
 ) -> Iterator[CellPart]:
     """The cells of a group; pods that are yet to be created have no names.
 
-    Of a group that removes pods: how many are left of those at the start.
+    In a group that removes pods, `done` is how many are left, `size` how many there were at first.
     """
     upgraded = step.kind is StepKind.UPGRADE
     plan, created = case.proposal.plan, step.kind is StepKind.SCALE_OUT

@@ -53,7 +53,7 @@ def health(case: Case) -> Iterator[Finding]:
 
 
 def reason(assessment: Assessment) -> str:
-    """Why a pod is unavailable, in a few words."""
+    """Why a pod is unavailable, as a short text."""
     pod = assessment.pod
     if pod.lost:
         return f"node {pod.node} is lost"

@@ -63,7 +63,7 @@ class Prepared:
 
     @property
     def idle(self) -> bool:
-        """Whether there is nothing to do: all is at the target, and no release is superseded."""
+        """Whether the release would change nothing and supersedes no unfinished one."""
         return not self.proposal.needed and self.trigger is not Trigger.SUPERSEDE
 
     def plan(self, context: str, cluster: str) -> PlanView:
@@ -119,10 +119,10 @@ def wanted_of_file(
     images: Mapping[str, str],
     agreed: Callable[[CafeDeployment], bool],
 ) -> WantedState | None:
-    """The wanted state by the object in a file, created first if it does not exist.
+    """The wanted state by the object in a file, which is created first if it does not exist.
 
-    `agreed` is called with the object as the server would create it, to confirm that. None: it was
-    not confirmed.
+    Before that `agreed` is called with the object as the server would create it; if it returns
+    False, nothing is created and the result is None.
     """
     created = False
     try:
@@ -139,10 +139,10 @@ def wanted_of_file(
 def release(
     transport: Transport, wanted: WantedState, *, supersede: bool = False, thorough: bool = False
 ) -> Iterator[Prepared]:
-    """The release to what is wanted; its pods are observed until the caller leaves the context.
+    """The release to the wanted state; its pods are observed until the caller leaves the context.
 
-    Raises Refused for what can't begin, and for an unfinished release unless `supersede` is set.
-    `thorough`, for `plan`: refusals are findings instead, and what only `plan` shows is read too.
+    Raises Refused if it can't begin, and for an unfinished release unless `supersede` is set.
+    `thorough`, for `plan`: refusals become findings, and nodes and pull secrets are read, too.
     """
     cafe, wished = wanted.cafe, wanted.wished
     observer = Observer(transport, cafe)
@@ -168,8 +168,8 @@ def rollback(
 ) -> Prepared:
     """The rollback to revision `number` (0: the last successful one); `observer` has the pods.
 
-    No other request is sent, because a rollback may be an emergency. Raises Refused if there is no
-    way back. `fast`: all pods in one group.
+    Its checks send no requests, because a rollback may be an emergency. Raises Refused if there is
+    no revision to roll back to. `fast`: all pods in one group.
     """
     around = look_around(transport, cafe, observer)
     way = rollback_plan.way(cafe, around, fast, number)
@@ -212,7 +212,7 @@ def _trigger(transport: Transport, cafe: CafeDeployment, supersede: bool) -> Tri
 
 
 def _driver(transport: Transport, cafe: CafeDeployment) -> str:
-    """The driver of the unfinished release, in words; empty if its Lease can't be read."""
+    """A phrase about the driver of the unfinished release; empty if its Lease can't be read."""
     try:
         held = inspect(transport, cafe.namespace, cafe.name)
     except CafeError:

@@ -1,7 +1,7 @@
-"""Whether the new images can be pulled, as far as can be known beforehand (protocol 1).
+"""Whether the new images can be pulled, by the images that the nodes list (protocol 1).
 
-The kubelet kills the old container first and only then pulls: a tag that does not exist is an
-outage of that pod. The registry is not queried from here: only the nodes' access to it counts.
+The kubelet kills the old container before it pulls: with a tag that does not exist the pod stays
+down. The registry is not queried from here: only the nodes' access to it counts.
 """
 
 from __future__ import annotations
