@@ -14,15 +14,15 @@ FINDINGS = (Trigger.STEP_DONE, Trigger.FAIL, Trigger.PODS_SETTLED)
 MESSAGE_LIMIT = 1000
 """Characters; Kubernetes allows 1 KiB."""
 NAME_LIMIT = 200
-"""Characters of the CafeDeployment's name in an Event's name, which may have 253."""
+"""Characters of the CafeDeployment's name in an Event's name, which may have 253 in all."""
 
 
 def event(cafe: CafeDeployment, record: Record, entry: Entry) -> dict[str, Any]:
-    """The core/v1 Event of `entry`, the last move in `record`, which `cafe` carries now.
+    """The core/v1 Event of `entry`, the last one in the journal of `record`, the record of `cafe`.
 
-    Its name consists of the release, the epoch and the move's place in the journal. So a move that
-    is reported twice is one Event, and moves of the same second are listed in their order. A
-    rebuilt journal starts again, under an epoch of its own (C72).
+    Its name consists of the CafeDeployment, the release, the epoch and the entry's place in the
+    journal. So an entry that is reported twice is one Event, and entries of the same second are
+    listed in their order. A rebuilt journal begins at 1, under an epoch of its own (C72).
     """
     place = f"{record.epoch:04}.{record.journal_cut + len(record.journal):04}"
     return {
@@ -51,7 +51,7 @@ def event(cafe: CafeDeployment, record: Record, entry: Entry) -> dict[str, Any]:
 
 
 def reason(entry: Entry) -> str:
-    """The trigger for moves that operators make; the state for moves of the driver and for ends."""
+    """The Event's reason: the state if the entry stops or ends the release, else the trigger."""
     found = entry.trigger in FINDINGS and entry.state not in RUNNING
     if found or entry.state in RESTING:
         return str(entry.state)

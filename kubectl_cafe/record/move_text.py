@@ -22,7 +22,7 @@ PEOPLE = frozenset(
         Trigger.TAKE_OVER,
     }
 )
-"""Entries of the journal that operators cause; all others are the driver's moves."""
+"""Triggers of journal entries that users cause; all others are the driver's."""
 
 
 def move_line(record: Record, reader: str = "", *, brief: bool = False) -> str:
@@ -48,7 +48,7 @@ def _by(record: Record, reader: str) -> str:
 
 
 def about(record: Record) -> str:
-    """The subject of the record's state, in a few words."""
+    """The text after the state: the group, the step, the failure or the release."""
     grouped = sum(step.is_group for step in record.steps)
     match record.state:
         case State.AWAITING_CONFIRM:
@@ -71,5 +71,5 @@ def describe(step: Step, grouped: int) -> str:
 
 
 def counts(step: Step) -> str:
-    """A group's cumulative counts."""
+    """A group's cumulative counts as text: `a 1, b 1`."""
     return ", ".join(f"{cell or 'all'} {count}" for cell, count in (step.counts or {}).items())

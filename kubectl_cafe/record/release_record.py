@@ -1,6 +1,7 @@
-"""The object that keeps an ended release: a ControllerRevision of its own (protocol 4).
+"""The ControllerRevision that keeps an ended release (protocol 4).
 
-The API server refuses every change of its `data`. Its `revision` is the second of its start.
+The API server refuses every change of its `data`. Its `revision` is the time at which the release
+started, in seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from statemachine.versioned import DecodeError, Integer, Stored
 Json = Mapping[str, Any]
 VERSION = 1
 RECORD = "record"
-"""The key of `data` under which the release's last record stands, as the CafeDeployment had it."""
+"""The key in `data` of the release's last record, as it was in the CafeDeployment."""
 
 
 class Head(Stored, frozen=True):
-    """What `data` says beside the record: of which CafeDeployment it is, and how it ended."""
+    """The other fields of `data`: `uid` and `name` of the CafeDeployment, and the release's end."""
 
     uid: str
     name: str

@@ -1,4 +1,4 @@
-"""Stores the record in the cluster: reads it, and moves it by compare-and-swap (protocol 4, 9)."""
+"""Reads the record of a release, and changes it by compare-and-swap (protocol 4, 9)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def read(
 
 
 def _others(transport: Transport, namespace: str) -> list[str]:
-    """The names in the namespace, to suggest one; empty if they can't be listed."""
+    """The names of CafeDeployments in the namespace, for a suggestion; empty if the list fails."""
     try:
         items = transport.list(paths.cafedeployments(namespace)).items
     except CafeError:
@@ -74,11 +74,11 @@ def write(
     spec: Mapping[str, Any] | None = None,
     annotations: Mapping[str, str | None] | None = None,
 ) -> CafeDeployment:
-    """Write the record, and what must change with it, in one PATCH on the version in `cafe`.
+    """Write the record, `spec` and all annotations about it in one PATCH on the version in `cafe`.
 
-    Entering AwaitingConfirm resets the confirmation in the same write. A later write in that state
-    (a new driver's epoch) keeps a confirmation that was annotated since. After the write a move is
-    reported as an Event. Raises Conflict.
+    The write that enters AwaitingConfirm resets the confirmation. A later write in that state (a
+    new driver's epoch) keeps a confirmation that was annotated since. After the write a new journal
+    entry is reported as an Event. Returns the CafeDeployment after it. Raises Conflict.
     """
     record = signed(cafe.record, record, here())
     notes: dict[str, str | None] = dict(annotations or {})
@@ -108,10 +108,10 @@ def write(
 
 
 def _confirmed_by(cafe: CafeDeployment, record: Record) -> dict[str, str | None]:
-    """The annotation of the user who confirms the waiting group by this write.
+    """The annotation with the user who confirms the waiting group by this write; empty: unchanged.
 
-    It is removed when the next group begins to wait. A client that confirms by annotation may set
-    this one too; it is kept.
+    It is removed (None) when the next group begins to wait. A client that confirms by annotation
+    may set this annotation, too: then it is kept.
     """
     entry = new_entry(cafe.record, record)
     waited = cafe.position.state is State.AWAITING_CONFIRM
@@ -163,7 +163,7 @@ def change(
         except UnknownOutcome as error:
             lost = error
             cafe = read(transport, cafe.namespace, cafe.name)
-            # Compare shortened records: one is written if the annotations are nearly full.
+            # Compare shortened records: the stored one is shortened if annotations are nearly full.
             if cafe.record is not None and fit(cafe.record, 0) == fit(record, 0):
                 _tell(transport, cafe, entry)
                 return cafe

@@ -1,1 +1,1 @@
-"""A stored release: its start, the moves of commands, its end, and `.status`."""
+"""Writes a release to the cluster: its start, the moves of commands, its end, and `.status`."""

@@ -1,4 +1,4 @@
-"""The release as its driver reads and moves it, until another driver takes over (I7)."""
+"""The CafeDeployment and record that a driver works on, until another driver takes over (I7)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from statemachine.lifecycle import Trigger
 from statemachine.record import Record, moved, taken_over
 
 READ_TIMEOUT = 4.0
-"""Seconds for reading the CafeDeployment at a renewal; the next renewal is due after five."""
+"""Timeout in seconds of the CafeDeployment's read at a renewal; the next one is due after five."""
 UNHEARD = 10.0
 """Seconds without a successful read of the CafeDeployment, two renewals, after which no pod is
 taken."""
@@ -36,9 +36,9 @@ class Fenced(CafeError):
 
 
 def under(record: Record, epoch: int, cafe: CafeDeployment) -> Record:
-    """`record` with `epoch` as its driver's, once no earlier driver's write can land (I7).
+    """`record` with `epoch` as its driver's, fenced: earlier drivers' writes can't succeed now.
 
-    Raises Fenced if a later driver has taken over.
+    Raises Fenced if a later driver has taken over (I7).
     """
     if record.epoch > epoch:
         raise Fenced(
@@ -50,7 +50,7 @@ def under(record: Record, epoch: int, cafe: CafeDeployment) -> Record:
 
 
 def led_by(record: Record, epoch: int, cafe: CafeDeployment, *, at: str, who: str) -> Record:
-    """`record` as `under`, with an entry in the journal if `who` takes the release over."""
+    """The result of `under`, with an entry in the journal if `who` takes the release over."""
     after = under(record, epoch, cafe)
     return after if record.epoch == epoch else taken_over(after, at=at, who=who)
 
@@ -61,10 +61,10 @@ def superseded(record: Record) -> bool:
 
 
 class Release:
-    """The CafeDeployment and its release, as one driver holds them under one epoch.
+    """The CafeDeployment and its release, for one driver under one epoch.
 
-    `cafe` is the version that the driver works on. A version that another thread has read waits
-    until the driver calls `take_in`.
+    `cafe` is the version that the driver works on. A version that another thread has read replaces
+    it when the driver calls `take_in`.
     """
 
     def __init__(self, transport: Transport, cafe: CafeDeployment) -> None:
@@ -77,12 +77,12 @@ class Release:
         self._heard = transport.clock.monotonic()
         self._unread: ApiError | None = None
         self.trouble: Trouble | None = None
-        """The failed write of the last move, which is tried again; None if the move was written."""
+        """The failed write of the last move, which is repeated; None if the move was written."""
 
     def unheard(self) -> str:
-        """Why the CafeDeployment was not read for two renewals of the lease; empty if it was.
+        """Why the CafeDeployment was not read for UNHEARD seconds; empty if it was.
 
-        Meanwhile the driver would miss a pause or an abort (I9). The answer to a write of the
+        Without reads the driver would miss a pause or an abort (I9). The answer to a write of the
         CafeDeployment counts as a read.
         """
         silent = self._transport.clock.monotonic() - self._heard
@@ -114,7 +114,7 @@ class Release:
             self.heard(asked)
 
     def heard(self, asked: float) -> None:
-        """Note that the CafeDeployment is known as of `asked`, the time of an answered request."""
+        """Note that a request that was sent at `asked` (monotonic) has read the CafeDeployment."""
         self._heard, self._unread = max(self._heard, asked), None
 
     def take_in(self, highest_epoch: int) -> bool:
@@ -151,7 +151,7 @@ class Release:
         self._id, self.cafe = record.id, cafe
 
     def move(self, wanted: Wanted, who: str) -> bool:
-        """Move the record unless another client has moved it. Returns whether the outcome is known.
+        """Make the move unless another client has changed the record. Returns whether it is known.
 
         False: the answer was lost or nothing was sent. The CafeDeployment was read again, and the
         caller decides again. Raises Forbidden, Invalid and NoSuchKind if the write is refused

@@ -108,8 +108,8 @@ def confirm(
 def abort(transport: Transport, cafe: CafeDeployment, mover: Mover, force: bool) -> CafeDeployment:
     """End the release: pods in flight finish first, unless `force` leaves them as they are.
 
-    A driver is never bypassed (C87): `force` is recorded, and the driver ends the release once none
-    of its own writes is under way.
+    Only a driver ends a release (C87): `force` is recorded, and the driver ends the release once
+    none of its own writes is under way.
     """
 
     def judge(current: CafeDeployment) -> Record | None:
@@ -175,12 +175,11 @@ def resume(transport: Transport, cafe: CafeDeployment, mover: Mover) -> CafeDepl
 def become_driver(
     transport: Transport, cafe: CafeDeployment, epoch: int, who: str
 ) -> CafeDeployment:
-    """Write `epoch`, so that a driver with a lower one stops at its next read (I7).
+    """Write `epoch` to the record, so that a driver with a lower one stops at its next read (I7).
 
-    The journal gets an entry that `who` has taken over, unless a move of theirs wrote the epoch.
-
-    No write of an earlier driver may be in flight: its lease was released, or it was fenced. Raises
-    Fenced if a later driver has taken over.
+    The journal gets an entry that `who` has taken over, unless the record has this epoch already.
+    Before the call the earlier driver must have released its lease or been fenced. Raises Fenced if
+    a later driver has taken over.
     """
 
     def judge(current: CafeDeployment) -> Record | None:
@@ -193,7 +192,7 @@ def become_driver(
 
 
 def around(transport: Transport, cafe: CafeDeployment, revisions: Iterable[Revision]) -> Around:
-    """What the target of a rollback depends on: the known `revisions`, and the ended releases."""
+    """The input for a rollback's target: the known `revisions`, and the ended releases."""
     known = tuple(revisions)
     releases = direct_reads.read_releases(transport, cafe, known)
     return Around(revisions=known, workloads=(), pods=(), releases=releases)
@@ -247,7 +246,7 @@ def roll_back_once(
 
 
 def _unswitched(transport: Transport, cafe: CafeDeployment, around: Around) -> tuple[str, ...]:
-    """Why pods are in mode None although they have a switch, at the start of a new rollback."""
+    """The causes for which pods are in mode None although they have a switch, at a new rollback."""
     services = map(parse_service, transport.list(paths.services(cafe.namespace)).items)
     return lost_switches.planned(direct_reads.pods(transport, cafe), services, around.known)
 

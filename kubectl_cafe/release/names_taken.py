@@ -15,7 +15,7 @@ from kubectl_cafe.podsets.cells import workload_name
 def read(
     transport: Transport, cafe: CafeDeployment, workloads: Iterable[Workload]
 ) -> tuple[Taken, ...]:
-    """The ReplicaSets that have the names for cells without a workload."""
+    """The ReplicaSets that have a name which a cell without a workload needs."""
     resource = cafe.podset.resource
     names = (workload_name(cafe.name, cell, cafe.cells) for cell in lacking(cafe, workloads))
     found = (

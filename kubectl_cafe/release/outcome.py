@@ -1,4 +1,4 @@
-"""What remains of an ended release: an object of its own; old ones and old revisions are deleted.
+"""The end of a release: it is stored in an object of its own, old ones and revisions are deleted.
 
 After a crash in between, the next command repeats both (protocol 4).
 """
@@ -39,9 +39,9 @@ def conclude(
 ) -> None:
     """Store the ended release of `cafe` in an object of its own, once.
 
-    `superseded`: an unfinished release counts as ended too, because another one replaces it. Call
-    this before the record of the new release is written. If that write fails, the end of the old
-    release replaces the object.
+    `superseded`: an unfinished release is stored, too, with the outcome Superseded, because another
+    one replaces it. Call this before the record of the new release is written. If that write fails,
+    the old release continues, and at its end its object is replaced.
     """
     record = cafe.record
     if record is None or not (superseded or record.state in RESTING):
@@ -61,7 +61,7 @@ def conclude(
 
 
 def _delete(transport: Transport, cafe: CafeDeployment, judged: StoredRelease | Revision) -> None:
-    """Delete a record or a revision, in the version that was read (preconditions)."""
+    """Delete a release's object or a revision, in the version that was read (preconditions)."""
     conditions = {"uid": judged.uid, "resourceVersion": judged.resource_version}
     path = paths.controllerrevisions(cafe.namespace, judged.name)
     transport.delete(path, {"preconditions": conditions})

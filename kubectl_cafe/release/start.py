@@ -85,14 +85,13 @@ def _try_template(transport: Transport, cafe: CafeDeployment, cell: str, templat
 def store_revision(
     transport: Transport, cafe: CafeDeployment, around: Around, template: Json
 ) -> Revision:
-    """The ControllerRevision of `template`, created if there is none: its number never changes."""
+    """The revision of `template`; its ControllerRevision is created if there is none."""
     name = revisions.name_of(cafe.name, template)
     known = around.revision(name)
     if known is not None:
         return known
-    # A create would store `data` byte for byte, and a later patch of the metadata would then count
-    # as a change of the immutable data. Server-side apply stores `data` in the server's own
-    # encoding.
+    # A create would store `data` byte for byte, and a later patch of the metadata would re-encode
+    # it, which the server refuses as a change. Server-side apply stores the server's own encoding.
     body = revisions.manifest(cafe.obj, template, around.next_number)
     path = paths.controllerrevisions(cafe.namespace, name)
     return revisions.parse(transport.patch(path, body, PatchKind.APPLY, {"force": True}))
@@ -145,7 +144,7 @@ def under_way(cafe: CafeDeployment, target: str, wished: CafeDeployment) -> bool
 
 
 def refuse_stale(planned: CafeDeployment, now: CafeDeployment) -> None:
-    """Raise CafeError (exit 6) if spec or release has changed since the plan was confirmed."""
+    """Raise CafeError (exit 6) if the spec or the release has changed since the plan was made."""
     same = planned.record and now.record and planned.record.id == now.record.id
     unmoved = planned.position == now.position and (same or planned.record is now.record)
     if planned.uid != now.uid or planned.spec != now.spec or not unmoved:
@@ -197,8 +196,8 @@ def start_rollback(
 ) -> CafeDeployment:
     """Write the record of a rollback, as the second leg of an unfinished release or as a new one.
 
-    `unswitched` are the reasons why pods are in mode None although they have a switch. The second
-    leg of a release keeps those that were planned.
+    `unswitched` are the causes for which pods are in mode None although they have a switch. Empty
+    for the second leg of a release: it keeps those of the first.
     """
     deletion.refuse(cafe, Trigger.ROLLBACK)
     position = move(cafe.position, Trigger.ROLLBACK)

@@ -1,6 +1,6 @@
 """Writes `.status` for `kubectl get`, `kubectl wait` and health checks (protocol 2, 4).
 
-It is derived from the record and the pods, and never read back as truth.
+It is computed from the record and the pods, and no decision reads it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writes that fail with temporary errors: repeated, reported as waits, ended after a time."""
+"""Writes that fail with temporary errors: the driver repeats them and reports them as waits."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Finding:
 
     @property
     def key(self) -> tuple[What, str]:
-        """The identity of the finding from one snapshot to the next."""
+        """The kind and the uid, by which a finding is recognized in the next snapshot."""
         return self.what, self.uid
 
 
@@ -71,7 +71,7 @@ def find(
 
 
 def of_workloads(cafe: CafeDeployment, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """The missing workloads, with the cell as `uid`; a release's driver creates its own again."""
+    """The missing workloads, with the cell as `uid`; during a release its driver creates them."""
     revision = desired_replicas.revision_now(snapshot)
     made: list[Finding] = []
     for cell in desired_replicas.lost_cells(snapshot):
@@ -93,7 +93,7 @@ def of_workloads(cafe: CafeDeployment, snapshot: Snapshot) -> tuple[Finding, ...
 
 @dataclass(frozen=True)
 class Unrepaired:
-    """A finding that was to be repaired and is not, and why."""
+    """A finding whose repair was confirmed but did not succeed, and why."""
 
     finding: Finding
     why: str
@@ -148,7 +148,7 @@ def _of(cafe: CafeDeployment, assessment: Assessment, snapshot: Snapshot) -> Fin
 
 
 def _orphan(assessment: Assessment, snapshot: Snapshot) -> Finding:
-    """A pod out of traffic without a record: opened once healthy, if its image is known (I2)."""
+    """The finding for a pod out of traffic without a record: opened once it is verified (I2)."""
     found = "out of traffic without a record"
     if why := _unwell(assessment.pod):
         return _finding(
@@ -158,7 +158,7 @@ def _orphan(assessment: Assessment, snapshot: Snapshot) -> Finding:
 
 
 def _new_pod(assessment: Assessment) -> Finding:
-    """A new pod with a closed gate: opened as by a driver, whatever its version (C27, C47)."""
+    """The finding for a new pod with a closed gate: opened at any version (C27, C47)."""
     found = "created while the release had no driver: its readiness gate is closed"
     if why := _unwell(assessment.pod):
         return _finding(
@@ -233,7 +233,7 @@ def _strays(assessment: Assessment, snapshot: Snapshot) -> str:
 
 
 def _drift(cafe: CafeDeployment, assessment: Assessment, snapshot: Snapshot, found: str) -> Finding:
-    """A pod that has drifted: restored after confirmation, once no release is under way (C55)."""
+    """The finding for a pod that has drifted: restored while no release is under way (C55)."""
     delete = kubectl(f"delete pod {assessment.pod.name}", cafe.namespace)
     delete += "   (replaces the pod, not in place)"
     own, why = drift.home(assessment.pod, snapshot), drift.obstacle(assessment, snapshot)

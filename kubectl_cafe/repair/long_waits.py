@@ -1,4 +1,4 @@
-"""Reports what a repair waits for, once that takes long."""
+"""Reports the waits of a repair that last long."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LONG = 5.0
 
 
 _COUNTDOWN = re.compile(r" \(at most \w+ more\)")
-"""The part of a wait's text that changes with the clock alone."""
+"""The remaining time in a wait's text: without it a wait has the same text at any time."""
 
 
 @dataclass

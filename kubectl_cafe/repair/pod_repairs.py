@@ -31,7 +31,7 @@ def write(finding: Finding, snapshot: Snapshot) -> PodPatch | None:
 
 
 def _evidence(pod: Pod, snapshot: Snapshot) -> Evidence:
-    """The evidence for a pod without a record in flight: any container may have changed (C56)."""
+    """The evidence for a pod that is not in flight: any container may have changed (C56)."""
     everyone = frozenset(pod.containers)
     if unchanged(pod):
         return Evidence(snapshot.sightings[pod.uid], snapshot.now, {}, snapshot.peers, everyone)
@@ -55,7 +55,7 @@ def _anew(assessment: Assessment, snapshot: Snapshot) -> PodRecord:
 
 
 def _on(pod: Pod, record: PodRecord | None, at: str) -> PodPatch:
-    """The patch that turns on the pod's switch that is off, in the mode of that switch."""
+    """The patch that turns on the pod's gate or label, whichever is off, and writes `record`."""
     if pod.gated and pod.gate.status != "True":
         return switch(Mode.GATE).turn_on(pod, record, at)
     if pod.labels.get(names.TRAFFIC, "on") != "on":

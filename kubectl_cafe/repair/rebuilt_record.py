@@ -23,7 +23,7 @@ from statemachine.steps import Kind
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """The record that may be written, and `doubts` about it for an operator."""
+    """A rebuilt record that may be written, and `doubts` about it that an operator should check."""
 
     record: Record
     doubts: tuple[str, ...] = ()
@@ -32,13 +32,12 @@ class Rebuilt:
 def rebuild(
     cafe: CafeDeployment, around: Around, *, at: str, who: str, epoch: int
 ) -> Rebuilt | None:
-    """The record that the unfinished pods of `cafe` imply; None if no record is lost.
+    """The record of the release of the unfinished pods of `cafe`; None if no record is lost.
 
-    The record is Paused, so that no pod changes before an operator has checked it, in the group
-    that took the last pod. What the pods do not record (who started the release and why, its
-    strategy) is taken from the spec, or marked as unknown. The record is not fenced, because its
-    driver may still be alive. Pods of an unfinished repair imply no release: the next repair
-    continues with them.
+    It is Paused, so that no pod is taken before an operator has checked it, in the group that took
+    the last pod. The strategy is taken from the spec; the user who started the release is unknown.
+    The record is not fenced, because its driver may still run. Pods of an unfinished repair belong
+    to no release: the next repair continues with them.
     """
     known = {revision.name: revision for revision in around.revisions}
     left = [] if cafe.record else [p.record for p in around.pods if p.record and p.unfinished]
@@ -80,7 +79,7 @@ def _wished(cafe: CafeDeployment, target: Revision) -> CafeDeployment:
 
 
 def _group(records: list[PodRecord]) -> int:
-    """The group that took the last of these pods; 0 if the sweep did, after all groups."""
+    """The highest group that took one of these pods; 0 if the sweep, after all groups, took one."""
     return 0 if any(r.group == 0 for r in records) else max(r.group for r in records)
 
 

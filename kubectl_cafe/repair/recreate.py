@@ -13,7 +13,7 @@ from kubectl_cafe.repair import findings
 from kubectl_cafe.repair.findings import Finding
 
 PATIENCE = 30.0
-"""Seconds for the workloads to be created and to appear in their watch."""
+"""Seconds within which the workloads must be created and appear in the watch."""
 EVERY = 0.5
 """Seconds between two snapshots."""
 

@@ -46,7 +46,7 @@ from statemachine.record import Failure
 TICK = 0.5
 """Seconds after which rules that depend on time are evaluated again."""
 SLACK = 30.0
-"""Seconds for the kubelet to follow, in addition to the longest time of the rules."""
+"""Seconds that a kubelet may take, in addition to the longest time of the rules."""
 OF_THE_RECORD = (What.LOST_RECORD, What.FOREIGN_RECORD)
 LATE = "not verified in time: run repair again"
 
@@ -62,7 +62,7 @@ class Look:
 
 @dataclass
 class Repair:
-    """The repair of `cafe` by the user `who`; the observer has its first lists.
+    """The repair of `cafe` by the user `who`; the observer must have its first lists.
 
     `transport` is for reads; writes go through the leader's session. `says` gets a line for each
     pod that is restored and for long waits. `stop` is set by Ctrl-C: the pod under way is finished,
@@ -79,7 +79,7 @@ class Repair:
     newest: CafeDeployment | None = None
 
     def look(self, epoch: int = 0) -> Look:
-        """The current findings; reads only."""
+        """The current findings; writes nothing."""
         cafe = self.cafe
         now, at = self.transport.clock.monotonic(), self.transport.server_time()
         cache = self.observer.cache
@@ -101,7 +101,7 @@ class Repair:
     ) -> list[Unrepaired]:
         """Repair the findings in `agreed`; returns those that remain.
 
-        `silent` is the resourceVersion of a lease that was watched for its whole duration. Raises
+        `silent` is the resourceVersion of a lease that was not renewed while it was watched. Raises
         LeaseHeld (exit 6) while a driver holds the lease, Fenced (6) if a release begins meanwhile,
         and errors that no retry resolves.
         """
@@ -141,7 +141,10 @@ class Repair:
     def _repair_record(
         self, leader: Leader, keys: Collection[tuple[What, str]], progress: Progress
     ) -> CafeDeployment:
-        """Repair the CafeDeployment's record first, because the pods are assessed by it."""
+        """Repair the CafeDeployment's record; before the pods, because they are assessed by it.
+
+        Returns the CafeDeployment after that.
+        """
         cafe = self.cafe = leader.cafe
         look = self.look(leader.epoch)
         if look.rebuilt is not None and (What.LOST_RECORD, cafe.uid) in keys:
@@ -155,7 +158,7 @@ class Repair:
         return moves.become_driver(leader.transport, cafe, leader.epoch, self.who)
 
     def _create(self, leader: Leader, cells: Collection[str]) -> list[Unrepaired]:
-        """Create the workloads of `cells` first, so that their pods start meanwhile."""
+        """Create the workloads of `cells`, so that their pods start; returns those not created."""
         with self._acting(leader) as actor:
             left = recreate.create(
                 actor.workloads,
@@ -169,7 +172,7 @@ class Repair:
     # The pods
 
     def _repair_pods(self, leader: Leader, keys: Collection[tuple[What, str]]) -> list[Unrepaired]:
-        """Repair all pods at once, because these repairs only bring pods into traffic."""
+        """Repair all pods at once: these repairs take none out of traffic. Returns what remains."""
         cache, clock = self.observer.cache, self.transport.clock
         begun = clock.monotonic()
         with self._acting(leader) as actor:
@@ -189,7 +192,7 @@ class Repair:
                 cache.wait(TICK)
 
     def _bring_back(self, leader: Leader, strays: Sequence[Finding]) -> list[Unrepaired]:
-        """Restore pods that have drifted, one after the other, until one fails (C55)."""
+        """Restore pods that have drifted, one by one, until one fails (C55); returns those left."""
         agreed, tried = {finding.uid for finding in strays}, set[str]()
         failed: dict[str, str] = {}
         with self._acting(leader) as actor:
@@ -249,7 +252,7 @@ class Repair:
             leader.answered = actor.answered
 
     def _look_under(self, leader: Leader, *, blind: bool = False) -> Look:
-        """The next findings; raises an error if the lease is lost or a release has begun.
+        """The current findings; raises an error if the lease is lost or a release has begun.
 
         `blind`: continue after a watch was refused permanently, although its objects may be stale.
         """
@@ -281,9 +284,9 @@ def begin(
 
 
 def _patience(snapshot: Snapshot, findings: Iterable[Finding]) -> float:
-    """Seconds until every container of the pods with findings settles, if it does (protocol 6).
+    """Seconds after which every container of the pods with findings has settled (protocol 6).
 
-    This is the longest time that rule c takes, for an image ID that the pod had before, and SLACK.
+    This is the longest time of rule c, as for an imageID that the pod had before, and SLACK.
     """
     rules = (
         2 * patience(pod, name, dict.fromkeys(pod.containers))

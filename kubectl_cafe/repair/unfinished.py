@@ -18,7 +18,10 @@ STOPPED = "not repaired: interrupted"
 def remaining(
     strays: Iterable[Finding], found: Iterable[Finding], failed: Mapping[str, str], stopped: bool
 ) -> list[Unrepaired]:
-    """The findings of `strays` that remain: pods that have `failed`, or are still in `found`."""
+    """The findings of `strays` that remain: pods that have `failed`, or are still in `found`.
+
+    `failed` maps a pod's uid to its failure; `stopped`: by Ctrl-C.
+    """
     still = {finding.uid: finding.found for finding in found}
     others = (
         STOPPED if stopped else "not started: the repair of another pod failed" if failed else ""
@@ -47,7 +50,7 @@ def refused(actor: Writers, way: PodRepair) -> Failure | None:
 
 
 def tired_of(actor: Writers, now: float, begun: float) -> CafeError | None:
-    """The error of a write that has failed for long, or None if there is no such write."""
+    """The error of a write that has failed for so long that it is given up; None without one."""
     for trouble in actor.troubles.all().values():
         if tired(trouble, begun, now):
             error = trouble.error

@@ -32,8 +32,8 @@ def problem(image: str) -> str:
 def canonical(image: str) -> str:
     """`image` with the registry and the tag that it implies, as a node lists it.
 
-    Source: distribution/reference, ParseNormalizedNamed and TagNameOnly. If there is a tag and a
-    digest, the digest counts.
+    Source: distribution/reference, ParseNormalizedNamed and TagNameOnly. A tag beside a digest is
+    dropped.
     """
     name, at, digest = image.partition("@")
     head, slash, last = name.rpartition("/")

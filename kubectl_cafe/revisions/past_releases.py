@@ -1,8 +1,8 @@
 """Releases that have ended, as data: each has a ControllerRevision of its own (protocol 4).
 
-The CafeDeployment carries one record, until the next release begins. Auditors need it for months,
-so the driver copies it at the end into an object whose `data` the API server lets no client change.
-Version 0.1.0 kept releases in an annotation of the revision that they went to, which is still read.
+The CafeDeployment has one record, until the next release begins. Auditors need it for months, so
+the driver copies it at the end into an object whose `data` is immutable. Version 0.1.0 kept
+releases in an annotation of the revision that they went to, which is still read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ VERSION = 1
 
 
 class RevisionSummary(Stored, frozen=True):
-    """What a release keeps of a revision, which may be deleted later: its number and images."""
+    """The number and images of a revision, kept with the release: the revision may be deleted."""
 
     number: Integer
     images: Mapping[str, str]
@@ -66,7 +66,7 @@ class Chronicle(Stored, frozen=True):
 
 
 def named(record: Record, revisions: Iterable[Revision]) -> dict[str, RevisionSummary]:
-    """What the release of `record` keeps of its two revisions, by name."""
+    """The summaries of the source and target revisions of `record`, by name."""
     both = (record.from_revision, record.to_revision)
     return {r.name: RevisionSummary(r.number, r.images) for r in revisions if r.name in both}
 
@@ -96,7 +96,7 @@ def past(
 
 
 def present(record: Record, revisions: Mapping[str, RevisionSummary] | None = None) -> PastRelease:
-    """The release of the `record` that a CafeDeployment carries, over or not."""
+    """The release of the `record` in a CafeDeployment, ended or not."""
     ended = record.since if record.state in RESTING else ""
     return past(record, str(record.state), ended, revisions)
 
@@ -113,7 +113,7 @@ def decode(text: str) -> Chronicle:
 
 
 def chronicle(revision: Revision) -> tuple[Chronicle, str]:
-    """What 0.1.0 wrote on the revision, or an empty chronicle and why it cannot be read."""
+    """The chronicle on the revision and ""; or an empty one, and why it can't be read."""
     try:
         return decode(revision.releases), ""
     except DecodeError as error:
@@ -123,8 +123,8 @@ def chronicle(revision: Revision) -> tuple[Chronicle, str]:
 def of_revision(revision: Revision) -> tuple[PastRelease, ...]:
     """The releases that 0.1.0 kept on `revision`.
 
-    If the annotation can't be read or has no successful one, but the revision's own outcome is
-    successful, a release without times takes the place of the one that is not known.
+    If the annotation can't be read or has no successful release, but the revision's own outcome is
+    successful, a release without an id and times comes first, in place of the unknown one.
     """
     kept = chronicle(revision)[0].releases
     found = tuple(replace(one, to_revision=revision.name) for one in kept)
@@ -139,7 +139,7 @@ def ordered(
 ) -> tuple[PastRelease, ...]:
     """All ended releases in the order of their starts; each release is there once.
 
-    Those without a time come first, in the order of their revisions' numbers.
+    Releases without a time come first, in the order of their revisions' numbers.
     """
     by_number = sorted(revisions, key=lambda revision: revision.number)
     old = [one for revision in by_number for one in of_revision(revision)]
@@ -150,7 +150,7 @@ def ordered(
 def last_good(
     releases: Iterable[PastRelease], revisions: Mapping[str, Revision], *but: str
 ) -> Revision | None:
-    """The revision of the newest successful release, other than the ones named `but`."""
+    """The revision of the newest successful release to a revision other than those named `but`."""
     good = [one for one in releases if one.good and one.to_revision not in but]
     return next((r for one in reversed(good) if (r := revisions.get(one.to_revision))), None)
 
@@ -160,7 +160,7 @@ def prunable(
 ) -> Sequence[PastRelease]:
     """The oldest of `releases` beyond `limit`, without those that a rollback needs.
 
-    Of each revision that is `kept` it needs the last successful release, and the last upgrade.
+    It needs the last successful release and the last successful upgrade to each revision of `kept`.
     """
     needed = set[str]()
     for name in kept:

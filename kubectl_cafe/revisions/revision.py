@@ -17,14 +17,14 @@ GOOD = ("Completed", "RolledBack")
 LONGEST_OWNER = 63 - len("-0123456789")
 """The most characters of a CafeDeployment's name: a revision's name is the value of a label."""
 SUPERSEDED = "Superseded"
-"""The outcome of a release that another release replaced before its end."""
+"""The outcome of an unfinished release that another release has replaced."""
 
 
 class Revision(Struct, frozen=True, dict=True):
-    """One released template. Its `number` is given once, in the order of first releases.
+    """One released template. Its `number`, in the order of first releases, never changes.
 
-    `outcome` and `releases` are annotations that version 0.1.0 wrote: how the last release to it
-    ended, and the text that `past_releases.decode` reads.
+    `outcome` and `releases` are annotations that version 0.1.0 wrote: how the last release to the
+    revision ended, and the text that `past_releases.decode` reads.
     """
 
     name: str

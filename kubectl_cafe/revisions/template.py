@@ -46,7 +46,7 @@ def without_nulls(value: Any) -> Any:
 
 
 def fingerprint(value: object) -> str:
-    """Ten hexadecimal digits that identify a JSON value, whatever the order of its keys."""
+    """A hash of a JSON value, ten hexadecimal digits; the order of keys does not change it."""
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:10]
 
@@ -79,7 +79,7 @@ def labels(template: Json) -> dict[str, str]:
 
 
 def notes(template: Json) -> dict[str, str]:
-    """The template's annotations; the name `annotations` is taken by a Python import."""
+    """The template's annotations. (The name `annotations` would hide a Python import.)"""
     return _texts((template.get("metadata") or {}).get("annotations"))
 
 
@@ -112,7 +112,7 @@ def misshapen(template: Json) -> str:
 
 
 def _misfit(value: Any, shape: Any, path: str) -> str:
-    """Where `value` is not of `shape`, and what is expected there; empty if it is.
+    """The first path at which `value` is not of `shape`, and what is expected; empty if it is.
 
     A shape is a mapping by key ("": any key), a list of one shape, or `str`. Null always fits.
     """
@@ -138,7 +138,7 @@ def _texts(value: object) -> dict[str, str]:
 
 
 def _as_text(value: object) -> str:
-    """A text as it is, "" for null, any other JSON value in its JSON spelling."""
+    """A string as it is, "" for null, any other JSON value as JSON."""
     return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
@@ -200,10 +200,10 @@ def _paths(old: Any, new: Any, path: str) -> Iterator[str]:
 
 
 def departures(meant: Json, shown: Json) -> tuple[str, ...]:
-    """The paths at which a template from the server, `shown`, departs from the one `meant`.
+    """The paths at which the workload's template `shown` differs from the template `meant`.
 
-    Fields that only `shown` has are not compared: the server fills in defaults. Node affinity is
-    not compared, for it includes a cell's own terms.
+    Fields that only `shown` has are not compared: the server adds defaults. Affinity is not
+    compared: it includes a cell's own terms.
     """
     return tuple(_departures(meant, shown, "spec.template"))
 

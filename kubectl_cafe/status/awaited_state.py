@@ -12,8 +12,8 @@ from statemachine.lifecycle import RESTING, State
 from statemachine.reach import reachable
 
 GRACE = 5.0
-"""Seconds after the beginning of a wait in which an earlier, ended release is not assessed: the
-release that is waited for may be about to start."""
+"""Seconds after the beginning of a wait in which a release that had ended before is ignored: the
+next one may be about to start."""
 
 
 class OutOfReach(CafeError):
@@ -37,10 +37,9 @@ def reached(
 ) -> bool:
     """Whether the release is in the state `target`.
 
-    Completed counts only while the spec as it stands is released. Raises OutOfReach if only another
-    release, or a retry, could reach the target. If the spec has changes that the ended release does
-    not have, the wait is for the next release. `first` is the CafeDeployment at the beginning of
-    the wait, `waited` seconds ago.
+    Completed counts only while the spec has no unreleased changes; with some, the wait is for the
+    next release. Raises OutOfReach if only another release, or a retry, could reach the target.
+    `first` is the CafeDeployment at the beginning of the wait, `waited` seconds ago.
     """
     position = cafe.position
     if position.state is target:

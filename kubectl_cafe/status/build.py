@@ -52,10 +52,10 @@ def status_of(
     lost: Sequence[str] = (),
     silent: str = "",
 ) -> Status:
-    """The status of `cafe`; without a snapshot it has had no release, or its record is gone.
+    """The status of `cafe`; `snapshot` is None if it has no record.
 
-    `lost` are pods in the middle of an upgrade whose record is gone (C72); `silent` is why the data
-    may be stale.
+    `lost` are the names of unfinished pods whose release has no record any more (C72); `silent` is
+    why the data may be stale.
     """
     old = (silent,) if silent else ()
     if snapshot is None:
@@ -142,14 +142,14 @@ def turned_by(cafe: CafeDeployment) -> str:
 def _awaited(
     cafe: CafeDeployment, record: Record, waits: Sequence[Wait], driven: bool
 ) -> tuple[Wait, ...]:
-    """What the release waits for in its state; `waits` are those of pods that are still moving."""
+    """What the release waits for in its state; `waits` are those of its pods."""
     moving = tuple(wait for wait in waits if wait.what is not For.AVAILABLE)
     if record.state is State.AWAITING_CONFIRM:
         if cafe.waiting_group_confirmed:
             return (Wait(For.CONFIRMED, name=str(record.waiting_group)),)
         return (Wait(For.CONFIRMATION, name=str(record.waiting_group)),)
     if record.state is State.PAUSED:
-        # A resume is refused while the field is true, and ends no pause that the field made.
+        # `resume` is refused while the field is true, and does not end a pause by the field.
         by_field = record.paused_by_field or cafe.paused_by_spec
         field = (Wait(For.FIELD, name="spec.strategy.pause"),) if by_field else ()
         return (*field, *(() if record.paused_by_field else (Wait(For.RESUME),)), *moving)
@@ -171,9 +171,9 @@ def _notes(
     out: Sequence[str],
     away: Sequence[str],
 ) -> tuple[str, ...]:
-    """Notes for the user on facts that nothing waits for.
+    """Notes on facts for which the release does not wait.
 
-    `out` are the pods that are left out of traffic, `away` those that have drifted.
+    `out` are the names of pods that are left out of traffic, `away` of those that have drifted.
     """
     said: list[str] = []
     record = snapshot.record
@@ -214,7 +214,7 @@ def _notes(
 
 
 def _born_ahead(assessment: Assessment, snapshot: Snapshot) -> bool:
-    """Whether a new pod was created from a template that another client changed too early (C47)."""
+    """Whether a new pod is at the goal before the commit: a template was edited too early (C47)."""
     step, state = snapshot.record.current, snapshot.record.state
     upgrading = step is not None and step.kind is StepKind.UPGRADE and state not in RESTING
     created = (

@@ -44,7 +44,7 @@ def _waves(record: Record) -> dict[int, int]:
 
 
 def _spent(record: Record, now: float) -> dict[int, float]:
-    """The seconds in which pods were taken, by the number of the group."""
+    """The seconds that each group took in states of MOVING, by its number."""
     spent: dict[int, float] = {}
     entries = _since_the_beginning(record)
     ends = [*(seconds(entry.at) for entry in entries[1:]), now]
@@ -56,7 +56,7 @@ def _spent(record: Record, now: float) -> dict[int, float]:
 
 
 def _since_the_beginning(record: Record) -> tuple[Entry, ...]:
-    """The journal from the move that planned the groups, without a gap in it."""
+    """The journal from the last move that began a leg; after a gap if entries were dropped."""
     # Where the journal was cut, its first entry is followed by the gap.
     journal = record.journal[1:] if record.journal_cut else record.journal
     last = max((n for n, entry in enumerate(journal) if entry.trigger in LEGS), default=0)

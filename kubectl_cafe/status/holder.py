@@ -1,4 +1,4 @@
-"""The driver by a single read of the lease: for display, no decision depends on it."""
+"""The driver by one read of the Lease, for display: no decision depends on it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def driver(lease: LeaseView | None) -> str:
 
 
 def overdue(record: Record, lease: LeaseView | None) -> tuple[str, ...]:
-    """A note on a lease that looks expired, but that a driver may still hold.
+    """A note on a lease that looks expired, but that a driver may still hold; empty without one.
 
-    The driver may be on the clock of another API server.
+    Its renewTime may be by the clock of another API server.
     """
     if lease is None or record.state in RESTING:
         return ()

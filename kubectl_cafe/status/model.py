@@ -1,4 +1,4 @@
-"""The status of a release as data: what printers show, and documents hold."""
+"""The status of a release as data, for printers and for documents (`-o json`, `-o yaml`)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class ImageChange(Struct, frozen=True):
 
 
 class PodLine(Struct, frozen=True):
-    """One pod. `revision` is a number, ? for unknown images; `phase` is its own record's.
+    """One pod. `revision` is a number, ? for unknown images; `phase` is that of its pod record.
 
-    `updated`: the pod is at the goal. `current`: the group at work has taken it. `stage` describes
-    the phase further, where possible.
+    `updated`: the pod is at the goal. `current`: it is in flight, or of the current group. `stage`
+    is the progress within the phase, empty if not known. `trouble` is why the pod is not ready.
     """
 
     name: str
@@ -39,7 +39,10 @@ class PodLine(Struct, frozen=True):
 
 
 class CellLine(Struct, frozen=True):
-    """One cell: its pods, those at the goal, available, in flight; the counts of its groups."""
+    """One cell: the numbers of its pods, of those at the goal, available, and in flight.
+
+    `groups` has the cell's cumulative count of each group.
+    """
 
     cell: str
     pods: int
@@ -94,8 +97,9 @@ class Status(Struct, frozen=True):
 class Overview(Struct, frozen=True):
     """One CafeDeployment and its release. `age` are the seconds in this state.
 
-    State and group are the record's own. The pods are counted as in the last `.status`, None before
-    it has counts. `spec_ahead`: as in Status. `problem` is why the record can't be read.
+    State and group are the record's. The numbers of pods are those of `.status`, None if it has
+    none. `spec_ahead`: as in Status. `problem` is why the record can't be read. `deleted`: the
+    CafeDeployment was deleted.
     """
 
     name: str

@@ -13,9 +13,9 @@ from statemachine.record import Record
 
 
 def next_commands(cafe: CafeDeployment, driven: bool) -> tuple[Hint, ...]:
-    """The commands that lead on, likeliest first.
+    """The commands by which a user continues or ends the release, the likeliest first.
 
-    None are given while a driver is at work and no user is waited for.
+    Empty while the release does not wait for a user and has a driver (`driven`).
     """
     record = cafe.record
     if record is None:
@@ -42,10 +42,10 @@ def next_commands(cafe: CafeDeployment, driven: bool) -> tuple[Hint, ...]:
 
 
 def _after_failure(cafe: CafeDeployment, record: Record) -> Iterator[Hint]:
-    """The commands that lead on from a failure, likeliest first, without those sure to fail again.
+    """The commands after a failure, the likeliest first, without those that would fail again.
 
-    An edited spec is put back (then a retry goes on), superseded if it can go in place, or
-    discarded. An unchanged spec would only fail again when superseded: another image would not.
+    If the spec was edited: `rollback`, or `upgrade --supersede` if the edit can be made in place.
+    If it was not, only another image makes a superseding release differ.
     """
     forward = record.origin in (State.PROGRESSING, State.AWAITING_CONFIRM)
     edited = forward and cafe.spec_hash != record.spec_hash
@@ -64,10 +64,10 @@ def _after_failure(cafe: CafeDeployment, record: Record) -> Iterator[Hint]:
 
 
 def _release_the_spec(cafe: CafeDeployment, record: Record) -> Hint:
-    """The command that releases the spec, or that first restores the number of pods.
+    """The command that releases the spec, or that first restores the numbers of pods.
 
-    A release that upgrades pods removes none. If the sum is right and the cells are not, only an
-    edit of the topology helps.
+    A release that upgrades pods removes none. If spec.replicas is that of the record's plan and
+    only the cells differ, spec.topology must be edited.
     """
     total = sum(record.plan.cells.values())
     if not edited_spec.unreleasable_counts(cafe, record):

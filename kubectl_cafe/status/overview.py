@@ -1,4 +1,4 @@
-"""All CafeDeployments as a list or as a watch: states of the records, counts of `.status`."""
+"""All CafeDeployments, listed or watched: states of the records, numbers of pods by `.status`."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def watched(
 ) -> Iterator[Sequence[Overview]]:
     """All CafeDeployments first, then at every change those that changed or were deleted.
 
-    The iterator has no end. Raises the error that makes the watch give up.
+    The iterator has no end. Raises the error that ends the watch.
     """
     events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
     informer = Informer(

@@ -19,7 +19,7 @@ SHOWN = 80
 
 
 def number_of(pod: Pod, snapshot: Snapshot) -> str:
-    """The number of the revision whose images the pod has."""
+    """The number of the revision whose images the pod has, as text; ? if there is none."""
     found = shown_revision(pod, snapshot.revisions)
     return str(found.number) if found else "?"
 
@@ -48,7 +48,7 @@ def cell_line(cell: str, assessments: Sequence[Assessment], record: Record) -> C
 
 
 def pod_line(assessment: Assessment, snapshot: Snapshot) -> PodLine:
-    """The row of one pod; it is current if the group at work took it."""
+    """The row of one pod."""
     pod: Pod = assessment.pod
     trouble = "; ".join(f"{s.container}: {s.reason}" for s in assessment.stuck)
     trouble = trouble or cut(waiting_reasons.trouble(assessment), SHOWN)
@@ -80,7 +80,7 @@ def pod_line(assessment: Assessment, snapshot: Snapshot) -> PodLine:
 
 
 def _of_group_at_work(assessment: Assessment, record: Record) -> bool:
-    """Whether the group at work took the pod; while a group waits, the one before it counts."""
+    """Whether the current group took the pod; in AwaitingConfirm, the group before it."""
     taken = assessment.pod.record
     if taken is None or record.state in RESTING:
         return False

@@ -30,7 +30,7 @@ TICK = 0.5
 
 
 class Watching:
-    """A watch of one CafeDeployment, its Lease and all that a release reads."""
+    """Watches of one CafeDeployment, its Lease, and the objects that a driver watches."""
 
     def __init__(self, transport: Transport, cafe: CafeDeployment) -> None:
         self._transport = transport
@@ -77,7 +77,7 @@ class Watching:
         lease = judge(self._lease, time)
         watched = self._watch.saw(lease)
         if self._watch.renewed:
-            lease = watched  # This process saw the renewal: its age needs no server's clock.
+            lease = watched  # This process saw the renewal: the age is by its own clock.
         silent = silence(self._own) or self._observer.silence()
         if cafe.record is None:
             lost = lost_pods(cafe, self._observer.cache.pods())
@@ -101,7 +101,7 @@ class Watching:
         )
 
     def _known(self, cafe: CafeDeployment, record: Record) -> dict[str, Revision]:
-        """The revisions by name, read again if the record names others."""
+        """The revisions by name, read again if the record's source or target has changed."""
         named = (record.from_revision, record.to_revision)
         if named != self._named:
             found = direct_reads.read_revisions(self._transport, cafe)
@@ -128,7 +128,7 @@ class Watching:
         )
 
     def _told(self, obj: dict[str, Any] | None) -> None:
-        """Keep the object of an event. None, or another uid: the CafeDeployment was deleted."""
+        """Receive the CafeDeployment. None, or another uid: the CafeDeployment was deleted."""
         cafe = CafeDeployment(obj) if obj is not None else None
         self._gone = self._gone or cafe is None or cafe.uid != self._cafe.uid
         if cafe is not None and not self._gone:
