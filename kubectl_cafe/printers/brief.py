@@ -1,4 +1,4 @@
-"""Shorter forms of a status for a terminal: no repetition, and no more than has room."""
+"""Shorter forms of a status for a terminal: without repetitions, and cut to its size."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def revisions(source: str, target: str) -> str:
 
 
 def awaited(waits: Sequence[Wait], failure: str) -> str:
-    """The text of the waits, without the trouble that is already shown as the failure.
+    """The text of the waits, without those whose trouble is shown already as `failure`.
 
-    The message of such a trouble goes on changing.
+    They are recognized by pod and reason (`Wait.without`), because their messages change.
     """
     return listed([left for one in waits if (left := one.without(failure))])
 

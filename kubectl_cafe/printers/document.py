@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from enum import Enum
 
 API_VERSION = "cafe.sofastack.io/v1"
-"""The apiVersion of all documents. New fields may be added; removing a field, or changing what it
-means, makes a v2."""
+"""The apiVersion of all documents. New fields may be added to it; if a field is removed or changes
+its meaning, it becomes v2."""
 
 
 def document(kind: str, content: object) -> dict[str, object]:
@@ -36,7 +36,8 @@ def plain(value: object) -> object:
 def _names(value: object) -> tuple[str, ...]:
     """The names of the fields; none if `value` is neither a dataclass nor a Struct.
 
-    Asked of the class itself: `version --client` needs neither library otherwise.
+    Read from attributes of the class, because importing dataclasses or msgspec would slow down
+    `version --client`.
     """
     kind = type(value)
     return getattr(kind, "__struct_fields__", None) or tuple(

@@ -1,4 +1,4 @@
-"""What is shown where not everything fits: rows go to the most urgent blocks first."""
+"""Fits blocks of lines into the rows of a terminal: the most urgent blocks get rows first."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from kubectl_cafe.text import CUT, cut
 
 @dataclass(frozen=True)
 class Block:
-    """Lines that belong together; `least` of them are shown before anything less urgent.
+    """Lines that belong together. Every block gets `least` rows before any gets more.
 
-    `rank` is the order in which blocks get rows, 0 first. A note counts the lines that are left
-    out, and `beyond` more, as so many `what`; no note if `what` is empty. The first `heads` lines
-    are headers, which are not shown without a line after them.
+    `rank` is the order in which blocks get rows, 0 first. A note `... and N more WHAT` counts the
+    lines that are left out, and `beyond` further ones; no note if `what` is empty. The first
+    `heads` lines are headers, which are not shown without a line after them.
     """
 
     lines: Sequence[Text]

@@ -14,9 +14,9 @@ from kubectl_cafe.text import CUT, columns, counted, printable
 
 HEADS = ("started", "took", "kind", "from", "to", "images", "pods", "who", "outcome", "reason")
 RANKS = (0, 5, 6, 4, 0, 0, 3, 1, 0, 2)
-"""The order in which a narrow terminal drops the columns: the highest first, 0 never."""
+"""The rank of each column: a narrow terminal drops the highest first, 0 never."""
 LEAST = {HEADS.index("images"): 12, HEADS.index("who"): 10, HEADS.index("reason"): 12}
-"""The columns whose cells are cut, down to this width, before another column is dropped."""
+"""By column, the width to which its cells are cut before a column is dropped."""
 WIDER = ("ended", "confirmed by", "host", "release")
 
 
@@ -69,10 +69,7 @@ def _noted(text: str, history: History) -> str:
 
 
 def _running(history: History) -> dict[str, int]:
-    """The number of pods, by release id, at the revision that the release went or rolled back to.
-
-    The pods of a revision count at the last release to it.
-    """
+    """The number of pods by release id: a revision's count at the last release to or back to it."""
     last: dict[str, str] = {}
     for line in history.releases:
         last[line.target] = line.id

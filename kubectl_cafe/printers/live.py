@@ -1,7 +1,7 @@
-"""The live view of a release: what matters most, in the rows that a terminal has.
+"""The live view of a release: the most urgent lines, in the rows that a terminal has.
 
-Pure: a Status and a size in, lines out. This module alone needs `rich`, so callers import it only
-when there is something to draw.
+Pure: a Status and a size in, lines out. It needs `rich`, which loads slowly, so callers import this
+module only before they draw.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from kubectl_cafe.text import Size, columns, cut, cut_inside, one_line, padded, 
 DONE, MOVING, AHEAD = "█", "▒", "░"
 LONGEST_BAR, SHORTEST_BAR = 40, 6
 SHORTEST_NAMES = 30
-"""The columns that name and namespace get before the title has room for the group."""
+"""The columns that name and namespace get at least; with fewer the title leaves out the group."""
 STYLES = {
     "Progressing": "bold cyan",
     "RollingBack": "bold magenta",
@@ -135,7 +135,7 @@ def _driver(status: Status, width: int) -> Text:
     why = f": {status.why}" if status.why else ""
     begun = f"{status.kind} by {status.who}{why} ({status.release})" if status.release else ""
     if status.turned:
-        # Who rolled it back, and who had started it, each with a reason.
+        # The user who rolled the release back, and the one who had started it, each with a reason.
         begun = f"{status.kind} by {status.turned}; started by {status.who}{why} ({status.release})"
     undriven = status.driver == NO_DRIVER
     line = Text("")

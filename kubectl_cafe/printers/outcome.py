@@ -1,4 +1,4 @@
-"""The result of a command that drives, as one document for machines (docs/output.md)."""
+"""The result of a command that drives, as one document for `-o json` and yaml (docs/output.md)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ RECORDED = "recorded"
 
 @dataclass(frozen=True)
 class Outcome:
-    """The release as the command left it; revisions are the names of ControllerRevisions."""
+    """The release at the end of the command; revisions are the names of ControllerRevisions.
+
+    `meaning` explains `exit_code`.
+    """
 
     name: str
     namespace: str

@@ -1,7 +1,7 @@
-"""`-o`: one result as text, in the format that was chosen. Pure; every verb prints by it.
+"""One result as text in the format of `-o`. Pure; every verb uses it.
 
-A printer makes a Printable of its read model, and `text` knows what each format is made of. A
-format that has an argument (`jsonpath=...`) belongs here as well.
+A printer makes a Printable of its read model, and `text` makes each format from it. A format with
+an argument (`jsonpath=...`) would belong here, too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 DATA = ("json", "yaml")
-"""The formats for programs: in UTF-8 whatever the locale is, and never fitted to a terminal."""
+"""The formats for programs: always in UTF-8, and never fitted to a terminal."""
 
 
 def _no_table(_wide: bool) -> str:
@@ -18,7 +18,7 @@ def _no_table(_wide: bool) -> str:
 
 
 class Printable(NamedTuple):
-    """A result in the forms that -o offers. Each form is made when it is asked for.
+    """A result in the forms of -o, as functions: only the chosen form is computed.
 
     `documents` are the objects of json and yaml: one document, or several Kubernetes objects.
     `table` is what is printed without -o and, if called with True, for -o wide; "" prints nothing.
@@ -50,7 +50,7 @@ def text(shown: Printable, output: str | None) -> str:
 
 
 def event(shown: Printable, output: str | None) -> str:
-    """`shown` as one of many that follow each other: JSON in one line, YAML after a `---`."""
+    """`shown` as one of several results over time: JSON in one line, YAML after a `---`."""
     match output:
         case "json":
             return "".join(map(_json, shown.documents()))
@@ -75,7 +75,7 @@ def _yaml(value: Any) -> str:
 
 
 def _json(value: Any, indent: int | None = None) -> str:
-    """`value` as JSON; characters that move the cursor or turn the writing are escaped."""
+    """`value` as JSON; unprintable characters, such as control or direction marks, are escaped."""
     import json
 
     found = json.dumps(value, indent=indent, ensure_ascii=False) + "\n"

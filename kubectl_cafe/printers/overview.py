@@ -30,7 +30,7 @@ def render(
     heads = ["name", "state", "group", "pods", "updated", "ready", "for"]
     ranks = [0, 0, 0, 1, 2, 3, 0]
     if steady:
-        # This row widens the columns and is not shown.
+        # This row makes the columns wide enough for any state; it is removed again.
         ruler = replace(
             lines[0], state="AwaitingConfirm", problem="", deleted=False, spec_ahead=True
         )

@@ -12,9 +12,9 @@ from kubectl_cafe.text import columns, counted, cut, hanging, one_line, padded, 
 from statemachine.steps import StepKind
 
 FEW = 6
-"""The names that are listed before the others are counted, if no width limits them."""
+"""The most names that are listed on output without a width; the others are counted."""
 NARROWEST = 24
-"""The columns that names need beside a table; with fewer, the names stand below it."""
+"""The columns that names need at the end of a table's row; with fewer, they are below the row."""
 
 
 def render(plan: PlanView, *, width: int | None = None, wide: bool = False) -> str:
@@ -153,7 +153,7 @@ def result(plan: PlanView, width: int | None) -> Printable:
 
 
 def names(plan: PlanView) -> list[str]:
-    """`pod/NAME` of every pod that changes, in the order in which pods are taken."""
+    """`pod/NAME` of every pod that is upgraded or removed, in the plan's order."""
     return [f"pod/{pod}" for step in plan.steps for cell in step.cells for pod in cell.pods]
 
 

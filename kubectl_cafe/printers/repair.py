@@ -1,4 +1,4 @@
-"""`repair`: the findings, what repair does about each, and what is left to the user."""
+"""`repair`: the findings, and for each the action of `repair` or the command of the user."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from kubectl_cafe.text import cut, one_line, wrapped
 
 @dataclass(frozen=True)
 class RepairLine:
-    """One finding. `mend`: the action of `repair`; if empty, `hint` is the command of the user."""
+    """One finding. `mend`: the action of `repair`; if empty, `hint` is the command of the user.
+
+    `mended`: repaired by this command.
+    """
 
     what: str
     object: str
@@ -24,9 +27,9 @@ class RepairLine:
 
 
 def render(lines: Sequence[RepairLine], *, wide: bool = False, width: int | None = None) -> str:
-    """The findings as a table; below it, by row number, what each finding needs.
+    """The findings as a table; below it, by row number, the action for each finding.
 
-    `wide`: the needs are a column of the table. In a terminal of `width` columns each finding has
+    `wide`: the actions are a column of the table. In a terminal of `width` columns each finding has
     lines of its own; a command stays whole, to be copied.
     """
     heads = ("#", "object", "finding", "what is wrong")

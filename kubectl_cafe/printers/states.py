@@ -1,4 +1,4 @@
-"""The state machine as text and as a mermaid diagram, from the table that the code runs."""
+"""The state machine as text and as a mermaid diagram, from `lifecycle.TABLE`."""
 
 from __future__ import annotations
 

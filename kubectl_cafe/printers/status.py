@@ -18,9 +18,9 @@ from kubectl_cafe.text import Size, cut
 from kubectl_cafe.waits import listed, texts
 
 FEW = 20
-"""Up to so many pods are all shown; of more, only those in flight or in trouble."""
+"""Up to this number all pods are shown; of more, only those in flight, in trouble or not ready."""
 PROMPT = 1
-"""The rows of the terminal that the prompt takes."""
+"""The rows of the terminal that the shell's prompt takes."""
 SOME = 50
 """The most pods in flight or in trouble that are shown; `-o wide` shows all."""
 
@@ -144,13 +144,13 @@ def odd(pod: PodLine) -> bool:
 
 
 def urgency(pod: PodLine) -> int:
-    """The rank of a pod for a row: in trouble, in flight, not ready, of the group, others."""
+    """The rank of a pod, 0 first: in trouble, in flight, not ready, of the current group, other."""
     reasons = (pod.trouble, pod.phase, not pod.ready, pod.current)
     return next((place for place, holds in enumerate(reasons) if holds), len(reasons))
 
 
 def most_urgent(pods: Sequence[PodLine], room: int) -> Sequence[PodLine]:
-    """The `room` most urgent pods, in their present order."""
+    """The `room` most urgent pods, in the order of `pods`."""
     if len(pods) <= room:
         return pods
     places = sorted(range(len(pods)), key=lambda place: urgency(pods[place]))
@@ -198,7 +198,7 @@ def _tenths(seconds: float | None) -> float | None:
 
 
 def news(before: Status, after: Status) -> bool:
-    """Whether `after` differs from `before` in more than the passing of time."""
+    """Whether `after` differs from `before` in more than its time and DURATIONS."""
     return _timeless(before) != _timeless(after)
 
 

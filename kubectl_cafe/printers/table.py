@@ -9,7 +9,7 @@ from kubectl_cafe.text import CUT, columns, cut, cut_inside, one_line, wrapped
 GAP = 2
 """Spaces between two columns."""
 PRIVATE = 0xF0000
-"""The first of the characters that replace a cell whose width is not its number of characters."""
+"""The first of the characters (of a private use area) that replace a cell in `_drawn`."""
 
 WHOLE = ("Next",)
 """Fields that are never wrapped: they hold a command to be copied."""
@@ -25,11 +25,10 @@ def table(
 ) -> str:
     """Rows under upper-case headers; an empty cell is a dash.
 
-    No line is longer than `width` (None: whole lines). In the columns that `least` names, cells are
-    cut first, down to that width and not below. Then columns are dropped by their rank, the highest
-    first, of equal ones the later first, those of rank 0 never. At last the cells of the widest
-    remaining columns are cut. A CUT stands for what is missing: in a cell, and after the headers
-    for columns.
+    No line is longer than `width` (None: whole lines). First, cells in the columns of `least` are
+    cut to that width. Then columns are dropped by their rank, the highest first, of equal ones the
+    last first, those of rank 0 never. At last the cells of the widest remaining columns are cut.
+    CUT marks what is left out: in a cell, and after the headers for columns.
     """
     heads = [header.upper() for header in headers]
     cells = [[one_line(str(cell)) or "-" for cell in row] for row in rows]
@@ -86,7 +85,7 @@ def _room(width: int, kept: Sequence[int]) -> int:
 
 
 def _shared_out(wide: Mapping[int, int], floor: Sequence[int], room: int) -> dict[int, int]:
-    """The width of each column, in `room` altogether: the widest are narrowed, down to `floor`."""
+    """The width of each column, `room` in all: the widest columns are narrowed, down to `floor`."""
     given = dict(wide)
     while sum(given.values()) > room:
         giving = [column for column in given if given[column] > floor[column]]
@@ -99,8 +98,8 @@ def _shared_out(wide: Mapping[int, int], floor: Sequence[int], room: int) -> dic
 def _fitted(cells: Sequence[str], width: int) -> list[str]:
     """The cells of a column, cut to `width`.
 
-    Names lose the beginning that they share, if that is enough, else their middle; texts (with
-    spaces) lose their end.
+    Names are cut at the prefix that all share, if that is enough, else in the middle; texts (with
+    spaces) at the end.
     """
     need = max(map(columns, cells), default=0) - width + 1
     if 1 < need <= _alike(cells) and not any(" " in cell for cell in cells):

@@ -25,7 +25,7 @@ SLOWER = "restarts are verified by time only, which takes longer"
 class Resource(NamedTuple):
     """The CafeDeployment resource of a cluster: the API versions it serves, and who installed it.
 
-    `installed_by` is the version of the plugin that installed it, empty if the CRD can't be read.
+    `installed_by` is the version of kubectl-cafe that installed it, empty if the CRD can't be read.
     """
 
     versions: tuple[str, ...]
@@ -35,7 +35,8 @@ class Resource(NamedTuple):
 class Versions(NamedTuple):
     """The data of `version`. `server` is the answer of /version, None if none was requested.
 
-    `resource` is None if the cluster has none, or none was requested.
+    `resource` is None if the cluster does not serve CafeDeployments, or none was requested.
+    `cluster` are the flags that select the cluster, for next commands.
     """
 
     client: str
@@ -45,7 +46,7 @@ class Versions(NamedTuple):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Versions that do not match, each with the command that helps."""
+        """A warning for each mismatch of versions, with the next command."""
         if self.server is None:
             return ()
         git = str(self.server["gitVersion"])
@@ -54,7 +55,7 @@ class Versions(NamedTuple):
 
 
 def server_warnings(version: str) -> list[str]:
-    """What an old API server means for a release; `version` is like v1.32.4-eks-1."""
+    """The warnings about an old API server; `version` is like v1.32.4-eks-1."""
     found = parsed(version)
     if found is None or len(found.release) < 2:
         return [f"the server's version {version!r} cannot be parsed: its age is unknown"]
@@ -71,7 +72,7 @@ def server_warnings(version: str) -> list[str]:
 
 
 def resource_warnings(resource: Resource | None, client: str) -> list[str]:
-    """What the cluster lacks for this client, or this client lacks for the cluster."""
+    """The warnings about a missing resource, or one of another version than this client's."""
     if resource is None:
         return ["CafeDeployments are not installed in this cluster; " + INIT]
     if VERSION not in resource.versions:

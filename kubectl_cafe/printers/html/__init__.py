@@ -1,1 +1,1 @@
-"""One release as one self-contained HTML page: no network, no script, no font."""
+"""One release as a self-contained HTML page, without scripts and references to other files."""

@@ -1,4 +1,4 @@
-"""The time axis: seconds to places, with long waits cut short. Pure."""
+"""The time axis: from seconds to places on the page, with long waits drawn shorter. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 WIDTH = 1000.0
-"""The length of the axis: places run from 0 to this."""
+"""The length of the axis: places are numbers from 0 to WIDTH."""
 SHARE, SHARES = 1 / 8, 1 / 2
-"""The most that one wait, and all waits together, take on the axis, as parts of the busy time."""
+"""The longest that one wait, and all waits together, are drawn, as parts of the busy time."""
 APART = 90.0
 """The least distance between two labels."""
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
@@ -62,10 +62,10 @@ class Axis:
 
 
 def axis(start: float, end: float, busy: Iterable[Stretch]) -> Axis:
-    """The axis from `start` to `end`, in which time that is not `busy` is cut short.
+    """The axis from `start` to `end`, on which long waits between `busy` stretches are shortened.
 
-    A release that waits all night for a confirmation and restarts its pods in seconds would
-    otherwise show nothing but the night. Without a busy stretch nothing is cut.
+    Otherwise the restarts could not be seen in a release that waits all night for a confirmation.
+    Without a busy stretch nothing is shortened.
     """
     end = max(end, start + 1.0)
     whole = [p for p in _alternating(start, end, _union(start, end, busy)) if p[1] > p[0]]
@@ -98,7 +98,7 @@ def _union(start: float, end: float, busy: Iterable[Stretch]) -> list[Stretch]:
 def _alternating(
     start: float, end: float, busy: list[Stretch]
 ) -> Iterator[tuple[float, float, bool]]:
-    """The whole time as stretches in turn quiet (True) and busy (False)."""
+    """(start, end, quiet) of all stretches from `start` to `end`, in turn quiet and busy."""
     edges = [(start, start), *busy, (end, end)]
     for (_, before), (a, b) in pairwise(edges):
         yield before, a, True
@@ -106,7 +106,7 @@ def _alternating(
 
 
 def _moments(piece: Piece) -> Iterator[float]:
-    """The start of the piece, and the round times in it that stand far enough apart."""
+    """The start of the piece, and round times in it at least APART; none if it is cut."""
     yield piece.start
     if piece.cut:
         return

@@ -1,4 +1,4 @@
-"""The report of one release as a document: data alone, times as RFC 3339 texts."""
+"""The report of one release as a document (`-o json`, `-o yaml`), with times in RFC 3339."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Elements of a page. Text is escaped unless it is Markup, so that escaping can't be forgotten."""
+"""Elements of a page. All text that is not Markup is escaped, so no caller can forget it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,7 @@ class Markup(str):
 
 
 def escaped(text: object) -> Markup:
-    """`text` as HTML that reads the same: text from a cluster is never markup.
-
-    Control characters are removed, too.
-    """
+    """`text` escaped for HTML and without control characters; Markup as it is."""
     return text if isinstance(text, Markup) else Markup(html.escape(printable(str(text))))
 
 

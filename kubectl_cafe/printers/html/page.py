@@ -13,9 +13,9 @@ from kubectl_cafe.printers.html.words import moment
 from kubectl_cafe.times import seconds
 
 ALLOWED = "default-src 'none'; style-src 'unsafe-inline'"
-"""What the page may load: nothing, whatever a name or a message in it contains."""
+"""The page's Content-Security-Policy: it loads nothing, whatever a name in it contains."""
 GOOD, BAD = ("Completed",), ("Failed", "Aborted", "RolledBack", "Superseded")
-"""A release that was rolled back did not bring what it was started for."""
+"""Outcomes in green and in red: a release that was rolled back has not reached its target."""
 FACTS = {
     "Pods that tell of it": "Pods with data",
     "Waited for people": "Waiting for operators",
@@ -25,7 +25,7 @@ FACTS = {
 
 
 def page(report: Report) -> str:
-    """The whole document. It refers to nothing outside itself."""
+    """The whole page as HTML, without references to other files."""
     title = f"Release of {report.name}, {moment(report.started)}"
     style = files(__package__).joinpath("style.css").read_text(encoding="utf-8")
     head = element(
@@ -75,7 +75,7 @@ def _header(report: Report) -> Markup:
 
 
 def _sections(report: Report) -> Iterator[Markup]:
-    """The sections of the page, the most interesting first; those without content are left out."""
+    """The sections of the page in order; those without content are left out."""
     if report.facts:
         yield _section("Figures", _facts(report), _phases(report))
     yield _section("Timeline", timeline(report))

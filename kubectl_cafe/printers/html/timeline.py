@@ -1,7 +1,7 @@
-"""The timeline: every pod a bar, by group and cell, on one axis; and the same as a table.
+"""The timeline: a bar for each pod, by group and cell, on one axis; and the same as a table.
 
-A cell of a group is one strip in which each pod is a stripe, however many there are; it opens to
-one row for each pod. The table has all texts, so the drawing needs none.
+A cell of a group is one strip with a stripe for each pod; it opens to one row for each pod. All
+texts are in the table, so the drawing has none.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from kubectl_cafe.text import counted
 from kubectl_cafe.times import UNKNOWN
 
 OPEN = 40
-"""Up to so many pods, every row is shown from the start."""
+"""Up to this number of pods, the rows of all pods are open at first."""
 SLIVER = 3.0
-"""The width of a span that took no time: a narrower one could not be seen."""
+"""The least width at which a span is drawn: a narrower one could not be seen."""
 LANES, LANE = 3, 24.0
-"""The number of lanes: marks nearer to each other than LANE are drawn one below the other."""
+"""LANES rows for the numbers of marks: marks nearer than LANE are drawn in different rows."""
 
 
 def timeline(report: Report) -> Markup:
@@ -231,7 +231,7 @@ def _marks(report: Report) -> Markup | str:
 
 
 def _table(report: Report) -> Markup | str:
-    """The timeline as a table: for readers who can't see the drawing, and for the record."""
+    """The timeline as a table, for screen readers and for copying."""
     heads = (
         *("Group", "Cell", "Pod", "Created", "Traffic off", "Image written", "Written again"),
         *("Running", "Traffic on", "Ready", "Out of traffic for", "Status"),
