@@ -143,7 +143,7 @@ class Record(Stored, frozen=True):
 
     @property
     def last_move(self) -> Entry | None:
-        """The journal's last entry but those of `take_over`; None without one."""
+        """The last entry of the journal that is no `take_over`; None without one."""
         moves = (e for e in reversed(self.journal) if e.trigger is not Trigger.TAKE_OVER)
         return next(moves, None)
 

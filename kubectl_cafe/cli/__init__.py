@@ -28,9 +28,9 @@ from kubectl_cafe.text import meant
 
 PROGRAM = "kubectl cafe"
 GARBAGE = (100_000, 50, 100)
-"""The thresholds of Python's cycle collector. Ten thousand pods are a million objects without
-cycles; collecting them again and again took half of the time of their `status`, and freed
-nothing."""
+"""The thresholds of Python's garbage collector. Ten thousand pods are a million objects without
+cycles: with the default thresholds half of the time of their `status` was spent in the collector,
+which freed nothing."""
 EVERYWHERE = f"{PROGRAM} options lists the flags that every command has."
 
 
@@ -114,7 +114,7 @@ class Verbs(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb, and replace the exceptions of a closed pipe and of Ctrl-C.
 
-        click's own handling of them writes a line, and ends with 1 where it can't.
+        click itself would print a line for them, and exit with 1 if it can't.
         """
         try:
             return super().invoke(ctx)
@@ -152,8 +152,8 @@ def _split_short_flags(args: Sequence[str]) -> list[str]:
 def _refuse_undecodable(command: click.Command, args: Sequence[str], ctx: click.Context) -> None:
     """Raise UsageError for an argument that is not text in the terminal's encoding.
 
-    Python reads such bytes as lone surrogates, which no request can carry. The name of a file may
-    hold any bytes.
+    Python decodes such bytes to lone surrogates, which can't be encoded in a request. The name of a
+    file may have any bytes.
     """
     files = {
         name
@@ -224,7 +224,7 @@ def run(args: Sequence[str]) -> int:
 
 
 def main() -> NoReturn:
-    """The entry point of both console scripts; the name that was called selects what to run."""
+    """The entry point of both executables: kubectl-cafe, and COMPLETER for shell completion."""
     gc.set_threshold(*GARBAGE)
     gc.enable()  # The archive's program has disabled collection until here.
     forgive(sys.stdin, sys.stdout, sys.stderr)

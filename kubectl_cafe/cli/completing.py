@@ -4,8 +4,8 @@ kubectl (1.26 and later) runs an executable called `kubectl_complete-cafe` with 
 far. It prints one candidate per line, followed by a tab and a description, and at last a directive
 of cobra's (kubernetes/kubectl, pkg/cmd/plugin/plugin_completion.go).
 
-Names from the cluster and the kubeconfig come from kubectl: it answers in 50 ms where loading a
-client takes five times that, and it reads kubeconfig and credentials as the command itself will. If
+Names from the cluster and the kubeconfig are requested by kubectl: it answers in 50 ms, loading our
+client takes five times that, and kubectl reads kubeconfig and credentials in the same way. If
 anything fails, there are no candidates and no message, since the user is typing.
 """
 
@@ -34,7 +34,7 @@ COMPLETER = "kubectl_complete-cafe"
 NO_SPACE, NO_FILES = 2, 4
 """Bits of the directive: no space is added after the word; file names are no candidates."""
 PATIENCE = 1.0
-"""Seconds to wait for an answer of kubectl, and so of the API server."""
+"""Seconds to wait for kubectl, including its request to the API server."""
 UNHEARD = {"as_user_extra", "request_timeout", "verbosity"}
 REACHING = set(AccessFlags._fields) - UNHEARD
 """The flags typed so far that are passed on to kubectl, by their names in AccessFlags."""

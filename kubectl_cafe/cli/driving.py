@@ -1,4 +1,4 @@
-"""What all driving verbs share: flags, messages on stderr, and typed confirmations."""
+"""The common parts of verbs that drive: flags, messages on stderr, and typed confirmations."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class ConsoleReporter:
         return watchers.asks()
 
     def repeated(self, cafe: CafeDeployment) -> None:
-        """Print user and time of the same move before."""
+        """Print that the move was made before, with its user and time."""
         say_repeated(cafe)
 
     def nothing_to_drive(self, cafe: CafeDeployment) -> None:
@@ -65,7 +65,7 @@ class ConsoleReporter:
         say(f"{cafe.where} has no unfinished release to drive (state {cafe.position.state})")
 
     def waits_for(self, lease: LeaseView) -> None:
-        """Print whose lease is waited for, once for each holder."""
+        """Print the holder of the lease that is waited for, once for each holder."""
         if lease.holder and lease.holder not in self._waited:
             self._waited.add(lease.holder)
             say(
@@ -81,11 +81,11 @@ class ConsoleReporter:
         )
 
     def is_slow(self, why: str) -> None:
-        """Print which object is waited for."""
+        """Print why the takeover is slow: the object whose update is waited for."""
         say(f"  waiting for {why}")
 
     def follows(self, lease: LeaseView) -> None:
-        """Print the driver that is followed: a live one, or one whose lease is being watched."""
+        """Print the driver that is followed, and the state of its lease."""
         from kubectl_cafe.client.lease_view import lease_text
 
         standing = lease_text(lease)
@@ -96,7 +96,7 @@ class ConsoleReporter:
         say(f"{standing}; following that driver. Ctrl-C stops following")
 
     def abandoned(self) -> None:
-        """Print that this command drives now."""
+        """Print that the followed driver has left and that this command takes over."""
         self._stopping.work = None
         say("the release has no driver any more: this command takes over")
 
@@ -133,7 +133,7 @@ def say_repeated(cafe: CafeDeployment) -> None:
 
 
 def _answer(held: Sequence[Driver | Follower], who: str, text: str) -> None:
-    """Confirm the group that waits if the typed `text` says yes."""
+    """Confirm the waiting group if the typed `text` is y, yes or the group's number."""
     group = held[0].waiting_group if held else 0
     answer = text.strip().lower()
     if group and answer in ("y", "yes", str(group)):

@@ -1,4 +1,4 @@
-"""How a command that drives ends: its last messages, its document, its exit code."""
+"""The end of a command that drives: its last messages, its document, its exit code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """How a command ends: seconds after which no more pods are taken; output json, yaml or None."""
+    """The flags --timeout (seconds after which no more pods are taken; None: no limit) and -o."""
 
     timeout: float | None = None
     output: str | None = None
@@ -34,7 +34,7 @@ class Ends:
 
 @dataclass(frozen=True, slots=True)
 class FinalState:
-    """A release as a command leaves it, with the last snapshot if its pods were read.
+    """A release at the end of a command, with the last snapshot if its pods were read.
 
     `stopped`: a signal ended the command, `timed_out`: --timeout did.
     """
@@ -79,7 +79,7 @@ def timeout_option(verb: Callable[..., Result]) -> Callable[..., Result]:
 def closing(left: FinalState, asked: CafeDeployment, output: str | None = None) -> int:
     """Print the next commands and the document of `output`, if any; returns the exit code.
 
-    `asked` is the release as this command began it: `left` is compared with it (`exit_code`).
+    `asked` is the release at the beginning of this command: `exit_code` compares both.
     """
     commands = _next(left)
     for following in commands:
@@ -121,7 +121,7 @@ def exit_code(left: FinalState, asked: CafeDeployment) -> int:
 
 
 def _reached(record: Record, asked: Record) -> int:
-    """The exit code of a release that began as `asked` and has come to `record`."""
+    """The exit code for the state of `record`; `asked` is the record when the command began."""
     from statemachine.lifecycle import State
     from statemachine.steps import Kind
 

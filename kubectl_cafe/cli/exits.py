@@ -20,7 +20,7 @@ TRACEBACK_LEVEL = 6
 
 
 class GlobalFlags:
-    """Values of flags that are needed after the click context has ended.
+    """Values of flags for error messages and next commands, also after click's context has ended.
 
     `verbosity` is the level of -v, `cluster` are the flags that select the cluster, as typed.
     """
@@ -40,10 +40,10 @@ def cluster_flags() -> str:
 def end_at_once(codes: list[int]) -> None:
     """End the process with the exit code in `codes`; if it is empty, in Python's usual way.
 
-    An atexit handler, registered before all others so that it runs last: threads have ended by
-    then, except those that are not waited for. It saves Python's own teardown of the modules, which
-    costs a short command as much as all its requests. If data can't be written, Python is left to
-    report this, unless the reader has closed the pipe: then the exit code stays.
+    An atexit handler, registered before all others so that it runs last, when all threads but
+    daemons have ended. It skips Python's teardown of the modules, which takes as long as all
+    requests of a short command. If stdout can't be flushed, it returns and Python reports the
+    error, unless the reader has closed the pipe: then the exit code stays.
     """
     with suppress(OSError, ValueError):
         if sys.stderr is not None:  # None if the stream was closed when Python started.

@@ -17,8 +17,8 @@ Json = Mapping[str, Any]
 def read(file: str, name: str | None, namespace: str | None) -> Json:
     """The one CafeDeployment in `file` (YAML or JSON; `-` is standard input).
 
-    `name` and `namespace` are those of the command line: the file may not contradict them. Raises
-    CafeError for a file that can't be read, or holds anything but exactly one CafeDeployment.
+    `name` and `namespace` are those of the command line. Raises CafeError for a file that can't be
+    read, has other names than these, or has not exactly one object, a CafeDeployment.
     """
     from kubectl_cafe import yamls
 

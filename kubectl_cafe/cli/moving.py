@@ -1,4 +1,4 @@
-"""The common part of the verbs that make a move of a release and then drive it."""
+"""The common part of the verbs that make a move, such as `confirm`, and then drive the release."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def record_only(
     connection: Connection, cafe: CafeDeployment, reason: str, move: Move, output: str | None = None
 ) -> int:
-    """Record the move and return the exit code; the driver sees the move within 5 s."""
+    """Record the move, for the driver to carry out; returns the exit code."""
     from kubectl_cafe.driver.session import moved
     from kubectl_cafe.record.move_text import move_line
     from kubectl_cafe.release.start import Mover
@@ -136,7 +136,7 @@ def steer(
 
 
 def _say_mix(found: Result) -> None:
-    """Print how many pods are at which revision, if this command has carried out an abort."""
+    """Print how many pods are at each revision, if this command has carried out an abort."""
     from kubectl_cafe.status.build import status_of
     from statemachine.lifecycle import State
 

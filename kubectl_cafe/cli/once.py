@@ -18,7 +18,7 @@ from kubectl_cafe.status.model import Status
 
 
 def read(connection: Connection, name: str) -> Status:
-    """The status of one release, by plain lists: nothing is watched, nothing is written."""
+    """The status of one release, by one list of each resource; nothing is watched or written."""
     seen = direct_reads.once(connection.transport, connection.namespace, name)
     return typed(build.status_of(seen.cafe, seen.snapshot, seen.waits, seen.lease, seen.lost))
 

@@ -80,7 +80,7 @@ _OWN = (
         shell_complete=completing.offer(completing.contexts),
     ),
 )
-"""The flags of _ACCESS that the help of every verb shows nevertheless."""
+"""The flags of _ACCESS that every verb's help lists, unlike the others."""
 _ACCESS = (
     *_OWN,
     _file("--kubeconfig", "The kubeconfig file to use."),
@@ -141,7 +141,7 @@ _ACCESS = (
         "verbosity",
         type=int,
         default=0,
-        # Read first, so that an error in any other flag is reported at this level.
+        # Parsed first, so that an error in any other flag is reported with this verbosity.
         is_eager=True,
         callback=_remember_verbosity,
     ),

@@ -43,7 +43,7 @@ def _follow(
                 show_event(change(line), output)
         elif first and output != "name":
             for line in lines:
-                # Under the columns of the first table.
+                # Printed with the columns of the first table.
                 table = text(_result([*first, line], namespace, steady=True), output)
                 click.echo(table.splitlines()[-1])
         elif lines:

@@ -1,4 +1,4 @@
-"""The wanted release of the flags, and the confirmation by the user."""
+"""The wanted state by the flags --image and -f, and the confirmation by the user."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _check_new(transport: Transport, trial: CafeDeployment, file: str) -> None:
 
 
 def ask(connection: Connection, cafe: CafeDeployment, effect: str, yes: bool) -> None:
-    """Print what will be done to `cafe`, and return if the user agrees. Raises Refused."""
+    """Print `effect` on `cafe` and ask for confirmation. Raises Refused if it is not confirmed."""
     from kubectl_cafe.cli.terminal.asking import Effect, ask
 
     shown = Effect(connection.context, cafe.namespace, f"cafedeployment/{cafe.name}", effect)

@@ -1,4 +1,4 @@
-"""What `upgrade` and `scale` do with a wanted spec: show the plan, ask, start, and drive."""
+"""The common part of `upgrade` and `scale`: show the plan, ask, start the release, drive it."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def release_options(verb: Callable[..., Result]) -> Callable[..., Result]:
 def release(
     connection: Connection, wanted: WantedState, flags: Flags, file: str | None = None
 ) -> int:
-    """Release what is wanted, or continue the release that does so; returns the exit code.
+    """Release the wanted state, or continue its release if there is one; returns the exit code.
 
-    `file` is the one that the wanted spec comes from, None without one.
+    `file` is the argument of -f, None without it.
     """
     from kubectl_cafe.preflight import prepare
     from kubectl_cafe.printers.plan import render

@@ -1,4 +1,4 @@
-"""`status` of one release, followed until the user or a state ends it."""
+"""`status -w` and `status --for`: one release, watched until Ctrl-C or a state."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def follow(
     target: State | None,
     timeout: float | None,
 ) -> None:
-    """Print every change, if `watch` is set, until the state `target` is reached, if set.
+    """Wait until the state `target` is reached (None: for ever); print every change if `watch`.
 
     Raises Missing once the CafeDeployment is deleted, OutOfReach if `target` can't be reached any
     more and, after `timeout` seconds, TimedOut.
@@ -71,7 +71,7 @@ def _shown(output: str | None) -> LiveStatus | ChangedLines:
 
 
 class LiveStatus(Screen):
-    """The live view of `status -w`, which drives nothing."""
+    """The live view of `status -w`."""
 
     def __init__(self) -> None:
         super().__init__(sys.stdout, self._picture)

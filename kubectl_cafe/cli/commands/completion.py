@@ -93,18 +93,18 @@ def _own_folder() -> Path:
 
 
 def _krew_folders() -> set[Path]:
-    """The bin folder of krew, which takes every link in it for one of its own."""
+    """The bin folders of krew, which treats every link there as its own."""
     root = os.environ.get("KREW_ROOT") or Path.home() / ".krew"
     return {Path(root, "bin").resolve()}
 
 
 def _ours(link: Path) -> bool:
-    """Whether the link points to this plugin, even if the target was moved since."""
+    """Whether the link points to this plugin, by the target's name: the target may be gone."""
     return link.is_symlink() and Path(os.readlink(link)).name.startswith(PLUGIN)
 
 
 def _plugin() -> Path:
-    """The path of the plugin that outlives an upgrade: krew's link, not its present target."""
+    """The path of the plugin that stays the same after an upgrade: krew's link, not its target."""
     import shutil
 
     return Path(shutil.which(PLUGIN) or sys.argv[0]).absolute()

@@ -59,7 +59,7 @@ def command(
 
 
 def _text(connection: Connection, name: str, revision: int, release: str, output: str) -> str:
-    """The report, by plain lists: nothing is watched, nothing is written."""
+    """The report, by one list of each resource; nothing is watched or written."""
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.history import release_report
     from kubectl_cafe.printers import output as printer
@@ -77,7 +77,7 @@ def _text(connection: Connection, name: str, revision: int, release: str, output
 
 
 def _ask(connection: Connection, file: Path, yes: bool) -> None:
-    """Ask before a file that exists is overwritten."""
+    """Ask for confirmation before an existing file is overwritten."""
     from kubectl_cafe.cli.terminal.asking import Effect, ask
 
     effect = Effect(connection.context, "", str(file), "overwrite the existing file")
@@ -85,7 +85,7 @@ def _ask(connection: Connection, file: Path, yes: bool) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    """Write the whole page or nothing: the file gets its name when it is complete."""
+    """Write the page to a temporary file, and rename that when it is complete."""
     part = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         part.write_text(text, encoding="utf-8")

@@ -36,10 +36,10 @@ def terminal(stream: TextIO | None) -> Size | None:
 
 
 def lively(stream: TextIO | None, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a live view may be drawn on `stream`: a capable terminal, in the foreground.
+    """Whether a live view may be drawn on `stream`: a terminal with cursor control, in foreground.
 
-    TERM=dumb asks for plain lines. A process in the background must not draw over the output of the
-    program in the foreground.
+    With TERM=dumb the output is plain lines. A process in the background must not draw over the
+    output of the program in the foreground.
     """
     if stream is None or not stream.isatty():
         return False

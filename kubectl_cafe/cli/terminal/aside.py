@@ -1,4 +1,4 @@
-"""Messages written by a thread of their own, so that a blocked reader delays no release."""
+"""Writes messages in a separate thread, so that blocked output does not delay a release."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Aside(io.TextIOBase):
 
 @contextmanager
 def aside() -> Iterator[None]:
-    """While the context lasts, no message waits for its reader; all are written at its end."""
+    """While the context lasts, messages to stderr don't block; at its end all are written."""
     if sys.stderr is None:  # None if the stream was closed when Python started.
         yield
         return

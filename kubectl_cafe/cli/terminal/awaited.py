@@ -1,4 +1,4 @@
-"""When plain lines print what a release waits for: at a change, and not too often."""
+"""Decides when plain lines show the waits of a release: after a change, at most once in PACE."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kubectl_cafe import durations
 
 PACE = 5.0
-"""Seconds between two such lines, and after a move. A shorter wait gets no line."""
+"""The least seconds between two such lines, and after a move. Shorter waits are not printed."""
 
 
 class Awaited:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def say(text: str) -> None:
     """Print `text` on stderr, without control characters, in lines that fit the terminal.
 
-    Never raises for a closed pipe, a closed terminal or a full disk: no release ends
-    because a message can't be written.
+    Never raises for a closed pipe, a closed terminal or a full disk: the release continues without
+    the message.
     """
     say_as_it_is(broken(printable(text), width_of(sys.stderr)))
 
@@ -50,7 +50,7 @@ def show(result: Printable, output: str | None) -> None:
 
 
 def show_event(result: Printable, output: str | None) -> None:
-    """Print `result` as one of many over time."""
+    """Print `result` as one of several over time (`output.event`)."""
     from kubectl_cafe.printers.output import event
 
     _print(event(result, output), output)

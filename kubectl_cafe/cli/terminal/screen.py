@@ -1,8 +1,8 @@
-"""A live view at the bottom of a terminal; messages go above it, typed text into it.
+"""A live view at the bottom of a terminal; messages are printed above it, typed text is in it.
 
-rich renders the lines, but its `Live` does not draw them: it moves back by the number of lines that
-it wrote, so that a terminal that becomes narrower and wraps them keeps half of the old view. And a
-message written through its stderr waits for the terminal, so that Ctrl-S would stop a release.
+rich renders the lines, but its `Live` is not used: it moves the cursor up by the number of lines
+that it wrote, so part of an old view stays if a terminal becomes narrower and wraps them. And its
+stderr blocks while the terminal is stopped, so Ctrl-S would stop a release.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 TICK = 0.25
-"""Seconds after which a view without news is painted again: times go on, and the terminal may have
-another size."""
+"""Seconds after which an unchanged view is painted again: durations have changed, and the terminal
+may have another size."""
 PAUSE = 0.08
 SHARE = 9
-"""Between two pictures PAUSE seconds pass at least, and SHARE times as long as the last picture
-took: the view must not slow down a busy release."""
+"""The wait after a picture: SHARE times as long as it took to paint, at least PAUSE seconds, so
+that the view does not slow down a busy release."""
 TOGETHER = ("\x1b[?2026h", "\x1b[?2026l")
-"""The beginning and the end of output that terminals show at once (synchronized output)."""
+"""The control sequences around output that terminals show as a whole (synchronized output)."""
 TO_LINE_END, TO_SCREEN_END = "\x1b[K", "\x1b[J"
 
 Paint = Callable[[Size], "Sequence[Text]"]
@@ -42,10 +42,10 @@ Paint = Callable[[Size], "Sequence[Text]"]
 
 
 class Screen:
-    """Paints a view from a thread of its own while the context lasts; the last picture stays.
+    """Paints a view in a separate thread while the context lasts; the last picture stays.
 
     Meanwhile all output to stderr is written above the view. `answered` is called with every
-    typed line, if it is given. If a view can't be painted, the view ends, never the release.
+    typed line, if it is given. If the view can't be painted, it ends; the release continues.
     """
 
     def __init__(
@@ -75,9 +75,9 @@ class Screen:
         self._wanted.set()
 
     def above(self, text: str) -> None:
-        """Have `text`, whole lines, written above the view, soon, by the painting thread.
+        """Queue `text`, whole lines, for the painting thread to write above the view.
 
-        The terminal may be stopped (Ctrl-S): no release waits for it.
+        The caller does not block if the terminal is stopped (Ctrl-S).
         """
         self._above.put(text)
         self._wanted.set()
@@ -139,8 +139,8 @@ class Screen:
         if self._broken:
             return None
         try:
-            # A line as wide as the terminal leaves the cursor's place undefined, and the
-            # last row is the cursor's.
+            # After a line as wide as the terminal the cursor's place is undefined, and the cursor
+            # needs the last row.
             return self._paint(Size(size.width - 1, size.height - 1))
         except Exception as error:
             self._broken = True
@@ -219,7 +219,7 @@ class Above(io.TextIOBase):
 
 
 class Keys(threading.Thread):
-    """Reads typed text key by key; `typed` is the present line so far."""
+    """Reads typed text key by key; `typed` is the line that is not finished yet."""
 
     LOOK = 0.2
     """Seconds between two checks whether the thread is to stop."""

@@ -13,10 +13,11 @@ from contextlib import contextmanager, suppress
 from kubectl_cafe.errors import INTERRUPTED
 
 LAST_WORDS = 0.5
-"""Seconds that the last message may take: its reader may be blocked."""
+"""Seconds to wait for the last message to be written: stderr may be blocked."""
 
 Polite = Callable[[int], BaseException | None]
-"""Called with the first signal: requests an end, or returns the exception to raise instead."""
+"""Called with the number of the first signal: asks the work to end, or returns an exception to
+raise."""
 
 _ENDING = frozenset({signal.SIGINT, signal.SIGTERM})
 """The second of these ends the process. A SIGHUP never does: a session that ends sends several."""
@@ -28,9 +29,9 @@ _HANGUP: int | None = getattr(signal, "SIGHUP", None)
 class Stops:
     """The signal handling of this process.
 
-    The main thread handles the first signal. It may be blocked by an answer, a thread or a name
-    server, and so may the code that runs when an exception leaves it. So a thread of its own reads
-    the second signal, and ends the process without the main thread.
+    The main thread handles the first signal. It may then be blocked by a request, a thread or a DNS
+    lookup, also while an exception is handled. So a separate thread reads the second signal and
+    ends the process.
     """
 
     def __init__(self, alarm: int = ALARM) -> None:
@@ -62,7 +63,7 @@ class Stops:
     ) -> Iterator[None]:
         """While the context lasts, call `polite` at the first signal, also SIGTERM or SIGHUP.
 
-        `polite` returns the exception to raise, or None to go on; it is also called with the alarm
+        `polite` returns the exception to raise, or None to continue; it is also called with ALARM
         after `seconds`. `words` returns the message for a second signal that ends the process. An
         ignored SIGHUP stays ignored (nohup).
         """
@@ -84,7 +85,7 @@ class Stops:
 
     @contextmanager
     def _timer(self, seconds: float | None) -> Iterator[None]:
-        """While the context lasts, raise the alarm after so many seconds."""
+        """While the context lasts, send ALARM after `seconds`; None: never."""
         if seconds is None:
             yield
         elif sys.platform != "win32" and self._alarm:
@@ -103,7 +104,7 @@ class Stops:
                 timer.cancel()
 
     def _time_is_up(self) -> None:
-        """Handle the alarm in the timer's thread; an exception is raised in the main thread."""
+        """Handle the timeout in the timer's thread; an exception is raised in the main thread."""
         if self._polite is not None and (error := self._polite(self._alarm)) is not None:
             self._late = error
             _thread.interrupt_main()
@@ -146,7 +147,7 @@ class Stops:
             self._asked = True
 
     def _end(self) -> None:
-        """End the process now, with a message from another thread, which may be blocked."""
+        """End the process now; a separate thread, which may block, writes the last message."""
         try:
             last = threading.Thread(target=self._say_last, daemon=True)
             last.start()
@@ -159,7 +160,7 @@ class Stops:
             with suppress(Exception):
                 undo()
         if self._code is None:
-            # Not by sys.stderr: a thread that is blocked in writing to it holds its lock.
+            # Not through sys.stderr: a thread that is blocked in a write to it holds its lock.
             words = f"{'' if self._piped() else chr(10)}{self._words()}\n"
             with suppress(OSError):
                 os.write(2, words.encode("utf-8", "replace"))

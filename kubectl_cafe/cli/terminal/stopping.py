@@ -1,4 +1,4 @@
-"""How a command that writes is stopped: Ctrl-C, SIGTERM, a closed terminal, `--timeout`."""
+"""Stops a command that writes: by Ctrl-C, SIGTERM, a closed terminal (SIGHUP) or `--timeout`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Stoppable(Protocol):
     stop: threading.Event
 
     def wake(self) -> None:
-        """Let the work check `stop` now."""
+        """Make the work check `stop` now."""
         ...
 
 
@@ -37,8 +37,8 @@ class Stoppable(Protocol):
 class Work:
     """The work under way, which can be asked to end.
 
-    The message is then `asked` (at a timeout, the timeout) and `leaving`. `ended` is the message
-    when the work is ended immediately.
+    The message about that is `asked` (or the timeout) and `leaving`. `ended` is the message if the
+    process is ended immediately.
     """
 
     what: Stoppable
@@ -66,10 +66,10 @@ class Stopping:
         return self.work is not None and self.work.what.stop.is_set()
 
     def ask(self, number: int) -> BaseException | None:
-        """Ask for an end after the signal `number`; returns the error to raise if nothing runs.
+        """Ask the work to end after the signal `number`; without work, returns an error to raise.
 
-        This runs between any two instructions of the main thread, even inside another call of it.
-        The locks of the event, of the memory and of the screen may be held there, so it takes none.
+        This runs between any two instructions of the main thread, even inside another call of
+        itself. The main thread may hold locks there, such as the event's, so this takes none.
         """
         late, work = number == ALARM, self.work
         if work is None:
@@ -98,9 +98,9 @@ class Stopping:
 def interruptible(
     name: str, namespace: str, following: str = "drive", seconds: float | None = None
 ) -> Iterator[Stopping]:
-    """End the work after Ctrl-C, SIGTERM or SIGHUP, or `seconds`; after a second Ctrl-C at once.
+    """Ask the work to end after a signal or `seconds`; a second Ctrl-C ends the process at once.
 
-    `name` and `namespace` are the CafeDeployment's, `following` is the verb that goes on later.
+    `name` and `namespace` are the CafeDeployment's, `following` is the verb that continues later.
     """
     stopping = Stopping(name, namespace, following, seconds)
     with STOPS.asking(stopping.ask, stopping.last_words, seconds):

@@ -1,4 +1,4 @@
-"""The standard streams, made so that no text raises: what can't be encoded is replaced."""
+"""Makes the standard streams replace characters that can't be encoded, instead of raising."""
 
 from __future__ import annotations
 

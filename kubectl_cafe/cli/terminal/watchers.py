@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Answered = Callable[[str], None]
 """Called with each line that the user types."""
 Lease = Callable[[], "LeaseView | None"]
-"""Returns the lease of the driver, as far as it is known now."""
+"""Returns the driver's Lease as last read; None if it was not read."""
 
 
 def asks() -> bool:
@@ -127,7 +127,7 @@ class Lines:
 
 
 class Live:
-    """A live view. Every move is a line that stays above it; the view has the failure's message."""
+    """A live view. Every move is a line that stays above the view, without a failure's message."""
 
     def __init__(
         self, lease: Lease, observer: Observer, answered: Answered | None = None, who: str = ""
@@ -149,7 +149,7 @@ class Live:
             say(move_line(cafe.record, self._who, brief=True))
 
     def looked(self, snapshot: Snapshot, decision: Decision) -> None:
-        """Keep both for the next picture: no release waits for one."""
+        """Keep both for the next picture, which another thread paints."""
         self._seen = (snapshot, decision)
         self._screen.refresh()
 
