@@ -226,7 +226,7 @@ def run(args: Sequence[str]) -> int:
 def main() -> NoReturn:
     """The entry point of both executables: kubectl-cafe, and COMPLETER for shell completion."""
     gc.set_threshold(*GARBAGE)
-    gc.enable()  # The archive's program has disabled collection until here.
+    gc.enable()  # The entry script of the archive disables it during the imports.
     forgive(sys.stdin, sys.stdout, sys.stderr)
     codes: list[int] = []
     atexit.register(end_at_once, codes)

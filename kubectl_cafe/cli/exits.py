@@ -117,7 +117,7 @@ def _described(error: BaseException, cluster: str) -> tuple[str, int]:
 
 def _usage(error: click.ClickException) -> str:
     message = error.format_message()
-    # A word of capitals, such as NAME, stays as it is typed.
+    # An argument's name in capitals, such as NAME, keeps its first letter.
     first = message[:1] if message[1:2].isupper() else message[:1].lower()
     text = f"error: {first}{message[1:].rstrip('.')}"
     ctx = error.ctx if isinstance(error, click.UsageError) else None

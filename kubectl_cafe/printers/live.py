@@ -69,7 +69,7 @@ def lines(status: Status, size: Size, *, question: str = "") -> list[Text]:
     ]
     found = fitted(blocks, size.height, width)
     for line in found:
-        # A text cut by characters may have characters of two columns.
+        # `truncate` counts columns, because a character may be two columns wide.
         line.truncate(width, overflow="ellipsis")
     return found
 

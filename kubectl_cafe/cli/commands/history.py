@@ -78,7 +78,10 @@ def _show(
     since: float | None,
     output: str | None,
 ) -> None:
-    """The history of one CafeDeployment."""
+    """Print the history of one CafeDeployment.
+
+    `since`: only releases of the last so many seconds; None: all.
+    """
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.cli.driving import say
     from kubectl_cafe.cli.terminal.printing import show
@@ -108,7 +111,7 @@ NONE = "no release in this time"
 def _list(
     connection: Connection, namespace: str | None, since: float | None, output: str | None
 ) -> None:
-    """The releases of all CafeDeployments of `namespace` (None: of all namespaces)."""
+    """Print the releases of all CafeDeployments of `namespace` (None: of all namespaces)."""
     from kubectl_cafe.cli.driving import say
     from kubectl_cafe.cli.terminal.printing import show
     from kubectl_cafe.history import everywhere
@@ -123,7 +126,7 @@ def _list(
 
 
 def _pods(transport: Transport, cafe: CafeDeployment) -> list[Pod]:
-    """The pods that the CafeDeployment's selector finds."""
+    """The pods that the CafeDeployment's selector selects."""
     from kubectl_cafe.client import paths
     from kubectl_cafe.pods.model import parse
 

@@ -92,16 +92,16 @@ def command(
 
 
 def _driver(connection: Connection, cafe: CafeDeployment) -> LeaseView:
-    """The lease of the driver, by the server's clock."""
+    """The Lease, live or expired by the server's clock."""
     from kubectl_cafe.client.lease_view import inspect
 
     return inspect(connection.transport, cafe.namespace, cafe.name)
 
 
 def _watched(connection: Connection, cafe: CafeDeployment) -> str:
-    """The resourceVersion of the lease once it may be taken. Raises Refused while it is renewed.
+    """The resourceVersion of the lease once it may be taken. Raises Refused if it is renewed.
 
-    Two servers' clocks may differ: a lease that looks old is watched first.
+    Clocks of API servers differ: a lease that looks expired is watched for its duration first.
     """
     from kubectl_cafe.client.lease_view import LeaseWatch, lease_text
 
@@ -166,7 +166,7 @@ def _ask(connection: Connection, cafe: CafeDeployment, able: Sequence[Finding], 
 
 
 def _progress() -> Progress:
-    """The messages while a driver that did not release its lease is fenced off."""
+    """The callbacks that print the progress of fencing a driver that did not release its lease."""
     from kubectl_cafe.driver.leader import Progress
 
     return Progress(

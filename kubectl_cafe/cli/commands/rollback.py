@@ -105,7 +105,7 @@ def command(
 
 
 def _saying(fast: bool, number: int) -> Move:
-    """The move that records the rollback, and prints its two revisions and what it discards."""
+    """The function that records the rollback and prints its revisions and discarded edits."""
     from kubectl_cafe.assessment import lost_switches
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.planning import rollback_plan
@@ -161,7 +161,10 @@ def _ask(connection: Connection, cafe: CafeDeployment, fast: bool, number: int) 
 
 
 def _say_repeated(cafe: CafeDeployment, around: Around, done: Entry) -> None:
-    """Print that the rollback has ended already, its user and time, and how to go further back."""
+    """Print that the rollback has ended already, its user and time, and the next command.
+
+    That command rolls back to the successful revision before.
+    """
     from kubectl_cafe.planning import rollback_target
 
     record = cafe.record

@@ -13,7 +13,10 @@ from kubectl_cafe.cli.releasing import Flags, release, release_options
 def parse_cells(
     _ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, int]:
-    """The pods by cell of the `--cell CELL=NUMBER` flags. Raises BadParameter (exit 2)."""
+    """The numbers of pods by cell of the `--cell CELL=NUMBER` flags.
+
+    Raises BadParameter (exit 2).
+    """
     cells: dict[str, int] = {}
     for value in values:
         name, equals, number = value.partition("=")

@@ -46,9 +46,10 @@ def _asked(transport: Transport) -> Versions:
 
 
 def _resource(transport: Transport) -> Resource | None:
-    """The API versions that the cluster serves, by discovery, which every user may read.
+    """The CafeDeployment resource of the cluster; None if it is not installed.
 
-    The version of the plugin that installed the CRD is read from the CRD, which few may read.
+    Its API versions are read by discovery, which every user may read; the version of kubectl-cafe
+    that installed it from the CRD, which few users may read.
     """
     from kubectl_cafe.client import paths
     from kubectl_cafe.client.errors import Forbidden, NoSuchKind, NotFound
