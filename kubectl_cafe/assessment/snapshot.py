@@ -48,8 +48,9 @@ class Snapshot:
     acknowledgement the EndpointSlices were listed. `off_since` has the times by `now` since which
     drained pods are seen out of traffic. `busy` are pods with a write under way, `barred` pods that
     this driver can't write any more. `unseen_takes`: the watch has not yet shown the last pods that
-    this driver took. `unswitched` are the causes of mode None when the release started
-    (`lost_switches`). `swept`: a consistent list of the pods was read in this step.
+    this driver took. `unanswered` are the names of workloads with a patch whose answer was lost.
+    `unswitched` are the causes of mode None when the release started (`lost_switches`). `swept`: a
+    consistent list of the pods was read in this step.
 
     `driven_since` is the server's time at which this process became the driver; time without a
     driver fails no pod. `heard_at` is the server's time at which this driver read the present
@@ -85,6 +86,7 @@ class Snapshot:
     peers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     busy: frozenset[str] = frozenset()
     unseen_takes: bool = False
+    unanswered: frozenset[str] = frozenset()
     stopping: bool = False
     swept: bool = False
     driven_since: float = 0.0

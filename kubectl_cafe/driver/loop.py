@@ -191,7 +191,8 @@ class Driver:
             stopping=self.stop.is_set() or self._release.cafe.deleting,
             driven_since=self._since,
         )
-        snapshot = replace(snapshot, heard_at=self._heard_at)
+        unanswered = actor.workloads.unanswered
+        snapshot = replace(snapshot, heard_at=self._heard_at, unanswered=unanswered)
         troubles = actor.troubles.all() | actor.workloads.troubles.all()
         return self._refusals.seen(
             snapshot, troubles, self._release.trouble, self._release.unheard()

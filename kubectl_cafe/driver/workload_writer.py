@@ -52,6 +52,13 @@ class WorkloadWriter:
         shown = self._shown()
         return not any(may_land(write, shown) for write in self._lost)
 
+    @property
+    def unanswered(self) -> frozenset[str]:
+        """The names of the workloads with a patch without an answer that may still take effect."""
+        shown = self._shown()
+        lost = (write for write in self._lost if not write.create)
+        return frozenset(write.name for write in lost if may_land(write, shown))
+
     def _shown(self) -> dict[str, str]:
         """The resourceVersions of the workloads by name."""
         return {one.name: one.resource_version for one in self._cache.workloads.all()}

@@ -40,6 +40,8 @@ def decide(snapshot: Snapshot) -> Decision:
     surplus = candidates.surplus(snapshot, assessments)
     surplus |= shared_budgets.giving_way(snapshot, assessments)
     removed = removals.kept_drained(snapshot, assessments)
+    leaving = removals.choose(snapshot, assessments) if failure is None else []
+    removed |= {one.pod.uid for one in leaving}
     patches: list[PodPatch] = []
     for assessment in assessments:
         if assessment.pod.uid in snapshot.busy or assessment.pod.uid in snapshot.barred:
@@ -54,7 +56,6 @@ def decide(snapshot: Snapshot) -> Decision:
     takes = snapshot.takes and snapshot.goal is not None and failure is None
     chosen = candidates.choose(snapshot, assessments) if takes else []
     patches += [writes.take(assessment) for assessment in chosen]
-    leaving = removals.choose(snapshot, assessments) if failure is None else []
     patches += [writes.remove(assessment) for assessment in leaving]
     in_flight = [s for s in assessments if s.in_flight and s.row is not PodState.FORGOTTEN]
     under_way = snapshot.busy - snapshot.barred
@@ -154,6 +155,8 @@ def _drained(
     """The next write of a drained pod: its image patch, or its reopening (C58, C59)."""
     at_goal = snapshot.goal is not None and writes.at_goal(assessment.pod)
     goes_on = _carries_on(snapshot) and snapshot.goal is not None and not at_goal
+    if removals.is_victim(assessment) and not removals.has_run(assessment.pod):
+        return None  # A pod is not put into traffic before it has run (C27).
     if not goes_on or assessment.pod.uid in surplus or removals.is_victim(assessment):
         return _reopen(assessment, writes)
     if is_off(assessment, snapshot) and not shared_budgets.unproven(assessment.pod, snapshot):

@@ -21,8 +21,15 @@ from kubectl_cafe.reconcile.out_of_traffic import is_off
 from kubectl_cafe.traffic import finalizers
 from statemachine.steps import Step, StepKind
 
-LEFT_ALONE = (PodState.FORGOTTEN, PodState.UNREADABLE, PodState.PATCHED, PodState.PATCHED_ELSEWHERE)
-"""States of pods that a scale-in never drains."""
+REMOVABLE = (
+    PodState.NEW,
+    PodState.AT_GOAL,
+    PodState.UNLABELLED,
+    PodState.CANDIDATE,
+    PodState.DRIFT,
+)
+"""States of pods that a scale-in may drain: in traffic, or new. A pod that is out of traffic for
+another reason would be put into traffic if the release stops."""
 
 
 def step(snapshot: Snapshot) -> Step | None:
@@ -55,9 +62,14 @@ def surplus(snapshot: Snapshot, assessments: Iterable[Assessment]) -> dict[str, 
 
 
 def kept_drained(snapshot: Snapshot, assessments: Sequence[Assessment]) -> frozenset[str]:
-    """The uids of the victims that stay drained; all others are reopened."""
+    """The uids of the victims that stay drained; all others are reopened.
+
+    All of a workload stay drained while a write of it is unanswered: it may scale the workload down
+    at any moment.
+    """
     victims = [s for s in assessments if is_victim(s)]
-    found: set[str] = set()
+    pending = {one.uid for one in snapshot.workloads if one.name in snapshot.unanswered}
+    found = {s.pod.uid for s in victims if s.pod.owner in pending}
     for cell, number in surplus(snapshot, assessments).items() if victims else ():
         here = (s for s in victims if s.pod.cell == cell)
         found.update(s.pod.uid for s in _in_order(snapshot, here)[:number])
@@ -108,6 +120,7 @@ def scaled(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Workl
     if current is None or snapshot.unheard:
         return ()
     victims = kept_drained(snapshot, assessments)
+    room = max(0, _room(snapshot, assessments, current))
     writes: list[WorkloadWrite] = []
     for workload in snapshot.workloads:
         cell = [
@@ -116,14 +129,21 @@ def scaled(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Workl
             if s.pod.cell == workload.cell and s.row is not PodState.FORGOTTEN
         ]
         mine = [s for s in cell if s.pod.owner == workload.uid]
-        leaving = [s for s in cell if s.pod.uid in victims]
-        if not all(gone(s, snapshot) for s in leaving):
+        if not all(gone(s, snapshot) for s in cell if s.pod.uid in victims):
             continue
-        lowest = current.count(workload.cell) - (len(cell) - len(mine))
-        drained = sum(s.pod.uid in victims for s in mine)
-        without = 0 if any(map(_switched, mine)) else len(mine)
+        lowest = max(0, current.count(workload.cell) - (len(cell) - len(mine)))
+        deleting = max(0, len(mine) - workload.replicas)
+        if any(map(_switched, mine)):
+            # Victims that an earlier wave has scaled down already live until they are deleted.
+            able = max(0, sum(s.pod.uid in victims for s in mine) - deleting)
+        elif deleting:
+            able = 0
+        else:
+            unready = sum(not s.healthy for s in mine)
+            able = min(len(mine), unready + room)
+            room -= max(0, min(able, workload.replicas - lowest) - unready)
         present = min(workload.replicas, len(mine)) if workload.refusal else workload.replicas
-        target = max(0, lowest, present - drained - without)
+        target = max(lowest, present - able)
         if target < workload.replicas:
             writes.append(snapshot.podset.scale(workload, target))
     return tuple(writes)
@@ -158,6 +178,11 @@ def gone(assessment: Assessment, snapshot: Snapshot) -> bool:
         return True
     held = finalizers.holding(pod, assessment.finalizers)
     return not pod.ip and not held and pod.uid not in snapshot.endpoints
+
+
+def has_run(pod: Pod) -> bool:
+    """Whether every container of the pod was started once."""
+    return all(container.container_id for container in pod.containers.values())
 
 
 def cost(pod: Pod) -> int:
@@ -197,8 +222,7 @@ def _may_go(assessment: Assessment, snapshot: Snapshot) -> bool:
     """
     pod = assessment.pod
     return (
-        assessment.row not in LEFT_ALONE
-        and not is_victim(assessment)
+        assessment.row in REMOVABLE
         and pod.uid not in snapshot.busy
         and pod.uid not in snapshot.barred
         and _switched(assessment)

@@ -17,7 +17,7 @@ from kubectl_cafe.reconcile.decide import decide
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Plan, Record, Strategy
 from statemachine.steps import Kind
-from tests.unit.builders import drained, pod, pod_record, release, snapshot, workload
+from tests.unit.builders import container, drained, pod, pod_record, release, snapshot, workload
 
 OWNER = "uid-set"
 UNREADY = Condition("False", "ContainersNotReady")
@@ -143,6 +143,18 @@ def test_beside_pods_with_a_switch_a_pod_of_mode_none_is_not_left_to_the_control
     assert (written(last), scaled(last)) == ([], [0])
 
 
+@pytest.mark.guard("without-a-switch-budgets-hold-as-well")
+def test_i3_pods_of_mode_none_are_removed_within_every_budget() -> None:
+    """Unready ones cost nothing, and the controller deletes them first."""
+    plain = [serving(name, gated=False, gate=ABSENT) for name in "abcdef"]
+    kept = {"budgets": (keep_five(),)}
+    assert scaled(of(scale(3, 6), *plain, **kept)) == [5]
+    assert scaled(of(scale(3, 6), *plain, wish=5, **kept)) == []
+    assert scaled(of(scale(3, 5), *plain[:5], **kept)) == []
+    unready = serving("g", gated=False, gate=ABSENT, ready=UNREADY, containers_ready=UNREADY)
+    assert scaled(of(scale(3, 6), *plain[:5], unready, **kept)) == [5]
+
+
 def test_a_pod_without_an_address_is_not_waited_for() -> None:
     pending = victim("b", ip="", ready=UNREADY, gate=Condition("False"))
     assert scaled(of(scale(1, 2), serving("a"), pending)) == [1]
@@ -195,6 +207,52 @@ def test_a_drained_pod_is_reopened_where_the_release_stops(state: State) -> None
     (patch,) = decide(of(record, serving("a"), gone, **off(gone))).patches
     assert (patch.pod, patch.what) == ("b", "on")
     assert patch.body["metadata"]["annotations"][names.DELETION_COST] is None
+
+
+@pytest.mark.guard("an-unanswered-scale-keeps-its-victims-drained")
+def test_a_drained_pod_stays_drained_while_a_write_of_its_workload_is_unanswered() -> None:
+    gone = victim("b")
+    record = structs.replace(scale(1, 2, State.PAUSED), origin=State.PROGRESSING)
+    set_name = workload(2, uid=OWNER).name
+    lost = of(record, serving("a"), gone, **off(gone), unanswered=frozenset({set_name}))
+    assert written(lost) == []
+
+
+@pytest.mark.guard("a-wave-is-counted-once")
+def test_a_pod_that_was_scaled_down_already_is_not_counted_again() -> None:
+    """Its workload asks for one pod less, and has not deleted it yet."""
+    gone, others = victim("f"), [serving(name) for name in "abcde"]
+    first = of(scale(3, 6), *others, gone, **off(gone), budgets=(keep_five(),))
+    assert scaled(first) == [5]
+    assert scaled(of(scale(3, 6), *others, gone, wish=5, **off(gone), budgets=(keep_five(),))) == []
+
+
+def keep_five() -> disruption_budgets.DisruptionBudget:
+    """A budget that wants five of six pods."""
+    status = {"observedGeneration": 1, "expectedPods": 6, "currentHealthy": 5, "desiredHealthy": 5}
+    meta = {"name": "keep", "generation": 1}
+    return disruption_budgets.parse(
+        {"metadata": meta, "spec": {"selector": {}, "minAvailable": 5}, "status": status}
+    )
+
+
+def test_a_new_pod_is_drained_and_not_opened_as_well() -> None:
+    new = serving("b", gate=ABSENT, ready=UNREADY)
+    assert written(of(scale(1, 2), serving("a"), new)) == [("b", "off")]
+
+
+@pytest.mark.guard("a-victim-runs-before-it-is-opened")
+def test_c27_a_drained_pod_that_has_not_run_is_not_put_into_traffic() -> None:
+    waiting = container("", "app:v1")
+    gone = victim("b", containers={"main": waiting}, ip="")
+    record = structs.replace(scale(1, 2, State.PAUSED), origin=State.PROGRESSING)
+    assert written(of(record, serving("a"), gone)) == []
+
+
+def test_a_pod_that_is_out_of_traffic_without_a_record_is_not_drained() -> None:
+    """It would be put into traffic where the release stops."""
+    orphan = serving("b", gate=Condition("False"), ready=UNREADY)
+    assert written(of(scale(1, 2), serving("a"), orphan)) == [("a", "off")]
 
 
 @pytest.mark.guard("a-workload-that-is-scaled-down-keeps-its-victims-drained")
