@@ -45,7 +45,7 @@ def test_another_pod_set_type_is_refused_with_its_path(shop: Shop, kind: str) ->
     refused(shop, UPGRADE, 7, "not supported by this version of kubectl-cafe: spec.podSetType")
 
 
-def test_fewer_pods_are_refused_and_the_way_back_is_said(shop: Shop) -> None:
+def test_fewer_pods_and_another_image_are_refused_and_the_way_back_is_said(shop: Shop) -> None:
     shop.born(2)
     shop.edit({"replicas": 1})
 
@@ -53,8 +53,8 @@ def test_fewer_pods_are_refused_and_the_way_back_is_said(shop: Shop) -> None:
         shop,
         (*UPGRADE, "--image", "main=app:v2"),
         7,
-        "removes none",
+        "fewer pods (all: 2 to 1)",
         "spec.replicas",
-        "kubectl scale replicaset",
-        "--replicas 1",
+        "kubectl scale cafed",
+        "--replicas 2",
     )
