@@ -17,7 +17,7 @@ from bundle.errors import BundleError
 from kubectl_cafe.cli.completing import COMPLETER
 from kubectl_cafe.version import VERSION
 
-NOBODY = ("--server", "http://127.0.0.1:1")
+UNREACHABLE = ("--server", "http://127.0.0.1:1")
 """No server listens there: the command loads its HTTP client and fails with an error."""
 COMMANDS = (("version", "--client"), ("--help",), ("states",), ("init", "--dry-run=client"))
 """Each loads other modules; none sends a request."""
@@ -33,7 +33,7 @@ def run(folder: Path) -> str:
         shutil.unpack_archive(folder / here.archive(), scratch)
         answers = [_answer(Path(scratch, here.program), *words) for words in COMMANDS]
         completed = _answer(Path(scratch, here.executable(COMPLETER)), "vers")
-        reached = _run(Path(scratch, here.program), "status", *NOBODY)
+        reached = _run(Path(scratch, here.program), "status", *UNREACHABLE)
     if reached.returncode != 1 or "127.0.0.1:1" not in reached.stderr:
         raise BundleError(f"bundle: status without a server: {reached.stdout}{reached.stderr}")
     if answers[0].strip() != f"Client Version: v{VERSION}":

@@ -49,7 +49,7 @@ def needed() -> dict[str, metadata.Distribution]:
     return found
 
 
-def strangers() -> list[str]:
+def not_required() -> list[str]:
     """Top-level modules of what else is installed here: PyInstaller is to leave them out."""
     wanted = {*needed(), NAME}
     return sorted(

@@ -90,11 +90,19 @@ def largest_remainder(total: int, weights: Mapping[str, int | Fraction]) -> dict
         return dict.fromkeys(weights, 0)
     shares = {key: divmod(weight * total, whole) for key, weight in weights.items()}
     given = {key: int(share) for key, (share, _) in shares.items()}
+    return _rounded(total, given, {key: remainder for key, (_, remainder) in shares.items()})
+
+
+def _rounded(
+    total: int, given: Mapping[str, int], remainders: Mapping[str, int | Fraction]
+) -> dict[str, int]:
+    """`given`, with one more for the largest `remainders` until the sum is `total`.
+
+    Ties go to the earlier key.
+    """
     left = total - sum(given.values())
-    by_remainder = sorted(weights, key=lambda key: -shares[key][1])
-    for key in by_remainder[:left]:
-        given[key] += 1
-    return given
+    larger = sorted(remainders, key=lambda key: -remainders[key])[:left]
+    return {key: share + (key in larger) for key, share in given.items()}
 
 
 def groups(
@@ -229,9 +237,8 @@ def allocate(
     }
     fixed = {cell: int(size) for cell, size in unit_replicas.items() if cell not in exact}
     parts = {cell: floor(share) for cell, share in exact.items()}
-    odd = floor(sum(exact.values(), Fraction(0))) - sum(parts.values())
-    by_remainder = sorted(exact, key=lambda cell: parts[cell] - exact[cell])
-    fixed.update({cell: size + (cell in by_remainder[:odd]) for cell, size in parts.items()})
+    remainders = {cell: share - parts[cell] for cell, share in exact.items()}
+    fixed.update(_rounded(floor(sum(exact.values(), Fraction(0))), parts, remainders))
     rest = replicas - sum(fixed.values())
     free = [cell for cell in values if cell not in fixed]
     if rest < 0:

@@ -16,7 +16,7 @@ from kubectl_cafe.pods.observed import trouble
 from kubectl_cafe.pods.record import AGAIN, Mode, Phase, PodRecord
 from kubectl_cafe.times import seconds
 
-NOBODY = 0
+NO_GROUP = 0
 """The group number of a pod that belongs to no group."""
 SKEW = 2.0
 """Seconds by which a time of a pod's record (the driver's estimate of the server's clock) and a
@@ -177,7 +177,7 @@ def _born(pod: Pod, frame: Frame, bound: float) -> Passage:
     return Passage(
         pod=pod.name,
         cell=pod.cell,
-        group=NOBODY,
+        group=NO_GROUP,
         stands=wrong or ("created" if pod.ready.status == "True" else "created, not Ready yet"),
         born=pod.created,
         runs=max((at for at in starts if at <= bound), default=0.0),

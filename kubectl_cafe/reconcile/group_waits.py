@@ -42,8 +42,11 @@ def waits(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Wait, 
         found += of_pods(what, (s.pod.name for s in assessments if s.row is row))
     found += _finalizers(assessments)
     removed = removals.kept_drained(snapshot, assessments)
-    deleting = [s for s in assessments if s.pod.uid in removed and removals.gone(s, snapshot)]
-    drained = [s for s in assessments if s.row is PodState.DRAINED and s not in deleting]
+    drained: list[Assessment] = []
+    deleting: list[Assessment] = []
+    for one in (s for s in assessments if s.row is PodState.DRAINED):
+        deleted = one.pod.uid in removed and removals.gone(one, snapshot)
+        (deleting if deleted else drained).append(one)
     found += _leaving([s for s in drained if not finalizers.holding(s.pod, s.finalizers)], snapshot)
     found += of_pods(For.REMOVAL, (s.pod.name for s in deleting))
     found += _patched(assessments)

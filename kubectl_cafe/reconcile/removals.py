@@ -68,9 +68,11 @@ def kept_drained(snapshot: Snapshot, assessments: Sequence[Assessment]) -> froze
     at any moment.
     """
     victims = [s for s in assessments if is_victim(s)]
+    if not victims:
+        return frozenset()
     pending = {one.uid for one in snapshot.workloads if one.name in snapshot.unanswered}
     found = {s.pod.uid for s in victims if s.pod.owner in pending}
-    for cell, number in surplus(snapshot, assessments).items() if victims else ():
+    for cell, number in surplus(snapshot, assessments).items():
         here = (s for s in victims if s.pod.cell == cell)
         found.update(s.pod.uid for s in _in_order(snapshot, here)[:number])
     return frozenset(found)
@@ -89,7 +91,7 @@ def choose(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assess
     chosen: list[Assessment] = []
     for cell, number in surplus(snapshot, assessments).items():
         here = [s for s in assessments if s.pod.cell == cell]
-        number -= sum(is_victim(s) or (s.pod.uid in snapshot.busy) for s in here)
+        number -= sum(is_victim(s) or s.pod.uid in snapshot.busy for s in here)
         free = _in_order(snapshot, (s for s in here if _may_go(s, snapshot)))
         for one in free[: max(0, number)]:
             if one.healthy and room < 1:
@@ -158,8 +160,10 @@ def over(snapshot: Snapshot, assessments: Iterable[Assessment], current: Step) -
     rest = list(assessments)
     living = candidates.living_per_cell(rest)
     return (
-        all(wishes.get(cell, 0) <= current.count(cell) for cell in snapshot.record.plan.cells)
-        and all(living.get(cell, 0) <= current.count(cell) for cell in snapshot.record.plan.cells)
+        all(
+            max(wishes.get(cell, 0), living.get(cell, 0)) <= current.count(cell)
+            for cell in snapshot.record.plan.cells
+        )
         and not any(s.in_flight for s in rest)
         and all(workload.spec_observed for workload in snapshot.workloads)
     )

@@ -26,7 +26,7 @@ def test_the_plugin_needs_what_it_declares_and_what_that_needs() -> None:
 
 
 def test_what_is_installed_beside_it_is_a_stranger() -> None:
-    found = set(inside.strangers())
+    found = set(inside.not_required())
 
     assert {"pytest", "mypy", "PyInstaller"} <= found
     assert found.isdisjoint({"kubectl_cafe", "statemachine", "click", "yaml", "six", "dateutil"})
