@@ -38,6 +38,8 @@ REPLACED = f"{PREFIX}/replaced-images"
 A commit has replaced them since; pods with these images may still exist."""
 ALLOCATION = f"{PREFIX}/allocation"
 """Annotation of the CafeDeployment: the number of pods of each cell."""
+SIZE = f"{PREFIX}/size"
+"""Annotation of the CafeDeployment: the spec.replicas and spec.topology of these numbers."""
 
 OUTCOME = f"{PREFIX}/outcome"
 """Annotation of a revision that version 0.1.0 wrote: how its last release ended."""

@@ -64,6 +64,21 @@ class Plan(Stored, frozen=True):
             return dict.fromkeys(self.cells, 0)
         return self.cells if self.before is None else self.before
 
+    def upgraded(self, kind: Kind) -> Mapping[str, int]:
+        """The numbers of pods by cell after the last upgrade group of a release of this kind."""
+        return self.cells if kind is Kind.ROLLBACK else self.started(kind)
+
+    @property
+    def peak(self) -> Mapping[str, int]:
+        """The larger number of pods of each cell, at the start or at the end of the release."""
+        before = self.before or {}
+        return {cell: max(size, before.get(cell, 0)) for cell, size in self.cells.items()}
+
+    @property
+    def shrinks(self) -> bool:
+        """Whether a cell has fewer pods at the end of the release than at its start."""
+        return self.peak != self.cells
+
     def steps(self, kind: Kind) -> tuple[Step, ...]:
         """The steps of a release of this kind."""
         batches = self.strategy.upgrade_type, self.strategy.batch_size
@@ -71,7 +86,8 @@ class Plan(Stored, frozen=True):
 
     def sizes(self, kind: Kind) -> dict[int, dict[str, int]]:
         """The number of pods that each group upgrades, creates or removes in each cell."""
-        return sizes(self.steps(kind), self.started(kind) if kind is Kind.SCALE else {})
+        before = self.started(kind) if kind is Kind.SCALE else {}
+        return sizes(self.steps(kind), before, self.peak)
 
     def pods(self, kind: Kind) -> int:
         """The number of pods that a release of this kind upgrades, creates or removes."""

@@ -129,7 +129,7 @@ def _out_of_range(record: Record) -> str:
     if sum(before.values()) > PODS_LIMIT:
         return f".plan.before: more than {PODS_LIMIT} pods"
     for cell, size in before.items():
-        planned = record.plan.cells.get(cell)
-        if planned is None or size < 0 or (size > planned and record.kind is not Kind.SCALE):
-            return f".plan.before.{versioned.key_shown(cell)}: {size} is not from 0 to plan.cells"
+        if cell not in record.plan.cells or size < 0:
+            place = versioned.key_shown(cell)
+            return f".plan.before.{place}: {size} pods, below 0 or of a cell that plan.cells lacks"
     return ""

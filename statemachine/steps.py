@@ -28,8 +28,8 @@ class UpgradeType(StrEnum):
 class Kind(StrEnum):
     """The kind of a release.
 
-    CREATE creates the first pods. UPGRADE and ROLLBACK change existing pods; an UPGRADE may also
-    create pods. SCALE creates and removes pods and changes none.
+    CREATE creates the first pods. UPGRADE and ROLLBACK change existing pods, and may also create
+    and remove pods. SCALE creates and removes pods and changes none.
     """
 
     CREATE = "create"
@@ -127,15 +127,20 @@ def groups(
     return tuple(result)
 
 
-def sizes(plan: Iterable[Step], before: Mapping[str, int]) -> dict[int, dict[str, int]]:
+def sizes(
+    plan: Iterable[Step], before: Mapping[str, int], peak: Mapping[str, int]
+) -> dict[int, dict[str, int]]:
     """The number of pods that each group upgrades, creates or removes, by group number and cell.
 
     It is the difference between the cumulative counts of the steps in `plan`; `before` are the
-    counts before the first group.
+    counts before the first group, `peak` those before the first group that removes pods.
     """
     taken: dict[int, dict[str, int]] = {}
+    removing = False
     for step in plan:
         if step.counts is not None:
+            if step.kind is StepKind.SCALE_IN and not removing:
+                removing, before = True, peak
             taken[step.group] = {c: abs(n - before.get(c, 0)) for c, n in step.counts.items()}
             before = step.counts
     return taken
@@ -154,8 +159,10 @@ def steps(
     commits after its last group; a rollback restores the templates first. After the last group of
     an upgrade or a rollback, a sweep looks for pods that were created from the wrong template
     meanwhile. `before` are the numbers of pods by cell at the start, None if the release changes
-    none of them. An upgrade scales out after its sweep. A release of kind scale only scales: first
-    it creates pods in the cells that grow, then it removes pods from the cells that shrink.
+    none of them. After its sweep an upgrade scales: first it creates pods in the cells that grow,
+    then it removes pods from the cells that shrink. A release of kind scale does only that. A
+    rollback creates the missing pods with its commit, and removes those that are too many in one
+    group after it has upgraded the others.
     """
     started = tuple((before or cells).items())
     return _steps(kind, tuple(cells.items()), started, upgrade_type, batch_size)
@@ -174,37 +181,54 @@ def _steps(
     10,000 pods in batches of 4 are 2,500 groups.
     """
     after, there = dict(cells), dict(before)
-    if kind is Kind.CREATE:
-        there = dict.fromkeys(after, 0)
-    more = {cell: max(0, size - there.get(cell, 0)) for cell, size in after.items()}
-    upgrades = [] if kind in (Kind.CREATE, Kind.SCALE) else groups(there, upgrade_type, batch)
-    scaled = [
-        {cell: there.get(cell, 0) + added for cell, added in counts.items()}
-        for counts in groups(more, upgrade_type, batch)
-    ]
-    grouped = [Step(StepKind.UPGRADE, n, counts) for n, counts in enumerate(upgrades, 1)]
-    scale_out = tuple(
-        Step(StepKind.SCALE_OUT, n, counts) for n, counts in enumerate(scaled, len(grouped) + 1)
-    )
-    fewer = {cell: max(0, there.get(cell, 0) - size) for cell, size in after.items()}
-    peak = {cell: size + fewer[cell] for cell, size in after.items()}
-    left = [
-        {cell: size - removed[cell] for cell, size in peak.items()}
-        for removed in groups(fewer, upgrade_type, batch)
-    ]
-    scale_in = tuple(
-        Step(StepKind.SCALE_IN, n, counts) for n, counts in enumerate(left, len(scale_out) + 1)
-    )
     commit, sweep = Step(StepKind.COMMIT), Step(StepKind.SWEEP)
     match kind:
         case Kind.CREATE:
-            return (commit, *scale_out)
+            there = dict.fromkeys(after, 0)
+            return (commit, *_scaling(there, after, upgrade_type, batch, 1))
         case Kind.UPGRADE:
-            return (*grouped, commit, sweep, *scale_out)
+            upgrades = _upgrades(there, upgrade_type, batch)
+            first = len(upgrades) + 1
+            return (*upgrades, commit, sweep, *_scaling(there, after, upgrade_type, batch, first))
         case Kind.ROLLBACK:
-            return (commit, *grouped, sweep)
+            upgrades = _upgrades(after, upgrade_type, batch)
+            peak = {cell: max(size, there.get(cell, 0)) for cell, size in after.items()}
+            removal = _scaling(peak, after, UpgradeType.BATCH, None, len(upgrades) + 1)
+            return (commit, *upgrades, *removal, sweep)
         case Kind.SCALE:
-            return (*scale_out, *scale_in)
+            return _scaling(there, after, upgrade_type, batch, 1)
+
+
+def _upgrades(
+    cells: Mapping[str, int], upgrade_type: UpgradeType, batch: int | None
+) -> tuple[Step, ...]:
+    """The groups that upgrade the pods of `cells`."""
+    found = enumerate(groups(cells, upgrade_type, batch), 1)
+    return tuple(Step(StepKind.UPGRADE, number, counts) for number, counts in found)
+
+
+def _scaling(
+    before: Mapping[str, int],
+    after: Mapping[str, int],
+    upgrade_type: UpgradeType,
+    batch: int | None,
+    number: int,
+) -> tuple[Step, ...]:
+    """The groups that create pods, then those that remove pods; `number` is the first one's."""
+    more = {cell: max(0, size - before.get(cell, 0)) for cell, size in after.items()}
+    fewer = {cell: max(0, before.get(cell, 0) - size) for cell, size in after.items()}
+    peak = {cell: size + fewer[cell] for cell, size in after.items()}
+    counts = [
+        *(
+            (StepKind.SCALE_OUT, {cell: before.get(cell, 0) + n for cell, n in added.items()})
+            for added in groups(more, upgrade_type, batch)
+        ),
+        *(
+            (StepKind.SCALE_IN, {cell: peak[cell] - n for cell, n in removed.items()})
+            for removed in groups(fewer, upgrade_type, batch)
+        ),
+    ]
+    return tuple(Step(kind, group, left) for group, (kind, left) in enumerate(counts, number))
 
 
 def confirmation_due(plan: Sequence[Step], index: int) -> bool:

@@ -13,7 +13,7 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.podsets import by_cell
 from kubectl_cafe.revisions.revision import Revision
 from statemachine.record import Record
-from statemachine.steps import Step, StepKind
+from statemachine.steps import Kind, Step, StepKind
 
 
 def per_cell(snapshot: Snapshot) -> dict[str, int]:
@@ -31,18 +31,22 @@ def planned(record: Record, cell: str) -> int:
     """The number of pods that the plan has for `cell` at the current step.
 
     A first release creates its workloads without pods and adds pods group by group. Other releases
-    add pods in their last steps. A group that removes pods counts only after its end: a workload
-    that is re-created during the group adopts the remaining pods, and would delete too many at
-    once.
+    add pods in their last steps, a rollback with its commit. A group that removes pods counts only
+    after its end: a workload that is re-created during the group adopts the remaining pods, and
+    would delete too many at once.
     """
-    step = record.current
+    step, plan = record.current, record.plan
     if step is None:
-        return record.plan.cells[cell]
+        return plan.cells[cell]
     if step.kind is StepKind.SCALE_OUT:
         return step.count(cell)
-    if step.kind is StepKind.SCALE_IN and record.step > 0:
-        return record.steps[record.step - 1].count(cell)
-    return record.plan.started(record.kind).get(cell, 0)
+    if step.kind is StepKind.SCALE_IN:
+        before = record.steps[record.step - 1] if record.step else step
+        group_before = before.kind is StepKind.SCALE_IN and before is not step
+        return before.count(cell) if group_before else plan.peak[cell]
+    if record.kind is Kind.ROLLBACK:
+        return plan.cells[cell] if step.kind is StepKind.SWEEP else plan.peak[cell]
+    return plan.started(record.kind).get(cell, 0)
 
 
 def lost_cells(snapshot: Snapshot) -> list[str]:

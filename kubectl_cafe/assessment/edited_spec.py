@@ -10,12 +10,11 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.podsets import by_cell
 from kubectl_cafe.revisions import template as templates
-from kubectl_cafe.revisions.revision import Revision, name_of
-from statemachine.lifecycle import RESTING
+from kubectl_cafe.revisions.revision import Revision
+from statemachine.lifecycle import RESTING, State
 from statemachine.record import Failure, Record, cut
-from statemachine.steps import Kind, StepKind
+from statemachine.steps import Kind
 
-SCALING = (StepKind.SCALE_OUT, StepKind.SCALE_IN)
 REASON = "SpecChanged"
 NOT_IN_PLACE = "it can't go in place"
 WORDS = 300
@@ -81,19 +80,22 @@ def rescaled(cafe: CafeDeployment, record: Record) -> bool:
 def unreleasable_counts(cafe: CafeDeployment, record: Record) -> bool:
     """Whether a release of the spec would be refused for its numbers of pods.
 
-    True if the numbers do not fit the topology, or if a cell would lose pods in a release that also
-    upgrades pods.
+    True if the numbers do not fit the topology, or if the topology has lost a cell with pods.
     """
     try:
         wish = cafe.wished_allocation()
     except Refused:
         return True
-    fewer = any(wish.get(cell, 0) < size for cell, size in _allocated(cafe, record).items())
-    return fewer and name_of(cafe.name, cafe.template) != record.to_revision
+    return any(size and cell not in wish for cell, size in _allocated(cafe, record).items())
 
 
 def _allocated(cafe: CafeDeployment, record: Record) -> dict[str, int]:
-    """The pods per cell of the active release; if none is active, after the last release."""
+    """The pods per cell of the active release; if none is active, after the last release.
+
+    Empty after a release that was aborted while it scaled: then no client has set the counts.
+    """
+    if record.state is State.ABORTED and record.plan.before is not None:
+        return {}
     left = cafe.recorded_allocation if record.state in RESTING else None
     return dict(record.plan.cells) if left is None else left
 
@@ -136,7 +138,7 @@ def _scaled(snapshot: Snapshot) -> Mapping[str, int]:
     Empty if the release itself scales the workloads.
     """
     plan = snapshot.record.plan.cells
-    if any(step.kind in SCALING for step in snapshot.record.steps):
+    if snapshot.record.kind is Kind.CREATE or snapshot.record.plan.before is not None:
         return {}
     wished = by_cell.wished(snapshot.workloads)
     return {cell: size for cell, size in wished.items() if size != plan.get(cell)}

@@ -19,6 +19,7 @@ from kubectl_cafe.client.lease_view import LeaseView, inspect
 from kubectl_cafe.client.questions import Questions
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.pods.model import Pod, lean
+from kubectl_cafe.podsets import Workload
 from kubectl_cafe.reconcile import shared_budgets
 from kubectl_cafe.reconcile.decide import decide
 from kubectl_cafe.record import release_record, store
@@ -107,6 +108,15 @@ def pods(transport: Transport, cafe: CafeDeployment) -> tuple[Pod, ...]:
     """Read the pods of the CafeDeployment; it needs no record."""
     now = transport.clock.monotonic()
     return tuple(_own(transport, cafe, now, Questions(READERS)).pods())
+
+
+def workloads(transport: Transport, cafe: CafeDeployment) -> tuple[Workload, ...]:
+    """Read the workloads of the CafeDeployment."""
+    podset, query = cafe.podset, {"labelSelector": cafe.label_selector}
+    cache = Cache(cafe.uid, podset)
+    found = transport.list(paths.workloads(podset.resource, cafe.namespace), query)
+    cache.workloads.listed(found.items)
+    return cache.workloads.all()
 
 
 def _own(transport: Transport, cafe: CafeDeployment, now: float, questions: Questions) -> Cache:

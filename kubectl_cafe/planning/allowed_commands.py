@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.hints import cafe_command
 from statemachine.lifecycle import RESTING, TABLE, Guard, State, Trigger, legal
 from statemachine.record import Entry, Record
-from statemachine.steps import Kind
 
 VERBS = {
     Trigger.START: "upgrade",
@@ -31,8 +28,7 @@ def illegal(cafe: CafeDeployment, trigger: Trigger, driver: str = "") -> Refused
     release's driver; empty if the Lease was not read.
     """
     state = cafe.position.state
-    scaling = cafe.record is not None and cafe.record.kind is Kind.SCALE
-    can = legal_verbs(state, but=(Trigger.ROLLBACK,) if scaling and state not in RESTING else ())
+    can = legal_verbs(state)
     able = f"allowed now: {', '.join(can)}" if can else "no command applies in this state"
     return Refused(
         f"{VERBS.get(trigger, trigger)} is not allowed while the release is {state}"
@@ -66,12 +62,12 @@ def signed(entry: Entry) -> str:
     return f"{entry.who} at {entry.at}" + (f": {entry.why}" if entry.why else "")
 
 
-def legal_verbs(state: State, but: Collection[Trigger] = ()) -> list[str]:
-    """The commands that are allowed in `state`, as they are typed, without the moves in `but`."""
+def legal_verbs(state: State) -> list[str]:
+    """The commands that are allowed in `state`, as they are typed."""
     return [
         f"{VERBS[trigger]}{' --force' if _by_force_alone(state, trigger) else ''}"
         for trigger in legal(state)
-        if trigger in VERBS and trigger not in but
+        if trigger in VERBS
     ]
 
 

@@ -9,7 +9,7 @@ from kubectl_cafe.planning.proposal import Around, Proposal, waiting
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import PodSet
 from kubectl_cafe.reconcile import candidates, removals
-from statemachine.steps import StepKind
+from statemachine.steps import Kind, StepKind
 
 
 def members(
@@ -25,7 +25,9 @@ def members(
     result: dict[int, Mapping[str, Sequence[str]]] = {}
     taken = dict.fromkeys(here, 0)
     for step in (s for s in proposal.steps if s.kind is StepKind.UPGRADE):
-        last = step.counts == proposal.plan.started(proposal.kind)
+        rollback = proposal.kind is Kind.ROLLBACK
+        whole = step.counts == proposal.plan.upgraded(proposal.kind)
+        last = whole and not (rollback and proposal.plan.shrinks)
         group: dict[str, Sequence[str]] = {}
         for cell, pods in here.items():
             upto = len(pods) if last else max(0, step.count(cell) - there[cell])
@@ -48,8 +50,9 @@ def _removed(
         group: dict[str, Sequence[str]] = {}
         for cell, size in sizes[step.group].items():
             here = [pod.name for pod in ahead if pod.cell == cell]
-            group[cell] = here[taken[cell] : taken[cell] + size]
-            taken[cell] += size
+            upto = min(taken[cell] + size, max(0, len(here) - step.count(cell)))
+            group[cell] = here[taken[cell] : upto]
+            taken[cell] = max(taken[cell], upto)
         result[step.group] = group
     return result
 

@@ -170,7 +170,6 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
         lambda: refuse_bad_images(cafe, template),
         lambda: refuse_out_of_place(cafe, diff),
         lambda: scaling.refuse_lost_cells(cafe, () if kind is Kind.CREATE else around.workloads),
-        lambda: scaling.refuse_fewer(cafe, counts, kind),
         lambda: scaling.refuse_below_budgets(cafe, counts, budgets),
         lambda: conflicts.refuse_unknown(cafe, () if known else around.living, template),
         lambda: traffic_finalizers.refuse_undrainable(cafe, (*restarting, *fresh), around.services),

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from kubectl_cafe.api import size
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import disruption_budgets, edited_spec
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.hints import cafe_command
-from kubectl_cafe.planning import downward_api, rollback_target
+from kubectl_cafe.planning import downward_api, rollback_target, scaling
 from kubectl_cafe.planning.allowed_commands import illegal
 from kubectl_cafe.planning.finding import Finding, warning
 from kubectl_cafe.planning.proposal import Around, Proposal
@@ -43,15 +44,11 @@ def way(cafe: CafeDeployment, around: Around, fast: bool, number: int = 0) -> Ro
     record = cafe.record or presumed(cafe, around)
     if Trigger.ROLLBACK not in legal(record.state):
         raise illegal(cafe, Trigger.ROLLBACK)
-    if record.kind is Kind.SCALE and record.state not in RESTING:
-        raise Refused(
-            "a release of kind scale changes no version, so there is none to roll back to",
-            where=cafe.where,
-            hint=cafe_command("abort", cafe.name, cafe.namespace),
-        )
     current = around.revision(record.to_revision)
     if number:
         target: Revision | None = rollback_target.chosen(cafe, record, around.revisions, number)
+    elif record.kind is Kind.SCALE and record.state not in RESTING:
+        target = current  # It changes no version: only the counts go back.
     else:
         target = rollback_target.rollback_target(record, around.revisions, around.releases)
     if target is None:
@@ -66,9 +63,18 @@ def way(cafe: CafeDeployment, around: Around, fast: bool, number: int = 0) -> Ro
     strategy = record.plan.strategy
     if fast:
         strategy = replace(strategy, batch_size=None, upgrade_type=UpgradeType.BATCH)
-    whole = record.state is State.COMPLETED
-    cells = record.plan.cells if whole else record.plan.started(record.kind)
-    return RollbackPlan(target, current, Plan(cells, strategy))
+    counts = scaling.put_back(record, around.workloads)
+    return RollbackPlan(target, current, Plan(counts.cells, strategy, before=counts.before))
+
+
+def wished(cafe: CafeDeployment, target: Revision) -> CafeDeployment:
+    """`cafe` as a rollback to `target` leaves it.
+
+    Where the release under way scales, spec.replicas and spec.topology go back, too.
+    """
+    record = cafe.record
+    scales = record is not None and record.state not in RESTING and record.plan.before is not None
+    return (size.restored(cafe) if scales else cafe).with_template(target.template)
 
 
 def _refuse_out_of_place(

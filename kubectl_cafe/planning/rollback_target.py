@@ -63,8 +63,9 @@ def chosen(
     Raises UnknownRevision, and Refused if the pods are at that revision or on their way to it.
     """
     target = numbered(cafe, revisions, number)
-    ended, back = record.state in RESTING, record.kind is Kind.ROLLBACK
-    if target.name != record.to_revision or record.state is State.ABORTED or (back and not ended):
+    ended = record.state in RESTING
+    goes_back = record.kind in (Kind.ROLLBACK, Kind.SCALE) and not ended
+    if target.name != record.to_revision or record.state is State.ABORTED or goes_back:
         return target
     if ended:
         raise Refused(

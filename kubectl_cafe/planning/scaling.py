@@ -16,6 +16,8 @@ from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.podsets import Workload, by_cell
 from kubectl_cafe.text import counted, meant
 from kubectl_cafe.traffic import Service, mode_of
+from statemachine.lifecycle import RESTING, SUCCEEDED, State
+from statemachine.record import Record
 from statemachine.steps import Kind
 
 
@@ -36,15 +38,53 @@ def counts(cafe: CafeDeployment, workloads: Iterable[Workload]) -> Counts:
     """The counts of a release after the first one.
 
     They differ from the workloads' only if the spec now asks for other numbers than the last
-    release left: replicas that another client has set on a workload stay (C51). Raises Refused if
-    spec.replicas and spec.topology don't fit together.
+    release left: replicas that another client has set on a workload stay (C51). After a release
+    that ended while it scaled, every count of the spec is compared. Raises Refused if spec.replicas
+    and spec.topology don't fit together.
     """
     wish, recorded = cafe.wished_allocation(), cafe.recorded_allocation
-    if recorded is None or wish == recorded:
+    if recorded is None or (wish == recorded and not unsettled(cafe)):
         return Counts(recorded or wish)
     found = by_cell.wished(workloads)
     before = {cell: found.get(cell, 0) for cell in wish}
     return Counts(wish, None if before == wish else before)
+
+
+def unsettled(cafe: CafeDeployment) -> bool:
+    """Whether the last release changes counts and has not succeeded: nobody knows whose they are.
+
+    Then the recorded allocation says nothing about the workloads.
+    """
+    record = cafe.record
+    return record is not None and record.state not in SUCCEEDED and record.plan.before is not None
+
+
+def put_back(record: Record, workloads: Iterable[Workload]) -> Counts:
+    """The counts of a rollback of `record`'s release: those that it found, where it scales.
+
+    Its start counts as if the release had scaled to its end: a write of its driver may still be
+    under way. A count that another client has set meanwhile stays. A rollback of a release that has
+    ended changes no count.
+    """
+    plan = record.plan
+    if record.kind is Kind.ROLLBACK or record.state is State.COMPLETED:
+        found, aims = plan.cells, plan.before or {}
+    else:
+        found, aims = plan.started(record.kind), plan.cells
+    if record.kind is Kind.CREATE or plan.before is None or record.state in SUCCEEDED:
+        return Counts(found)
+    wishes = by_cell.wished(workloads)
+    now = {cell: wishes.get(cell, size) for cell, size in found.items()}
+    if record.state in RESTING:
+        return Counts(now)
+    ours = {c for c, size in found.items() if _between(size, now[c], aims.get(c, 0))}
+    cells = {cell: size if cell in ours else now[cell] for cell, size in found.items()}
+    before = {cell: aims.get(cell, 0) if cell in ours else now[cell] for cell in found}
+    return Counts(cells, None if cells == before else before)
+
+
+def _between(one: int, number: int, other: int) -> bool:
+    return min(one, other) <= number <= max(one, other)
 
 
 def refuse_lost_cells(cafe: CafeDeployment, workloads: Iterable[Workload]) -> None:
@@ -59,27 +99,6 @@ def refuse_lost_cells(cafe: CafeDeployment, workloads: Iterable[Workload]) -> No
                 where=f"{cafe.where}, spec.topology.values",
                 hint=kubectl(f"edit cafed {cafe.name}", cafe.namespace),
             )
-
-
-def refuse_fewer(cafe: CafeDeployment, counts: Counts, kind: Kind) -> None:
-    """Raise Refused where a release that upgrades pods would also remove some.
-
-    A release of kind scale removes pods, and changes no version.
-    """
-    if kind is Kind.SCALE or not counts.fewer:
-        return
-    before = counts.before or {}
-    shown = ", ".join(
-        f"{cell or 'all'}: {before.get(cell, 0)} to {size}" for cell, size in counts.fewer.items()
-    )
-    raise Refused(
-        f"the spec asks for fewer pods ({shown}), and pods are not at its template; one release "
-        "does not do both. Set the number of pods back, upgrade, then scale. Nothing was written",
-        where=f"{cafe.where}, spec.replicas",
-        hint=kubectl(
-            f"scale cafed {cafe.name}", cafe.namespace, f"--replicas {sum(before.values())}"
-        ),
-    )
 
 
 def refuse_below_budgets(

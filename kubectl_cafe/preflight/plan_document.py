@@ -69,11 +69,10 @@ def _parts(
 
     In a group that removes pods, `done` is how many are left, `size` how many there were at first.
     """
-    upgraded = step.kind is StepKind.UPGRADE
     plan, created = case.proposal.plan, step.kind is StepKind.SCALE_OUT
-    sizes = plan.started(case.proposal.kind) if step.kind is StepKind.SCALE_IN else plan.cells
+    sizes = plan.peak if step.kind is StepKind.SCALE_IN else plan.cells
     for cell, size in sizes.items():
         named = () if created else tuple(pods.get(cell, ()))
-        takes = len(named) if upgraded else planned[cell]
+        takes = planned[cell] if created else len(named)
         if takes or planned[cell]:
             yield CellPart(cell, takes, step.count(cell), size, named)

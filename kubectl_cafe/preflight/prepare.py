@@ -176,7 +176,7 @@ def rollback(
     proposed = rollback_plan.proposal(cafe, around, way)
     if not number and rollback_plan.repeated(cafe) is not None:
         proposed = replace(proposed, needed=False)
-    wished = cafe.with_template(way.target.template)
+    wished = rollback_plan.wished(cafe, way.target)
     case = dry_runs.case(cafe, wished, around, proposed, transport.server_time())
     return Prepared(case, proposed.notes, Trigger.ROLLBACK, observer)
 

@@ -14,7 +14,8 @@ from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.podsets import PodSet
 from kubectl_cafe.reconcile import availability, previous_group
-from statemachine.steps import StepKind
+from statemachine.record import Record
+from statemachine.steps import Kind, StepKind
 
 
 def counts(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, int]:
@@ -24,7 +25,8 @@ def counts(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, i
     another client has added (C51). A cell whose workload has fewer replicas than the step's count
     is done sooner (C52). A pod that is missing, terminating or not yet replaced is waited for: a
     group is not over because its pod is gone (C45, C49). Where the group before is no longer
-    available, its counts apply until it is (`previous_group`).
+    available, its counts apply until it is (`previous_group`). A rollback that removes pods after
+    its last group upgrades only as many as stay.
     """
     record, wanted = snapshot.record, wished(snapshot, assessments)
     step = previous_group.held(snapshot, assessments, wanted) or record.current
@@ -32,7 +34,8 @@ def counts(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, i
         return dict.fromkeys(wanted, 0)
     if step.kind is StepKind.SCALE_OUT:
         return {cell: step.count(cell) for cell in record.plan.cells}
-    if step.kind is StepKind.SWEEP or step.counts == record.plan.started(record.kind):
+    last = step.counts == record.plan.upgraded(record.kind)
+    if step.kind is StepKind.SWEEP or (last and not _removed_later(record)):
         return wanted
     return {cell: min(size, step.count(cell)) for cell, size in wanted.items()}
 
@@ -87,8 +90,26 @@ def wanted(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assess
         here = by_cell.get(cell, [])
         taken = sum(s.upgraded or s.in_flight or s.pod.uid in snapshot.busy for s in here)
         free = _in_order(snapshot, (s for s in here if is_candidate(s, snapshot)))
-        wanted += free[: max(0, count - taken)]
+        spare = _spare(snapshot.record, cell, taken + len(free))
+        wanted += free[spare : spare + max(0, count - taken)]
     return wanted
+
+
+def _removed_later(record: Record) -> bool:
+    """Whether the current step is an upgrade group of a rollback that removes pods after it."""
+    return record.kind is Kind.ROLLBACK and record.plan.shrinks
+
+
+def _spare(record: Record, cell: str, pods: int) -> int:
+    """How many of the cell's candidates are not upgraded, because the rollback will remove them.
+
+    The first ones in order, the unavailable ones: the scale-in removes these first, too. `pods` is
+    the number of the candidates and of the pods that were taken before.
+    """
+    step = record.current
+    if step is None or step.kind is not StepKind.UPGRADE or not _removed_later(record):
+        return 0
+    return max(0, pods - record.plan.cells.get(cell, 0))
 
 
 def is_candidate(assessment: Assessment, snapshot: Snapshot) -> bool:

@@ -59,14 +59,14 @@ def _confirmation(cafe: CafeDeployment, record: Record, typed: Typed | None) -> 
 def rolls_back_by_itself(record: Record) -> bool:
     """Whether `onFailure: Rollback` calls for a rollback now (protocol 9).
 
-    Only an upgrade that failed while Progressing or AwaitingConfirm. Not after the spec was edited
-    during the release: a rollback would discard an operator's edit.
+    Only an upgrade or a scale that failed while Progressing or AwaitingConfirm. Not after the spec
+    was edited during the release: a rollback would discard an operator's edit.
     """
     return (
         record.state is State.FAILED
         and record.origin in FORWARD
         and record.plan.strategy.on_failure is OnFailure.ROLLBACK
-        and record.kind is Kind.UPGRADE
+        and record.kind in (Kind.UPGRADE, Kind.SCALE)
         and record.failure is not None
         and record.failure.reason != SPEC_CHANGED
         and not record.forced

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from kubectl_cafe.podsets import WorkloadWrite, by_cell
 from kubectl_cafe.reconcile import candidates, previous_group, removals
 from kubectl_cafe.waits import For, Wait
 from statemachine.lifecycle import State, Trigger
-from statemachine.steps import Step, StepKind
+from statemachine.steps import Kind, Step, StepKind
 
 DONE = Wanted(Trigger.STEP_DONE)
 RESTORES = (State.PROGRESSING, State.ROLLING_BACK, State.AWAITING_CONFIRM)
@@ -73,7 +73,8 @@ def _commit(snapshot: Snapshot, decision: Decision) -> Decision:
     """`decision` with the commit: every workload gets the goal's template (C54).
 
     The step is over once every workload's controller has observed the template. Missing workloads
-    are created; a first release creates them with 0 replicas.
+    are created; a first release creates them with 0 replicas. A rollback then raises the workloads
+    that its release has lowered, so that their pods are created before a group takes any.
     """
     goal = snapshot.goal
     if goal is None:
@@ -95,6 +96,7 @@ def _commit(snapshot: Snapshot, decision: Decision) -> Decision:
         for workload in snapshot.workloads
         if workload.revision != goal.name or edited_templates.paths(workload, snapshot.revisions)
     ]
+    writes = writes or _raised(snapshot)
     if writes:
         return replace(decision, workloads=tuple(writes))
     unseen = [workload.name for workload in snapshot.workloads if not workload.spec_observed]
@@ -104,6 +106,23 @@ def _commit(snapshot: Snapshot, decision: Decision) -> Decision:
     return replace(decision, move=DONE)
 
 
+def _raised(snapshot: Snapshot) -> list[WorkloadWrite]:
+    """The writes by which a rollback raises the workloads that have too few replicas."""
+    record = snapshot.record
+    if record.kind is not Kind.ROLLBACK or record.plan.before is None:
+        return []
+    return [
+        snapshot.podset.scale(workload, workload.replicas + lacking)
+        for workload in by_cell.bearing(snapshot.workloads, record.to_revision)
+        if (lacking := _lacking(snapshot, workload.cell, record.plan.cells)) > 0
+    ]
+
+
+def _lacking(snapshot: Snapshot, cell: str, counts: Mapping[str, int]) -> int:
+    """How many replicas the cell's workloads have less than `counts`."""
+    return counts.get(cell, 0) - by_cell.wished(snapshot.workloads)[cell]
+
+
 def _scale_out(
     snapshot: Snapshot, assessments: Sequence[Assessment], decision: Decision, step: Step
 ) -> Decision:
@@ -111,11 +130,10 @@ def _scale_out(
 
     The step is over when each cell has its count of available pods.
     """
-    wishes = by_cell.wished(snapshot.workloads)
     writes = tuple(
         snapshot.podset.scale(workload, workload.replicas + lacking)
         for workload in by_cell.bearing(snapshot.workloads, snapshot.record.to_revision)
-        if (lacking := step.count(workload.cell) - wishes[workload.cell]) > 0
+        if (lacking := _lacking(snapshot, workload.cell, step.counts or {})) > 0
     )
     if writes and not previous_group.held(
         snapshot, assessments, candidates.wished(snapshot, assessments)

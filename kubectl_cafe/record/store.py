@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from msgspec.structs import replace
 
 from kubectl_cafe import annotations as sizes
 from kubectl_cafe import names
+from kubectl_cafe.api import size
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.api.release_annotations import beside
 from kubectl_cafe.client import paths
@@ -87,7 +87,7 @@ def write(
         notes[names.CONFIRMED] = "false"
     notes |= beside(record, cafe.annotations, cafe.uid)
     notes |= _confirmed_by(cafe, record)
-    notes |= _allocation(cafe, record)
+    notes |= _size(cafe, record)
     notes[names.RELEASE] = _text(cafe, record, notes)
     body: dict[str, Any] = {
         "metadata": {
@@ -123,16 +123,16 @@ def _confirmed_by(cafe: CafeDeployment, record: Record) -> dict[str, str | None]
     return {names.CONFIRMED_BY: None} if begins_to_wait else {}
 
 
-def _allocation(cafe: CafeDeployment, record: Record) -> dict[str, str]:
-    """The annotation of the pods per cell, once a release has completed with other numbers.
+def _size(cafe: CafeDeployment, record: Record) -> dict[str, str]:
+    """The annotations of the pods per cell, once a release has completed with other numbers.
 
-    A first release writes it at its start.
+    A first release writes them at its start.
     """
     if record.kind is Kind.CREATE or record.state is not State.COMPLETED:
         return {}
-    if cafe.recorded_allocation in (None, dict(record.plan.cells)):
+    if cafe.recorded_allocation is None:
         return {}
-    return {names.ALLOCATION: json.dumps(dict(record.plan.cells), separators=(",", ":"))}
+    return size.notes(cafe, record.plan.cells)
 
 
 def change(

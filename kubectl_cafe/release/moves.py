@@ -239,6 +239,8 @@ def roll_back_once(
         return cafe  # The same rollback was requested before.
     if cafe.record is None:
         around = replace(around, pods=direct_reads.pods(transport, cafe))
+    elif cafe.record.plan.before is not None:
+        around = replace(around, workloads=direct_reads.workloads(transport, cafe))
     way = rollback_plan.way(cafe, around, fast, number)
     resting = cafe.position.state in RESTING
     lost = _unswitched(transport, cafe, around) if resting else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 from msgspec import structs
 
 from kubectl_cafe import names
+from kubectl_cafe.api import size
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.api.merge_patch import merge_patch
 from kubectl_cafe.assessment import edited_spec, lost_switches
@@ -19,7 +19,7 @@ from kubectl_cafe.client.errors import Invalid
 from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.errors import CONFLICT, CafeError, Refused
 from kubectl_cafe.hints import cafe_command, kubectl
-from kubectl_cafe.planning import deletion
+from kubectl_cafe.planning import deletion, rollback_plan, scaling
 from kubectl_cafe.planning.proposal import Around, Proposal
 from kubectl_cafe.planning.releasable import (
     refuse_bad_images,
@@ -176,8 +176,9 @@ def start(
     record = _aimed(record, proposal.target, proposal.source, wished, mover, trigger)
     notes: dict[str, str | None] = {}
     if proposal.kind is Kind.CREATE:
-        allocation = json.dumps(dict(proposal.plan.cells), separators=(",", ":"))
-        notes[names.ALLOCATION] = allocation
+        notes |= size.notes(wished, proposal.plan.cells)
+    elif scaling.unsettled(cafe):  # The annotations say nothing about the workloads any more.
+        notes |= size.notes(cafe, proposal.plan.started(proposal.kind))
     if proposal.unswitched:
         notes[names.UNSWITCHED] = lost_switches.note(record.id, proposal.unswitched)
     return store.write(
@@ -205,13 +206,11 @@ def start_rollback(
     record = _new(transport, cafe, Kind.ROLLBACK, plan, position.state, mover)
     if unfinished is not None:
         record = _continued(record, unfinished)
-    wished = cafe.with_template(target.template)
+    wished = rollback_plan.wished(cafe, target)
     record = _aimed(record, target.name, source, wished, mover, Trigger.ROLLBACK)
-    fields = {"template": merge_patch(cafe.template, target.template)}
+    fields = merge_patch(cafe.spec, wished.spec)
     notes = {names.UNSWITCHED: lost_switches.note(record.id, unswitched)} if unswitched else None
-    return store.write(
-        transport, cafe, record, spec=fields if fields["template"] else None, annotations=notes
-    )
+    return store.write(transport, cafe, record, spec=fields, annotations=notes)
 
 
 def _new(

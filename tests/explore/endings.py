@@ -13,7 +13,7 @@ from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.times import seconds
 from statemachine.lifecycle import State
 from statemachine.record import Record
-from tests.explore.scenario import BALANCER, Scenario
+from tests.explore.scenario import BALANCER, CAFE, Scenario
 from tests.explore.stages import GROUP, REMOVAL, Stage, under_way
 from tests.explore.truths import out_of_service
 from tests.memcluster import controllers, kubelet
@@ -111,6 +111,9 @@ class Ending:
     def _everywhere(self) -> Iterator[str]:
         state, cells = self.new.state, self.new.plan.cells
         workloads = controllers.of_kind(self.cluster, "replicasets")
+        spec = self.cluster.get(CAFE)["spec"]
+        if spec["replicas"] != sum(cells.values()) and not self.scene.scaled:
+            yield f"{state}, and spec.replicas is {spec['replicas']}"
         if len(workloads) != len(cells):
             yield f"{state}, and there are {len(workloads)} ReplicaSets for {len(cells)} cells"
         for path, workload in workloads:
@@ -121,8 +124,7 @@ class Ending:
             if shown != self.goal.images and not self.scene.templates:
                 yield f"{state}, and the template of {address(path).name} has {shown}"
             # What another client has scaled stays as it is (C51).
-            scaled = bool(self.scene.scaled or (self.scene.more and state != State.COMPLETED))
-            if not scaled and workload["spec"]["replicas"] != cells[labels[names.CELL]]:
+            if not self.scene.scaled and workload["spec"]["replicas"] != cells[labels[names.CELL]]:
                 yield f"{state}, and {address(path).name} has another number of pods"
         if self.scene.edits:
             return

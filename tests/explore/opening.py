@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from msgspec import structs
 
 from kubectl_cafe import names
+from kubectl_cafe.api import size
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import disruption_budgets
 from kubectl_cafe.cache import direct_reads
@@ -88,7 +88,7 @@ def _populate(
         for number in range(count):
             pod = controllers.give_birth(cluster, made, f"{cell.lower()}-{number}")
             workers[cluster.objects[pod]["metadata"]["uid"]] = _in_service(cluster, pod, scenario)
-    recorded = {names.ALLOCATION: json.dumps(dict(scenario.cells))}
+    recorded = size.notes(cafe, scenario.cells)
     store.write(cluster, cafe, _completed(cafe, first.name), annotations=recorded)
     return workers
 

@@ -58,6 +58,9 @@ SMALL = (
     Scenario("a scale-out, lost answers", image=OLD, cells=ONE_POD, more=1, faults=1),
     Scenario("an upgrade that scales out", cells=ONE_POD, more=1),
     Scenario("a scale-in", image=OLD, cells=ONE_CELL, more=-1, crashes=1),
+    Scenario("an upgrade that scales in", cells=ONE_CELL, more=-1),
+    Scenario("a scale-in, rolled back", image=OLD, cells=ONE_CELL, more=-1, verbs=BACK, said=1),
+    Scenario("a scale-out, rolled back", image=OLD, cells=ONE_POD, more=1, verbs=BACK, said=1),
     Scenario("a scale-in, lost answers", image=OLD, cells=ONE_CELL, more=-1, faults=1),
     Scenario("a scale-in, a verb", image=OLD, cells=ONE_CELL, more=-1, verbs=HALT, said=2),
     Scenario(

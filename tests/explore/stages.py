@@ -31,28 +31,35 @@ def stages(record: Record) -> tuple[Stage, ...]:
     """The steps of the release.
 
     The template is written after the last group of an upgrade; a first release has nothing to
-    upgrade, and a rollback's pods must be born right from its beginning.
+    upgrade, and a rollback's pods must be born right from its beginning. Counts change after the
+    upgrade; a rollback gives back what is missing with the template, and removes the rest at once.
     """
     plan = record.plan
     batch = plan.strategy.batch_size or 0
     beta = str(plan.strategy.upgrade_type) == "Beta"
-    there = at_start(record)
-    groups = _groups(tuple(there.items()), beta, batch)
+    groups = _groups(tuple(upgraded(record).items()), beta, batch)
     match str(record.kind):
         case "create":
             return (Stage(COMMIT), *_groups(tuple(plan.cells.items()), beta, batch))
         case "upgrade":
             more = _more(record, beta, batch, len(groups))
-            return (*groups, Stage(COMMIT), Stage(SWEEP), *more)
+            fewer = _fewer(record, beta, batch, len(groups) + len(more))
+            return (*groups, Stage(COMMIT), Stage(SWEEP), *more, *fewer)
         case "scale":
             more = _more(record, beta, batch, 0)
             return (*more, *_fewer(record, beta, batch, len(more)))
-    return (Stage(COMMIT), *groups, Stage(SWEEP))
+    back = _fewer(record, beta=False, batch=0, number=len(groups))
+    return (Stage(COMMIT), *groups, *back, Stage(SWEEP))
 
 
 def at_start(record: Record) -> Mapping[str, int]:
     """The pods per cell before the release creates any."""
     return record.plan.cells if record.plan.before is None else record.plan.before
+
+
+def upgraded(record: Record) -> Mapping[str, int]:
+    """The pods per cell that the groups of an upgrade or a rollback bring to the goal."""
+    return record.plan.cells if str(record.kind) == "rollback" else at_start(record)
 
 
 def _more(record: Record, beta: bool, batch: int, number: int) -> tuple[Stage, ...]:
@@ -113,4 +120,4 @@ def _take(left: dict[str, int]) -> None:
 
 def whole(record: Record, stage: Stage) -> bool:
     """Whether the stage is the last group: every pod of the plan is at the goal."""
-    return dict(stage.counts) == dict(at_start(record))
+    return dict(stage.counts) == dict(upgraded(record))

@@ -213,7 +213,9 @@ def allowed_in(record: Record, cell: str) -> int | None:
 
 
 def born_in(record: Record, cell: str) -> int:
-    """How many pods a first release may have in the cell by now (I6)."""
+    """How many pods the release may create in the cell by now (I6)."""
+    if record.kind is Kind.ROLLBACK:  # With what the release had sent before the rollback.
+        return max(record.plan.cells[cell], (record.plan.before or {}).get(cell, 0))
     counts = (stage.count(cell) for stage in _confirmed(record) if stage.what == GROUP)
     return max(counts, default=0)
 

@@ -35,6 +35,11 @@ from tests.memcluster.requests import Written
 Json = Mapping[str, Any]
 
 
+def turned(record: Record, outcome: Outcome) -> bool:
+    """Whether the driver has yet to see that another release or a rollback took its place."""
+    return any((v.record.id, v.record.kind) != (record.id, record.kind) for v, _ in outcome.looked)
+
+
 @dataclass
 class Then:
     """The cluster as a step found it, write by write."""
@@ -96,10 +101,13 @@ class Then:
         yield from self.fenced(outcome.epoch)
         before = write.old["spec"]["replicas"]
         if spec["replicas"] < before:
-            yield from self._scaled_in(write, name)
+            late = record.kind is Kind.ROLLBACK and (
+                outcome.by == "late" or turned(record, outcome)
+            )
+            yield from self._scaled_in(write, name, late=late)
         if spec["replicas"] < before and under_way(record):
             return
-        if spec["replicas"] == before or any(v.record.id != record.id for v, _ in outcome.looked):
+        if spec["replicas"] == before or turned(record, outcome):
             return  # The driver has yet to see that another release took its place.
         labels = spec["template"]["metadata"]["labels"]
         if labels[names.REVISION] != record.to_revision:
@@ -108,15 +116,18 @@ class Then:
         if spec["replicas"] > born:
             yield f"I6: {name} is to have {spec['replicas']} pods, group {record.group} has {born}"
 
-    def _scaled_in(self, write: Written, name: str) -> Iterator[str]:
-        """A ReplicaSet gets fewer pods: as the group says (I6), once they serve nobody (I1)."""
+    def _scaled_in(self, write: Written, name: str, *, late: bool) -> Iterator[str]:
+        """A ReplicaSet gets fewer pods: as the group says (I6), once they serve nobody (I1).
+
+        `late`: it may have been sent before the rollback was said.
+        """
         assert write.new is not None
         meta, replicas = write.new["metadata"], write.new["spec"]["replicas"]
         cell, stage = meta["labels"][names.CELL], under_way(self.record)
-        if stage is None or stage.what != REMOVAL:
+        removes = stage is not None and stage.what == REMOVAL
+        if not removes and not late:
             yield f"I11: {name} is to have fewer pods"
-            return
-        if replicas < stage.count(cell):
+        if stage is not None and removes and replicas < stage.count(cell):
             yield f"I6: {name} is to have {replicas} pods, group {stage.number} leaves more"
         living = [p for p in self.pods() if p.owner == meta["uid"] and not p.terminating]
         ready = ready_endpoints_of(self.objects)
@@ -223,7 +234,8 @@ class Then:
         """A pod is drained to be removed: within its group, and enough others serve (I3, I6)."""
         record, stage = self.record, under_way(self.record)
         if stage is None or stage.what != REMOVAL:
-            yield f"I6: {old.name} is drained to be removed, and no group removes pods"
+            if record.kind is not Kind.ROLLBACK:  # Else it was sent before the rollback was said.
+                yield f"I6: {old.name} is drained to be removed, and no group removes pods"
             return
         others = [p for p in self.pods() if p.uid != old.uid and not p.terminating]
         left = sum(count for _, count in stage.counts)

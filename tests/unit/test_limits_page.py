@@ -175,7 +175,7 @@ def example(row: list[str]) -> tuple[int, int, int, int]:
     size = None if batch == "all" else int(batch)
     groups = [
         sum(taken.values())
-        for taken in sizes(steps(Kind.UPGRADE, spread, UpgradeType.BETA, size), {}).values()
+        for taken in sizes(steps(Kind.UPGRADE, spread, UpgradeType.BETA, size), {}, {}).values()
     ]
     window = limit_of(limit, int(pods))
     narrow = window if room == "-" else min(window, int(room))

@@ -64,7 +64,7 @@ def command(
 
     New pods have the version of those that run. A pod that is to be removed first leaves traffic;
     then its workload is scaled down. Where pods move between cells, the new ones are created first.
-    Exit codes are those of `upgrade`.
+    `rollback` during the release puts the numbers back. Exit codes are those of `upgrade`.
     """
     from kubectl_cafe.preflight import prepare
 

@@ -63,9 +63,9 @@ def test_of_a_release_that_is_over_a_refusal_says_its_state_alone() -> None:
     assert "while the release is Completed; allowed now: " in refused(record)
 
 
-def test_a_release_of_kind_scale_names_no_rollback() -> None:
+def test_a_release_of_kind_scale_names_the_rollback_that_puts_its_counts_back() -> None:
     plan = structs.replace(release().plan, before={"": 1})
     scaling = release(State.PAUSED, kind=Kind.SCALE, plan=plan, origin=State.PROGRESSING)
     allowed = refused(scaling).partition("allowed now: ")[2]
     assert "abort" in allowed
-    assert "rollback" not in allowed
+    assert "rollback" in allowed

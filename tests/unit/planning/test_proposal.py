@@ -157,12 +157,10 @@ def test_c57_a_changed_selector_label_is_refused() -> None:
     assert "spec.template.metadata.labels[app]" in refusal(cafe(), new=new).message
 
 
-@pytest.mark.guard("fewer-pods-are-refused")
-def test_fewer_pods_are_refused_with_the_number_there_is() -> None:
-    found = refusal(cafe(replicas=1))
-    assert "(all: 2 to 1)" in found.message
-    assert found.hint.startswith("kubectl scale cafed ")
-    assert found.hint.endswith("--replicas 2")
+def test_an_upgrade_that_removes_pods_does_so_at_its_end() -> None:
+    found = propose(cafe(replicas=1), running(), template("app:v2"))
+    assert (found.kind, found.plan.before) == (Kind.UPGRADE, {"": 2})
+    assert [str(step.kind) for step in found.steps][-3:] == ["commit", "sweep", "scale-in"]
 
 
 def keep(**labels: str) -> DisruptionBudget:

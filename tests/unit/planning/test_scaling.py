@@ -17,8 +17,11 @@ from kubectl_cafe.planning.proposal import Around, outline, propose
 from kubectl_cafe.planning.scaling import Counts, counts, with_counts
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.revisions.revision import Revision, name_of
+from statemachine.lifecycle import State
+from statemachine.record import Plan, Record, Strategy
+from statemachine.record_json import encode
 from statemachine.steps import Kind
-from tests.unit.builders import cafe_object, pod, template, workload
+from tests.unit.builders import cafe_object, pod, release, template, workload
 
 V1 = name_of("shop", template("app:v1"))
 TWO = {"CellA": 2, "CellB": 1}
@@ -67,12 +70,54 @@ def test_without_a_recorded_allocation_nothing_is_created() -> None:
     assert counts(cafe(5, recorded=None), sets(**TWO)) == Counts({"CellA": 3, "CellB": 2})
 
 
-def test_fewer_pods_and_another_version_are_refused_with_the_number_of_before() -> None:
-    fewer = Counts({"CellA": 1, "CellB": 1}, {"CellA": 2, "CellB": 1})
-    with pytest.raises(Refused, match=r"CellA: 2 to 1") as raised:
-        scaling.refuse_fewer(cafe(2), fewer, Kind.UPGRADE)
-    assert raised.value.hint == "kubectl scale cafed shop -n stores --replicas 3"
-    scaling.refuse_fewer(cafe(2), fewer, Kind.SCALE)
+def ended(state: State, before: dict[str, int] | None, recorded: dict[str, int] = TWO) -> Any:
+    """A CafeDeployment of three pods whose last release scaled and ended in `state`."""
+    plan = Plan({"CellA": 4, "CellB": 1}, Strategy(), before=before)
+    found = cafe(3, recorded)
+    note = encode(release(state, kind=Kind.SCALE, plan=plan, uid=found.uid))
+    notes = {**found.annotations, names.RELEASE: note}
+    return CafeDeployment(
+        {**found.obj, "metadata": {**found.obj["metadata"], "annotations": notes}}
+    )
+
+
+@pytest.mark.guard("after-an-abort-counts-are-compared")
+def test_after_an_aborted_scale_the_counts_of_the_spec_are_compared_with_the_workloads() -> None:
+    aborted = ended(State.ABORTED, TWO)
+    assert counts(aborted, sets(CellA=3, CellB=1)) == Counts(TWO, {"CellA": 3, "CellB": 1})
+    completed = ended(State.COMPLETED, TWO)
+    assert counts(completed, sets(CellA=3, CellB=1)) == Counts(TWO)
+
+
+def scaling_to(**changes: Any) -> Record:
+    """A scale of CellA from two pods to four, CellB keeps one."""
+    plan = Plan({"CellA": 4, "CellB": 1}, Strategy(), before=TWO)
+    return release(**{"state": State.FAILED, "kind": Kind.SCALE, "plan": plan, **changes})
+
+
+def test_a_rollback_puts_back_the_counts_that_its_release_found() -> None:
+    """As if the release had scaled to its end: a write of its driver may be under way."""
+    found = scaling.put_back(scaling_to(), sets(CellA=3, CellB=1))
+    assert found == Counts(TWO, {"CellA": 4, "CellB": 1})
+
+
+@pytest.mark.guard("a-count-of-another-client-stays")
+def test_a_rollback_leaves_the_count_that_another_client_has_set() -> None:
+    found = scaling.put_back(scaling_to(), sets(CellA=9, CellB=1))
+    assert found == Counts({"CellA": 9, "CellB": 1})
+
+
+def test_a_rollback_of_a_release_that_has_ended_touches_no_count() -> None:
+    here = sets(CellA=3, CellB=1)
+    for state, cells in ((State.COMPLETED, {"CellA": 4}), (State.ABORTED, {"CellA": 3})):
+        found = scaling.put_back(scaling_to(state=state), here)
+        assert found == Counts({**cells, "CellB": 1})
+
+
+def test_a_second_rollback_puts_the_same_counts_back() -> None:
+    plan = Plan(TWO, Strategy(), before={"CellA": 4, "CellB": 1})
+    failed = release(State.FAILED, kind=Kind.ROLLBACK, plan=plan)
+    assert scaling.put_back(failed, sets(CellA=3, CellB=1)) == Counts(TWO, plan.before)
 
 
 def test_a_cell_that_leaves_the_topology_is_refused_while_it_has_pods() -> None:

@@ -78,12 +78,12 @@ def test_before_the_first_release_the_next_command_is_to_upgrade() -> None:
 @pytest.mark.parametrize(
     ("spec", "command"),
     [
-        ({"replicas": 1}, "kubectl scale cafed shop -n stores --replicas 2"),
-        ({"replicas": 1, "podSetType": "ReplicaSet"}, "kubectl scale cafed"),
+        ({"replicas": 1_000_001}, "kubectl scale cafed shop -n stores --replicas 2"),
+        ({"replicas": 1}, "kubectl cafe upgrade shop -n stores"),
         ({"replicas": 3}, "kubectl cafe upgrade shop -n stores"),
     ],
 )
-def test_where_the_spec_asks_for_fewer_pods_that_is_put_back_first_and_more_are_released(
+def test_another_number_of_pods_is_released_and_one_that_is_refused_is_put_back_first(
     spec: dict[str, Any], command: str
 ) -> None:
     (found,) = next_commands(cafe(of_spec(State.COMPLETED), **spec), False)
