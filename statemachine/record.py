@@ -75,9 +75,9 @@ class Plan(Stored, frozen=True):
         return {cell: max(size, before.get(cell, 0)) for cell, size in self.cells.items()}
 
     @property
-    def shrinks(self) -> bool:
-        """Whether a cell has fewer pods at the end of the release than at its start."""
-        return self.peak != self.cells
+    def shrinking(self) -> frozenset[str]:
+        """The cells that have fewer pods at the end of the release than at its start."""
+        return frozenset(cell for cell, size in self.peak.items() if size != self.cells[cell])
 
     def steps(self, kind: Kind) -> tuple[Step, ...]:
         """The steps of a release of this kind."""

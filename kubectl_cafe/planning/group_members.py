@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from kubectl_cafe.planning.proposal import Around, Proposal, waiting
+from kubectl_cafe.planning.around import Around
+from kubectl_cafe.planning.proposal import Proposal, waiting
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import PodSet
 from kubectl_cafe.reconcile import candidates, removals
@@ -27,7 +28,7 @@ def members(
     for step in (s for s in proposal.steps if s.kind is StepKind.UPGRADE):
         rollback = proposal.kind is Kind.ROLLBACK
         whole = step.counts == proposal.plan.upgraded(proposal.kind)
-        last = whole and not (rollback and proposal.plan.shrinks)
+        last = whole and not (rollback and proposal.plan.shrinking)
         group: dict[str, Sequence[str]] = {}
         for cell, pods in here.items():
             upto = len(pods) if last else max(0, step.count(cell) - there[cell])

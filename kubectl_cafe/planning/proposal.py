@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,15 @@ from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
 from kubectl_cafe.assessment.image_revisions import lacking
 from kubectl_cafe.errors import CafeError, Refused
 from kubectl_cafe.hints import argument, cafe_command, kubectl
-from kubectl_cafe.planning import conflicts, deletion, downward_api, scaling, traffic_finalizers
-from kubectl_cafe.planning.conflicts import Taken
+from kubectl_cafe.planning import (
+    autoscalers,
+    conflicts,
+    deletion,
+    downward_api,
+    scaling,
+    traffic_finalizers,
+)
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.planning.finding import Finding, Level, warning
 from kubectl_cafe.planning.releasable import (
     refuse_bad_images,
@@ -25,57 +32,15 @@ from kubectl_cafe.planning.releasable import (
 from kubectl_cafe.planning.scaling import Counts
 from kubectl_cafe.planning.warnings import warnings
 from kubectl_cafe.pods.model import Pod
-from kubectl_cafe.podsets import Workload, by_cell
+from kubectl_cafe.podsets import by_cell
 from kubectl_cafe.revisions import template as templates
-from kubectl_cafe.revisions.past_releases import PastRelease
-from kubectl_cafe.revisions.revision import Revision, name_of, next_number
+from kubectl_cafe.revisions.revision import Revision, name_of
 from kubectl_cafe.text import meant, near
-from kubectl_cafe.traffic import Service
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Plan
 from statemachine.steps import Kind, Step
 
 Json = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Around:
-    """The objects in the cluster that belong to a CafeDeployment; `warnings` are about its pods.
-
-    `releases` are the ended ones in the order of time, for rollbacks and for the number of a new
-    revision. `taken` are ReplicaSets under names that a release would create, `unowned` the living
-    pods that the CafeDeployment's selector selects and that have no controller.
-    """
-
-    revisions: tuple[Revision, ...]
-    workloads: tuple[Workload, ...]
-    pods: tuple[Pod, ...]
-    services: tuple[Service, ...] = ()
-    budgets: tuple[DisruptionBudget, ...] = ()
-    warnings: tuple[str, ...] = ()
-    taken: tuple[Taken, ...] = ()
-    unowned: tuple[Pod, ...] = ()
-    releases: tuple[PastRelease, ...] = ()
-
-    @property
-    def next_number(self) -> int:
-        """The number of the next new revision: above every number used so far."""
-        used = (known.number for one in self.releases for known in one.revisions.values())
-        return next_number(self.revisions, used)
-
-    @property
-    def known(self) -> dict[str, Revision]:
-        """The revisions by name."""
-        return {revision.name: revision for revision in self.revisions}
-
-    @property
-    def living(self) -> list[Pod]:
-        """The pods that are not terminating, Failed or Succeeded."""
-        return [pod for pod in self.pods if not pod.terminating and not pod.over]
-
-    def revision(self, name: str) -> Revision | None:
-        """The revision with that name; None if there is none."""
-        return self.known.get(name)
 
 
 @dataclass(frozen=True)
@@ -154,7 +119,8 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
     known = around.revisions or not around.workloads
     diff = difference(cafe, source, template)
     target = name_of(cafe.name, template)
-    counts = _counts(cafe, around, kind)
+    scalers = autoscalers.by_cell(around.autoscalers, cafe, around.workloads)
+    counts = _counts(cafe, around, kind, scalers)
     there = everywhere(around, target, template, counts.before or counts.cells)
     if kind is Kind.UPGRADE and counts.before is not None and known and there:
         kind = Kind.SCALE
@@ -170,6 +136,7 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
         lambda: refuse_bad_images(cafe, template),
         lambda: refuse_out_of_place(cafe, diff),
         lambda: scaling.refuse_lost_cells(cafe, () if kind is Kind.CREATE else around.workloads),
+        lambda: autoscalers.refuse(cafe, counts.cells, counts.before, scalers),
         lambda: scaling.refuse_below_budgets(cafe, counts, budgets),
         lambda: conflicts.refuse_unknown(cafe, () if known else around.living, template),
         lambda: traffic_finalizers.refuse_undrainable(cafe, (*restarting, *fresh), around.services),
@@ -190,6 +157,8 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
             ),
             *(warning("traffic", said) for said in traffic_finalizers.warnings(cafe, around.pods)),
             *((warning("traffic", switchless),) if switchless else ()),
+            *(warning("replicas", said) for said in scaling.moved(cafe, counts, around.workloads)),
+            *autoscalers.findings(around.autoscalers, cafe, around.workloads),
             *(warning("images", said) for said in around.warnings),
             *(warning("metadata", said) for said in downward_api.warnings(template, diff)),
             *(
@@ -208,7 +177,9 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
     )
 
 
-def _counts(cafe: CafeDeployment, around: Around, kind: Kind) -> Counts:
+def _counts(
+    cafe: CafeDeployment, around: Around, kind: Kind, autoscaled: Collection[str]
+) -> Counts:
     """The numbers of pods by cell; the last release's if the spec's topology is invalid.
 
     Raises Refused if that is so in a first release.
@@ -216,7 +187,7 @@ def _counts(cafe: CafeDeployment, around: Around, kind: Kind) -> Counts:
     if kind is Kind.CREATE:
         return Counts(cafe.wished_allocation())
     try:
-        return scaling.counts(cafe, around.workloads)
+        return scaling.counts(cafe, around.workloads, autoscaled)
     except Refused:  # Reported by `scaling.refuse_lost_cells`.
         return Counts(cafe.recorded_allocation or {})
 

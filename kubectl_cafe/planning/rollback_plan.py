@@ -13,8 +13,9 @@ from kubectl_cafe.errors import Refused
 from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.planning import downward_api, rollback_target, scaling
 from kubectl_cafe.planning.allowed_commands import illegal
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.planning.finding import Finding, warning
-from kubectl_cafe.planning.proposal import Around, Proposal
+from kubectl_cafe.planning.proposal import Proposal
 from kubectl_cafe.planning.warnings import warnings
 from kubectl_cafe.planning.without_record import presumed
 from kubectl_cafe.revisions import template as templates

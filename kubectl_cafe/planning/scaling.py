@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -34,20 +34,40 @@ class Counts(Struct, frozen=True):
         return {cell: size for cell, size in self.cells.items() if size < before.get(cell, 0)}
 
 
-def counts(cafe: CafeDeployment, workloads: Iterable[Workload]) -> Counts:
+def counts(
+    cafe: CafeDeployment, workloads: Iterable[Workload], autoscaled: Collection[str] = ()
+) -> Counts:
     """The counts of a release after the first one.
 
     They differ from the workloads' only if the spec now asks for other numbers than the last
     release left: replicas that another client has set on a workload stay (C51). After a release
-    that ended while it scaled, every count of the spec is compared. Raises Refused if spec.replicas
-    and spec.topology don't fit together.
+    that ended while it scaled, every count of the spec is compared. The count of an `autoscaled`
+    cell is changed only if the spec asks for another one there. Raises Refused if spec.replicas and
+    spec.topology don't fit together.
     """
     wish, recorded = cafe.wished_allocation(), cafe.recorded_allocation
     if recorded is None or (wish == recorded and not unsettled(cafe)):
         return Counts(recorded or wish)
     found = by_cell.wished(workloads)
-    before = {cell: found.get(cell, 0) for cell in wish}
+    kept = {cell for cell in autoscaled if wish.get(cell) == recorded.get(cell)}
+    before = {cell: wish[cell] if cell in kept else found.get(cell, 0) for cell in wish}
     return Counts(wish, None if before == wish else before)
+
+
+def moved(cafe: CafeDeployment, counts: Counts, workloads: Iterable[Workload]) -> Iterator[str]:
+    """The warnings about workloads that the release sets although another client has scaled them.
+
+    Each names the client by its field manager.
+    """
+    before, recorded = counts.before or {}, cafe.recorded_allocation or {}
+    for one in workloads:
+        size = counts.cells.get(one.cell, 0)
+        if one.cell in recorded and before.get(one.cell, size) not in (size, recorded[one.cell]):
+            by = f" by {one.scaled_by}" if one.scaled_by else ""
+            yield (
+                f"{cafe.podset.kind} {one.name} has {one.replicas} replicas, set{by}, the last "
+                f"release left {recorded[one.cell]}: this release sets {size}"
+            )
 
 
 def unsettled(cafe: CafeDeployment) -> bool:

@@ -8,7 +8,7 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.recordless_pods import lost_pods
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.hints import cafe_command
-from kubectl_cafe.planning.proposal import Around
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.revisions.revision import name_of
 from kubectl_cafe.text import counted, first_names

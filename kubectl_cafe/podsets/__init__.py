@@ -27,7 +27,7 @@ class Workload:
     the stamp of the template (`templates.stamp`), `committed` that of the template in the server's
     answer to the last commit; empty: not noted. `replaced` are (container, image) pairs that other
     clients had set in earlier templates. `refusal` is why its controller can't create pods, since
-    `refused` in epoch seconds.
+    `refused` in epoch seconds. `scaled_by` is the field manager that set its replicas last.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Workload:
     shown: str = ""
     committed: str = ""
     replaced: tuple[tuple[str, str], ...] = ()
+    scaled_by: str = ""
 
     @property
     def key(self) -> tuple[str, str]:

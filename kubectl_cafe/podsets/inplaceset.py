@@ -7,7 +7,7 @@ replacement is created from the template as it stands at that moment.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kubectl_cafe import names
@@ -72,6 +72,7 @@ class InPlaceSet:
             shown=templates.stamp(template),
             replaced=replaced(meta.get("annotations") or {}),
             committed=committed((meta.get("annotations") or {}).get(names.COMMITTED, "")),
+            scaled_by=_scaled_by(meta.get("managedFields") or ()),
         )
 
     def create(
@@ -118,6 +119,15 @@ class InPlaceSet:
         """The write that sets the ReplicaSet's replicas."""
         body = {**_judged(workload), "spec": {"replicas": replicas}}
         return WorkloadWrite(workload.name, False, body, f"scale to {replicas}")
+
+
+def _scaled_by(managed: Iterable[Json]) -> str:
+    """The field manager that wrote spec.replicas last, by metadata.managedFields; "" if unknown."""
+    owners = [
+        one for one in managed if "f:replicas" in ((one.get("fieldsV1") or {}).get("f:spec") or {})
+    ]
+    last = max(owners, key=lambda one: str(one.get("time", "")), default={})
+    return str(last.get("manager", ""))
 
 
 def _judged(workload: Workload) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from kubectl_cafe.assessment.pod import Assessment
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.client.lease_view import LeaseView
 from kubectl_cafe.errors import CafeError
-from kubectl_cafe.planning.proposal import Around, Proposal
+from kubectl_cafe.planning.around import Around
+from kubectl_cafe.planning.proposal import Proposal
 from kubectl_cafe.preflight.access_review import Right
 from kubectl_cafe.revisions import template as templates
 

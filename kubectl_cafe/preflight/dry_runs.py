@@ -16,7 +16,8 @@ from msgspec import structs
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.pod import Assessment, PodState
 from kubectl_cafe.assessment.snapshot import Snapshot
-from kubectl_cafe.planning.proposal import Around, Proposal
+from kubectl_cafe.planning.around import Around
+from kubectl_cafe.planning.proposal import Proposal
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.observed import look
 from kubectl_cafe.pods.patches import PodPatch

@@ -10,15 +10,18 @@ from typing import Any
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.cache.informers import Observer
+from kubectl_cafe.client import paths
 from kubectl_cafe.client.lease_view import inspect
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import at
-from kubectl_cafe.planning import proposal, rollback_plan, scaling, without_record
+from kubectl_cafe.planning import autoscalers, proposal, rollback_plan, scaling, without_record
 from kubectl_cafe.planning.allowed_commands import illegal
+from kubectl_cafe.planning.around import Around
+from kubectl_cafe.planning.autoscalers import Autoscaler
 from kubectl_cafe.planning.finding import Finding
 from kubectl_cafe.planning.plan import PlanView
-from kubectl_cafe.planning.proposal import Around, Proposal
+from kubectl_cafe.planning.proposal import Proposal
 from kubectl_cafe.preflight import dry_runs, findings, plan_document, read
 from kubectl_cafe.preflight.answers import Answers, Case
 from kubectl_cafe.record import store
@@ -148,6 +151,7 @@ def release(
     observer = Observer(transport, cafe)
     with observer.running():
         around = look_around(transport, cafe, observer)
+        around = replace(around, autoscalers=_autoscalers(transport, cafe.namespace))
         trigger = Trigger.START
         if thorough:
             proposed = proposal.outline(wished, around, wished.template)
@@ -195,6 +199,15 @@ def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) 
         unowned=tuple(cache.unowned()),
         releases=direct_reads.read_releases(transport, cafe, known),
     )
+
+
+def _autoscalers(transport: Transport, namespace: str) -> tuple[Autoscaler, ...] | CafeError:
+    """The HorizontalPodAutoscalers of the namespace, or why they can't be read."""
+    try:
+        found = transport.list(paths.horizontalpodautoscalers(namespace)).items
+    except CafeError as error:
+        return error
+    return tuple(map(autoscalers.parse, found))
 
 
 def _trigger(transport: Transport, cafe: CafeDeployment, supersede: bool) -> Trigger:

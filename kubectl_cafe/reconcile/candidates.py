@@ -33,7 +33,12 @@ def counts(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, i
     if step is None or step.kind in (StepKind.COMMIT, StepKind.SCALE_IN):
         return dict.fromkeys(wanted, 0)
     if step.kind is StepKind.SCALE_OUT:
-        return {cell: step.count(cell) for cell in record.plan.cells}
+        before = record.plan.started(record.kind)
+        grown = {cell for cell, size in record.plan.cells.items() if size > before.get(cell, 0)}
+        return {
+            cell: step.count(cell) if cell in grown else min(wanted[cell], step.count(cell))
+            for cell in record.plan.cells
+        }
     last = step.counts == record.plan.upgraded(record.kind)
     if step.kind is StepKind.SWEEP or (last and not _removed_later(record)):
         return wanted
@@ -97,7 +102,7 @@ def wanted(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assess
 
 def _removed_later(record: Record) -> bool:
     """Whether the current step is an upgrade group of a rollback that removes pods after it."""
-    return record.kind is Kind.ROLLBACK and record.plan.shrinks
+    return record.kind is Kind.ROLLBACK and bool(record.plan.shrinking)
 
 
 def _spare(record: Record, cell: str, pods: int) -> int:

@@ -56,9 +56,17 @@ def surplus(snapshot: Snapshot, assessments: Iterable[Assessment]) -> dict[str, 
     for cell, living in candidates.living_per_cell(assessments).items():
         stay = wishes.get(cell, living)
         if current is not None:
-            stay = min(stay, current.count(cell))
+            stay = min(stay, _left(snapshot, current, cell, stay))
         result[cell] = max(0, living - stay)
     return result
+
+
+def _left(snapshot: Snapshot, current: Step, cell: str, replicas: int) -> int:
+    """How many pods the step leaves in `cell`: its `replicas`, where the release removes none.
+
+    The count of such a cell is another client's, an autoscaler's for example.
+    """
+    return current.count(cell) if cell in snapshot.record.plan.shrinking else replicas
 
 
 def kept_drained(snapshot: Snapshot, assessments: Sequence[Assessment]) -> frozenset[str]:
@@ -124,7 +132,8 @@ def scaled(snapshot: Snapshot, assessments: Sequence[Assessment]) -> tuple[Workl
     victims = kept_drained(snapshot, assessments)
     room = max(0, _room(snapshot, assessments, current))
     writes: list[WorkloadWrite] = []
-    for workload in snapshot.workloads:
+    shrinking = snapshot.record.plan.shrinking
+    for workload in (one for one in snapshot.workloads if one.cell in shrinking):
         cell = [
             s
             for s in assessments
@@ -162,7 +171,7 @@ def over(snapshot: Snapshot, assessments: Iterable[Assessment], current: Step) -
     return (
         all(
             max(wishes.get(cell, 0), living.get(cell, 0)) <= current.count(cell)
-            for cell in snapshot.record.plan.cells
+            for cell in snapshot.record.plan.shrinking
         )
         and not any(s.in_flight for s in rest)
         and all(workload.spec_observed for workload in snapshot.workloads)
@@ -204,7 +213,11 @@ def order(podset: PodSet, pod: Pod, available: bool) -> tuple[bool, int, float, 
 
 def _room(snapshot: Snapshot, assessments: Iterable[Assessment], current: Step) -> int:
     """How many healthy pods may be drained now, by maxUnavailable and the PodDisruptionBudgets."""
-    left = sum((current.counts or {}).values())
+    wishes = by_cell.wished(snapshot.workloads)
+    left = sum(
+        _left(snapshot, current, cell, wishes.get(cell, size))
+        for cell, size in (current.counts or {}).items()
+    )
     limit = availability.limit_of(snapshot.record.plan.strategy.max_unavailable, left)
     serving = [s.pod for s in assessments if s.available and s.pod.uid not in snapshot.busy]
     rooms = [len(serving) - left + limit]

@@ -17,7 +17,7 @@ from kubectl_cafe.errors import Refused
 from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.planning import deletion, rollback_plan
 from kubectl_cafe.planning.allowed_commands import illegal
-from kubectl_cafe.planning.proposal import Around
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.record import store
 from kubectl_cafe.release import start
 from kubectl_cafe.release.held import led_by, under

@@ -20,7 +20,8 @@ from kubectl_cafe.client.transport import PatchKind, Transport
 from kubectl_cafe.errors import CONFLICT, CafeError, Refused
 from kubectl_cafe.hints import cafe_command, kubectl
 from kubectl_cafe.planning import deletion, rollback_plan, scaling
-from kubectl_cafe.planning.proposal import Around, Proposal
+from kubectl_cafe.planning.around import Around
+from kubectl_cafe.planning.proposal import Proposal
 from kubectl_cafe.planning.releasable import (
     refuse_bad_images,
     refuse_long_name,

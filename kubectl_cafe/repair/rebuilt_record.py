@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.api.release_annotations import beside
-from kubectl_cafe.planning.proposal import Around
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.pods.record import REPAIR, PodRecord
 from kubectl_cafe.podsets import by_cell
 from kubectl_cafe.reconcile.requests import UNKNOWN_PERSON

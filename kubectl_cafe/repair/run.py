@@ -19,7 +19,7 @@ from kubectl_cafe.driver.leader import Leader, Progress, lead
 from kubectl_cafe.driver.writers import Writers
 from kubectl_cafe.hints import cafe_command
 from kubectl_cafe.planning import deletion
-from kubectl_cafe.planning.proposal import Around
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.pods.restarted import patience
 from kubectl_cafe.reconcile import drift
 from kubectl_cafe.record import store

@@ -13,6 +13,7 @@ from kubectl_cafe.assessment import disruption_budgets
 from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.client import paths
 from kubectl_cafe.planning import proposal
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.pods.model import parse
 from kubectl_cafe.podsets.inplaceset import InPlaceSet
 from kubectl_cafe.record import store
@@ -104,10 +105,10 @@ def release(
     begun.record(cluster, cafe, Mover(who))
 
 
-def around(cluster: MemCluster, cafe: CafeDeployment) -> proposal.Around:
+def around(cluster: MemCluster, cafe: CafeDeployment) -> Around:
     """What a verb reads before it is judged."""
     sets = InPlaceSet()
-    return proposal.Around(
+    return Around(
         revisions=direct_reads.read_revisions(cluster, cafe),
         workloads=tuple(sets.parse(w) for _, w in controllers.of_kind(cluster, "replicasets")),
         pods=tuple(parse(pod) for _, pod in controllers.of_kind(cluster, "pods")),

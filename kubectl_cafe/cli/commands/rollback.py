@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kubectl_cafe.cache.informers import Observer
     from kubectl_cafe.client.transport import Transport
     from kubectl_cafe.driver.session import Move
-    from kubectl_cafe.planning.proposal import Around
+    from kubectl_cafe.planning.around import Around
     from kubectl_cafe.release.start import Mover
     from statemachine.record import Entry
 
@@ -68,7 +68,7 @@ def command(
     from kubectl_cafe.cache import direct_reads
     from kubectl_cafe.cache.informers import Observer
     from kubectl_cafe.planning import rollback_plan, rollback_target
-    from kubectl_cafe.planning.proposal import Around
+    from kubectl_cafe.planning.around import Around
     from kubectl_cafe.record import store
     from kubectl_cafe.release import moves
 

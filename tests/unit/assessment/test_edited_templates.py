@@ -18,7 +18,8 @@ from kubectl_cafe.client import paths
 from kubectl_cafe.client.errors import Conflict, UnknownOutcome
 from kubectl_cafe.client.transport import PatchKind, SessionTransport
 from kubectl_cafe.driver.writers import Writers
-from kubectl_cafe.planning.proposal import Around, everywhere
+from kubectl_cafe.planning.around import Around
+from kubectl_cafe.planning.proposal import everywhere
 from kubectl_cafe.podsets import Workload
 from kubectl_cafe.podsets.commits import SENT
 from kubectl_cafe.podsets.inplaceset import InPlaceSet

@@ -9,6 +9,7 @@ import pytest
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.names import KIND
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.planning.conflicts import (
     Taken,
     lacking,
@@ -17,7 +18,7 @@ from kubectl_cafe.planning.conflicts import (
     refuse_unknown,
     refuse_unowned,
 )
-from kubectl_cafe.planning.proposal import Around, kind_of, outline, propose
+from kubectl_cafe.planning.proposal import kind_of, outline, propose
 from statemachine.lifecycle import State
 from statemachine.steps import Kind
 from tests.unit.builders import cafe_object, container, pod, release, template, workload

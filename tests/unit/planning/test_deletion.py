@@ -9,7 +9,8 @@ import pytest
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.planning import deletion
-from kubectl_cafe.planning.proposal import Around, outline
+from kubectl_cafe.planning.around import Around
+from kubectl_cafe.planning.proposal import outline
 from kubectl_cafe.release.moves import confirm
 from kubectl_cafe.release.start import Mover
 from statemachine.lifecycle import State, Trigger

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from kubectl_cafe import names
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.planning.downward_api import warnings
-from kubectl_cafe.planning.proposal import Around, propose
+from kubectl_cafe.planning.proposal import propose
 from kubectl_cafe.revisions.template import difference
 from tests.unit.builders import pod, revision, template, workload
 from tests.unit.planning.test_proposal import cafe

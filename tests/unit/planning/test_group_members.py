@@ -8,8 +8,9 @@ import pytest
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.planning.group_members import members
-from kubectl_cafe.planning.proposal import Around, propose
+from kubectl_cafe.planning.proposal import propose
 from kubectl_cafe.pods.model import ABSENT, Condition, Pod
 from kubectl_cafe.pods.record import Phase
 from kubectl_cafe.podsets.inplaceset import InPlaceSet

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import Refused
-from kubectl_cafe.planning.proposal import Around, outline
+from kubectl_cafe.planning.around import Around
+from kubectl_cafe.planning.proposal import outline
 from kubectl_cafe.podsets.cells import generate_name
 from kubectl_cafe.revisions.revision import LONGEST_OWNER, name_of
 from tests.unit.builders import cafe_object, template

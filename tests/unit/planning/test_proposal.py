@@ -12,7 +12,8 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import disruption_budgets
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
 from kubectl_cafe.errors import CafeError, Refused
-from kubectl_cafe.planning.proposal import Around, propose, with_images
+from kubectl_cafe.planning.around import Around
+from kubectl_cafe.planning.proposal import propose, with_images
 from kubectl_cafe.pods.model import ABSENT, Pod
 from kubectl_cafe.pods.record import Phase
 from kubectl_cafe.revisions.revision import Revision, name_of

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.planning import rollback_plan
-from kubectl_cafe.planning.proposal import Around
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.release import moves
 from kubectl_cafe.release.start import Mover
 from statemachine.lifecycle import State, Trigger

@@ -13,7 +13,8 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment import disruption_budgets
 from kubectl_cafe.errors import CONFLICT, CafeError, Refused
 from kubectl_cafe.planning import scaling
-from kubectl_cafe.planning.proposal import Around, outline, propose
+from kubectl_cafe.planning.around import Around
+from kubectl_cafe.planning.proposal import outline, propose
 from kubectl_cafe.planning.scaling import Counts, counts, with_counts
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.revisions.revision import Revision, name_of

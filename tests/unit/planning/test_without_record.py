@@ -7,7 +7,7 @@ import pytest
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.planning import rollback_plan
-from kubectl_cafe.planning.proposal import Around
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.planning.rollback_target import rollback_target
 from kubectl_cafe.planning.without_record import presumed
 from kubectl_cafe.pods.model import Pod

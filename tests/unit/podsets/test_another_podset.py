@@ -13,7 +13,8 @@ from kubectl_cafe.cache.cache import Cache
 from kubectl_cafe.client import paths
 from kubectl_cafe.driver.fencing import fence
 from kubectl_cafe.errors import Refused
-from kubectl_cafe.planning.proposal import Around, propose
+from kubectl_cafe.planning.around import Around
+from kubectl_cafe.planning.proposal import propose
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import UpdateStrategy, kinds
 from kubectl_cafe.reconcile.decide import decide

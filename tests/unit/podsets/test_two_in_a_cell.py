@@ -14,8 +14,9 @@ from kubectl_cafe.assessment import desired_replicas
 from kubectl_cafe.assessment.edited_spec import noted
 from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.cache.cache import Cache
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.planning.conflicts import lacking
-from kubectl_cafe.planning.proposal import Around, everywhere
+from kubectl_cafe.planning.proposal import everywhere
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import Workload
 from kubectl_cafe.podsets.inplaceset import InPlaceSet

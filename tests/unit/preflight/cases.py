@@ -9,8 +9,9 @@ from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
 from kubectl_cafe.client.errors import Forbidden
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.planning.finding import Finding
-from kubectl_cafe.planning.proposal import Around, outline
+from kubectl_cafe.planning.proposal import outline
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.preflight import dry_runs
 from kubectl_cafe.preflight.answers import Case

@@ -16,7 +16,7 @@ from kubectl_cafe.pods.record import SCALE_IN, Mode, Phase
 from kubectl_cafe.reconcile.decide import decide
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Plan, Record, Strategy
-from statemachine.steps import Kind
+from statemachine.steps import Kind, UpgradeType
 from tests.unit.builders import container, drained, pod, pod_record, release, snapshot, workload
 
 OWNER = "uid-set"
@@ -285,3 +285,18 @@ def test_in_label_mode_the_label_is_off() -> None:
     record = pod_record(Phase.DRAINED, op=SCALE_IN, mode=Mode.LABEL, to="v1", gen=1, cost="")
     gone = victim("b", record=record, **{**labelled, "labels": {names.TRAFFIC: "off"}})
     assert scaled(of(scale(1, 2), pods[0], gone, **off(gone))) == [1]
+
+
+@pytest.mark.guard("a-scale-in-lowers-only-the-cells-that-shrink")
+def test_c51_the_pods_of_a_cell_that_does_not_shrink_stay_whatever_their_number() -> None:
+    """An autoscaler has raised cell B to three; the scale-in of cell A ends all the same."""
+    cells = {"a": 1, "b": 2}
+    plan = Plan(cells, Strategy(upgrade_type=UpgradeType.BATCH), before={"a": 2, "b": 2})
+    record = release(State.PROGRESSING, kind=Kind.SCALE, to_revision="v1", plan=plan)
+    here, there = {"labels": {names.CELL: "a"}}, {"labels": {names.CELL: "b"}, "owner": "uid-b"}
+    pods = [serving("a1", **here), *(serving(f"b{n}", **there) for n in "123")]
+    sets = (workload(1, "a", uid=OWNER), workload(3, "b", uid="uid-b", name="shop-b"))
+    found = decide(snapshot(*pods, record=record, workloads=sets))
+    assert (found.patches, found.workloads) == ((), ())
+    assert found.move is not None
+    assert found.move.trigger is Trigger.STEP_DONE

@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.client.errors import Conflict, Denied
-from kubectl_cafe.planning.proposal import Around
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.release import moves
 from kubectl_cafe.release.held import Fenced, under
 from kubectl_cafe.release.start import Mover

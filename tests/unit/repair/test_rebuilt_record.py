@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
-from kubectl_cafe.planning.proposal import Around
+from kubectl_cafe.planning.around import Around
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import Mode, Phase
 from kubectl_cafe.repair.rebuilt_record import REPAIR, Rebuilt, rebuild, with_record
