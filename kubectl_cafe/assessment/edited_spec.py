@@ -104,9 +104,12 @@ def noted(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[str]:
     """The messages about edits and scaling that do not change the release under way."""
     record = snapshot.record
     try:
-        if cafe.wished_allocation() != _allocated(cafe, record):
+        wish = cafe.wished_allocation()
+        if wish != _allocated(cafe, record):
             effect = "the next release creates or removes the pods"
-            yield f"spec.replicas or spec.topology changed: {effect}"
+            yield f"spec.replicas or spec.topology changed{_counts(wish, snapshot)}: {effect}"
+        elif record.state in RESTING and (found := _counts(wish, snapshot)):
+            yield f"another client has scaled the workloads{found}: a release follows them"
     except Refused as error:
         yield f"spec.replicas or spec.topology is invalid: {error.message}"
     if record.state in RESTING:
@@ -130,6 +133,17 @@ def noted(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[str]:
             "spec.strategy was edited: the edit takes effect with the next release "
             "(upgrade --supersede applies it now)"
         )
+
+
+def _counts(wish: Mapping[str, int], snapshot: Snapshot) -> str:
+    """The cells whose workloads have other replicas than the spec asks for, in parentheses."""
+    found = by_cell.wished(snapshot.workloads)
+    cells = [
+        f"{cell or 'all'}: {size} in the spec, {found.get(cell, 0)} in the workload"
+        for cell, size in wish.items()
+        if size != found.get(cell, 0)
+    ]
+    return f" ({'; '.join(cells)})" if cells else ""
 
 
 def _scaled(snapshot: Snapshot) -> Mapping[str, int]:

@@ -115,7 +115,7 @@ def test_unit_replicas_that_fit_pass(kubectl: Kubectl, sizes: dict[str, int | st
 def test_kubectl_get_shows_the_release_in_columns(kubectl: Kubectl) -> None:
     assert kubectl("apply", "-f", "-", given=GOOD).returncode == 0
     status = {
-        "replicas": 10,
+        "replicas": 11,
         "updatedReplicas": 6,
         "readyReplicas": 9,
         "state": "AwaitingConfirm",
@@ -131,9 +131,19 @@ def test_kubectl_get_shows_the_release_in_columns(kubectl: Kubectl) -> None:
     assert patched.returncode == 0, patched.stderr
 
     header, row = kubectl("get", "cafed").stdout.splitlines()
-    heads = "NAME DESIRED UPDATED READY STATE GROUP GENERATION OBSERVED AGE"
+    heads = "NAME DESIRED CURRENT UPDATED READY STATE GROUP GENERATION OBSERVED AGE"
     assert header.split() == heads.split()
-    assert row.split()[:8] == ["productpage", "10", "6", "9", "AwaitingConfirm", "2/3", "1", "1"]
+    assert row.split()[:9] == [
+        "productpage",
+        "10",
+        "11",
+        "6",
+        "9",
+        "AwaitingConfirm",
+        "2/3",
+        "1",
+        "1",
+    ]
 
 
 def test_the_scale_subresource_has_the_selector_that_an_autoscaler_needs(

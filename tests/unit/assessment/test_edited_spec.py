@@ -45,7 +45,12 @@ def test_of_a_spec_as_it_was_nothing_is_said() -> None:
 
 def test_c51_a_spec_that_asks_for_more_pods_is_told() -> None:
     (note,) = said(of_spec(), CafeDeployment(cafe_object(replicas=5)))
-    assert "spec.replicas or spec.topology changed" in note
+    assert "spec.replicas or spec.topology changed (all: 5 in the spec, 2 in the workload)" in note
+
+
+def test_c51_after_a_release_the_number_that_another_client_has_set_is_told() -> None:
+    (note,) = said(of_spec(State.COMPLETED), replicas=5)
+    assert note.startswith("another client has scaled the workloads (all: 2 in the spec, 5 in")
 
 
 @pytest.mark.guard("a-scaled-workload-is-reported")

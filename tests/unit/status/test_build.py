@@ -218,7 +218,7 @@ REPAIR = f"kubectl cafe repair {PLACE}"
 
 @pytest.mark.parametrize("left", [pod("a", **ORPHAN), pod("a", gate=ABSENT), drained("a")])
 def test_a_pod_that_nobody_brings_back_into_traffic_leads_to_repair(left: Pod) -> None:
-    found = reported(left, record=of_spec(State.COMPLETED))
+    found = reported(left, pod("b"), record=of_spec(State.COMPLETED))
     assert (found.notes, found.next) == (("1 pod left out of traffic: a",), (REPAIR,))
 
 
@@ -228,7 +228,7 @@ def test_what_a_driver_will_bring_back_does_not_lead_to_repair() -> None:
 
 def test_c55_a_pod_that_drifted_leads_to_repair_once_no_release_is_under_way() -> None:
     strange = pod("a", container("C1", "app:hotfix"), generation=2)
-    found = reported(strange, record=of_spec(State.COMPLETED))
+    found = reported(strange, pod("b"), record=of_spec(State.COMPLETED))
     said = "1 pod drifted from the workload's template: a"
     assert (found.notes, found.next) == ((said,), (REPAIR,))
     assert REPAIR not in reported(strange, record=of_spec(State.PROGRESSING)).next
