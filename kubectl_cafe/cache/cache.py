@@ -228,10 +228,12 @@ class Cache:
             ours = (pod for pod in self._pods.values() if pod.owner in owners)
             return [_judged(pod, owners[pod.owner]) for pod in ours]
 
-    def unowned(self) -> list[Pod]:
-        """The living pods that match the selector and have no controller."""
+    def unrelated(self) -> list[Pod]:
+        """The living pods that match the selector and are not of its workloads."""
         with self.changed:
-            return [p for p in self._pods.values() if not (p.owner or p.terminating or p.over)]
+            ours = {one.uid for one in self.workloads.all()}
+            living = (pod for pod in self._pods.values() if not (pod.terminating or pod.over))
+            return [pod for pod in living if pod.owner not in ours]
 
     def highest_epoch(self) -> int:
         """The highest epoch on any pod (invariant I7)."""

@@ -20,9 +20,9 @@ class Around:
     """The objects in the cluster that belong to a CafeDeployment; `warnings` are about its pods.
 
     `releases` are the ended ones in the order of time, for rollbacks and for the number of a new
-    revision. `taken` are ReplicaSets under names that a release would create, `unowned` the living
-    pods that the CafeDeployment's selector selects and that have no controller. `autoscalers` are
-    those of the namespace, or the error of their read.
+    revision. `taken` are ReplicaSets under names that a release would create, `others` the living
+    pods that the CafeDeployment's selector selects and that are not of its workloads. `autoscalers`
+    are those of the namespace, or the error of their read.
     """
 
     revisions: tuple[Revision, ...]
@@ -32,7 +32,7 @@ class Around:
     budgets: tuple[DisruptionBudget, ...] = ()
     warnings: tuple[str, ...] = ()
     taken: tuple[Taken, ...] = ()
-    unowned: tuple[Pod, ...] = ()
+    others: tuple[Pod, ...] = ()
     releases: tuple[PastRelease, ...] = ()
     autoscalers: tuple[Autoscaler, ...] | CafeError = ()
 

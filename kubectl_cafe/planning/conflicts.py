@@ -9,7 +9,7 @@ replicas are 0. Pure.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +18,12 @@ from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.image_revisions import lacking as lacks
 from kubectl_cafe.errors import Refused
 from kubectl_cafe.hints import argument, cafe_command, kubectl
+from kubectl_cafe.planning.finding import Finding, warning
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import Workload, by_cell
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import owner_reference
-from kubectl_cafe.text import counted
+from kubectl_cafe.text import counted, first_names
 
 Json = Mapping[str, Any]
 NAMED = 3
@@ -76,16 +77,34 @@ def refuse(cafe: CafeDeployment, taken: Iterable[Taken]) -> None:
         )
 
 
-def refuse_unowned(cafe: CafeDeployment, pods: Collection[Pod]) -> None:
+def overlapping(cafe: CafeDeployment, pods: Iterable[Pod]) -> Iterator[Finding]:
+    """The warning about selected pods of other controllers.
+
+    Controllers never adopt each other's pods, but all that uses this selector counts both.
+    """
+    foreign = sorted(pod.name for pod in pods if pod.owner)
+    if foreign:
+        yield warning(
+            "selector",
+            f"spec.selector also matches {counted(len(foreign), 'pod')} of other controllers "
+            f"({first_names(foreign, NAMED)}): Services, PodDisruptionBudgets and autoscalers with "
+            "these labels count them, too",
+            where=f"{cafe.where}, spec.selector",
+            hint=kubectl("get pods", cafe.namespace, f"-l {argument(cafe.label_selector)}"),
+        )
+
+
+def refuse_unowned(cafe: CafeDeployment, pods: Iterable[Pod]) -> None:
     """Raise Refused for pods without a controller: a first release would delete them.
 
     Its ReplicaSets are created with 0 replicas: they would adopt these pods and delete them.
     """
-    if not pods:
+    bare = sorted(pod.name for pod in pods if not pod.owner)
+    if not bare:
         return
-    shown = ", ".join(sorted(pod.name for pod in pods)[:NAMED])
+    shown = ", ".join(bare[:NAMED])
     raise Refused(
-        f"spec.selector matches {counted(len(pods), 'pod')} without a controller ({shown}): the "
+        f"spec.selector matches {counted(len(bare), 'pod')} without a controller ({shown}): the "
         f"{cafe.podset.kind}s of a first release would adopt and delete them. Nothing was written",
         where=cafe.where,
         hint=kubectl("get pods", cafe.namespace, f"-l {argument(cafe.label_selector)}")

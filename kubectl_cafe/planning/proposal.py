@@ -130,7 +130,7 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
     refusals = _raised(
         lambda: deletion.refuse(cafe, Trigger.START),
         lambda: conflicts.refuse(cafe, around.taken),
-        lambda: conflicts.refuse_unowned(cafe, around.unowned if kind is Kind.CREATE else ()),
+        lambda: conflicts.refuse_unowned(cafe, around.others if kind is Kind.CREATE else ()),
         lambda: refuse_long_name(cafe),
         lambda: refuse_unsupported(cafe),
         lambda: refuse_bad_images(cafe, template),
@@ -155,6 +155,7 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
                 warning("budgets", said)
                 for said in disruption_budgets.warnings(budgets, cafe.namespace)
             ),
+            *conflicts.overlapping(cafe, around.others),
             *(warning("traffic", said) for said in traffic_finalizers.warnings(cafe, around.pods)),
             *((warning("traffic", switchless),) if switchless else ()),
             *(warning("replicas", said) for said in scaling.moved(cafe, counts, around.workloads)),

@@ -196,7 +196,7 @@ def look_around(transport: Transport, cafe: CafeDeployment, observer: Observer) 
         budgets=cache.budgets.all(),
         warnings=observer.warnings(cafe, known),
         taken=names_taken.read(transport, cafe, cache.workloads.all()),
-        unowned=tuple(cache.unowned()),
+        others=tuple(cache.unrelated()),
         releases=direct_reads.read_releases(transport, cafe, known),
     )
 

@@ -158,6 +158,27 @@ def test_pods_without_a_controller_keep_a_first_release_from_deleting_them(shop:
     assert [name(pod) for pod in shop.pods()] == ["stray"]
 
 
+def test_pods_of_another_controller_that_the_selector_matches_are_named_by_plan(
+    shop: Shop,
+) -> None:
+    shop.born(1, "label")
+    labels = {"app": NAME, "tier": "other"}
+    spec = {
+        "replicas": 1,
+        "selector": {"matchLabels": {"tier": "other"}},
+        "template": {
+            "metadata": {"labels": labels},
+            "spec": {"containers": [{"name": "main", "image": "app:v1"}]},
+        },
+    }
+    shop.client.create(REPLICASETS, {"metadata": {"name": "other"}, "spec": spec})
+    wait_for(lambda: len(shop.pods()) == 2, "the other pod")
+
+    plan = shop.cafe("plan", NAME, "--image", "main=app:v2").out
+
+    assert "spec.selector also matches 1 pod of other controllers (other-" in plan
+
+
 @pytest.mark.parametrize("mode", ["gate", "none"])
 def test_c45_a_canary_that_is_deleted_in_its_restart_is_not_confirmed_before_another_ran(
     shop: Shop, mode: str

@@ -13,6 +13,7 @@ from kubectl_cafe.planning.around import Around
 from kubectl_cafe.planning.conflicts import (
     Taken,
     lacking,
+    overlapping,
     parse,
     refuse,
     refuse_unknown,
@@ -86,7 +87,7 @@ def test_our_own_replicaset_that_is_being_deleted_is_waited_for() -> None:
 @pytest.mark.guard("pods-without-a-controller-are-not-adopted-to-be-deleted")
 def test_pods_without_a_controller_keep_a_first_release_from_starting() -> None:
     stray = pod("a", owner="")
-    first = outline(CAFE, Around((), (), (), unowned=(stray,)), template())
+    first = outline(CAFE, Around((), (), (), others=(stray,)), template())
     assert "spec.selector matches 1 pod without a controller (a)" in str(first.refusals[0])
     refuse_unowned(CAFE, ())
 
@@ -118,3 +119,11 @@ def test_after_a_first_release_a_set_without_workloads_is_upgraded_not_created_a
 def test_a_first_release_that_was_aborted_goes_on_being_one() -> None:
     obj = released(release(State.ABORTED, kind=Kind.CREATE))
     assert kind_of(CafeDeployment(obj), Around((), (workload(),), ())) is Kind.CREATE
+
+
+def test_selected_pods_of_another_controller_are_warned_about() -> None:
+    others = tuple(pod(name, owner="uid-of-another") for name in "cabd")
+    (found,) = overlapping(CAFE, others)
+    assert "4 pods of other controllers (a, b, c and 1 more)" in found.message
+    assert "kubectl get pods -n stores -l " in found.hint
+    assert not list(overlapping(CAFE, (pod("a", owner=""),)))
