@@ -20,12 +20,13 @@ FIELDS = ("replicas", "topology")
 def notes(cafe: CafeDeployment, cells: Mapping[str, int]) -> dict[str, str]:
     """The annotations after a release that leaves the pods of `cells`: counts, and the spec's size.
 
-    An annotation that is there already is left out. The size is left out where the spec asks for
-    other counts than `cells`.
+    An annotation that is there already is left out, as is a cell without pods that the spec does
+    not have any more. The size is left out where the spec asks for other counts than `cells`.
     """
-    found = {names.ALLOCATION: _text(cells)}
+    left = {cell: size for cell, size in cells.items() if size or cell in cafe.cells}
+    found = {names.ALLOCATION: _text(left)}
     try:
-        if cafe.wished_allocation() == dict(cells):
+        if cafe.wished_allocation() == left:
             found[names.SIZE] = _text(_of(cafe.spec))
     except Refused:
         pass  # The spec was edited meanwhile: its counts do not fit together.

@@ -135,7 +135,7 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
         lambda: refuse_unsupported(cafe),
         lambda: refuse_bad_images(cafe, template),
         lambda: refuse_out_of_place(cafe, diff),
-        lambda: scaling.refuse_lost_cells(cafe, () if kind is Kind.CREATE else around.workloads),
+        lambda: cafe.wished_allocation(),
         lambda: autoscalers.refuse(cafe, counts.cells, counts.before, scalers),
         lambda: scaling.refuse_below_budgets(cafe, counts, budgets),
         lambda: conflicts.refuse_unknown(cafe, () if known else around.living, template),
@@ -189,7 +189,7 @@ def _counts(
         return Counts(cafe.wished_allocation())
     try:
         return scaling.counts(cafe, around.workloads, autoscaled)
-    except Refused:  # Reported by `scaling.refuse_lost_cells`.
+    except Refused:  # Among the refusals of `outline`.
         return Counts(cafe.recorded_allocation or {})
 
 

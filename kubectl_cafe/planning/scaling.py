@@ -42,13 +42,15 @@ def counts(
     They differ from the workloads' only if the spec now asks for other numbers than the last
     release left: replicas that another client has set on a workload stay (C51). After a release
     that ended while it scaled, every count of the spec is compared. The count of an `autoscaled`
-    cell is changed only if the spec asks for another one there. Raises Refused if spec.replicas and
-    spec.topology don't fit together.
+    cell is changed only if the spec asks for another one there. A cell with pods that has left
+    spec.topology.values loses them all. Raises Refused if spec.replicas and spec.topology don't fit
+    together.
     """
     wish, recorded = cafe.wished_allocation(), cafe.recorded_allocation
     if recorded is None or (wish == recorded and not unsettled(cafe)):
         return Counts(recorded or wish)
     found = by_cell.wished(workloads)
+    wish |= {cell: 0 for cell, size in found.items() if size and cell not in wish}
     kept = {cell for cell in autoscaled if wish.get(cell) == recorded.get(cell)}
     before = {cell: wish[cell] if cell in kept else found.get(cell, 0) for cell in wish}
     return Counts(wish, None if before == wish else before)
@@ -105,20 +107,6 @@ def put_back(record: Record, workloads: Iterable[Workload]) -> Counts:
 
 def _between(one: int, number: int, other: int) -> bool:
     return min(one, other) <= number <= max(one, other)
-
-
-def refuse_lost_cells(cafe: CafeDeployment, workloads: Iterable[Workload]) -> None:
-    """Raise Refused if a cell whose workload has replicas is no longer in spec.topology.values."""
-    values = cafe.wished_allocation()
-    for workload in workloads:
-        if workload.cell not in values and workload.replicas:
-            raise Refused(
-                f"cell {workload.cell or 'all'} has {counted(workload.replicas, 'pod')} and is not "
-                "in spec.topology.values any more; this version of kubectl-cafe removes no cell. "
-                "Nothing was written",
-                where=f"{cafe.where}, spec.topology.values",
-                hint=kubectl(f"edit cafed {cafe.name}", cafe.namespace),
-            )
 
 
 def refuse_below_budgets(

@@ -64,13 +64,13 @@ def _after_failure(cafe: CafeDeployment, record: Record) -> Iterator[Hint]:
 
 
 def _release_the_spec(cafe: CafeDeployment, record: Record) -> Hint:
-    """The command that releases the spec, or that first restores the numbers of pods.
+    """The command that releases the spec, or that first restores numbers of pods that fit.
 
-    A release that upgrades pods removes none. If spec.replicas is that of the record's plan and
-    only the cells differ, spec.topology must be edited.
+    If spec.replicas is that of the record's plan and only the cells differ, spec.topology must be
+    edited.
     """
     total = sum(record.plan.cells.values())
-    if not edited_spec.unreleasable_counts(cafe, record):
+    if not edited_spec.unreleasable_counts(cafe):
         return upgrade_command(cafe)
     if cafe.replicas != total:
         return _cafed(cafe, "scale", f"--replicas {total}")

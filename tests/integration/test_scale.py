@@ -280,6 +280,38 @@ def test_fewer_pods_than_a_disruption_budget_wants_are_refused(shop: Shop) -> No
     assert len(shop.pods()) == 3
 
 
+def test_a_cell_that_leaves_the_topology_loses_its_pods_group_by_group(shop: Shop) -> None:
+    """The cells that stay grow first; its ReplicaSet stays, empty, until it is used or deleted."""
+    shop.born(4, "gate", TWO_CELLS, batchSize=1)
+    shop.edit({"topology": {"unitType": "Cell", "values": ["CellA"]}})
+    plan = shop.cafe("plan", NAME).out
+    assert plan.index("scale-out") < plan.index("scale-in")
+
+    assert shop.upgrade().code == 0
+
+    assert (cells(shop), recorded(shop)) == ({"CellA": 4}, {"CellA": 4})
+    sets = {one["metadata"]["labels"][CELL]: one for one in shop.client.list(REPLICASETS)}
+    assert sets["CellB"]["spec"]["replicas"] == 0
+    assert shop.upgrade("app:v2").code == 0
+    shop.edit({"topology": {"unitType": "Cell", "values": ["CellA", "CellB"]}})
+    assert shop.upgrade().code == 0
+    assert cells(shop, "app:v2") == {"CellA": 2, "CellB": 2}
+
+
+def test_a_rollback_brings_a_cell_that_was_leaving_back(shop: Shop) -> None:
+    shop.born(4, "gate", TWO_CELLS, upgradeType="Batch", batchSize=1, confirm=True)
+    topology = shop.cafed()["spec"]["topology"]
+    shop.edit({"topology": {"values": ["CellA"]}})
+    assert shop.upgrade().code == 3
+    while cells(shop)["CellB"] == 2:
+        assert confirm(shop) == 3
+
+    assert shop.cafe("rollback", NAME, "--yes").code == 0
+
+    assert cells(shop) == {"CellA": 2, "CellB": 2}
+    assert shop.cafed()["spec"]["topology"] == topology
+
+
 def test_another_client_that_has_scaled_a_workload_down_is_followed(shop: Shop) -> None:
     shop.born(4, "label", TWO_CELLS)
     workload = next(

@@ -33,6 +33,12 @@ def test_the_size_is_noted_with_the_counts_that_it_asks_for() -> None:
     assert json.loads(found[names.SIZE]) == {"replicas": 3, "topology": CELLS}
 
 
+def test_a_cell_without_pods_that_the_spec_does_not_have_any_more_is_left_out() -> None:
+    found = size.notes(cafe(3), {**TWO, "CellC": 0})
+    assert json.loads(found[names.ALLOCATION]) == TWO
+    assert names.SIZE in found
+
+
 def test_a_spec_that_was_edited_meanwhile_is_not_noted() -> None:
     assert set(size.notes(cafe(9), TWO)) == {names.ALLOCATION}
     unfit = {**CELLS, "unitReplicas": {"CellA": 9, "CellB": 9}}
