@@ -27,7 +27,8 @@ class Workload:
     the stamp of the template (`templates.stamp`), `committed` that of the template in the server's
     answer to the last commit; empty: not noted. `replaced` are (container, image) pairs that other
     clients had set in earlier templates. `refusal` is why its controller can't create pods, since
-    `refused` in epoch seconds. `scaled_by` is the field manager that set its replicas last.
+    `refused` in epoch seconds. `scaled_by` is the field manager that set its replicas last, at
+    `scaled_at` in epoch seconds.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Workload:
     committed: str = ""
     replaced: tuple[tuple[str, str], ...] = ()
     scaled_by: str = ""
+    scaled_at: float = 0.0
 
     @property
     def key(self) -> tuple[str, str]:

@@ -55,6 +55,7 @@ class InPlaceSet:
         conditions = {c["type"]: c for c in status.get("conditions") or ()}
         failed = conditions.get("ReplicaFailure") or {}
         refused = failed.get("status") == "True" and failed.get("reason") == "FailedCreate"
+        scaled = _last_scaled(meta.get("managedFields") or ())
         template = spec["template"]
         template_labels = templates.labels(template)
         return Workload(
@@ -72,7 +73,8 @@ class InPlaceSet:
             shown=templates.stamp(template),
             replaced=replaced(meta.get("annotations") or {}),
             committed=committed((meta.get("annotations") or {}).get(names.COMMITTED, "")),
-            scaled_by=_scaled_by(meta.get("managedFields") or ()),
+            scaled_by=str(scaled.get("manager", "")),
+            scaled_at=seconds(scaled.get("time")),
         )
 
     def create(
@@ -121,13 +123,12 @@ class InPlaceSet:
         return WorkloadWrite(workload.name, False, body, f"scale to {replicas}")
 
 
-def _scaled_by(managed: Iterable[Json]) -> str:
-    """The field manager that wrote spec.replicas last, by metadata.managedFields; "" if unknown."""
+def _last_scaled(managed: Iterable[Json]) -> Json:
+    """The entry of metadata.managedFields that wrote spec.replicas last; empty if unknown."""
     owners = [
         one for one in managed if "f:replicas" in ((one.get("fieldsV1") or {}).get("f:spec") or {})
     ]
-    last = max(owners, key=lambda one: str(one.get("time", "")), default={})
-    return str(last.get("manager", ""))
+    return max(owners, key=lambda one: str(one.get("time", "")), default={})
 
 
 def _judged(workload: Workload) -> dict[str, Any]:

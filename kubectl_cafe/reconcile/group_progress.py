@@ -74,7 +74,8 @@ def deadline(snapshot: Snapshot, assessments: Sequence[Assessment]) -> float:
     """When the step fails without further progress, epoch seconds by the server's clock (C43, C44).
 
     Progress is read from the cluster, so another driver sees it too (C82): the release's last move
-    (also a retry or a resume), a write of a pod's record, a creation, a pod that became available.
+    (also a retry or a resume), a write of a pod's record, a creation, a pod that became available,
+    a workload that a scale-in has lowered.
     """
     pods = [s.pod for s in assessments if s.row is not PodState.FORGOTTEN]
     of_release = [
@@ -88,7 +89,11 @@ def deadline(snapshot: Snapshot, assessments: Sequence[Assessment]) -> float:
         if s.row is PodState.AT_GOAL and s.released
     ]
     created = creation_times(snapshot, assessments)
-    last = max(moved_at(snapshot), snapshot.driven_since, *of_release, *released, *created)
+    step = snapshot.record.current
+    removes = step is not None and step.kind is StepKind.SCALE_IN
+    lowered = [one.scaled_at for one in snapshot.workloads] if removes else []
+    since = max(moved_at(snapshot), snapshot.driven_since)
+    last = max(since, *of_release, *released, *created, *lowered)
     longest = max((_grace_sum(snapshot, pod) for pod in pods), default=0)
     return last + snapshot.record.plan.strategy.progress_deadline_seconds + longest
 

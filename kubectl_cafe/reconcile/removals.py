@@ -16,7 +16,7 @@ from kubectl_cafe.assessment.snapshot import Snapshot
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.pods.record import SCALE_IN, Mode
 from kubectl_cafe.podsets import PodSet, WorkloadWrite, by_cell
-from kubectl_cafe.reconcile import availability, candidates
+from kubectl_cafe.reconcile import availability, candidates, shared_budgets
 from kubectl_cafe.reconcile.out_of_traffic import is_off
 from kubectl_cafe.traffic import finalizers
 from statemachine.steps import Step, StepKind
@@ -224,7 +224,9 @@ def _room(snapshot: Snapshot, assessments: Iterable[Assessment], current: Step) 
     living = [s.pod for s in assessments if s.row is not PodState.FORGOTTEN]
     for one in snapshot.budgets:
         ours = sum(one.covers(pod.labels) for pod in living)
-        others = max(0, one.healthy - ours)
+        others = shared_budgets.healthy(one, snapshot)
+        if others is None:
+            others = 0 if one in snapshot.shared_budgets else max(0, one.healthy - ours)
         after = max(0, one.expected - ours) + min(ours, left)
         here = sum(one.covers(pod.labels) for pod in serving)
         rooms.append(here + others - one.wanted_of(after) if one.observed else 0)

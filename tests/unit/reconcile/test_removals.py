@@ -17,7 +17,16 @@ from kubectl_cafe.reconcile.decide import decide
 from statemachine.lifecycle import State, Trigger
 from statemachine.record import Plan, Record, Strategy
 from statemachine.steps import Kind, UpgradeType
-from tests.unit.builders import container, drained, pod, pod_record, release, snapshot, workload
+from tests.unit.builders import (
+    START,
+    container,
+    drained,
+    pod,
+    pod_record,
+    release,
+    snapshot,
+    workload,
+)
 
 OWNER = "uid-set"
 UNREADY = Condition("False", "ContainersNotReady")
@@ -300,3 +309,31 @@ def test_c51_the_pods_of_a_cell_that_does_not_shrink_stay_whatever_their_number(
     assert (found.patches, found.workloads) == ((), ())
     assert found.move is not None
     assert found.move.trigger is Trigger.STEP_DONE
+
+
+@pytest.mark.guard("a-lowered-workload-is-progress")
+def test_the_deadline_of_a_scale_in_counts_from_the_last_workload_that_it_lowered() -> None:
+    """The victims of an earlier wave are gone, and with them their records."""
+    late = START + 700
+    record = scale(1, 3, progress_deadline_seconds=600)
+    down = {"ready": UNREADY, "containers_ready": UNREADY}
+    pods = (serving("a", **down), serving("b"))
+    for lowered, failed in ((START, True), (late - 10, False)):
+        sets = (workload(2, uid=OWNER, scaled_at=lowered),)
+        found = decide(of(record, *pods, workloads=sets, time=late, barred=frozenset({"uid-a"})))
+        assert (found.move is not None and found.move.trigger is Trigger.FAIL) is failed
+
+
+@pytest.mark.guard("a-scale-in-counts-others-pods-itself")
+@pytest.mark.parametrize(("read", "drained_pods"), [(True, 1), (False, 0)])
+def test_c64_pods_of_others_under_a_shared_budget_are_counted_by_what_they_show(
+    read: bool, drained_pods: int
+) -> None:
+    """In Label mode a drained pod of another release stays Ready: the status counts it."""
+    status = {"observedGeneration": 1, "expectedPods": 5, "currentHealthy": 5, "desiredHealthy": 3}
+    meta, spec = {"name": "keep", "generation": 1}, {"selector": {}, "minAvailable": 3}
+    budget = disruption_budgets.parse({"metadata": meta, "spec": spec, "status": status})
+    others = (serving("x"), pod("y", labels={names.TRAFFIC: "off"}))
+    pods = [serving(name) for name in "abc"]
+    seen = of(scale(1, 3), *pods, budgets=(budget,), others=others if read else None)
+    assert len(written(seen)) == drained_pods
