@@ -126,8 +126,12 @@ def _say_idle(ready: Prepared, file: str | None) -> None:
 
 def _effect(proposed: Proposal) -> str:
     """The effect of the release, as text."""
-    pods, plan = counted(sum(proposed.plan.cells.values()), "pod"), proposed.plan
-    if plan.before is not None and not proposed.upgrades:
-        return f"{proposed.kind} from {sum(plan.before.values())} to {pods}"
-    more = "" if plan.before is None else f", from {sum(plan.before.values())}"
-    return f"{proposed.kind} of {pods}{more} to {proposed.target}"
+    plan, kind = proposed.plan, proposed.kind
+    pods = counted(sum(plan.cells.values()), "pod")
+    if plan.before is None:
+        return f"{kind} of {pods} to {proposed.target}"
+    before = sum(plan.before.values())
+    scales = f"scale from {before} to {pods}"
+    if not proposed.upgrades:
+        return scales
+    return f"{kind} of {counted(before, 'pod')} to {proposed.target}, then {scales}"

@@ -17,6 +17,7 @@ from kubectl_cafe.client.lease import LeaderElector, LeaseView
 from kubectl_cafe.client.transport import SessionTransport, Transport
 from kubectl_cafe.driver import fencing
 from kubectl_cafe.driver.loop import Driver, Ended, Watcher
+from kubectl_cafe.planning import deletion
 from kubectl_cafe.record import store
 from kubectl_cafe.release import moves, outcome
 from kubectl_cafe.revisions.revision import Revision, owner_reference
@@ -155,6 +156,9 @@ def drive(
     leader.driver = driver
     try:
         ended = driver.run()
+    except store.Missing as error:
+        memory = leader.observer.cache
+        raise deletion.gone(cafe, (*memory.pods(), *memory.unrelated())) from error
     finally:
         leader.answered = driver.answered
     with suppress(ApiError):  # After a failure the next release's start writes the outcome.

@@ -70,7 +70,11 @@ def _parts(
     In a group that removes pods, `done` is how many are left, `size` how many there were at first.
     """
     plan, created = case.proposal.plan, step.kind is StepKind.SCALE_OUT
-    sizes = plan.peak if step.kind is StepKind.SCALE_IN else plan.cells
+    sizes = {
+        StepKind.UPGRADE: plan.upgraded(case.proposal.kind),
+        StepKind.SCALE_OUT: plan.cells,
+        StepKind.SCALE_IN: plan.peak,
+    }[step.kind]
     for cell, size in sizes.items():
         named = () if created else tuple(pods.get(cell, ()))
         takes = planned[cell] if created else len(named)

@@ -89,11 +89,8 @@ def deadline(snapshot: Snapshot, assessments: Sequence[Assessment]) -> float:
         if s.row is PodState.AT_GOAL and s.released
     ]
     created = creation_times(snapshot, assessments)
-    step = snapshot.record.current
-    removes = step is not None and step.kind is StepKind.SCALE_IN
-    lowered = [one.scaled_at for one in snapshot.workloads] if removes else []
-    since = max(moved_at(snapshot), snapshot.driven_since)
-    last = max(since, *of_release, *released, *created, *lowered)
+    created += _lowered(snapshot)
+    last = max(moved_at(snapshot), snapshot.driven_since, *of_release, *released, *created)
     longest = max((_grace_sum(snapshot, pod) for pod in pods), default=0)
     return last + snapshot.record.plan.strategy.progress_deadline_seconds + longest
 
@@ -133,6 +130,17 @@ def creation_times(snapshot: Snapshot, assessments: Sequence[Assessment]) -> lis
     for cell, living in candidates.living_per_cell(new).items():
         living_at += sorted(s.pod.created for s in new if s.pod.cell == cell)[:living]
     return living_at
+
+
+def _lowered(snapshot: Snapshot) -> list[float]:
+    """When a scale-in lowered its workloads: the pods that it removes are gone with their records.
+
+    By metadata.managedFields, whichever client wrote the replicas; none in other steps.
+    """
+    step, shrinking = snapshot.record.current, snapshot.record.plan.shrinking
+    if step is None or step.kind is not StepKind.SCALE_IN:
+        return []
+    return [one.scaled_at for one in snapshot.workloads if one.cell in shrinking]
 
 
 def _creates_pods(snapshot: Snapshot) -> bool:

@@ -43,18 +43,3 @@ def test_another_pod_set_type_is_refused_with_its_path(shop: Shop, kind: str) ->
     shop.client.create(CAFED, body | {"metadata": {"name": NAME}, "spec": spec})
 
     refused(shop, UPGRADE, 7, "not supported by this version of kubectl-cafe: spec.podSetType")
-
-
-def test_fewer_pods_and_another_image_are_refused_and_the_way_back_is_said(shop: Shop) -> None:
-    shop.born(2)
-    shop.edit({"replicas": 1})
-
-    refused(
-        shop,
-        (*UPGRADE, "--image", "main=app:v2"),
-        7,
-        "fewer pods (all: 2 to 1)",
-        "spec.replicas",
-        "kubectl scale cafed",
-        "--replicas 2",
-    )
