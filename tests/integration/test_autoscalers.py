@@ -77,7 +77,9 @@ def test_another_cell_is_scaled_and_the_autoscalers_number_stays(scaled: Shop) -
     assert (done.code, cells(scaled)) == (0, {"CellA": 3, "CellB": 1})
 
 
-def test_a_number_that_an_autoscaler_sets_is_refused_with_the_bounds_to_edit(scaled: Shop) -> None:
+def test_c103_a_number_that_an_autoscaler_sets_is_refused_with_both_and_the_bounds_to_edit(
+    scaled: Shop,
+) -> None:
     refused = scaled.cafe("scale", NAME, "--yes", "--replicas", "6", "--cell", "CellA=5")
     assert (refused.code, scaled.cafed()["spec"]["replicas"]) == (7, 2)
     assert "HorizontalPodAutoscaler busy (1 to 3 pods) sets the number" in refused.err

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from testbed.client import MERGE, Object
+from testbed.client import MERGE, Object, Refused
 from testbed.waiting import wait_for
 from tests.integration.shop import (
     CAFED,
@@ -280,7 +280,7 @@ def test_fewer_pods_than_a_disruption_budget_wants_are_refused(shop: Shop) -> No
     assert len(shop.pods()) == 3
 
 
-def test_a_cell_that_leaves_the_topology_loses_its_pods_group_by_group(shop: Shop) -> None:
+def test_c114_a_cell_that_leaves_the_topology_loses_its_pods_group_by_group(shop: Shop) -> None:
     """The cells that stay grow first; its ReplicaSet stays, empty, until it is used or deleted."""
     shop.born(4, "gate", TWO_CELLS, batchSize=1)
     shop.edit({"topology": {"unitType": "Cell", "values": ["CellA"]}})
@@ -296,6 +296,15 @@ def test_a_cell_that_leaves_the_topology_loses_its_pods_group_by_group(shop: Sho
     shop.edit({"topology": {"unitType": "Cell", "values": ["CellA", "CellB"]}})
     assert shop.upgrade().code == 0
     assert cells(shop, "app:v2") == {"CellA": 2, "CellB": 2}
+
+
+def test_c106_where_every_cell_is_fixed_kubectl_scale_is_refused_with_the_reason(
+    shop: Shop,
+) -> None:
+    shop.born(2, "label", TWO_CELLS)
+    shop.edit({"topology": {"unitReplicas": {"CellA": 1, "CellB": 1}}})
+    with pytest.raises(Refused, match="unitReplicas"):
+        shop.client.patch(CAFED, NAME, {"spec": {"replicas": 4}}, kind=MERGE, subresource="scale")
 
 
 def test_a_rollback_brings_a_cell_that_was_leaving_back(shop: Shop) -> None:

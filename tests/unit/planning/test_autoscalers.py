@@ -51,7 +51,7 @@ def refuse(of: CafeDeployment, here: tuple[Any, ...]) -> None:
 
 
 @pytest.mark.guard("an-autoscaled-count-is-not-written")
-def test_a_spec_that_asks_for_another_number_where_an_autoscaler_sets_it_is_refused() -> None:
+def test_c103_a_spec_that_asks_for_another_number_where_an_autoscaler_sets_it_is_refused() -> None:
     with pytest.raises(
         Refused, match=r"web \(2 to 9 pods\) sets .* CellA.* 4 instead of 2"
     ) as raised:
@@ -73,7 +73,7 @@ def test_an_autoscaler_of_another_object_is_not_the_releases() -> None:
         assert not autoscalers.by_cell((scaler(target),), cafe(), sets())
 
 
-def test_each_autoscaler_is_named_with_what_it_means_for_the_release() -> None:
+def test_c104_each_autoscaler_is_named_with_what_it_means_for_the_release() -> None:
     found = list(autoscalers.findings((scaler(REPLICASET), scaler(CAFE)), cafe(), sets()))
     assert [one.level for one in found] == [Level.OK, Level.WARNING]
     assert "cell CellA" in found[0].message

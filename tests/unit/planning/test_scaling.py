@@ -122,7 +122,7 @@ def test_a_second_rollback_puts_the_same_counts_back() -> None:
 
 
 @pytest.mark.guard("a-cell-that-leaves-the-topology-loses-its-pods")
-def test_a_cell_that_leaves_the_topology_loses_its_pods() -> None:
+def test_c114_a_cell_that_leaves_the_topology_loses_its_pods() -> None:
     gone = cafe(3, cells=("CellA",))
     emptied = Counts({"CellA": 3, "CellB": 0}, {"CellA": 2, "CellB": 1})
     assert counts(gone, sets(**TWO)) == emptied
