@@ -22,7 +22,6 @@ from kubectl_cafe.revisions.revision import Revision
 from kubectl_cafe.text import first_names
 from kubectl_cafe.times import seconds
 from statemachine.lifecycle import Trigger
-from statemachine.steps import Kind
 
 
 class UnknownRelease(CafeError):
@@ -132,7 +131,7 @@ def line_of(release: PastRelease, revisions: Mapping[str, Revision], now: float)
     over = seconds(release.ended) if release.ended else now
     return ReleaseLine(
         id=release.id,
-        kind=str(Kind.UPGRADE if release.left else release.kind),
+        kind=str(release.began_as),
         outcome=release.outcome,
         source=str(began.number) if began else source,
         target=str(goal.number) if goal else target,

@@ -60,7 +60,7 @@ def account(
         name=cafe.name,
         namespace=cafe.namespace,
         id=past.id,
-        kind="upgrade, rolled back" if past.left else str(past.kind),
+        kind=f"{past.began_as}, rolled back" if past.left else str(past.kind),
         outcome=past.outcome,
         at=at,
         started=frame.start,

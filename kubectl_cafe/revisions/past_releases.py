@@ -56,6 +56,16 @@ class PastRelease(Stored, frozen=True):
         """Whether every pod was at `to_revision` at the end."""
         return self.outcome in GOOD
 
+    @property
+    def began_as(self) -> Kind:
+        """The kind with which the release began, also where it was rolled back later.
+
+        A release of kind scale changes no revision.
+        """
+        if not self.left:
+            return self.kind
+        return Kind.SCALE if self.from_revision == self.to_revision else Kind.UPGRADE
+
 
 class Chronicle(Stored, frozen=True):
     """The releases to one revision as version 0.1.0 wrote them; older ones were cut."""

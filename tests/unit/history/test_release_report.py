@@ -189,6 +189,12 @@ def test_a_pod_of_a_rollback_stands_in_the_rollbacks_group() -> None:
     assert report.kind == "upgrade, rolled back"
 
 
+def test_a_scale_that_was_rolled_back_is_a_scale() -> None:
+    back = (BEGUN, entry(20, Trigger.ROLLBACK, State.ROLLED_BACK))
+    record = ran(*back, kind=Kind.ROLLBACK, to_revision="v1", from_revision="v1")
+    assert told(record=record).kind == "scale, rolled back"
+
+
 def test_a_pod_that_was_taken_before_the_rollback_stands_in_the_group_that_took_it() -> None:
     back = (
         BEGUN,
