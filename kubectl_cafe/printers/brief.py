@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubectl_cafe.printers.changes import changes_text
-from kubectl_cafe.status.model import ImageChange
+from kubectl_cafe.status.model import CellLine, ImageChange
 from kubectl_cafe.text import columns
 from kubectl_cafe.waits import Wait, listed
 
@@ -41,3 +41,14 @@ def rows(text: str, width: int | None) -> int:
     """The rows that a terminal of `width` columns needs for `text`; it breaks longer lines."""
     lines = text.split("\n")
     return sum(max(1, -(-columns(line) // width)) if width else 1 for line in lines)
+
+
+def group_progress(cell: CellLine, number: int) -> str:
+    """How far the cell is in a group: upgraded pods of its count.
+
+    In a group that removes pods: the pods that there are, and how many it leaves.
+    """
+    count = cell.groups[number - 1]
+    if count < max(cell.groups[:number]):
+        return f"{cell.pods} -> {count}" if cell.pods > count else str(count)
+    return f"{min(cell.updated, count)}/{count}"

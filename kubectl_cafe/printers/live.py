@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from kubectl_cafe.durations import age
-from kubectl_cafe.printers.brief import awaited, revisions
+from kubectl_cafe.printers.brief import awaited, group_progress, revisions
 from kubectl_cafe.printers.changes import changes_text
 from kubectl_cafe.printers.fitting import Block, fitted
 from kubectl_cafe.printers.status import NO_DRIVER, about, at_work, driven, stands, urgency
@@ -181,11 +181,11 @@ def _cell_name(cell: CellLine) -> str:
 
 def _counts(status: Status, cell: CellLine) -> list[str]:
     """The counts of a cell as texts, the most important first."""
-    group = cell.groups[status.group - 1] if 0 < status.group <= len(cell.groups) else 0
+    group = status.group if 0 < status.group <= len(cell.groups) else 0
     return [
         f"{cell.updated}/{cell.pods}",
         f"{cell.in_flight} in flight",
-        f"group {status.group}: {min(cell.updated, group)}/{group}" if group else "",
+        f"group {group}: {group_progress(cell, group)}" if any(cell.groups[:group]) else "",
         f"{cell.available} available",
     ]
 

@@ -128,7 +128,7 @@ def cells(status: Status, width: int | None = None) -> str:
             line.updated,
             line.available,
             line.in_flight,
-            *(f"{min(line.updated, count)}/{count}" for count in line.groups),
+            *(brief.group_progress(line, number) for number in numbers),
         )
         for line in status.cells
     ]

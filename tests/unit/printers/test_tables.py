@@ -9,11 +9,12 @@ from msgspec import structs
 
 from kubectl_cafe.history.model import History, ReleaseLine, RevisionLine
 from kubectl_cafe.printers import history, live, overview, status
+from kubectl_cafe.printers.brief import group_progress
 from kubectl_cafe.printers.changes import changes_text
 from kubectl_cafe.printers.repair import RepairLine
 from kubectl_cafe.printers.repair import render as findings
 from kubectl_cafe.printers.table import fields, table
-from kubectl_cafe.status.model import ImageChange, Overview
+from kubectl_cafe.status.model import CellLine, ImageChange, Overview
 from kubectl_cafe.text import Size, columns
 from kubectl_cafe.waits import For, Wait
 from tests.unit.printers.scenes import SCENES
@@ -243,3 +244,14 @@ def test_no_text_of_somebody_s_adds_a_line() -> None:
     assert [
         line for line in lines if line.startswith(("Failure:  none", "Next:  kubectl del"))
     ] == []
+
+
+@pytest.mark.parametrize(
+    ("pods", "number", "shown"),
+    [(6, 1, "2/2"), (6, 2, "4/6"), (6, 3, "6 -> 5"), (5, 3, "5"), (5, 4, "5 -> 3"), (3, 4, "3")],
+)
+def test_a_group_that_removes_pods_shows_those_there_are_and_those_it_leaves(
+    pods: int, number: int, shown: str
+) -> None:
+    cell = CellLine("CellA", pods, 4, 6, 0, groups=(2, 6, 5, 3))
+    assert group_progress(cell, number) == shown
