@@ -298,6 +298,34 @@ def test_c114_a_cell_that_leaves_the_topology_loses_its_pods_group_by_group(shop
     assert cells(shop, "app:v2") == {"CellA": 2, "CellB": 2}
 
 
+def test_a_scale_takes_the_place_of_one_that_waits(shop: Shop) -> None:
+    shop.born(2, "gate", TWO_CELLS, upgradeType="Beta", confirm=True)
+    assert scale(shop, "--replicas", "6") == 3
+    assert scale(shop, "--replicas", "2") == 7
+
+    assert scale(shop, "--replicas", "2", "--supersede") == 0
+
+    assert (cells(shop), recorded(shop)) == ({"CellA": 1, "CellB": 1},) * 2
+    assert "Superseded" in shop.cafe("history", NAME).out
+
+
+def test_a_scale_that_a_quota_stops_in_the_middle_fails_and_is_retried(shop: Shop) -> None:
+    shop.born(2, "label", TWO_CELLS, upgradeType="Beta", confirm=True, progressDeadlineSeconds=5)
+    assert scale(shop, "--replicas", "6") == 3
+    quota = {"metadata": {"name": "tight"}, "spec": {"hard": {"pods": "4"}}}
+    shop.client.create("resourcequotas", quota)
+    wait_for(lambda: "hard" in shop.client.get("resourcequotas", "tight")["status"], "the quota")
+
+    failed = shop.cafe("confirm", NAME, seconds=SECONDS)
+    assert (failed.code, shop.state()) == (4, "Failed")
+    assert "exceeded quota: tight" in shop.cafe("status", NAME).out
+    shop.client.delete("resourcequotas", "tight")
+    wait_for(lambda: len(shop.pods()) == 6, "the ReplicaSets to try again", 60)
+    assert shop.cafe("retry", NAME).code == 0
+
+    assert (cells(shop), shop.state()) == ({"CellA": 3, "CellB": 3}, "Completed")
+
+
 def test_c106_where_every_cell_is_fixed_kubectl_scale_is_refused_with_the_reason(
     shop: Shop,
 ) -> None:
