@@ -18,8 +18,10 @@ from kubectl_cafe.planning.finding import Finding, warning
 from kubectl_cafe.planning.proposal import Proposal
 from kubectl_cafe.planning.warnings import warnings
 from kubectl_cafe.planning.without_record import presumed
+from kubectl_cafe.podsets import by_cell
 from kubectl_cafe.revisions import template as templates
 from kubectl_cafe.revisions.revision import Revision
+from kubectl_cafe.text import counted
 from statemachine.lifecycle import RESTING, SUCCEEDED, State, Trigger, legal
 from statemachine.record import Entry, Plan, Record
 from statemachine.steps import Kind, UpgradeType
@@ -143,6 +145,7 @@ def proposal(cafe: CafeDeployment, around: Around, way: RollbackPlan) -> Proposa
         difference=diff,
         notes=(
             *_edits(cafe, around, way.target),
+            *_created(around, way.plan),
             *warnings(cafe, around.pods, around.services, around.known, template, diff),
             *(
                 warning("budgets", said)
@@ -153,6 +156,18 @@ def proposal(cafe: CafeDeployment, around: Around, way: RollbackPlan) -> Proposa
         budgets=budgets,
         needed=True,
     )
+
+
+def _created(around: Around, plan: Plan) -> tuple[Finding, ...]:
+    """The warning about the pods that the commit creates: those that the release has removed."""
+    there = by_cell.wished(around.workloads)
+    missing = {cell: size - there.get(cell, size) for cell, size in plan.cells.items()}
+    cells = [f"{cell or 'all'}: {number}" for cell, number in missing.items() if number > 0]
+    if not cells or plan.before is None:
+        return ()
+    number = sum(number for number in missing.values() if number > 0)
+    said = f"the commit also creates {counted(number, 'pod')} that the release has removed"
+    return (warning("replicas", f"{said} ({', '.join(cells)})"),)
 
 
 def _edits(cafe: CafeDeployment, around: Around, target: Revision) -> tuple[Finding, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from kubectl_cafe import names
 from kubectl_cafe.api.cafedeployment import CafeDeployment
 from kubectl_cafe.assessment.disruption_budgets import DisruptionBudget
 from kubectl_cafe.errors import CONFLICT, CafeError, Refused
@@ -59,11 +60,14 @@ def counts(
 def moved(cafe: CafeDeployment, counts: Counts, workloads: Iterable[Workload]) -> Iterator[str]:
     """The warnings about workloads that the release sets although another client has scaled them.
 
-    Each names the client by its field manager.
+    Each names the client by its field manager. What kubectl-cafe has set, as in a release that was
+    aborted, is not among them.
     """
     before, recorded = counts.before or {}, cafe.recorded_allocation or {}
     for one in workloads:
         size = counts.cells.get(one.cell, 0)
+        if one.scaled_by == names.FIELD_MANAGER:
+            continue
         if one.cell in recorded and before.get(one.cell, size) not in (size, recorded[one.cell]):
             by = f" by {one.scaled_by}" if one.scaled_by else ""
             yield (

@@ -43,12 +43,15 @@ def rows(text: str, width: int | None) -> int:
     return sum(max(1, -(-columns(line) // width)) if width else 1 for line in lines)
 
 
-def group_progress(cell: CellLine, number: int) -> str:
-    """How far the cell is in a group: upgraded pods of its count.
+def group_progress(cell: CellLine, number: int, current: int) -> str:
+    """How far the cell is in the group `number`: upgraded pods of its count.
 
-    In a group that removes pods: the pods that there are, and how many it leaves.
+    In a group that removes pods: the pods that there are, and how many it leaves. A group before
+    the `current` one counts no pod that was removed since.
     """
     count = cell.groups[number - 1]
-    if count < max(cell.groups[:number]):
+    if number < current:
+        count = min(count, cell.pods)
+    if cell.groups[number - 1] < max(cell.groups[:number]):
         return f"{cell.pods} -> {count}" if cell.pods > count else str(count)
     return f"{min(cell.updated, count)}/{count}"

@@ -185,7 +185,7 @@ def _counts(status: Status, cell: CellLine) -> list[str]:
     return [
         f"{cell.updated}/{cell.pods}",
         f"{cell.in_flight} in flight",
-        f"group {group}: {group_progress(cell, group)}" if any(cell.groups[:group]) else "",
+        f"group {group}: {group_progress(cell, group, group)}" if any(cell.groups[:group]) else "",
         f"{cell.available} available",
     ]
 

@@ -128,7 +128,7 @@ def cells(status: Status, width: int | None = None) -> str:
             line.updated,
             line.available,
             line.in_flight,
-            *(brief.group_progress(line, number) for number in numbers),
+            *(brief.group_progress(line, number, status.group) for number in numbers),
         )
         for line in status.cells
     ]

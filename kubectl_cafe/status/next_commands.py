@@ -33,6 +33,8 @@ def next_commands(cafe: CafeDeployment, driven: bool) -> tuple[Hint, ...]:
             return (_of(cafe, "resume"),)
         case State.FAILED:
             return tuple(_after_failure(cafe, record))
+        case State.ABORTED if record.from_revision == record.to_revision:
+            return (upgrade_command(cafe),)  # A scale: there is no version to roll back.
         case State.ABORTED:
             return upgrade_command(cafe), _of(cafe, "rollback")
         case state if state in RESTING:

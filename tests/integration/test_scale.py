@@ -165,6 +165,8 @@ def test_an_upgrade_that_removes_pods_goes_back_with_its_pods(shop: Shop) -> Non
         assert confirm(shop) == 3
     assert cells(shop, "app:v2") == {"CellA": 2, "CellB": 2}
 
+    plan = shop.cafe("plan", NAME, "--rollback").out
+    assert "the commit also creates 2 pods that the release has removed" in plan
     assert shop.cafe("rollback", NAME, "--yes").code == 0
 
     assert cells(shop) == {"CellA": 3, "CellB": 3}

@@ -98,3 +98,5 @@ def test_a_workload_that_another_client_has_scaled_is_named_with_its_field_manag
     (said,) = scaling.moved(of, scaling.counts(of, here), here)
     assert "shop-cella has 7 replicas, set by kubectl, the last release left 2" in said
     assert not list(scaling.moved(of, scaling.counts(of, sets()), sets()))
+    ours = sets(a=7, by=names.FIELD_MANAGER)
+    assert not list(scaling.moved(of, scaling.counts(of, ours), ours))
