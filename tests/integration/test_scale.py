@@ -328,6 +328,20 @@ def test_a_scale_that_a_quota_stops_in_the_middle_fails_and_is_retried(shop: Sho
     assert (cells(shop), shop.state()) == ({"CellA": 3, "CellB": 3}, "Completed")
 
 
+def test_a_scale_that_fails_puts_the_numbers_back_by_itself(shop: Shop) -> None:
+    options = {"progressDeadlineSeconds": 5, "onFailure": "Rollback"}
+    shop.born(2, "label", TWO_CELLS, upgradeType="Beta", confirm=True, **options)
+    assert scale(shop, "--replicas", "6") == 3
+    quota = {"metadata": {"name": "tight"}, "spec": {"hard": {"pods": "4"}}}
+    shop.client.create("resourcequotas", quota)
+    wait_for(lambda: "hard" in shop.client.get("resourcequotas", "tight")["status"], "the quota")
+
+    shop.cafe("confirm", NAME, seconds=SECONDS)
+
+    assert shop.state() == "RolledBack"
+    assert (cells(shop), shop.cafed()["spec"]["replicas"]) == ({"CellA": 1, "CellB": 1}, 2)
+
+
 def test_c106_where_every_cell_is_fixed_kubectl_scale_is_refused_with_the_reason(
     shop: Shop,
 ) -> None:

@@ -120,8 +120,9 @@ def _saying(fast: bool, number: int) -> Move:
         if after.record is None or after is cafe:
             return after
         target = around.revision(after.record.to_revision)
-        names = (after.record.from_revision, after.record.to_revision)
-        say("rolling back " + " -> ".join(revision_text(around.revision(n)) for n in names))
+        names = dict.fromkeys((after.record.from_revision, after.record.to_revision))
+        shown = " -> ".join(revision_text(around.revision(name)) for name in names)
+        say(f"rolling back {shown}" if len(names) > 1 else f"putting back the pods of {shown}")
         if target and (edits := rollback_plan.discarded(cafe, around, target)):
             say(f"warning: {rollback_plan.DISCARDED}: {', '.join(edits)}")
         if after.unswitched:
