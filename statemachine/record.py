@@ -74,6 +74,11 @@ class Plan(Stored, frozen=True):
         before = self.before or {}
         return {cell: max(size, before.get(cell, 0)) for cell, size in self.cells.items()}
 
+    def growing(self, kind: Kind) -> frozenset[str]:
+        """The cells that have more pods at the end of a release of this kind than at its start."""
+        before = self.started(kind)
+        return frozenset(cell for cell, size in self.cells.items() if size > before.get(cell, 0))
+
     @property
     def shrinking(self) -> frozenset[str]:
         """The cells that have fewer pods at the end of the release than at its start."""

@@ -33,10 +33,9 @@ def counts(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, i
     if step is None or step.kind in (StepKind.COMMIT, StepKind.SCALE_IN):
         return dict.fromkeys(wanted, 0)
     if step.kind is StepKind.SCALE_OUT:
-        before = record.plan.started(record.kind)
-        grown = {cell for cell, size in record.plan.cells.items() if size > before.get(cell, 0)}
+        growing = record.plan.growing(record.kind)
         return {
-            cell: step.count(cell) if cell in grown else min(wanted[cell], step.count(cell))
+            cell: step.count(cell) if cell in growing else min(wanted[cell], step.count(cell))
             for cell in record.plan.cells
         }
     last = step.counts == record.plan.upgraded(record.kind)

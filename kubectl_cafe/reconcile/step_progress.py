@@ -96,7 +96,8 @@ def _commit(snapshot: Snapshot, decision: Decision) -> Decision:
         for workload in snapshot.workloads
         if workload.revision != goal.name or edited_templates.paths(workload, snapshot.revisions)
     ]
-    writes = writes or _raised(snapshot)
+    if not writes and snapshot.record.kind is Kind.ROLLBACK:
+        writes += _raised(snapshot, snapshot.record.plan.cells)
     if writes:
         return replace(decision, workloads=tuple(writes))
     unseen = [workload.name for workload in snapshot.workloads if not workload.spec_observed]
@@ -106,21 +107,19 @@ def _commit(snapshot: Snapshot, decision: Decision) -> Decision:
     return replace(decision, move=DONE)
 
 
-def _raised(snapshot: Snapshot) -> list[WorkloadWrite]:
-    """The writes by which a rollback raises the workloads that have too few replicas."""
-    record = snapshot.record
-    if record.kind is not Kind.ROLLBACK or record.plan.before is None:
-        return []
-    return [
+def _raised(snapshot: Snapshot, counts: Mapping[str, int]) -> tuple[WorkloadWrite, ...]:
+    """The writes that raise the workloads of the cells that grow to `counts`.
+
+    The replicas of another cell are another client's, an autoscaler's for example.
+    """
+    record, wishes = snapshot.record, by_cell.wished(snapshot.workloads)
+    growing = record.plan.growing(record.kind)
+    return tuple(
         snapshot.podset.scale(workload, workload.replicas + lacking)
         for workload in by_cell.bearing(snapshot.workloads, record.to_revision)
-        if (lacking := _lacking(snapshot, workload.cell, record.plan.cells)) > 0
-    ]
-
-
-def _lacking(snapshot: Snapshot, cell: str, counts: Mapping[str, int]) -> int:
-    """How many replicas the cell's workloads have less than `counts`."""
-    return counts.get(cell, 0) - by_cell.wished(snapshot.workloads)[cell]
+        if workload.cell in growing
+        and (lacking := counts.get(workload.cell, 0) - wishes[workload.cell]) > 0
+    )
 
 
 def _scale_out(
@@ -130,11 +129,7 @@ def _scale_out(
 
     The step is over when each cell has its count of available pods.
     """
-    writes = tuple(
-        snapshot.podset.scale(workload, workload.replicas + lacking)
-        for workload in by_cell.bearing(snapshot.workloads, snapshot.record.to_revision)
-        if (lacking := _lacking(snapshot, workload.cell, step.counts or {})) > 0
-    )
+    writes = _raised(snapshot, step.counts or {})
     if writes and not previous_group.held(
         snapshot, assessments, candidates.wished(snapshot, assessments)
     ):

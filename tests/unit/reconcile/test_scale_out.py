@@ -11,6 +11,7 @@ from kubectl_cafe.assessment.snapshot import Snapshot, Wanted
 from kubectl_cafe.pods.model import Condition, Pod
 from kubectl_cafe.reconcile.decide import decide
 from statemachine.lifecycle import Trigger
+from statemachine.record import Plan, Strategy
 from statemachine.steps import Kind
 from tests.unit.builders import container, pod, release, snapshot, workload
 
@@ -62,3 +63,16 @@ def test_the_next_group_is_born_once_the_one_before_is_available(
 
 def test_a_workload_that_somebody_made_larger_is_not_made_smaller() -> None:
     assert sizes(scaling(born("a"), born("b"), group=1, size=2)) == []
+
+
+@pytest.mark.guard("only-cells-that-grow-are-raised")
+def test_c51_a_workload_whose_cell_does_not_grow_is_not_raised() -> None:
+    """An autoscaler has lowered cell b to one of two; the release adds a pod in cell a alone."""
+    plan = Plan({"a": 2, "b": 2}, Strategy(), before={"a": 1, "b": 2})
+    record = release(kind=Kind.SCALE, plan=plan)
+    sets = (
+        workload(1, "a", uid="uid-a", name="shop-a", revision="v2"),
+        workload(1, "b", uid="uid-b", name="shop-b", revision="v2"),
+    )
+    found = decide(snapshot(record=record, workloads=sets))
+    assert [(one.name, one.body["spec"]["replicas"]) for one in found.workloads] == [("shop-a", 2)]
