@@ -10,6 +10,7 @@ from kubectl_cafe.hints import Hint, argument, cafe_command, kubectl
 from kubectl_cafe.revisions import template as templates
 from statemachine.lifecycle import RESTING, State
 from statemachine.record import Record
+from statemachine.steps import Kind
 
 
 def next_commands(cafe: CafeDeployment, driven: bool) -> tuple[Hint, ...]:
@@ -47,7 +48,7 @@ def _after_failure(cafe: CafeDeployment, record: Record) -> Iterator[Hint]:
     """The commands after a failure, the likeliest first, without those that would fail again.
 
     If the spec was edited: `rollback`, or `upgrade --supersede` if the edit can be made in place.
-    If it was not, only another image makes a superseding release differ.
+    If it was not, only another image makes a superseding release differ; a scale changes none.
     """
     forward = record.origin in (State.PROGRESSING, State.AWAITING_CONFIRM)
     edited = forward and cafe.spec_hash != record.spec_hash
@@ -56,6 +57,8 @@ def _after_failure(cafe: CafeDeployment, record: Record) -> Iterator[Hint]:
     yield _of(cafe, "rollback")
     if edited and edited_spec.releasable(record.failure):
         yield _of(cafe, "upgrade --supersede")
+    elif not edited and record.kind is Kind.SCALE:
+        yield _of(cafe, "retry")
     elif not edited:
         container = record.failure.container if record.failure else ""
         named = container or next(iter(templates.images(cafe.template)), "CONTAINER")

@@ -137,6 +137,23 @@ def test_after_an_edit_of_the_spec_the_next_command_is_to_upgrade() -> None:
     assert next_commands(edited, False) == (f"kubectl cafe upgrade {PLACE}",)
 
 
+SCALE: dict[str, Any] = {
+    "kind": Kind.SCALE,
+    "plan": replace(release().plan, before={"": 1}),
+}
+
+
+def test_a_failed_scale_names_no_image() -> None:
+    failed = of_spec(State.FAILED, origin=State.PROGRESSING, **SCALE)
+    found = [" ".join(command.split()[2:4]) for command in next_commands(cafe(failed), False)]
+    assert found == ["rollback shop", "retry shop", "abort shop"]
+
+
+def test_an_aborted_scale_names_no_rollback_to_an_earlier_version() -> None:
+    aborted = of_spec(State.ABORTED, from_revision="v2", **SCALE)
+    assert next_commands(cafe(aborted), False) == (f"kubectl cafe upgrade {PLACE}",)
+
+
 def test_a_failed_release_names_every_legal_verb() -> None:
     found = next_commands(cafe(of_spec(State.FAILED, origin=State.PROGRESSING)), False)
     verbs = [command.split()[2] for command in found]
