@@ -133,12 +133,15 @@ def noted(cafe: CafeDeployment, snapshot: Snapshot) -> Iterator[str]:
 
 
 def _counts(wish: Mapping[str, int], snapshot: Snapshot) -> str:
-    """The cells whose workloads have other replicas than the spec asks for, in parentheses."""
+    """The cells whose workloads have other replicas than the spec asks for, in parentheses.
+
+    A workload that is missing has a note of its own.
+    """
     found = by_cell.wished(snapshot.workloads)
     cells = [
-        f"{cell or 'all'}: {size} in the spec, {found.get(cell, 0)} in the workload"
+        f"{cell or 'all'}: {size} in the spec, {found[cell]} in the workload"
         for cell, size in wish.items()
-        if size != found.get(cell, 0)
+        if size != found.get(cell, size)
     ]
     return f" ({'; '.join(cells)})" if cells else ""
 
