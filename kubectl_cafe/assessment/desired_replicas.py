@@ -17,9 +17,25 @@ from statemachine.steps import Kind, Step, StepKind
 
 
 def per_cell(snapshot: Snapshot) -> dict[str, int]:
-    """The desired number of pods by cell."""
-    plan = {cell: planned(snapshot.record, cell) for cell in snapshot.record.plan.cells}
-    return plan | by_cell.wished(snapshot.workloads)
+    """The desired number of pods by cell.
+
+    While a rollback upgrades the pods that stay, those that it removes after that are not desired:
+    as missing or unavailable pods they would keep every other pod from being taken.
+    """
+    record = snapshot.record
+    plan = {cell: planned(record, cell) for cell in record.plan.cells}
+    desired = plan | by_cell.wished(snapshot.workloads)
+    if removes_later(record):
+        for cell in record.plan.shrinking:
+            desired[cell] = min(desired[cell], record.plan.cells[cell])
+    return desired
+
+
+def removes_later(record: Record) -> bool:
+    """Whether the current step is an upgrade group of a rollback that removes pods after it."""
+    step = record.current
+    upgrades = step is not None and step.kind is StepKind.UPGRADE
+    return upgrades and record.kind is Kind.ROLLBACK and bool(record.plan.shrinking)
 
 
 def total(snapshot: Snapshot) -> int:
@@ -33,10 +49,10 @@ def planned(record: Record, cell: str) -> int:
     A first release creates its workloads without pods and adds pods group by group. Other releases
     add pods in their last steps, a rollback with its commit. A group that removes pods counts only
     after its end: a workload that is re-created during the group adopts the remaining pods, and
-    would delete too many at once.
+    would delete too many at once. A cell that a rollback leaves without pods needs no workload.
     """
     step, plan = record.current, record.plan
-    if step is None:
+    if step is None or (record.kind is Kind.ROLLBACK and not plan.cells[cell]):
         return plan.cells[cell]
     if step.kind is StepKind.SCALE_OUT:
         return step.count(cell)

@@ -23,7 +23,8 @@ from kubectl_cafe.text import counted, first_names
 from kubectl_cafe.times import seconds
 from kubectl_cafe.version import VERSION
 from statemachine.lifecycle import Trigger
-from statemachine.steps import Kind
+from statemachine.record import Record
+from statemachine.steps import Kind, StepKind
 
 
 class Untold(CafeError):
@@ -239,6 +240,13 @@ def _left_of(past: PastRelease, count: int) -> str:
     )
 
 
+def _expected(record: Record) -> int:
+    """How many pods can have data of the release: those that it upgraded or created."""
+    sizes = record.plan.sizes(record.kind)
+    removes = {step.group for step in record.steps if step.kind is StepKind.SCALE_IN}
+    return sum(sum(size.values()) for group, size in sizes.items() if group not in removes)
+
+
 def _unknown(
     past: PastRelease,
     present: bool,
@@ -251,7 +259,7 @@ def _unknown(
     `present`: the CafeDeployment still has the record of this release.
     """
     passages, record = [p for group in groups for p in group.passages], past.record
-    total = record.plan.pods(record.kind) if record else 0
+    total = _expected(record) if record else 0
     if not present:
         yield _left_of(past, len(passages))
     if record is None:

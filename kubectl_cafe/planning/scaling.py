@@ -85,6 +85,18 @@ def unsettled(cafe: CafeDeployment) -> bool:
     return record is not None and record.state not in SUCCEEDED and record.plan.before is not None
 
 
+def settled(cafe: CafeDeployment, now: Mapping[str, int]) -> Mapping[str, int]:
+    """The recorded counts after a release that ended while it scaled, before a rollback.
+
+    In the cells that it changed they are those of `now`; a count of another cell stays recorded.
+    """
+    record, recorded = cafe.record, cafe.recorded_allocation or {}
+    if record is None or record.plan.before is None:
+        return recorded
+    changed = {c for c, size in record.plan.cells.items() if size != record.plan.before.get(c)}
+    return {c: size if c in changed else recorded.get(c, size) for c, size in now.items()}
+
+
 def put_back(record: Record, workloads: Iterable[Workload]) -> Counts:
     """The counts of a rollback of `record`'s release: those that it found, where it scales.
 

@@ -15,7 +15,7 @@ from kubectl_cafe.pods.record import Mode
 from kubectl_cafe.podsets import PodSet
 from kubectl_cafe.reconcile import availability, previous_group
 from statemachine.record import Record
-from statemachine.steps import Kind, StepKind
+from statemachine.steps import StepKind
 
 
 def counts(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, int]:
@@ -39,7 +39,7 @@ def counts(snapshot: Snapshot, assessments: Sequence[Assessment]) -> dict[str, i
             for cell in record.plan.cells
         }
     last = step.counts == record.plan.upgraded(record.kind)
-    if step.kind is StepKind.SWEEP or (last and not _removed_later(record)):
+    if step.kind is StepKind.SWEEP or (last and not desired_replicas.removes_later(record)):
         return wanted
     return {cell: min(size, step.count(cell)) for cell, size in wanted.items()}
 
@@ -99,19 +99,13 @@ def wanted(snapshot: Snapshot, assessments: Sequence[Assessment]) -> list[Assess
     return wanted
 
 
-def _removed_later(record: Record) -> bool:
-    """Whether the current step is an upgrade group of a rollback that removes pods after it."""
-    return record.kind is Kind.ROLLBACK and bool(record.plan.shrinking)
-
-
 def _spare(record: Record, cell: str, pods: int) -> int:
     """How many of the cell's candidates are not upgraded, because the rollback will remove them.
 
     The first ones in order, the unavailable ones: the scale-in removes these first, too. `pods` is
     the number of the candidates and of the pods that were taken before.
     """
-    step = record.current
-    if step is None or step.kind is not StepKind.UPGRADE or not _removed_later(record):
+    if not desired_replicas.removes_later(record):
         return 0
     return max(0, pods - record.plan.cells.get(cell, 0))
 

@@ -88,8 +88,8 @@ def _commit(snapshot: Snapshot, decision: Decision) -> Decision:
             goal.template,
             desired_replicas.planned(snapshot.record, cell),
         )
-        for cell in snapshot.record.plan.cells
-        if cell not in present
+        for cell, size in snapshot.record.plan.cells.items()
+        if cell not in present and (size or snapshot.record.kind is not Kind.ROLLBACK)
     ]
     writes += [
         sets.commit(snapshot.owner, workload, goal.name, goal.template)

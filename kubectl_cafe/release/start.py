@@ -210,7 +210,9 @@ def start_rollback(
     wished = rollback_plan.wished(cafe, target)
     record = _aimed(record, target.name, source, wished, mover, Trigger.ROLLBACK)
     fields = merge_patch(cafe.spec, wished.spec)
-    notes = {names.UNSWITCHED: lost_switches.note(record.id, unswitched)} if unswitched else None
+    notes = {names.UNSWITCHED: lost_switches.note(record.id, unswitched)} if unswitched else {}
+    if unfinished is None and scaling.unsettled(cafe):
+        notes |= size.notes(cafe, scaling.settled(cafe, plan.cells))
     return store.write(transport, cafe, record, spec=fields, annotations=notes)
 
 

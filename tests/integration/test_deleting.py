@@ -40,7 +40,7 @@ def test_with_a_cafedeployment_its_workloads_and_pods_go(shop: Shop, way: str) -
     shop.born(2, "gate", TWO_CELLS)
     delete(shop, way)
     wait_for(lambda: left(shop) == ([], []), "everything to be gone", 30)
-    assert shop.client.find(CAFED, NAME) is None
+    wait_for(lambda: shop.client.find(CAFED, NAME) is None, "the object to be gone", 30)
 
 
 def test_c45_a_cafedeployment_that_is_deleted_as_an_orphan_leaves_its_pods_in_traffic(

@@ -330,3 +330,10 @@ def test_a_release_that_another_one_replaced_has_no_groups_to_come() -> None:
     waited = ran(BEGUN, WAITS, id="r0")
     report = told(record=LATER, kept=stored(waited, outcome="Superseded"), release="r0")
     assert [group.title for group in report.groups] == ["Group 1"]
+
+
+def test_of_the_pods_that_a_scale_in_removed_no_data_are_missing() -> None:
+    ended = (BEGUN, entry(20, Trigger.STEP_DONE, State.COMPLETED, 1))
+    plan = replace(ran(*ended).plan, before={"A": 4, "B": 4})
+    record = ran(*ended, kind=Kind.SCALE, plan=plan)
+    assert not [line for line in told(record=record).unknown if line.startswith("No data of")]

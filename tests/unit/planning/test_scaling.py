@@ -213,3 +213,9 @@ def test_numbers_that_do_not_fit_refuse_a_release_and_leave_its_plan() -> None:
         "unitReplicas ask for 9 pods, replicas is 3"
     ]
     assert found.plan.cells == TWO
+
+
+def test_a_rollback_after_an_aborted_scale_records_the_counts_that_the_scale_has_left() -> None:
+    """Else the next release would take them for another client's."""
+    found = scaling.settled(ended(State.ABORTED, TWO), {"CellA": 3, "CellB": 7})
+    assert found == {"CellA": 3, "CellB": 1}

@@ -92,3 +92,26 @@ def test_a_workload_that_is_created_again_has_the_larger_count_until_its_pods_ar
     cells: int, before: int, step: StepKind, planned: int
 ) -> None:
     assert desired_replicas.planned(back(cells, before, step), "") == planned
+
+
+@pytest.mark.guard("pods-that-a-rollback-removes-are-not-desired")
+def test_pods_that_a_rollback_removes_use_up_no_budget() -> None:
+    """A scale-out whose ten new pods never became ready is rolled back: the others are taken."""
+    record = back(cells=10, before=20, step=StepKind.UPGRADE, max_unavailable="25%")
+    serving = [at("v2", f"p{number}") for number in range(10)]
+    for more in ([], [at("v2", f"q{number}", **DOWN) for number in range(10)]):
+        found = decide(of(record, *serving, *more, wish=20))
+        assert len(found.patches) == 2
+
+
+@pytest.mark.guard("a-rollback-creates-no-cell-that-it-leaves-empty")
+def test_a_rollback_creates_no_workload_for_a_cell_that_it_leaves_without_pods() -> None:
+    """The release was to add cell b, and failed before it did."""
+    plan = Plan({"": 1, "b": 0}, Strategy(), before={"": 1, "b": 4})
+    for step in (0, 1):
+        record = release(
+            State.ROLLING_BACK, kind=Kind.ROLLBACK, to_revision="v1", plan=plan, step=step
+        )
+        seen = of(record, at("v2", "a"), wish=1)
+        assert decide(seen).workloads == ()
+        assert desired_replicas.total(seen) == 1
