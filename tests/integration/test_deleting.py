@@ -81,7 +81,7 @@ def test_a_driver_whose_cafedeployment_is_gone_names_the_pod_that_it_leaves(
 
 def deleted_during(shop: Shop, way: str) -> Outcome:
     """The end of a driver whose CafeDeployment is deleted while a pod is drained."""
-    shop.born(4, "gate", TWO_CELLS, upgradeType="Batch", batchSize=1, drainSeconds=1)
+    shop.born(4, "gate", TWO_CELLS, upgradeType="Batch", batchSize=1, drainSeconds=5)
     running = shop.start("app:v2")
     wait_for(lambda: any(phase(pod) == "drained" for pod in shop.pods()), "a drained pod", 30)
     delete(shop, way)

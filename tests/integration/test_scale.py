@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 
 import pytest
 
+from kubectl_cafe.times import seconds
 from testbed.client import MERGE, Object, Refused
 from testbed.waiting import wait_for
 from tests.integration.shop import (
@@ -127,8 +129,11 @@ def test_after_an_aborted_scale_the_old_number_is_reached_again(shop: Shop) -> N
 
 
 def test_a_rollback_of_a_scale_out_removes_what_it_has_created(shop: Shop) -> None:
+    """The newest pods; a creationTimestamp has whole seconds."""
     shop.born(2, "gate", TWO_CELLS, upgradeType="Beta", confirm=True)
     before = {pod["metadata"]["uid"] for pod in shop.pods()}
+    newest = max(seconds(pod["metadata"]["creationTimestamp"]) for pod in shop.pods())
+    wait_for(lambda: time.time() >= newest + 1, "the next second")
     assert scale(shop, "--replicas", "6") == 3
     assert len(shop.pods()) == 4
 
@@ -312,7 +317,7 @@ def test_a_scale_takes_the_place_of_one_that_waits(shop: Shop) -> None:
 
 
 def test_a_scale_that_a_quota_stops_in_the_middle_fails_and_is_retried(shop: Shop) -> None:
-    shop.born(2, "label", TWO_CELLS, upgradeType="Beta", confirm=True, progressDeadlineSeconds=5)
+    shop.born(2, "label", TWO_CELLS, upgradeType="Beta", confirm=True, progressDeadlineSeconds=12)
     assert scale(shop, "--replicas", "6") == 3
     quota = {"metadata": {"name": "tight"}, "spec": {"hard": {"pods": "4"}}}
     shop.client.create("resourcequotas", quota)
@@ -329,7 +334,7 @@ def test_a_scale_that_a_quota_stops_in_the_middle_fails_and_is_retried(shop: Sho
 
 
 def test_a_scale_that_fails_puts_the_numbers_back_by_itself(shop: Shop) -> None:
-    options = {"progressDeadlineSeconds": 5, "onFailure": "Rollback"}
+    options = {"progressDeadlineSeconds": 12, "onFailure": "Rollback"}
     shop.born(2, "label", TWO_CELLS, upgradeType="Beta", confirm=True, **options)
     assert scale(shop, "--replicas", "6") == 3
     quota = {"metadata": {"name": "tight"}, "spec": {"hard": {"pods": "4"}}}
