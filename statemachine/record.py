@@ -12,7 +12,16 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from statemachine.lifecycle import RESTING, Facts, Position, State, Trigger, move
-from statemachine.steps import ALGORITHM, Kind, Step, UpgradeType, confirmation_due, sizes, steps
+from statemachine.steps import (
+    ALGORITHM,
+    Kind,
+    Step,
+    UpgradeType,
+    confirmation_due,
+    peak,
+    sizes,
+    steps,
+)
 from statemachine.versioned import Integer, Stored
 
 VERSION = 2
@@ -71,8 +80,7 @@ class Plan(Stored, frozen=True):
     @property
     def peak(self) -> Mapping[str, int]:
         """The larger number of pods of each cell, at the start or at the end of the release."""
-        before = self.before or {}
-        return {cell: max(size, before.get(cell, 0)) for cell, size in self.cells.items()}
+        return peak(self.before or {}, self.cells)
 
     def growing(self, kind: Kind) -> frozenset[str]:
         """The cells that have more pods at the end of a release of this kind than at its start."""
@@ -83,6 +91,10 @@ class Plan(Stored, frozen=True):
     def shrinking(self) -> frozenset[str]:
         """The cells that have fewer pods at the end of the release than at its start."""
         return frozenset(cell for cell, size in self.peak.items() if size != self.cells[cell])
+
+    def removes_after_upgrade(self, kind: Kind) -> bool:
+        """Whether a release of this kind removes pods that its upgrade groups leave as they are."""
+        return kind is Kind.ROLLBACK and bool(self.shrinking)
 
     def steps(self, kind: Kind) -> tuple[Step, ...]:
         """The steps of a release of this kind."""

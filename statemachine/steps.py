@@ -127,20 +127,25 @@ def groups(
     return tuple(result)
 
 
+def peak(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
+    """The larger number of pods of each cell of `after`, of the two."""
+    return {cell: max(size, before.get(cell, 0)) for cell, size in after.items()}
+
+
 def sizes(
-    plan: Iterable[Step], before: Mapping[str, int], peak: Mapping[str, int]
+    plan: Iterable[Step], before: Mapping[str, int], most: Mapping[str, int]
 ) -> dict[int, dict[str, int]]:
     """The number of pods that each group upgrades, creates or removes, by group number and cell.
 
     It is the difference between the cumulative counts of the steps in `plan`; `before` are the
-    counts before the first group, `peak` those before the first group that removes pods.
+    counts before the first group, `most` those before the first group that removes pods.
     """
     taken: dict[int, dict[str, int]] = {}
     removing = False
     for step in plan:
         if step.counts is not None:
             if step.kind is StepKind.SCALE_IN and not removing:
-                removing, before = True, peak
+                removing, before = True, most
             taken[step.group] = {c: abs(n - before.get(c, 0)) for c, n in step.counts.items()}
             before = step.counts
     return taken
@@ -192,8 +197,8 @@ def _steps(
             return (*upgrades, commit, sweep, *_scaling(there, after, upgrade_type, batch, first))
         case Kind.ROLLBACK:
             upgrades = _upgrades(after, upgrade_type, batch)
-            peak = {cell: max(size, there.get(cell, 0)) for cell, size in after.items()}
-            removal = _scaling(peak, after, UpgradeType.BATCH, None, len(upgrades) + 1)
+            most = peak(there, after)
+            removal = _scaling(most, after, UpgradeType.BATCH, None, len(upgrades) + 1)
             return (commit, *upgrades, *removal, sweep)
         case Kind.SCALE:
             return _scaling(there, after, upgrade_type, batch, 1)
@@ -215,16 +220,16 @@ def _scaling(
     number: int,
 ) -> tuple[Step, ...]:
     """The groups that create pods, then those that remove pods; `number` is the first one's."""
-    more = {cell: max(0, size - before.get(cell, 0)) for cell, size in after.items()}
-    fewer = {cell: max(0, before.get(cell, 0) - size) for cell, size in after.items()}
-    peak = {cell: size + fewer[cell] for cell, size in after.items()}
+    most = peak(before, after)
+    more = {cell: size - before.get(cell, 0) for cell, size in most.items()}
+    fewer = {cell: size - after[cell] for cell, size in most.items()}
     counts = [
         *(
             (StepKind.SCALE_OUT, {cell: before.get(cell, 0) + n for cell, n in added.items()})
             for added in groups(more, upgrade_type, batch)
         ),
         *(
-            (StepKind.SCALE_IN, {cell: peak[cell] - n for cell, n in removed.items()})
+            (StepKind.SCALE_IN, {cell: most[cell] - n for cell, n in removed.items()})
             for removed in groups(fewer, upgrade_type, batch)
         ),
     ]

@@ -19,6 +19,7 @@ from testbed.stages import stages
 
 READY_SECONDS = 60.0
 QPS = ("--kube-api-qps=500", "--kube-api-burst=1000")
+"""At the default of 20 requests a second the controllers need 53 s to make 1,000 pods."""
 AUTOSCALING = (
     "--horizontal-pod-autoscaler-sync-period=1s",
     "--horizontal-pod-autoscaler-downscale-stabilization=1s",
@@ -26,7 +27,6 @@ AUTOSCALING = (
     "--horizontal-pod-autoscaler-cpu-initialization-period=0s",
 )
 """Autoscalers that follow at once; by default a test would wait five minutes for fewer pods."""
-"""At the default of 20 requests a second the controllers need 53 s to make 1,000 pods."""
 SIMULATED = "type=sim"
 """Label of the nodes that kwok keeps."""
 

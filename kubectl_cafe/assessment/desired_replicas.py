@@ -35,7 +35,7 @@ def removes_later(record: Record) -> bool:
     """Whether the current step is an upgrade group of a rollback that removes pods after it."""
     step = record.current
     upgrades = step is not None and step.kind is StepKind.UPGRADE
-    return upgrades and record.kind is Kind.ROLLBACK and bool(record.plan.shrinking)
+    return upgrades and record.plan.removes_after_upgrade(record.kind)
 
 
 def total(snapshot: Snapshot) -> int:
@@ -56,13 +56,15 @@ def planned(record: Record, cell: str) -> int:
         return plan.cells[cell]
     if step.kind is StepKind.SCALE_OUT:
         return step.count(cell)
+    started = plan.started(record.kind).get(cell, 0)
+    most = max(started, plan.cells[cell])
     if step.kind is StepKind.SCALE_IN:
-        before = record.steps[record.step - 1] if record.step else step
-        group_before = before.kind is StepKind.SCALE_IN and before is not step
-        return before.count(cell) if group_before else plan.peak[cell]
+        before = record.steps[record.step - 1] if record.step else None
+        removed = before is not None and before.kind is StepKind.SCALE_IN
+        return before.count(cell) if before is not None and removed else most
     if record.kind is Kind.ROLLBACK:
-        return plan.cells[cell] if step.kind is StepKind.SWEEP else plan.peak[cell]
-    return plan.started(record.kind).get(cell, 0)
+        return plan.cells[cell] if step.kind is StepKind.SWEEP else most
+    return started
 
 
 def lost_cells(snapshot: Snapshot) -> list[str]:

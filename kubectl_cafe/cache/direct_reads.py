@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from msgspec import Struct
 
@@ -112,21 +113,23 @@ def pods(transport: Transport, cafe: CafeDeployment) -> tuple[Pod, ...]:
 
 def workloads(transport: Transport, cafe: CafeDeployment) -> tuple[Workload, ...]:
     """Read the workloads of the CafeDeployment."""
-    podset, query = cafe.podset, {"labelSelector": cafe.label_selector}
-    cache = Cache(cafe.uid, podset)
-    found = transport.list(paths.workloads(podset.resource, cafe.namespace), query)
-    cache.workloads.listed(found.items)
+    cache = Cache(cafe.uid, cafe.podset)
+    cache.workloads.listed(_listed_workloads(transport, cafe))
     return cache.workloads.all()
+
+
+def _listed_workloads(transport: Transport, cafe: CafeDeployment) -> Sequence[dict[str, Any]]:
+    """The native objects that may be workloads of the CafeDeployment, by its label selector."""
+    path = paths.workloads(cafe.podset.resource, cafe.namespace)
+    return transport.list(path, {"labelSelector": cafe.label_selector}).items
 
 
 def _own(transport: Transport, cafe: CafeDeployment, now: float, questions: Questions) -> Cache:
     """Read the workloads and pods of the CafeDeployment into a new cache."""
-    podset, query = cafe.podset, {"labelSelector": cafe.label_selector}
-    cache = Cache(cafe.uid, podset)
-    path = paths.workloads(podset.resource, cafe.namespace)
-    workloads = questions.ask(transport.list, path, query)
+    cache, query = Cache(cafe.uid, cafe.podset), {"labelSelector": cafe.label_selector}
+    workloads = questions.ask(_listed_workloads, transport, cafe)
     found = transport.list(paths.pods(cafe.namespace), query, lean)
-    cache.workloads.listed(workloads.get().items)
+    cache.workloads.listed(workloads.get())
     cache.pods_listed(found.items, now, int(found.resource_version or 0))
     return cache
 

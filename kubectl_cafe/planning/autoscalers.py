@@ -18,7 +18,6 @@ Json = Mapping[str, Any]
 CHECK = "autoscalers"
 WORKLOADS = "apps"
 """The API group of the workloads."""
-EDITED = "horizontalpodautoscaler"
 
 
 class Autoscaler(Struct, frozen=True):
@@ -46,7 +45,7 @@ def parse(obj: Json) -> Autoscaler:
     meta, spec = obj["metadata"], obj["spec"]
     target = spec["scaleTargetRef"]
     owners = [one for one in meta.get("ownerReferences") or () if one.get("controller")]
-    edited = f"{owners[0]['kind'].lower()}/{owners[0]['name']}" if owners else ""
+    edited = {"kind": "HorizontalPodAutoscaler", "name": meta["name"], **(owners or [{}])[0]}
     return Autoscaler(
         name=meta["name"],
         group=str(target.get("apiVersion") or "").rpartition("/")[0],
@@ -54,7 +53,7 @@ def parse(obj: Json) -> Autoscaler:
         target=target["name"],
         least=spec.get("minReplicas", 1),
         most=spec["maxReplicas"],
-        edited=edited or f"{EDITED}/{meta['name']}",
+        edited=f"{edited['kind'].lower()}/{edited['name']}",
     )
 
 

@@ -10,7 +10,7 @@ from kubectl_cafe.planning.proposal import Proposal, waiting
 from kubectl_cafe.pods.model import Pod
 from kubectl_cafe.podsets import PodSet
 from kubectl_cafe.reconcile import candidates, removals
-from statemachine.steps import Kind, StepKind
+from statemachine.steps import StepKind
 
 
 def members(
@@ -26,9 +26,8 @@ def members(
     result: dict[int, Mapping[str, Sequence[str]]] = {}
     taken = dict.fromkeys(here, 0)
     for step in (s for s in proposal.steps if s.kind is StepKind.UPGRADE):
-        rollback = proposal.kind is Kind.ROLLBACK
         whole = step.counts == proposal.plan.upgraded(proposal.kind)
-        last = whole and not (rollback and proposal.plan.shrinking)
+        last = whole and not proposal.plan.removes_after_upgrade(proposal.kind)
         group: dict[str, Sequence[str]] = {}
         for cell, pods in here.items():
             upto = len(pods) if last else max(0, step.count(cell) - there[cell])

@@ -135,7 +135,7 @@ def outline(cafe: CafeDeployment, around: Around, template: Json) -> Proposal:
         lambda: refuse_unsupported(cafe),
         lambda: refuse_bad_images(cafe, template),
         lambda: refuse_out_of_place(cafe, diff),
-        lambda: cafe.wished_allocation(),
+        cafe.wished_allocation,
         lambda: autoscalers.refuse(cafe, counts.cells, counts.before, scalers),
         lambda: scaling.refuse_below_budgets(cafe, counts, budgets),
         lambda: conflicts.refuse_unknown(cafe, () if known else around.living, template),

@@ -160,14 +160,18 @@ def proposal(cafe: CafeDeployment, around: Around, way: RollbackPlan) -> Proposa
 
 def _created(around: Around, plan: Plan) -> tuple[Finding, ...]:
     """The warning about the pods that the commit creates: those that the release has removed."""
-    there = by_cell.wished(around.workloads)
-    missing = {cell: size - there.get(cell, size) for cell, size in plan.cells.items()}
-    cells = [f"{cell or 'all'}: {number}" for cell, number in missing.items() if number > 0]
-    if not cells or plan.before is None:
+    there, growing = by_cell.wished(around.workloads), plan.growing(Kind.ROLLBACK)
+    missing = {
+        cell: plan.cells[cell] - there[cell]
+        for cell in plan.cells
+        if cell in growing and there.get(cell, plan.cells[cell]) < plan.cells[cell]
+    }
+    if not missing:
         return ()
-    number = sum(number for number in missing.values() if number > 0)
-    said = f"the commit also creates {counted(number, 'pod')} that the release has removed"
-    return (warning("replicas", f"{said} ({', '.join(cells)})"),)
+    cells = ", ".join(f"{cell or 'all'}: {number}" for cell, number in missing.items())
+    pods = counted(sum(missing.values()), "pod")
+    said = f"the commit also creates {pods} that the release has removed ({cells})"
+    return (warning("replicas", said),)
 
 
 def _edits(cafe: CafeDeployment, around: Around, target: Revision) -> tuple[Finding, ...]:

@@ -77,7 +77,7 @@ def moved(cafe: CafeDeployment, counts: Counts, workloads: Iterable[Workload]) -
 
 
 def unsettled(cafe: CafeDeployment) -> bool:
-    """Whether the last release changes counts and has not succeeded: nobody knows whose they are.
+    """Whether the last release changes counts and has not succeeded.
 
     Then the recorded allocation says nothing about the workloads.
     """

@@ -135,10 +135,9 @@ def created_pods(of: Case) -> Iterator[tuple[str, dict[str, Any]]]:
     """A pod as the ReplicaSet controller creates it, by cell; none if no pod is created."""
     if new_pods.count(of) == 0 or of.proposal.refusals:
         return
-    plan = of.proposal.plan
-    before = plan.started(of.proposal.kind)
-    for cell, size in plan.cells.items():
-        if size > before.get(cell, 0):
+    growing = of.proposal.plan.growing(of.proposal.kind)
+    for cell in of.proposal.plan.cells:
+        if cell in growing:
             wished = of.wished
             made = pod_template(wished.obj, cell, of.proposal.target, of.proposal.template)
             meta = {**made["metadata"], "generateName": generate_name(wished.name)}

@@ -123,10 +123,10 @@ def barren(case: Case, known: tuple[Node, ...]) -> Iterator[Finding]:
     """The cells in which a new pod would stay Pending."""
     if not new_pods.count(case):
         return
-    before = case.proposal.plan.started(case.proposal.kind)
-    for cell, size in case.proposal.plan.cells.items():
+    growing = case.proposal.plan.growing(case.proposal.kind)
+    for cell in case.proposal.plan.cells:
         able = [n for n in known if n.cell == cell and n.ready and n.schedulable]
-        if size > before.get(cell, 0) and not able:
+        if cell in growing and not able:
             where = f"in cell {cell}" if cell else "in the cluster"
             why = f"no node {where} is Ready and schedulable: new pods would stay Pending"
             yield warning(NODES, why, hint=kubectl("get nodes --show-labels"))

@@ -12,6 +12,7 @@ from kubectl_cafe.cache import direct_reads
 from kubectl_cafe.cache.informers import Observer
 from kubectl_cafe.client import paths
 from kubectl_cafe.client.lease_view import inspect
+from kubectl_cafe.client.questions import Questions
 from kubectl_cafe.client.transport import Transport
 from kubectl_cafe.errors import CafeError
 from kubectl_cafe.hints import at
@@ -150,8 +151,9 @@ def release(
     cafe, wished = wanted.cafe, wanted.wished
     observer = Observer(transport, cafe)
     with observer.running():
+        scalers = Questions(1).ask(_autoscalers, transport, cafe.namespace)
         around = look_around(transport, cafe, observer)
-        around = replace(around, autoscalers=_autoscalers(transport, cafe.namespace))
+        around = replace(around, autoscalers=scalers.get())
         trigger = Trigger.START
         if thorough:
             proposed = proposal.outline(wished, around, wished.template)

@@ -52,21 +52,20 @@ def surplus(snapshot: Snapshot, assessments: Iterable[Assessment]) -> dict[str, 
     the release is paused or aborted: as many victims stay drained.
     """
     current, wishes = step(snapshot), by_cell.wished(snapshot.workloads)
+    left = {} if current is None else _left(snapshot, current)
     result: dict[str, int] = {}
     for cell, living in candidates.living_per_cell(assessments).items():
         stay = wishes.get(cell, living)
-        if current is not None:
-            stay = min(stay, _left(snapshot, current, cell, stay))
-        result[cell] = max(0, living - stay)
+        result[cell] = max(0, living - min(stay, left.get(cell, stay)))
     return result
 
 
-def _left(snapshot: Snapshot, current: Step, cell: str, replicas: int) -> int:
-    """How many pods the step leaves in `cell`: its `replicas`, where the release removes none.
+def _left(snapshot: Snapshot, current: Step) -> dict[str, int]:
+    """How many pods the step leaves in each cell that the release removes pods from.
 
-    The count of such a cell is another client's, an autoscaler's for example.
+    The count of another cell is another client's, an autoscaler's for example.
     """
-    return current.count(cell) if cell in snapshot.record.plan.shrinking else replicas
+    return {cell: current.count(cell) for cell in snapshot.record.plan.shrinking}
 
 
 def kept_drained(snapshot: Snapshot, assessments: Sequence[Assessment]) -> frozenset[str]:
@@ -214,10 +213,8 @@ def order(podset: PodSet, pod: Pod, available: bool) -> tuple[bool, int, float, 
 def _room(snapshot: Snapshot, assessments: Iterable[Assessment], current: Step) -> int:
     """How many healthy pods may be drained now, by maxUnavailable and the PodDisruptionBudgets."""
     wishes = by_cell.wished(snapshot.workloads)
-    left = sum(
-        _left(snapshot, current, cell, wishes.get(cell, size))
-        for cell, size in (current.counts or {}).items()
-    )
+    counts = {cell: wishes.get(cell, size) for cell, size in (current.counts or {}).items()}
+    left = sum((counts | _left(snapshot, current)).values())
     limit = availability.limit_of(snapshot.record.plan.strategy.max_unavailable, left)
     serving = [s.pod for s in assessments if s.available and s.pod.uid not in snapshot.busy]
     rooms = [len(serving) - left + limit]
